@@ -1,0 +1,89 @@
+"""Nodule generation pipeline."""
+import os
+import tokenize
+
+import numpy as np
+
+import config
+
+
+def load_array(path, columns, what):
+    """A float array [N, columns] from a NumPy file, without unpickling and without trusting its header."""
+    with open(path, 'rb') as f:
+        is_npy = f.read(6) == b'\x93NUMPY'
+    try:
+        array = np.load(path, mmap_mode='r', allow_pickle=False) if is_npy else np.array('another file')
+        if array.dtype.kind not in 'fiub':
+            raise ValueError
+    except (ValueError, TypeError, EOFError, SyntaxError, OverflowError, RecursionError, tokenize.TokenError):
+        raise ValueError('%s is not a NumPy file of numbers; write one with numpy.save' % path)
+    if array.ndim == 2 and array.shape[1] == columns:
+        array = np.array(array, np.float32)
+    if array.ndim != 2 or array.shape[1] != columns or not np.isfinite(array).all():
+        raise ValueError('%s has the shape %s; %s are finite numbers [N, %d]' % (path, list(array.shape), what, columns))
+    return array
+
+
+def make_inputs(cfg, latent_size, label_size):
+    """Latents [N, latent_size] and labels [N, label_size]. Row i of what is random depends on the seed and on i alone."""
+    latents = load_array(cfg.latents, latent_size, 'latents of this network') if cfg.latents else None
+    labels = load_array(cfg.labels, label_size, 'labels of this network') if cfg.labels else None
+    rows = [len(array) for array in (latents, labels) if array is not None]
+    number = cfg.number if cfg.number is not None else min(rows or [10])
+    if rows and number > min(rows):
+        raise ValueError('--number %d is more than --latents or --labels holds (%d); lower it' % (number, min(rows)))
+    if latents is None:
+        latents = np.array([np.random.RandomState([cfg.seed, i]).randn(latent_size) for i in range(number)], np.float32)
+    if cfg.label is not None and cfg.label >= label_size:
+        raise ValueError('--label %d: %s' % (cfg.label, 'this network counts its classes from 0 to %d' % (label_size - 1) if label_size else
+                                             'this network has no classes; leave the flag out'))
+    if labels is None:
+        classes = np.arange(number) % max(label_size, 1) if cfg.label is None else np.full(number, cfg.label)
+        labels = np.eye(label_size, dtype=np.float32)[classes] if label_size else np.zeros([number, 0], np.float32)
+    return latents[:number].reshape(number, latent_size), labels[:number]
+
+
+def main(argv=None):
+    cfg = config.parse(config.Inference, __doc__, argv)
+    if not os.path.exists(cfg.model):
+        raise FileNotFoundError('%s does not exist; train it with 3-train.py or download the published weights (links in README.md)' % cfg.model)
+    import tqdm
+    import files
+    import images           # after the flags: TensorFlow takes seconds to load, and -h should not
+    import networks
+    import tfutil
+    with tfutil.init_tf(cpu=cfg.cpu):
+        generator, = tfutil.load(cfg.model, networks.BUILDERS, cfg.network)
+        if len(generator.inputs) != 2:
+            raise ValueError('%s: its %s is no generator; the networks of the file should be (G, D, Gs)' % (cfg.model, cfg.network))
+        latents, labels = make_inputs(cfg, *(int(tensor.shape[1]) for tensor in generator.inputs))
+        number, shape = len(latents), [int(size) for size in generator.outputs[0].shape[1:]]
+        if number == 0:
+            return
+        os.makedirs(cfg.outdir, exist_ok=True)
+
+        def batches():
+            """Network outputs in the order of the images, with a progress bar."""
+            with tqdm.tqdm(total=number, unit='image', disable=None) as bar:
+                for i in range(0, number, cfg.minibatch):
+                    outputs = generator.run(latents[i:i + cfg.minibatch], labels[i:i + cfg.minibatch], minibatch=cfg.minibatch)
+                    yield i, outputs
+                    bar.update(len(outputs))
+
+        if cfg.format == 'npy':
+            with files.atomic(os.path.join(cfg.outdir, 'inference.npy')) as f:
+                np.lib.format.write_array_header_1_0(f, {'descr': '<f4', 'fortran_order': False, 'shape': tuple([number] + shape)})
+                for _, outputs in batches():
+                    f.write(outputs.astype('<f4').tobytes())
+        elif cfg.grid:
+            pixels = np.concatenate([images.to_uint8(outputs) for _, outputs in batches()])
+            images.save(os.path.join(cfg.outdir, 'inference_grid.png'), images.grid(pixels))
+        else:
+            for first, outputs in batches():
+                for i, image in enumerate(images.to_uint8(outputs), first):
+                    images.save(os.path.join(cfg.outdir, 'inference_img_%d.png' % i), image)
+    print('%d images of %s are in %s' % (number, cfg.model, cfg.outdir))
+
+
+if __name__ == '__main__':
+    config.command(main)

@@ -1,0 +1,315 @@
+"""Every setting once: name, default, meaning. A row becomes a flag, its help and a field of an immutable record."""
+import argparse
+import collections
+import errno
+import re
+import sys
+
+
+def filled(text):
+    """Text that is not empty, as an unset variable of a shell would be."""
+    if not text:
+        raise ValueError(text)
+    return text
+
+
+def natural(text):
+    """A whole number, zero or more."""
+    value = int(text)
+    if value < 0:
+        raise ValueError(text)
+    return value
+
+
+def positive(text):
+    """A whole number, one or more."""
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+def positive_float(text):
+    """A finite number above zero."""
+    value = float(text)
+    if not 0 < value < float('inf'):
+        raise ValueError(text)
+    return value
+
+
+def rate(text):
+    """A number from 0 to below 1."""
+    value = float(text)
+    if not 0 <= value < 1:
+        raise ValueError(text)
+    return value
+
+
+def per_resolution(text):
+    """'128' for all resolutions, or '4:128,8:64'; those that are not named keep their default."""
+    table = dict(pair.split(':') for pair in MINIBATCH.split(','))
+    for pair in text.split(','):
+        resolution, colon, number = pair.rpartition(':')
+        if colon and int(resolution) not in [2 ** level for level in range(2, 12)]:
+            raise ValueError(text)
+        for key in [str(int(resolution))] if colon else list(table):
+            table[key] = str(positive(number))
+    return ','.join('%s:%s' % (key, table[key]) for key in sorted(table, key=int))
+
+
+def number_between(least, most, power_of_two=False):
+    """A kind: a whole number from least to most."""
+    def kind(text):
+        value = int(text) if text.isdigit() else -1
+        if not least <= value <= most or power_of_two and value & value - 1:
+            raise argparse.ArgumentTypeError('%r is not a %s from %d to %d' % (text, 'power of two' if power_of_two else 'whole number', least, most))
+        return value
+    return kind
+
+
+def channels(text):
+    """1 or 3."""
+    if text not in ('1', '3'):
+        raise ValueError(text)
+    return int(text)
+
+
+def limits(text):
+    """'LO,HI': two finite numbers, the smaller first."""
+    lo, hi = [float(part) for part in text.split(',')]
+    if not float('-inf') < lo < hi < float('inf'):
+        raise ValueError(text)
+    return lo, hi
+
+
+def settings(record_name, **rows):
+    """A record type. A row is (default, meaning[, kind]).
+
+    kind: what turns the flag's text into a value (default: the default's type; bool makes a switch), or a tuple of choices.
+    A default of ... makes an argument without a flag that has to be given; a kind of list takes one or more of them.
+    """
+    record = collections.namedtuple(record_name, list(rows))
+    record.__new__.__defaults__ = tuple(row[0] for row in rows.values())
+    record.ROWS = rows
+    return record
+
+
+Display = settings(
+    'Display',
+    tfrecords=('processData/AIS/AIS-r06.tfrecords', 'the tfrecords file path, or a data set folder (its finest level is shown)'),
+    number=(10, 'set the number of dataset images to show', natural),
+    outdir=('demo/output', 'the output path'),
+    grid=(False, 'write one contact sheet, dataset_grid.png, instead of single images'),
+    window=(None, 'show another HU window: paper (-1900,1100), lung (-1350,150) or LO,HI', str),
+    summary=(False, 'write no images, but print a table of the levels'))
+
+Inference = settings(
+    'Inference',
+    model=('demo/weight/AIS.pkl', 'the model weight file path'),
+    number=(None, 'set the number of output images (10, or as many as --latents or --labels holds)', natural),
+    outdir=('demo/output', 'the output path'),
+    seed=(0, 'image i depends on the seed and on i alone', number_between(0, 2 ** 32 - 1)),
+    minibatch=(16, 'images computed at a time', positive),
+    latents=(None, 'a NumPy file [N, latent size] to use instead of random latents', filled),
+    labels=(None, 'a NumPy file [N, classes] for a network with labels', filled),
+    label=(None, 'one class, counted from 0, for all images (without --label and --labels the classes take turns)', natural),
+    network=('Gs', 'Gs, the moving average of the generator, or G, its latest weights', ('Gs', 'G')),
+    grid=(False, 'write one contact sheet, inference_grid.png, instead of single images'),
+    format=('png', 'png, or npy: one float32 inference.npy [N, C, H, W] of raw network output', ('png', 'npy')),
+    cpu=(False, 'leave the GPUs alone'))
+
+MINIBATCH = '4:128,8:128,16:128,32:64,64:32'
+
+Progan = settings(
+    'Progan',
+    data=('processData/AIS', 'a data set folder, or a folder of class folders'),
+    outdir=('results', 'where the numbered run folders are'),
+    resume=(None, 'go on with a run: its folder, or latest', filled),
+    transfer=(None, 'start from the weights of a published pickle', filled),
+    conditional=(False, 'with class folders: one network with labels (otherwise the classes are pooled)'),
+    total_kimg=(5400., 'length of the run, in thousands of real images shown; 5400 is what 64x64 needs', positive_float),
+    lod_initial_resolution=(4, 'resolution to start with', positive),
+    lod_training_kimg=(600., 'thousands of images at a resolution before the next one is faded in', positive_float),
+    lod_transition_kimg=(600., 'thousands of images while the next resolution is faded in', positive_float),
+    minibatch=(MINIBATCH, 'images in a step, over all devices: one number, or resolution:number,...', per_resolution),
+    minibatch_repeats=(4, 'steps between two looks at the schedule', positive),
+    D_repeats=(1, 'discriminator steps for a generator step', positive),
+    G_lrate=(0.001, 'learning rate of the generator', positive_float),
+    D_lrate=(0.001, 'learning rate of the discriminator', positive_float),
+    G_smoothing=(0.999, 'how much of Gs, the moving average of the generator, a step keeps', rate),
+    mirror_augment=(False, 'show each image as it is or mirrored left to right, by chance'),
+    fmap_base=(8192, 'feature maps of a layer: fmap_base / 2^level', positive),
+    fmap_max=(512, 'most feature maps of a layer', positive),
+    mbstd_group_size=(4, 'images whose variation the discriminator sees; 0: none', natural),
+    seed=(0, 'everything random depends on it', number_between(0, 2 ** 32 - 1)),
+    tick_kimg=(20., 'thousands of images between two lines of the log', positive_float),
+    snapshot_kimg=(200., 'thousands of images between two snapshots', positive_float),
+    keep=(3, 'snapshots to keep, 0 for all', natural),
+    gpus=(None, 'GPUs of this machine to use (default: all)', positive),
+    cpu=(False, 'leave the GPUs alone'),
+    precision=('fp32', 'of convolutions: fp32, tf32 (GPUs since Ampere) or bf16 (also CPUs with AMX); weights are float32 always',
+               ('fp32', 'tf32', 'bf16')),
+    xla=(False, 'compile the steps with XLA'))
+
+TrainBenchmark = settings(
+    'TrainBenchmark',
+    resolution=(64, 'resolution of the network and its images', positive),
+    minibatch=(32, 'images in a step', positive),
+    iterations=(10, 'iterations to time; one is a step of D and one of G', positive),
+    fmap_max=(512, 'most feature maps of a layer', positive),
+    precision=('fp32', 'of convolutions', ('fp32', 'tf32', 'bf16')),
+    level_fade=(False, 'time the fading in of the resolution instead of its stable phase'),
+    xla=(False, 'compile the steps with XLA'),
+    cpu=(False, 'leave the GPUs alone'))
+
+
+_OUTPUT = dict(
+    outdir=('processData', 'folder of data sets'),
+    force=(False, 'replace what has that name already'))
+_PATCHES = dict(
+    name=(None, 'name of the data set, or what the names of its classes begin with', str),
+    resolution=(64, 'width and height of the images, a power of two', number_between(4, 1024, power_of_two=True)),
+    augment=(False, 'each image also mirrored left to right, mirrored up and down, and turned by 90 and by 270 degrees'),
+    shifts=(1, 'with --augment: cut each image that many times, once centred, then up to 10 pixels off', number_between(1, 441)),
+    folds=(None, 'split by nodule: OUTDIR/fold0/train/NAME, OUTDIR/fold0/test/NAME and so on', number_between(2, 100)),
+    seed=(0, 'everything random depends on it', number_between(0, 2 ** 32 - 1)))
+_WINDOW = dict(window=('paper', 'HU shown as black and white: paper (-1900,1100), lung (-1350,150) or LO,HI'))
+_SPACING = dict(spacing=(0.6, 'mm per pixel', positive_float))
+_PHANTOM = dict(number=(300, 'phantoms of a class', positive), processes=(None, 'processes that draw (default: one for each core)', positive))
+
+CreateImages = settings(
+    'CreateImages',
+    folder=(..., 'a folder of PNG, JPEG, TIFF, BMP or NPY files, or of class folders of them', str),
+    **_PATCHES,
+    channels=(1, '1 for gray, 3 for colour', channels),
+    range=(None, 'stored values that become black and white, as LO,HI; for 16 bits 0,65535 if not given; 8-bit images are kept as they are', limits),
+    resize=(False, 'take the middle square of images of other sizes and scale it'),
+    nodules=(None, 'a pattern whose first group is the nodule\'s name in a file name, as in "(.*)_slice" (default: each file is a nodule)', str),
+    window=(None, 'if the images are CT: the HU that black and white stand for: paper, lung or LO,HI', str),
+    **_OUTPUT)
+CreateVolumes = settings(
+    'CreateVolumes',
+    annotations=(..., 'a CSV table: seriesuid or path, coordX,coordY,coordZ or x,y,z, perhaps diameter_mm, class, nodule', str),
+    **_PATCHES,
+    volumes=(None, 'folder in which a seriesuid is looked for (default: that of the table)', str),
+    coordinates=('world', 'what x,y,z are: world (mm) or voxel', ('world', 'voxel')),
+    slices=(1, 'neighbouring slices of a nodule, an image each', positive),
+    **_SPACING, **_WINDOW, **_OUTPUT)
+CreatePhantom = settings(
+    'CreatePhantom',
+    kind=(..., 'nodule class', ('AIS', 'MIA', 'IA')),
+    **_PHANTOM, **_PATCHES,
+    masks=(False, 'write the phantoms with their nodule masks too: OUTDIR/NAME/pairs/*.png, CT | mask'),
+    **_SPACING, **_WINDOW, **_OUTPUT)
+CreatePairs = settings(
+    'CreatePairs',
+    phantom=(None, 'draw phantoms of this class, or of all', ('AIS', 'MIA', 'IA', 'all')),
+    **_PHANTOM,
+    images=(None, 'instead of phantoms: a folder of images', str),
+    masks=(None, 'and one of their masks, of the same names; what is not black is nodule', str),
+    name=('pairs', 'name of the folder in OUTDIR'),
+    resolution=_PATCHES['resolution'], seed=_PATCHES['seed'],
+    **_SPACING, **_WINDOW,
+    outdir=('pix2pix', 'folder of NAME'), force=_OUTPUT['force'])
+Verify = settings(
+    'Verify',
+    datasets=(..., 'data set folders, or folders of them', list),
+    channels=(None, '1 for gray, 3 for colour (default: what NAME.json says, or 1)', channels))
+CREATE = {'images': (CreateImages, 'from a folder of image files'), 'volumes': (CreateVolumes, 'from CT volumes and a table of nodules'),
+          'phantom': (CreatePhantom, 'from computed patches of lung with a nodule, without patients'),
+          'pairs': (CreatePairs, 'CT | mask pictures for pix2pix'), 'verify': (Verify, 'look for damage and duplicates; exit code 1 if there are any')}
+
+GenerateBenchmark = settings(
+    'GenerateBenchmark',
+    resolution=(64, 'width and height of the images', positive),
+    minibatch=(16, 'images computed at a time', positive),
+    number=(160, 'images to time in the steady state', positive),
+    fmap_max=(512, 'most feature maps of a layer', positive),
+    cpu=(False, 'leave the GPUs alone'))
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, '%s: error: %s (-h lists the flags)\n' % (self.prog, message))
+
+
+def parse(record, description, argv=None):
+    """The record's flags read from argv (default: the command line); a wrong flag is one line on stderr and exit code 2."""
+    parser = _Parser(description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+    _add(parser, record)
+    return record(**vars(parser.parse_args(_joined(argv))))
+
+
+def given(record, argv=None):
+    """Names of the record's settings that argv holds a flag for."""
+    texts = [text.partition('=')[0] for text in (sys.argv[1:] if argv is None else argv)]
+    return {name for name in record._fields if '--' + name.replace('_', '-') in texts}
+
+
+def parse_command(commands, description, argv=None):
+    """As parse, where argv begins with the name of a sub-command; commands: {name: (record, meaning)}. Returns the name and the record."""
+    parser = _Parser(description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+    choice = parser.add_subparsers(dest='command', metavar='COMMAND')
+    for name, (record, meaning) in commands.items():
+        _add(choice.add_parser(name, help=meaning, description=meaning, allow_abbrev=False), record)
+    values = vars(parser.parse_args(_joined(argv)))
+    name = values.pop('command')
+    if name is None:
+        parser.error('say what to do: ' + ', '.join(commands))
+    return name, commands[name][0](**values)
+
+
+def _add(parser, record):
+    for name, row in record.ROWS.items():
+        default, meaning, kind = row if len(row) == 3 else row + (type(row[0]),)
+        meaning = meaning.replace('%', '%%')
+        flag = '--' + name.replace('_', '-')
+        how = dict(choices=kind) if isinstance(kind, tuple) else dict(nargs='+') if kind is list else dict(type=kind)
+        if default is ...:
+            parser.add_argument(name, help=meaning, **how)
+        elif kind is bool:
+            parser.add_argument(flag, action='store_true', help=meaning)
+        else:
+            if default is not None:
+                meaning += ' (default: %(default)s)'
+            if not isinstance(kind, tuple):
+                how['metavar'] = name.upper()
+            parser.add_argument(flag, default=default, help=meaning, **how)
+
+
+def _joined(argv):
+    """argparse takes -1000,400 for a flag; --window=-1000,400 it understands."""
+    joined = []
+    for text in sys.argv[1:] if argv is None else argv:
+        if joined and re.match(r'-[\d.]', text) and re.match(r'--[^=]+$', joined[-1]):
+            joined[-1] += '=' + text
+        else:
+            joined.append(text)
+    return joined
+
+
+_REMEDIES = {errno.ENOSPC: 'free some space', errno.EDQUOT: 'free some space', errno.EROFS: 'choose another place',
+             errno.EACCES: 'change its permissions or choose another place',
+             errno.ENOTDIR: 'a part of the path is a file, choose another place',
+             errno.EISDIR: 'name a file', errno.ENOTEMPTY: 'another run has made it meanwhile'}
+
+
+def command(main):
+    """Run a script's main. An error that its user can mend becomes one line on stderr and exit code 2; Ctrl-C exits 130."""
+    try:
+        main()
+    except KeyboardInterrupt:
+        _leave('interrupted', 130)
+    except MemoryError as error:
+        _leave('out of memory (%s): ask for less at a time' % (error or 'no details'))
+    except OSError as error:
+        text = '%s: %s' % (error.filename, error.strerror) if error.filename else str(error)
+        _leave('; '.join(filter(None, (text, _REMEDIES.get(error.errno)))))
+    except (ValueError, ImportError) as error:
+        _leave(error)
+
+
+def _leave(message, code=2):
+    line = ' '.join(str(message).split())
+    print('%s: %s' % (sys.argv[0], ''.join(c if c.isprintable() else '?' for c in line)), file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,93 @@
+"""Files that are whole or absent, and words for files that are not what they should be."""
+import contextlib
+import os
+import shutil
+import uuid
+
+# How files that people pass by mistake begin, and what to do about each.
+_HEADS = ((b'<', 'a web page: the download link wants a browser, download it there again'),
+          (b'\n<', 'a web page: the download link wants a browser, download it there again'),
+          (b'\x1f\x8b', 'a gzip archive: unpack it with gunzip first'),
+          (b'PK\x03\x04', 'a zip archive: unpack it first'),
+          (b'\x89PNG', 'a PNG picture'),
+          (b'\xff\xd8\xff', 'a JPEG picture'),
+          (b'\x89HDF', 'an HDF5 file'),
+          (b'\x93NUMPY', 'a NumPy array'))
+
+
+def nature(head):
+    """What a file is whose first bytes are `head`, with the remedy, or None if they tell nothing."""
+    if not head:
+        return 'empty: copy or download it again'
+    return next((words for magic, words in _HEADS if head.startswith(magic)), None)
+
+
+def _name(error, path, part):
+    """The name for the user in an error of the system: a full disk names no file, and others name the part that is gone by now."""
+    if isinstance(error, OSError) and error.errno and part in str(error.filename or part):
+        error.filename, error.filename2 = path, None
+
+
+@contextlib.contextmanager
+def atomic(path, durable=False):
+    """A binary file to write that takes its name `path` only when the block ends without an error.
+
+    durable: force the bytes to the disk before the name changes, so that a power cut leaves the old file or the new one.
+    """
+    part = path + '.part'
+    try:
+        with open(part, 'wb') as f:
+            yield f
+            if durable:
+                f.flush()
+                os.fsync(f.fileno())
+        os.replace(part, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        _name(error, path, part)
+        raise
+
+
+@contextlib.contextmanager
+def folder(path, replace=False):
+    """An empty folder to fill that takes its name `path` only when the block ends without an error; until then it is hidden beside it.
+
+    Where something else has that name by then: replace it, or fail. After an error nothing is left, nor are parents that had to be made.
+    """
+    parent, name = os.path.split(os.path.abspath(path))
+    part, old = [os.path.join(parent, '.%s-%s.%s' % (name, uuid.uuid4().hex[:8], end)) for end in ('part', 'old')]
+    made = [parent]
+    while not os.path.lexists(made[-1]):
+        made.append(os.path.dirname(made[-1]))
+    try:
+        os.makedirs(parent, exist_ok=True)
+        os.mkdir(part)
+        yield part
+        if replace and os.path.lexists(path):
+            os.rename(path, old)
+        try:
+            os.rename(part, path)
+        except OSError:
+            if os.path.lexists(old):
+                os.rename(old, path)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    except BaseException as error:
+        shutil.rmtree(part, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            for parent in made[:-1]:
+                os.rmdir(parent)
+        _name(error, path, part)
+        raise
+
+
+@contextlib.contextmanager
+def named(path, mode):
+    """A text file, open; its errors, a full disk among them, say which file it was."""
+    try:
+        with open(path, mode, newline='') as f:
+            yield f
+    except OSError as error:
+        error.filename = path
+        raise

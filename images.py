@@ -1,0 +1,122 @@
+"""Pixel ranges, contact sheets, PNG and GIF files, and pictures of other origin. Images are [C, H, W], batches [N, C, H, W]."""
+import warnings
+
+import numpy as np
+from PIL import Image
+
+import files
+
+
+def to_uint8(x):
+    """Network range -1..1 to gray levels 0..255, rounded to the nearest and clipped."""
+    return np.clip(np.rint((np.asarray(x, np.float32) + 1) * 127.5), 0, 255).astype(np.uint8)
+
+
+def grid(batch, columns=None):
+    """A contact sheet [C, rows*H, columns*W], row by row from the top left; as square as can be unless `columns` says otherwise.
+
+    Places that no image fills are black.
+    """
+    count, c, h, w = batch.shape
+    columns = columns or max(int(np.ceil(np.sqrt(count))), 1)
+    rows = -(-count // columns)
+    sheet = np.zeros([rows * columns, c, h, w], batch.dtype)
+    sheet[:count] = batch
+    return sheet.reshape(rows, columns, c, h, w).transpose(2, 0, 3, 1, 4).reshape(c, rows * h, columns * w)
+
+
+def save(path, image):
+    """Write a uint8 image [1, H, W] as gray or [3, H, W] as colour, whole or not at all."""
+    picture = Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
+    with files.atomic(path) as f:
+        picture.save(f, 'PNG')
+
+
+def animate(path, paths, seconds=0.2):
+    """Write a GIF of the pictures in `paths`, whole or not at all."""
+    frames = [Image.open(name).convert('L') for name in paths]
+    with files.atomic(path) as f:
+        frames[0].save(f, 'GIF', save_all=True, append_images=frames[1:], duration=int(1000 * seconds), loop=0)
+
+
+def load(path, size, channels=1, limits=None, resize=False):
+    """A PNG, JPEG, TIFF or BMP picture or a NumPy array as uint8 [channels, size, size]; an error names the file and the flag that helps.
+
+    8-bit pixels are kept. Others are scaled so that limits, (LO, HI), become 0 and 255; unsigned 16-bit ones have the limits (0, 65535) if
+    there are none. resize: take the middle square and scale it, smoothly; otherwise another size is an error. Gray in colour files is gray.
+    """
+    pixels = _load_array(path) if path.lower().endswith('.npy') else _load_picture(path)
+    if pixels.dtype != np.uint8:
+        if limits is None and not (pixels.dtype.kind == 'u' and pixels.dtype.itemsize == 2):
+            raise ValueError('%s holds %s numbers; say with --range LO,HI which of them are black and white' % (path, pixels.dtype))
+        lo, hi = limits or (0, 65535)
+        pixels = ((pixels.astype(np.float32) - lo) * (255. / (hi - lo))).clip(0, 255)
+    pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)                # [H,W(,C)] -> [C,H,W]
+    if channels == 1 and len(pixels) == 3:
+        if (pixels[0] != pixels[1]).any() or (pixels[0] != pixels[2]).any():
+            raise ValueError('%s is a colour image; give --channels 3, or save it as gray' % path)
+        pixels = pixels[:1]
+    h, w = pixels.shape[1:]
+    if resize and (h, w) != (size, size):
+        side = min(h, w)
+        box = (w - side) / 2., (h - side) / 2., (w + side) / 2., (h + side) / 2.
+        planes = [Image.fromarray(np.asarray(plane, np.float32)).resize((size, size), Image.LANCZOS, box) for plane in pixels]
+        pixels = np.stack([np.asarray(plane) for plane in planes])
+    elif (h, w) != (size, size):
+        raise ValueError('%s is %d x %d pixels, wanted are %d x %d; give --resize, or another --resolution' % (path, w, h, size, size))
+    if pixels.dtype != np.uint8:
+        pixels = np.rint(pixels).clip(0, 255).astype(np.uint8)
+    return np.repeat(pixels, channels, axis=0) if len(pixels) < channels else pixels
+
+
+def _load_array(path):
+    """Pixels [H, W] or [H, W, 3] of a NumPy file, without unpickling and without trusting its header."""
+    try:
+        array = np.load(path, mmap_mode='r', allow_pickle=False)
+        if array.dtype.kind not in 'buif':
+            raise ValueError
+        array = np.array(array)
+    except (ValueError, EOFError):
+        raise ValueError('%s is not a NumPy file of numbers; write one with numpy.save' % path) from None
+    if array.ndim == 3 and len(array) in (1, 3) and array.shape[2] not in (1, 3):
+        array = array.transpose(1, 2, 0)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
+    if 0 in array.shape or not (array.ndim == 2 or array.ndim == 3 and array.shape[2] == 3):
+        raise ValueError('%s has the shape %s; an image is [H, W], [H, W, 3] or [3, H, W]' % (path, list(array.shape)))
+    if not np.isfinite(array).all():
+        raise ValueError('%s holds numbers that are not finite; replace them' % path)
+    return array
+
+
+def _load_picture(path):
+    """Pixels [H, W] or [H, W, 3] of a picture, as they are stored; ValueError for what has no plain meaning as an image."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')                     # of what matters here, Pillow raises
+            with Image.open(path) as picture:
+                frames = getattr(picture, 'n_frames', 1)
+                stored = str(picture.tile[0][3]) if picture.tile else ''            # such as L, I;16B, or RGB;16B read as 8 bits
+                mode = picture.mode
+                clear = mode in ('LA', 'PA', 'RGBA') or 'transparency' in picture.info
+                if mode in ('1', 'P', 'PA', 'LA', 'CMYK', 'YCbCr', 'LAB', 'HSV'):
+                    picture = picture.convert('L' if mode == '1' else 'RGBA' if clear else 'RGB')
+                pixels = np.asarray(picture)
+    except Exception as error:                                  # Pillow has many ways to fail on a bad file
+        if getattr(error, 'errno', None) or isinstance(error, MemoryError):
+            raise
+        raise ValueError('%s cannot be read as an image (%s); save it again, as 8- or 16-bit PNG or with numpy.save, or remove it' % (
+            path, type(error).__name__ if path in str(error) or not str(error) else error)) from None
+    if frames > 1:
+        raise ValueError('%s holds %d pictures; save each as a file of its own' % (path, frames))
+    if pixels.ndim == 3 and '16' in stored:
+        raise ValueError('%s has 16-bit colours, of which Pillow reads only 8 bits; save it with 8 bits' % path)
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        if (pixels[..., 3] < 255).any():
+            raise ValueError('%s is transparent in places; save it without transparency' % path)
+        pixels = pixels[..., :3]
+    if pixels.dtype == np.int32 and '16' in stored and 'S' not in stored:
+        pixels = pixels.astype(np.uint16)                       # a 16-bit PNG in older Pillow
+    if pixels.dtype.kind == 'f' and not np.isfinite(pixels).all():
+        raise ValueError('%s holds numbers that are not finite; replace them' % path)
+    return pixels

@@ -1,0 +1,247 @@
+"""Generator and discriminator of progressive growing WGAN-GP (Karras et al., ICLR 2018), as functions that build TensorFlow graphs.
+
+The text of this file travels inside every saved network and has to build beside any module `tfutil` that has a name `tf`.
+FILE FORMAT: the names, options and defaults of the builders, and the names and shapes of their variables.
+Images and latents are NCHW and NC outside; inside, features have the layout `data_format`. Kernels are HWIO in either layout
+([H, W, out, in] in the transposed convolution `Conv0_up`), so one file serves both.
+"""
+import numpy as np
+
+from tfutil import tf
+
+# ---------------------------------------------------------------------------- layers
+
+
+def get_weight(shape, gain=np.sqrt(2), use_wscale=False, fan_in=None):
+    """He-initialised kernel; with use_wscale the scale is applied at run time (equalised learning rate, section 4.1)."""
+    if fan_in is None:
+        fan_in = np.prod(shape[:-1])
+    std = float(gain / np.sqrt(fan_in))
+    if use_wscale:
+        return tf.get_variable('weight', shape=shape, initializer=tf.initializers.random_normal()) * np.float32(std)
+    return tf.get_variable('weight', shape=shape, initializer=tf.initializers.random_normal(0, std))
+
+
+def channels(x, data_format):
+    return int(x.shape[data_format.index('C')])
+
+
+def dense(x, fmaps, gain=np.sqrt(2), use_wscale=False):
+    w = get_weight([int(x.shape[1]), fmaps], gain, use_wscale)
+    return tf.matmul(x, w)
+
+
+def apply_bias(x, data_format='NC'):
+    b = tf.get_variable('bias', shape=[channels(x, data_format)], initializer=tf.initializers.zeros())
+    return tf.nn.bias_add(x, b, data_format=None if data_format == 'NC' else data_format)
+
+
+def convolve(operation, x, w, *arguments, data_format, compute_dtype):
+    """A convolution in the type `compute_dtype`; features and kernels stay float32."""
+    x, w = tf.cast(x, compute_dtype), tf.cast(w, compute_dtype)
+    return tf.cast(operation(x, w, *arguments, 'SAME', data_format=data_format), tf.float32)
+
+
+def conv2d(x, fmaps, kernel, data_format, compute_dtype, gain=np.sqrt(2), use_wscale=False):
+    w = get_weight([kernel, kernel, channels(x, data_format), fmaps], gain, use_wscale)
+    return convolve(tf.nn.conv2d, x, w, [1, 1, 1, 1], data_format=data_format, compute_dtype=compute_dtype)
+
+
+def spread(w):
+    """A 3x3 kernel convolved with a 2x2 box of ones: a 4x4 kernel that scales by two while it convolves."""
+    return tf.add_n([tf.pad(w, [[a, 1 - a], [b, 1 - b], [0, 0], [0, 0]]) for a in (0, 1) for b in (0, 1)])
+
+
+def upscale2d_conv2d(x, fmaps, kernel, data_format, compute_dtype, gain=np.sqrt(2), use_wscale=False):
+    """Nearest-neighbour upscaling and convolution in one."""
+    fan_in = channels(x, data_format)
+    w = spread(get_weight([kernel, kernel, fmaps, fan_in], gain, use_wscale, fan_in=kernel ** 2 * fan_in))
+    height, width = (2 * int(x.shape[data_format.index(axis)]) for axis in 'HW')
+    count, stride = tf.shape(x)[0], [1, 2, 2, 1]
+    shape = [count, height, width, fmaps]
+    if data_format == 'NCHW':
+        shape, stride = [count, fmaps, height, width], [1, 1, 2, 2]
+    return convolve(tf.nn.conv2d_transpose, x, w, tf.stack(shape), stride, data_format=data_format, compute_dtype=compute_dtype)
+
+
+def conv2d_downscale2d(x, fmaps, kernel, data_format, compute_dtype, gain=np.sqrt(2), use_wscale=False):
+    """Convolution and 2x2 averaging in one."""
+    w = spread(get_weight([kernel, kernel, channels(x, data_format), fmaps], gain, use_wscale)) * 0.25
+    stride = [1, 2, 2, 1] if data_format == 'NHWC' else [1, 1, 2, 2]
+    return convolve(tf.nn.conv2d, x, w, stride, data_format=data_format, compute_dtype=compute_dtype)
+
+
+def upscale2d(x, data_format):
+    """Twice as high and wide, by repeating pixels."""
+    sizes = [-1] + [int(size) for size in x.shape[1:]]
+    h = data_format.index('H')
+    split = sizes[:h + 1] + [1] + [sizes[h + 1]] + [1] + sizes[h + 2:]
+    times = [1] * len(split)
+    times[h + 1] = times[h + 3] = 2
+    sizes[h], sizes[h + 1] = 2 * sizes[h], 2 * sizes[h + 1]
+    return tf.reshape(tf.tile(tf.reshape(x, split), times), sizes)
+
+
+def downscale2d(x, data_format):
+    """Half as high and wide, by averaging 2x2 boxes."""
+    box = [1, 2, 2, 1] if data_format == 'NHWC' else [1, 1, 2, 2]
+    return tf.nn.avg_pool(x, box, box, 'VALID', data_format=data_format)
+
+
+def leaky_relu(x):
+    return tf.nn.leaky_relu(x, 0.2)
+
+
+def pixel_norm(x, axis, epsilon=1e-8):
+    """Each pixel's feature vector scaled to unit mean square (section 4.2)."""
+    return x * tf.rsqrt(tf.reduce_mean(tf.square(x), axis=axis, keepdims=True) + epsilon)
+
+
+def minibatch_stddev(x, group_size, data_format):
+    """One more feature map: the standard deviation over a group of images, averaged over features and pixels (section 3)."""
+    n, (a, b, c) = tf.shape(x)[0], [int(size) for size in x.shape[1:]]
+    group = tf.minimum(group_size, n)                               # the minibatch must be a multiple of it
+    y = tf.reshape(x, [group, -1, a, b, c])                         # [N,...] -> [g,N/g,...]
+    y -= tf.reduce_mean(y, axis=0, keepdims=True)
+    y = tf.sqrt(tf.reduce_mean(tf.square(y), axis=0) + 1e-8)        # [N/g,...]
+    y = tf.reduce_mean(y, axis=[1, 2, 3], keepdims=True)            # [N/g,1,1,1]
+    times = [group, a, b, c]
+    times[data_format.index('C')] = 1
+    return tf.concat([x, tf.tile(y, tf.stack(times))], axis=data_format.index('C'))
+
+
+def lerp(a, b, t):
+    """a where t <= 0, b where t >= 1 (both exactly), a mixture between."""
+    t = tf.clip_by_value(t, 0.0, 1.0)
+    return (1.0 - t) * a + t * b
+
+
+def to_native(x, data_format):
+    return tf.transpose(x, [0, 2, 3, 1]) if data_format == 'NHWC' else x
+
+
+def to_nchw(x, data_format):
+    return tf.transpose(x, [0, 3, 1, 2]) if data_format == 'NHWC' else x
+
+
+def log2_resolution(resolution):
+    if resolution not in [2 ** n for n in range(2, 12)]:
+        raise ValueError('resolution is %r; it must be a power of two from 4 to 2048' % (resolution,))
+    return int(resolution).bit_length() - 1
+
+# ---------------------------------------------------------------------------- networks
+
+
+def G_paper(latents_in, labels_in, num_channels=1, resolution=32, label_size=0, fmap_base=8192, fmap_decay=1.0, fmap_max=512,
+            latent_size=None, normalize_latents=True, use_wscale=True, use_pixelnorm=True, pixelnorm_epsilon=1e-8, use_leakyrelu=True,
+            fused_scale=True, level=None, data_format='NCHW', compute_dtype=tf.float32, **_):
+    """Generator: latents [N, latent_size], labels [N, label_size] -> images [N, num_channels, R, R], about -1..1.
+
+    level: None builds the whole network, R = resolution; a number stops at R = 2**level, for training.
+    The variable `lod` (levels of detail left out, 0 = full resolution) blends the outputs of neighbouring levels.
+    data_format, compute_dtype: what the host's convolutions want; they change no weight.
+    """
+    top = log2_resolution(resolution)
+    options = dict(data_format=data_format, compute_dtype=compute_dtype, use_wscale=use_wscale)
+    act = leaky_relu if use_leakyrelu else tf.nn.relu
+
+    def nf(stage):
+        return min(int(fmap_base / (2.0 ** (stage * fmap_decay))), fmap_max)
+
+    def norm(x):
+        return pixel_norm(x, data_format.index('C'), pixelnorm_epsilon) if use_pixelnorm else x
+
+    def layer(x):
+        return norm(act(apply_bias(x, data_format)))
+
+    latent_size = latent_size or nf(0)
+    latents_in.set_shape([None, latent_size])
+    labels_in.set_shape([None, label_size])
+    lod = tf.get_variable('lod', initializer=np.float32(0.0), trainable=False)
+
+    def block(x, res):
+        with tf.variable_scope('%dx%d' % (2 ** res, 2 ** res)):
+            if res == 2:
+                if normalize_latents:
+                    x = pixel_norm(x, 1, pixelnorm_epsilon)
+                with tf.variable_scope('Dense'):
+                    x = dense(x, nf(1) * 16, gain=np.sqrt(2) / 4, use_wscale=use_wscale)
+                    x = layer(to_native(tf.reshape(x, [-1, nf(1), 4, 4]), data_format))
+                with tf.variable_scope('Conv'):
+                    return layer(conv2d(x, nf(1), 3, **options))
+            if fused_scale:
+                with tf.variable_scope('Conv0_up'):
+                    x = layer(upscale2d_conv2d(x, nf(res - 1), 3, **options))
+            else:
+                with tf.variable_scope('Conv0'):
+                    x = layer(conv2d(upscale2d(x, data_format), nf(res - 1), 3, **options))
+            with tf.variable_scope('Conv1'):
+                return layer(conv2d(x, nf(res - 1), 3, **options))
+
+    def torgb(x, res):
+        with tf.variable_scope('ToRGB_lod%d' % (top - res)):
+            return apply_bias(conv2d(x, num_channels, 1, gain=1, **options), data_format)
+
+    x = block(tf.concat([latents_in, labels_in], axis=1), 2)
+    images = torgb(x, 2)
+    for res in range(3, (level or top) + 1):
+        x = block(x, res)
+        image = torgb(x, res)
+        fades = level in (None, res)        # below the level that is being trained nothing fades any more
+        images = lerp(image, upscale2d(images, data_format), lod - (top - res)) if fades else image
+    return tf.identity(to_nchw(images, data_format), name='images_out')
+
+
+def D_paper(images_in, num_channels=1, resolution=32, label_size=0, fmap_base=8192, fmap_decay=1.0, fmap_max=512, use_wscale=True,
+            mbstd_group_size=4, fused_scale=True, level=None, data_format='NCHW', compute_dtype=tf.float32, **_):
+    """Discriminator: images [N, num_channels, R, R] -> scores [N, 1] and label logits [N, label_size]; level and `lod` as in G_paper."""
+    top = log2_resolution(resolution)
+    options = dict(data_format=data_format, compute_dtype=compute_dtype, use_wscale=use_wscale)
+
+    def nf(stage):
+        return min(int(fmap_base / (2.0 ** (stage * fmap_decay))), fmap_max)
+
+    def layer(x):
+        return leaky_relu(apply_bias(x, data_format))
+
+    size = 2 ** (level or top)
+    images_in.set_shape([None, num_channels, size, size])
+    lod = tf.get_variable('lod', initializer=np.float32(0.0), trainable=False)
+
+    def fromrgb(x, res):
+        with tf.variable_scope('FromRGB_lod%d' % (top - res)):
+            return layer(conv2d(x, nf(res - 1), 1, **options))
+
+    def block(x, res):
+        with tf.variable_scope('%dx%d' % (2 ** res, 2 ** res)):
+            if res > 2:
+                with tf.variable_scope('Conv0'):
+                    x = layer(conv2d(x, nf(res - 1), 3, **options))
+                if fused_scale:
+                    with tf.variable_scope('Conv1_down'):
+                        return layer(conv2d_downscale2d(x, nf(res - 2), 3, **options))
+                with tf.variable_scope('Conv1'):
+                    return downscale2d(layer(conv2d(x, nf(res - 2), 3, **options)), data_format)
+            if mbstd_group_size > 1:
+                x = minibatch_stddev(x, mbstd_group_size, data_format)
+            with tf.variable_scope('Conv'):
+                x = layer(conv2d(x, nf(res - 1), 3, **options))
+            x = to_nchw(x, data_format)                             # FILE FORMAT: the order of Dense0's inputs is C, H, W
+            x = tf.reshape(x, [-1, int(np.prod([int(n) for n in x.shape[1:]]))])
+            with tf.variable_scope('Dense0'):
+                x = leaky_relu(apply_bias(dense(x, nf(res - 2), use_wscale=use_wscale)))
+            with tf.variable_scope('Dense1'):
+                return apply_bias(dense(x, 1 + label_size, gain=1, use_wscale=use_wscale))
+
+    images = to_native(images_in, data_format)
+    x = fromrgb(images, level or top)
+    for res in range(level or top, 2, -1):
+        x = block(x, res)
+        if level in (None, res):
+            images = downscale2d(images, data_format)
+            x = lerp(x, fromrgb(images, res - 1), lod - (top - res))
+    out = block(x, 2)
+    return tf.identity(out[:, :1], name='scores_out'), tf.identity(out[:, 1:], name='labels_out')
+
+
+BUILDERS = {'G_paper': G_paper, 'D_paper': D_paper}

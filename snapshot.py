@@ -1,0 +1,235 @@
+"""Pickled networks as passive data: the security boundary. Works without TensorFlow.
+
+A pickle is a program. This reader does not run it with Python's own machine, which imports, calls and allocates what the file asks for:
+it follows the instructions itself, and only those that build plain values. The few names that the format needs become markers that
+stand for arrays and networks. Nothing that a file names is imported, looked up or called, and arrays cannot outgrow the file.
+"""
+import functools
+import operator
+import pickle
+import pickletools
+
+import numpy as np
+
+import files
+
+# FILE FORMAT: the state of a network, version 2.
+_STATE = {'version': int, 'name': str, 'static_kwargs': dict, 'build_module_src': str, 'build_func_name': str, 'variables': list}
+
+_MARKERS = {('tfutil', 'Network'): 'network', ('numpy', 'ndarray'): 'ndarray', ('numpy', 'dtype'): 'dtype',
+            ('collections', 'OrderedDict'): 'dict', ('_codecs', 'encode'): 'encode'}
+for _core in 'numpy.core.', 'numpy._core.':                     # NumPy 1 and NumPy 2
+    _MARKERS.update({(_core + 'multiarray', '_reconstruct'): 'empty array', (_core + 'multiarray', 'scalar'): 'scalar',
+                     (_core + 'numeric', '_frombuffer'): 'from buffer'})
+_NUMBERS = ('f2', 'f4', 'f8', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'b1')
+
+
+class _Refused(ValueError):
+    pass
+
+
+class _Marker:
+    """A name of the format or, once it was called, what the call makes."""
+
+    def __init__(self, kind, value=None):
+        self.kind, self.value = kind, value
+
+
+class _Stream:
+    """A file's bytes for pickletools: a long read is a view instead of a copy, a line is short."""
+
+    def __init__(self, data):
+        self.data, self.position = memoryview(data), 0
+
+    def read(self, count):
+        piece = self.data[self.position:self.position + count]
+        self.position += len(piece)
+        return piece if len(piece) > 4096 else piece.tobytes()
+
+    def readline(self):
+        line = self.data[self.position:self.position + 256].tobytes()
+        line = line[:line.find(b'\n') + 1]
+        self.position += len(line)
+        return line
+
+    def tell(self):
+        return self.position
+
+
+class _Reader:
+    """The stack and the memo of one pickle. What does not fit together ends in some exception of Python's; `read` words it."""
+
+    def __init__(self, data):
+        self.data, self.budget = data, len(data)
+        self.stack, self.marks, self.memo = [], [], {}
+
+    def load(self):
+        for opcode, argument, position in pickletools.genops(_Stream(self.data)):
+            if opcode.name == 'STOP':
+                return self.stack[-1]
+            if opcode.name in _PLAIN:
+                self.stack.append(argument)
+            elif opcode.name in _STEPS:
+                _STEPS[opcode.name](self, argument)
+            else:
+                raise _Refused('it uses the pickle instruction %s, which weights do not need; do not trust it' % opcode.name)
+
+    def pop(self, count):
+        items = self.stack[len(self.stack) - count:]
+        del self.stack[len(self.stack) - count:]
+        if len(items) != count:
+            raise IndexError
+        return items
+
+    def pop_to_mark(self):
+        return self.pop(len(self.stack) - self.marks.pop())
+
+    def update(self, pairs):
+        if not all(isinstance(key, str) for key in pairs[::2]):         # hashing a deep tuple would overflow Python's stack
+            raise TypeError
+        for key, value in zip(pairs[::2], pairs[1::2]):
+            self.stack[-1][key] = value
+
+    def find(self, module, name):
+        if not (isinstance(module, str) and isinstance(name, str)):
+            raise TypeError
+        if (module, name) not in _MARKERS:
+            raise _Refused('it names %.60s.%.60s, which weights do not need; do not trust it' % (module, name))
+        self.stack.append(_Marker(_MARKERS[module, name]))
+
+    def array(self, shape, dtype, data, fortran=False):
+        """A NumPy view of the file's bytes, after everything that NumPy would trust was checked."""
+        if isinstance(dtype, _Marker):
+            dtype = dtype.value
+        if not isinstance(dtype, str) or dtype.lstrip('<>|=') not in _NUMBERS or len(dtype) > 3:
+            raise _Refused('it holds an array of something else than numbers; do not trust it')
+        if isinstance(data, str):                                       # bytes as protocol 2 writes them
+            data = data.encode('latin1')
+        if not all(type(n) is int and 0 <= n < 2 ** 48 for n in shape) or len(shape) > 8:
+            raise _Refused('it holds an array of impossible shape; the file is damaged')
+        if len(data) != np.dtype(dtype).itemsize * functools.reduce(operator.mul, shape, 1):
+            raise _Refused('it holds an array with more or fewer bytes than its shape says; the file is damaged')
+        self.budget -= len(data)
+        if self.budget < 0:
+            raise _Refused('its arrays are larger than the file; do not trust it')
+        flat = np.frombuffer(data, dtype)
+        return flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
+
+    def call(self, marker, arguments):
+        kind = marker.kind
+        if kind == 'dtype':
+            value = _Marker('dtype', arguments[0])
+        elif kind == 'ndarray':
+            value = self.array(*arguments)
+        elif kind == 'empty array':
+            value = _Marker('array')
+        elif kind == 'scalar':
+            value = self.array((), *arguments).item()
+        elif kind == 'from buffer':
+            data, dtype, shape, order = arguments
+            value = self.array(shape, dtype, data, order == 'F')
+        elif kind == 'encode' and arguments[1] == 'latin1':
+            value = arguments[0]
+        elif kind == 'network' and arguments == ():
+            value = _Marker('network')
+        elif kind == 'dict' and arguments == ():
+            value = {}
+        else:
+            raise TypeError
+        self.stack.append(value)
+
+    def build(self, state):
+        marker = self.stack[-1]
+        if marker.kind == 'dtype' and state[1] in ('<', '>', '|', '='):
+            marker.value = state[1] + marker.value.lstrip('<>|=')
+        elif marker.kind == 'array':
+            _, shape, dtype, fortran, data = state
+            marker.value = self.array(shape, dtype, data, fortran)
+        elif marker.kind == 'network':
+            marker.value = state
+        else:
+            raise TypeError
+
+
+_PLAIN = ('BININT', 'BININT1', 'BININT2', 'LONG1', 'LONG4', 'BINFLOAT', 'SHORT_BINBYTES', 'BINBYTES', 'BINBYTES8', 'BYTEARRAY8',
+          'SHORT_BINUNICODE', 'BINUNICODE', 'BINUNICODE8')
+_STEPS = {
+    'PROTO': lambda r, _: None,
+    'FRAME': lambda r, _: None,
+    'MARK': lambda r, _: r.marks.append(len(r.stack)),
+    'NONE': lambda r, _: r.stack.append(None),
+    'NEWTRUE': lambda r, _: r.stack.append(True),
+    'NEWFALSE': lambda r, _: r.stack.append(False),
+    'EMPTY_TUPLE': lambda r, _: r.stack.append(()),
+    'EMPTY_LIST': lambda r, _: r.stack.append([]),
+    'EMPTY_DICT': lambda r, _: r.stack.append({}),
+    'TUPLE1': lambda r, _: r.stack.append(tuple(r.pop(1))),
+    'TUPLE2': lambda r, _: r.stack.append(tuple(r.pop(2))),
+    'TUPLE3': lambda r, _: r.stack.append(tuple(r.pop(3))),
+    'TUPLE': lambda r, _: r.stack.append(tuple(r.pop_to_mark())),
+    'APPEND': lambda r, _: list.extend(r.stack[-2], r.pop(1)),
+    'APPENDS': lambda r, _: (lambda items: list.extend(r.stack[-1], items))(r.pop_to_mark()),
+    'SETITEM': lambda r, _: r.update(r.pop(2)),
+    'SETITEMS': lambda r, _: r.update(r.pop_to_mark()),
+    'MEMOIZE': lambda r, _: r.memo.update({len(r.memo): r.stack[-1]}),
+    'BINPUT': lambda r, index: r.memo.update({index: r.stack[-1]}),
+    'LONG_BINPUT': lambda r, index: r.memo.update({index: r.stack[-1]}),
+    'BINGET': lambda r, index: r.stack.append(r.memo[index]),
+    'LONG_BINGET': lambda r, index: r.stack.append(r.memo[index]),
+    'GLOBAL': lambda r, names: r.find(*names.split(' ', 1)),
+    'STACK_GLOBAL': lambda r, _: r.find(*r.pop(2)),
+    'REDUCE': lambda r, _: r.call(*r.pop(2)),
+    'NEWOBJ': lambda r, _: r.call(*r.pop(2)),
+    'BUILD': lambda r, _: r.build(*r.pop(1)),
+}
+
+
+def read(path):
+    """The states of the networks (G, D, Gs) in a pickle: three dicts as in `Network.__getstate__`, arrays read-only.
+
+    Raises OSError, or ValueError with one line that names the file and the remedy.
+    """
+    with open(path, 'rb') as f:
+        head = f.read(16)
+        what = files.nature(head)
+        if what is None and head[:2] not in (b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x05'):
+            what = 'not a pickle of networks (its first bytes are %r)' % head[:4]
+        if what:
+            raise ValueError('%s is %s' % (path, what))
+        data = head + f.read()
+    try:
+        value = _Reader(data).load()
+        if not isinstance(value, (tuple, list)) or len(value) != 3 or not all(getattr(v, 'kind', '') == 'network' for v in value):
+            raise _Refused('it holds something else than the three networks (G, D, Gs)')
+        states = [_state(marker.value) for marker in value]
+        if any(sum(array.nbytes for _, array in state['variables']) > len(data) for state in states):
+            raise _Refused('a network is larger than the file; do not trust it')
+        return states
+    except _Refused as error:
+        reason = error
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
+        reason = 'it is damaged or incomplete; copy or download it again'
+    raise ValueError('%s cannot be read: %s' % (path, reason))
+
+
+def _state(state):
+    if not isinstance(state, dict) or not all(isinstance(state.get(key), kind) for key, kind in _STATE.items()):
+        raise _Refused('a network lacks some of its parts (%s)' % ', '.join(_STATE))
+    if state['version'] != 2:
+        raise _Refused('it has another format version than 2, the published one')
+    for value in state['static_kwargs'].values():
+        if not isinstance(value, (bool, int, float, str, type(None))) or isinstance(value, (int, float)) and not abs(value) < 2 ** 31:
+            raise _Refused('an option of a network is neither a number nor text')
+    variables = [(name, getattr(value, 'value', value)) for name, value in state['variables']]
+    for name, value in variables:
+        if not isinstance(name, str) or not isinstance(value, (np.ndarray, float, int)) or np.size(value) == 0:
+            raise _Refused('a variable of a network is not an array of numbers')
+    return dict(((key, state[key]) for key in _STATE), variables=[(name, np.asarray(value)) for name, value in variables])
+
+
+def write(path, networks):
+    """Pickle networks whole or not at all, in a form that NumPy 1 and NumPy 2 both read."""
+    with files.atomic(path, durable=True) as f:
+        pickler = pickle.Pickler(f, protocol=4)
+        pickler.dispatch_table = {np.ndarray: lambda a: (np.ndarray, (a.shape, a.dtype.str, a.tobytes()))}
+        pickler.dump(tuple(networks))

@@ -1,0 +1,55 @@
+import os
+import runpy
+import sys
+
+import numpy as np
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+DATA = os.path.join(ROOT, 'tests', 'data')
+sys.path.insert(0, ROOT)
+
+import config       # noqa: E402
+import tfutil       # noqa: E402
+
+
+@pytest.fixture
+def session():
+    with tfutil.init_tf() as current:
+        yield current
+
+
+@pytest.fixture
+def random():
+    return np.random.RandomState(1)
+
+
+@pytest.fixture
+def script(capsys, monkeypatch):
+    """Runs a script as the shell would; returns exit code, stdout and stderr."""
+    def call(name, *arguments):
+        monkeypatch.setattr(sys, 'argv', [name])
+        main = runpy.run_path(os.path.join(ROOT, name))['main']
+        capsys.readouterr()
+        code = 0
+        try:
+            config.command(lambda: main([str(a) for a in arguments]))
+        except SystemExit as stop:
+            code = stop.code
+        out, err = capsys.readouterr()
+        return code, out, err
+    return call
+
+
+@pytest.fixture
+def refuses(script, tmp_path):
+    """Runs a script that has to refuse: exit code 2, one line that holds all `words`, nothing in its --outdir."""
+    def call(name, *arguments, words=()):
+        outdir = tmp_path / 'refused'
+        code, out, err = script(name, *arguments, '--outdir', outdir)
+        assert code == 2, (out, err)
+        assert err.count('\n') == 1 and 'Traceback' not in err, err
+        for word in words:
+            assert str(word) in err
+        assert not outdir.exists()
+    return call

@@ -1,0 +1,59 @@
+import os
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from PIL import Image
+
+import files
+import images
+
+
+def test_network_range_becomes_rounded_and_clipped_gray_levels():
+    x = [-9, -1, -1 + 0.49 / 127.5, -1 + 0.51 / 127.5, 0.0, 1 - 0.51 / 127.5, 1, 9]
+    assert images.to_uint8(x).tolist() == [0, 0, 0, 1, 128, 254, 255, 255]
+
+
+def test_all_gray_levels_survive_the_way_to_the_network_and_back():
+    levels = np.arange(256)
+    assert_array_equal(images.to_uint8(levels / 127.5 - 1), levels)
+
+
+def test_grid_places_images_row_by_row_and_leaves_the_rest_black():
+    batch = np.arange(1, 6, dtype=np.uint8).reshape(5, 1, 1, 1) * np.ones([1, 1, 2, 2], np.uint8)
+    assert_array_equal(images.grid(batch)[0, ::2, ::2], [[1, 2, 3], [4, 5, 0]])
+    assert_array_equal(images.grid(batch, columns=5)[0, ::2, ::2], [[1, 2, 3, 4, 5]])
+    assert images.grid(batch[:1]).shape == (1, 2, 2)
+    colour = np.arange(2 * 3 * 4 * 4, dtype=np.uint8).reshape(2, 3, 4, 4)
+    assert_array_equal(images.grid(colour)[:, :, 4:], colour[1])
+
+
+@pytest.mark.parametrize('channels, mode', [(1, 'L'), (3, 'RGB')])
+def test_saved_pictures_have_the_mode_of_their_channels_and_the_same_pixels(tmp_path, random, channels, mode):
+    image = random.randint(256, size=[channels, 4, 6]).astype(np.uint8)
+    images.save(str(tmp_path / 'a.png'), image)
+    with Image.open(str(tmp_path / 'a.png')) as picture:
+        assert picture.mode == mode
+        assert_array_equal(np.asarray(picture).reshape(4, 6, channels), image.transpose(1, 2, 0))
+
+
+def test_a_file_is_whole_or_absent(tmp_path):
+    path = str(tmp_path / 'a')
+    with pytest.raises(KeyboardInterrupt):
+        with files.atomic(path) as f:
+            f.write(b'half')
+            raise KeyboardInterrupt
+    assert os.listdir(str(tmp_path)) == []
+    with files.atomic(path, durable=True) as f:
+        f.write(b'whole')
+        assert not os.path.exists(path)
+    assert open(path, 'rb').read() == b'whole' and os.listdir(str(tmp_path)) == ['a']
+
+
+@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='needs the device /dev/full')
+def test_a_full_disk_is_reported_with_the_name_of_the_file(tmp_path):
+    os.symlink('/dev/full', str(tmp_path / 'a.part'))
+    with pytest.raises(OSError) as caught:
+        with files.atomic(str(tmp_path / 'a')) as f:
+            f.write(b'x' * 100000)
+    assert caught.value.filename == str(tmp_path / 'a') and os.listdir(str(tmp_path)) == []

@@ -1,0 +1,48 @@
+"""The house: which file may import which."""
+import ast
+import glob
+import os
+
+import pytest
+
+from conftest import ROOT
+
+LEVELS = [['files'], ['config', 'images', 'phantom', 'runfolder', 'snapshot', 'volumes'], ['sources', 'tfutil'], ['dataset', 'losses', 'networks'],
+          ['create', 'training', 'verify'], ['growing']]
+ONLY = {'tensorflow': {'tfutil'}, 'argparse': {'config'}, 'pickle': {'snapshot'}, 'pickletools': {'snapshot'}, 'PIL': {'images'}}
+NETWORKS = {'numpy', 'tfutil'}          # their source travels inside every pickle
+MODULES = {name: level for level, names in enumerate(LEVELS) for name in names}
+SCRIPTS = sorted(os.path.basename(path)[:-3] for path in glob.glob(os.path.join(ROOT, '[0-9]-*.py')))
+
+
+def imports(path):
+    with open(path) as f:
+        tree = ast.parse(f.read())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name.split('.')[0]
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module.split('.')[0]
+
+
+@pytest.mark.parametrize('name', sorted(MODULES) + SCRIPTS)
+def test_imports_point_to_lower_levels_only(name):
+    found = set(imports(os.path.join(ROOT, name + '.py')))
+    level = MODULES.get(name, len(LEVELS))
+    assert [other for other in found & set(MODULES) if MODULES[other] >= level] == []
+    for library, owners in ONLY.items():
+        assert library not in found or name in owners
+    if name == 'networks':
+        assert found == NETWORKS
+
+
+def test_every_module_at_the_top_has_a_level():
+    found = {os.path.basename(path)[:-3] for path in glob.glob(os.path.join(ROOT, '*.py'))}
+    assert found == set(MODULES) | set(SCRIPTS)
+
+
+def test_the_top_level_is_the_published_one():
+    for name in ('1-dataset_display.py', '2-inference.py', 'tfutil.py', 'networks.py', 'dataset.py', 'config.py', 'processData', 'demo',
+                 'requirements.txt', 'README.md', 'LICENSE'):
+        assert os.path.exists(os.path.join(ROOT, name)), name

@@ -1,0 +1,155 @@
+"""The phantoms against the figures they were made to: literal numbers measured on patches of real AIS nodules."""
+import numpy as np
+import pytest
+
+from phantom import CLASSES, phantom
+
+COUNTS = {'AIS': 600, 'MIA': 300, 'IA': 300}
+SPACING = 0.6   # mm per pixel, the default
+
+
+@pytest.fixture(scope='module')
+def many():
+    """COUNTS phantoms of each class, 64x64."""
+    made = {}
+    for seed, kind in enumerate(CLASSES):
+        rng = np.random.RandomState(seed)
+        made[kind] = [phantom(kind, rng) for _ in range(COUNTS[kind])]
+    return made
+
+
+@pytest.fixture(scope='module')
+def cells(many):
+    """The AIS phantoms as grey levels averaged over boxes of 4x4 pixels: [N,16,16], 0..255."""
+    grey = np.array([windowed(p.hu) for p in many['AIS']])
+    return np.round(grey.reshape(-1, 16, 4, 16, 4).mean((2, 4)))
+
+
+def windowed(hu):
+    return np.clip(np.round((hu + 1900) / 3000 * 255), 0, 255)
+
+
+def fact(phantoms, name):
+    return np.array([p.facts[name] for p in phantoms], float)
+
+
+def test_the_same_state_gives_the_same_phantom():
+    one, two = [phantom('MIA', np.random.RandomState(3)) for _ in range(2)]
+    assert np.array_equal(one.hu, two.hu) and np.array_equal(one.mask, two.mask) and one.facts == two.facts
+
+
+def test_the_next_state_gives_another_phantom():
+    rng = np.random.RandomState(3)
+    one, two = phantom('MIA', rng), phantom('MIA', rng)
+    assert abs(one.hu - two.hu).mean() > 20
+
+
+def test_the_global_generator_is_left_alone():
+    np.random.seed(1)
+    before = np.random.get_state()[1].copy()
+    phantom('IA', np.random.RandomState(0))
+    assert np.array_equal(before, np.random.get_state()[1])
+
+
+@pytest.mark.parametrize('kind', CLASSES)
+def test_a_phantom_is_a_slice_in_hu_and_a_mask(kind, many):
+    for p in many[kind]:
+        assert p.hu.shape == p.mask.shape == (64, 64)
+        assert p.hu.dtype == np.float32 and p.mask.dtype == bool
+        assert np.isfinite(p.hu).all() and p.hu.min() >= -1024 and p.hu.max() <= 3071
+        assert all(np.isfinite(v) for v in p.facts.values() if not isinstance(v, str))
+
+
+def test_facts_name_every_sign_in_plain_python_types(many):
+    facts = many['IA'][0].facts
+    assert set(facts) == {'diameter_mm', 'mean_hu', 'solid_mm', 'solid_fraction', 'lobulation', 'spicules', 'bronchogram',
+                          'pleural_tag', 'wall', 'kernel'}
+    assert {type(v) for v in facts.values()} <= {float, bool, str}
+
+
+@pytest.mark.parametrize('size', [16, 33, 84, 256])
+def test_any_size_works_and_a_pixel_keeps_its_size(size):
+    p = phantom('AIS', np.random.RandomState(5), size)
+    assert p.hu.shape == p.mask.shape == (size, size) and np.isfinite(p.hu).all()
+    assert 4 < 2 * SPACING * np.sqrt(p.mask.sum() / np.pi) < 11.5
+
+
+def test_a_finer_pixel_makes_the_nodule_cover_more_of_them():
+    coarse, fine = [np.mean([phantom('IA', np.random.RandomState(seed), 84, spacing).mask.sum() for seed in range(20)])
+                    for spacing in (.8, .4)]
+    assert 3 < fine / coarse < 5
+
+
+@pytest.mark.parametrize('kind', CLASSES)
+def test_the_nodule_is_in_the_centre_and_as_large_and_dense_as_the_facts_say(kind, many):
+    for p in many[kind]:
+        rows, columns = np.nonzero(p.mask)
+        assert abs(rows.mean() - 31.5) < 4 and abs(columns.mean() - 31.5) < 4
+        assert abs(2 * SPACING * np.sqrt(p.mask.sum() / np.pi) - p.facts['diameter_mm']) < .01
+        assert abs(p.hu[p.mask].mean() - p.facts['mean_hu']) < .5
+        assert 0 <= p.facts['solid_fraction'] <= 1
+
+
+@pytest.mark.parametrize('name', ['diameter_mm', 'mean_hu', 'solid_mm'])
+def test_classes_are_in_order_but_overlap(name, many):
+    ais, mia, ia = [fact(many[kind], name) for kind in CLASSES]
+    assert ais.mean() < mia.mean() < ia.mean()
+    assert np.percentile(ais, 90) > np.percentile(mia, 10) and np.percentile(mia, 90) > np.percentile(ia, 10)
+
+
+@pytest.mark.parametrize('name, shares', [('lobulation', (.25, .40, .65)), ('spicules', (0, .10, .22)),
+                                          ('bronchogram', (.10, .15, .35)), ('pleural_tag', (0, .05, .35))])
+def test_signs_are_as_frequent_as_they_should_be(name, shares, many):
+    for kind, share in zip(CLASSES, shares):
+        assert abs(fact(many[kind], name).mean() - share) < .08
+
+
+def test_a_denser_solid_part_belongs_to_the_later_classes(many):
+    pure = [(fact(many[kind], 'solid_mm') == 0).mean() for kind in CLASSES]
+    assert pure[0] > .7 and pure[1] < .35 and pure[2] < .15
+
+
+def test_grey_levels_of_ais_are_those_of_real_patches(cells):
+    assert abs(cells.mean() - 106.1) < 4 and abs(cells.std() - 33.6) < 4
+    assert (abs(np.percentile(cells, [1, 25, 50, 75, 99]) - [80, 85, 88, 113, 198]) < 6.01).all()
+
+
+def test_soft_tissue_of_ais_takes_the_share_it_has_in_real_patches(cells):
+    share = (cells > 140).mean((1, 2))
+    measured = share.mean(), (share > .05).mean(), (share > .2).mean(), (share < .01).mean()
+    assert (abs(np.array(measured) - [.22, .82, .47, .07]) < .07).all()
+
+
+def test_lung_of_ais_is_as_dark_as_in_real_patches(cells):
+    medians = np.array([np.median(p[p < 112]) for p in cells])
+    assert abs(np.median(medians) - 86) < 2 and (abs(medians - 87) <= 5).mean() > .95
+
+
+def test_the_mean_ais_patch_is_round_with_bright_corners_and_a_bump_in_the_middle(cells):
+    mean = cells.mean(0)
+    mean = (mean + mean[::-1] + mean[:, ::-1] + mean[::-1, ::-1]) / 4
+    assert abs(mean[0, 0] - 119) < 9 and abs(mean[4:8, 4:8].min() - 95) < 6
+    assert mean[7, 7] > mean[7, 5] + 2
+
+
+def test_ais_nodules_are_as_faint_as_real_ones(many):
+    grey = [windowed(p.hu)[p.mask].mean() for p in many['AIS']]
+    assert abs(np.median(grey) - 99) < 3 and 88 < np.percentile(grey, 5) and np.percentile(grey, 95) < 116
+
+
+def test_noise_is_coloured_by_the_kernel(many):
+    def neighbours(p):
+        """Correlation of horizontally adjacent pixels in lung, free of anything slower than 4 pixels."""
+        fine = p.hu - (np.roll(p.hu, 2, 1) + np.roll(p.hu, -2, 1)) / 2
+        a, b = fine[:, 2:-3], fine[:, 3:-2]
+        lung = (abs(a) < 300) & (abs(b) < 300) & (p.hu[:, 2:-3] < -700) & (p.hu[:, 3:-2] < -700)
+        return np.corrcoef(a[lung], b[lung])[0, 1]
+    sharp, medium, smooth = [np.median([neighbours(p) for p in many['AIS'] if p.facts['kernel'] == kernel])
+                             for kernel in ('sharp', 'medium', 'smooth')]
+    assert sharp < medium < smooth
+
+
+def test_an_unknown_class_is_refused_with_the_choices():
+    with pytest.raises(ValueError) as error:
+        phantom('AAH', np.random.RandomState(0))
+    assert all(kind in str(error.value) for kind in CLASSES)

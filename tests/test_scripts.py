@@ -1,0 +1,171 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from PIL import Image
+
+import dataset
+import networks
+import tfutil
+from conftest import DATA, ROOT
+
+MODEL = os.path.join(DATA, 'tf2.21-numpy2.pkl')        # 8x8, latents of 8, 2 classes
+
+
+@pytest.fixture(scope='module')
+def plain(tmp_path_factory):
+    """An 8x8 network without labels, unfused, snapshotted while it grew."""
+    path = str(tmp_path_factory.mktemp('model') / 'plain.pkl')
+    with tfutil.init_tf():
+        G = tfutil.Network('G', networks.G_paper, resolution=8, fmap_base=64, fmap_max=8, fused_scale=False)
+        G.set({'lod': 0.25})
+        Gs = G.clone('Gs')
+        G.set({'4x4/Conv/bias': np.ones(8)})
+        tfutil.save(path, (G, tfutil.Network('D', networks.D_paper, resolution=8, fmap_base=64, fmap_max=8), Gs))
+    return path
+
+
+def pixels(path):
+    with Image.open(str(path)) as picture:
+        assert picture.mode == 'L'
+        return np.asarray(picture)
+
+
+def generate(script, outdir, *arguments):
+    """The raw images of one run of 2-inference.py."""
+    code, _, err = script('2-inference.py', '--outdir', outdir, '--format', 'npy', *arguments)
+    assert code == 0, err
+    assert os.listdir(str(outdir)) == ['inference.npy']
+    return np.load(str(outdir / 'inference.npy'))
+
+
+@pytest.fixture
+def records(tmp_path, random):
+    patches = random.randint(256, size=[5, 1, 8, 8]).astype(np.uint8)
+    dataset.write(str(tmp_path / 'AIS'), 'AIS', patches)
+    return patches
+
+
+def test_display_writes_the_pixels_of_the_first_records(script, tmp_path, records):
+    code, out, _ = script('1-dataset_display.py', '--tfrecords', tmp_path / 'AIS' / 'AIS-r03.tfrecords', '--number', 3, '--outdir', tmp_path / 'a' / 'b')
+    assert code == 0 and sorted(os.listdir(str(tmp_path / 'a' / 'b'))) == ['dataset_img_%d.png' % i for i in range(3)]
+    for i in range(3):
+        assert_array_equal(pixels(tmp_path / 'a' / 'b' / ('dataset_img_%d.png' % i)), records[i, 0])
+
+
+def test_display_of_a_folder_shows_its_finest_level_and_says_when_there_are_fewer(script, tmp_path, records):
+    code, out, _ = script('1-dataset_display.py', '--tfrecords', tmp_path / 'AIS', '--outdir', tmp_path / 'out')
+    assert code == 0 and '5 images, fewer than the 10' in out and len(os.listdir(str(tmp_path / 'out'))) == 5
+    assert_array_equal(pixels(tmp_path / 'out' / 'dataset_img_4.png'), records[4, 0])
+
+
+def test_display_grid_is_one_sheet(script, tmp_path, records):
+    assert script('1-dataset_display.py', '--tfrecords', tmp_path / 'AIS', '--outdir', tmp_path / 'out', '--grid')[0] == 0
+    assert os.listdir(str(tmp_path / 'out')) == ['dataset_grid.png']
+    sheet = pixels(tmp_path / 'out' / 'dataset_grid.png')
+    assert sheet.shape == (16, 24)
+    assert_array_equal(sheet[8:, :8], records[3, 0])
+
+
+def test_number_0_succeeds_and_writes_nothing(script, tmp_path, plain, records):
+    assert script('1-dataset_display.py', '--tfrecords', tmp_path / 'AIS', '--number', 0, '--outdir', tmp_path / 'out')[0] == 0
+    assert script('2-inference.py', '--model', plain, '--number', 0, '--outdir', tmp_path / 'out')[0] == 0
+    assert not os.path.exists(str(tmp_path / 'out'))
+
+
+def test_inference_writes_the_network_output_as_gray_levels(script, tmp_path, plain):
+    raw = generate(script, tmp_path / 'raw', '--model', plain, '--number', 3)
+    assert raw.shape == (3, 1, 8, 8) and raw.dtype == np.float32
+    assert script('2-inference.py', '--model', plain, '--number', 3, '--outdir', tmp_path / 'png')[0] == 0
+    assert sorted(os.listdir(str(tmp_path / 'png'))) == ['inference_img_%d.png' % i for i in range(3)]
+    for i in range(3):
+        assert_array_equal(pixels(tmp_path / 'png' / ('inference_img_%d.png' % i)), np.clip(np.rint((raw[i, 0] + 1) / 2 * 255), 0, 255))
+    assert script('2-inference.py', '--model', plain, '--number', 3, '--outdir', tmp_path / 'grid', '--grid')[0] == 0
+    assert os.listdir(str(tmp_path / 'grid')) == ['inference_grid.png']
+    assert_array_equal(pixels(tmp_path / 'grid' / 'inference_grid.png')[:8, 8:], pixels(tmp_path / 'png' / 'inference_img_1.png'))
+
+
+def test_image_i_depends_on_the_seed_and_on_i_alone(script, tmp_path, plain):
+    ten = generate(script, tmp_path / 'a', '--model', plain, '--seed', 5)
+    assert len(ten) == 10
+    for i, arguments in enumerate((['--minibatch', 3], ['--minibatch', 1, '--number', 4], ['--number', 12, '--cpu'])):
+        other = generate(script, tmp_path / str(i), '--model', plain, '--seed', 5, *arguments)
+        count = min(len(other), 10)
+        assert np.abs(other[:count] - ten[:count]).max() < 1e-5
+    assert np.abs(generate(script, tmp_path / 'b', '--model', plain, '--seed', 6) - ten).max() > 0.01
+
+
+def test_latents_from_a_file_and_the_two_generators(script, tmp_path, plain, random):
+    latents = random.randn(4, 8)
+    np.save(str(tmp_path / 'z.npy'), latents)
+    with tfutil.init_tf():
+        expected = dict(zip(('G', 'Gs'), (n.run(latents, np.zeros([4, 0])) for n in tfutil.load(plain, networks.BUILDERS, 'G', 'Gs'))))
+    for name in ('G', 'Gs'):
+        images = generate(script, tmp_path / name, '--model', plain, '--latents', tmp_path / 'z.npy', '--network', name)
+        assert np.abs(images - expected[name]).max() < 1e-5
+    assert len(generate(script, tmp_path / 'two', '--model', plain, '--latents', tmp_path / 'z.npy', '--number', 2)) == 2
+
+
+def test_labels_take_turns_or_come_from_a_flag_or_a_file(script, tmp_path):
+    turns = generate(script, tmp_path / 'turns', '--model', MODEL, '--number', 4)
+    ones = generate(script, tmp_path / 'ones', '--model', MODEL, '--number', 4, '--label', 1)
+    same = np.abs(turns - ones).max(axis=(1, 2, 3)) < 1e-5
+    assert same.tolist() == [False, True, False, True]
+    np.save(str(tmp_path / 'l.npy'), np.eye(2)[[0, 1, 0, 1]])
+    assert np.abs(generate(script, tmp_path / 'file', '--model', MODEL, '--labels', tmp_path / 'l.npy') - turns).max() < 1e-5
+
+
+def test_only_the_network_that_was_asked_for_is_built(script, tmp_path, plain, monkeypatch):
+    built = []
+    create = tfutil.Network.__init__
+    monkeypatch.setattr(tfutil.Network, '__init__', lambda self, name, *a, **k: (built.append(name), create(self, name, *a, **k))[1])
+    generate(script, tmp_path / 'out', '--model', plain)
+    assert built == ['Gs']
+
+
+@pytest.mark.parametrize('arguments, words', [
+    (['--latents', 'wide.npy'], ['wide.npy', '[N, 8]']), (['--latents', 'nan.npy'], ['nan.npy', 'finite']), (['--latents', 'page.npy'], ['page.npy', 'NumPy']),
+    (['--latents', 'none.npy'], ['none.npy']), (['--latents', 'object.npy'], ['object.npy', 'NumPy']), (['--latents', 'huge.npy'], ['huge.npy', 'NumPy']),
+    (['--latents', 'good.npy', '--number', '5'], ['--number 5', '4']), (['--label', '0'], ['--label 0', 'no classes']),
+    (['--labels', 'wide.npy'], ['wide.npy', '[N, 0]']), (['--model', 'nothing.pkl'], ['nothing.pkl', 'README']), (['--model', 'page.npy'], ['page.npy', 'web page']),
+    (['--model', ROOT], [ROOT]), (['--number', '-3'], ['--number']), (['--format', 'jpg'], ['--format'])])
+def test_inference_refuses_in_one_line(refuses, tmp_path, plain, monkeypatch, arguments, words):
+    monkeypatch.chdir(str(tmp_path))
+    np.save('good.npy', np.zeros([4, 8]))
+    np.save('wide.npy', np.zeros([4, 9]))
+    np.save('nan.npy', np.full([4, 8], np.nan))
+    np.save('object.npy', np.array([None, print]))
+    with open('huge.npy', 'wb') as f:
+        np.lib.format.write_array_header_1_0(f, {'descr': '<f4', 'fortran_order': False, 'shape': (1 << 37, 8)})
+    with open('page.npy', 'w') as f:
+        f.write('<!DOCTYPE html>')
+    refuses('2-inference.py', '--model', plain, *arguments, words=words)
+
+
+def test_a_label_beyond_the_classes_and_a_file_of_discriminators_are_refused(refuses, tmp_path):
+    refuses('2-inference.py', '--model', MODEL, '--label', '2', words=['--label 2', '0 to 1'])
+    with tfutil.init_tf():
+        D = tfutil.Network('D', networks.D_paper, resolution=8, fmap_base=64, fmap_max=8)
+        tfutil.save(str(tmp_path / 'd.pkl'), (D, D, D))
+    refuses('2-inference.py', '--model', tmp_path / 'd.pkl', words=['d.pkl', 'no generator'])
+
+
+@pytest.mark.parametrize('name', ['1-dataset_display.py', '2-inference.py'])
+def test_an_output_folder_that_cannot_be_written_is_one_line(script, tmp_path, plain, records, name):
+    source = ['--model', plain] if name[0] == '2' else ['--tfrecords', tmp_path / 'AIS']
+    (tmp_path / 'file').write_bytes(b'')
+    for outdir in (tmp_path / 'file', tmp_path / 'file' / 'below', '/proc/nowhere'):
+        code, _, err = script(name, *source, '--outdir', outdir)
+        assert code == 2 and err.count('\n') == 1 and str(outdir) in err
+
+
+def test_the_shell_sees_one_line_and_exit_code_2(tmp_path):
+    (tmp_path / 'a.pkl').write_bytes(b'<html>')
+    run = subprocess.Popen([sys.executable, os.path.join(ROOT, '2-inference.py'), '--model', 'a.pkl'], cwd=str(tmp_path),
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out, err = run.communicate()
+    assert run.returncode == 2 and out == b'' and err.count(b'\n') == 1 and b'a.pkl is a web page' in err
+    assert os.listdir(str(tmp_path)) == ['a.pkl']

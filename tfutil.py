@@ -1,0 +1,290 @@
+"""TensorFlow's graph interface as TensorFlow 1.12 and 2.x both offer it, and networks with published, portable weights."""
+import collections
+import contextlib
+import inspect
+import json
+import os
+import re
+import sys
+import threading
+
+import numpy as np
+
+import snapshot
+
+
+
+@contextlib.contextmanager
+def _hushed():
+    """Nothing on stderr meanwhile: TensorFlow's libraries write banners while they load, before their log level counts."""
+    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)
+
+
+# TensorFlow reads these while it is imported. oneDNN's kernels are up to twice as fast and off by default on many CPUs.
+os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+with _hushed():
+    try:
+        import tensorflow.compat.v1 as tf
+        tf.logging.set_verbosity(tf.logging.ERROR)
+        tf.disable_v2_behavior()
+    except ImportError:
+        import tensorflow as tf
+        tf.logging.set_verbosity(tf.logging.ERROR)
+    from tensorflow.core.protobuf import rewriter_config_pb2
+    from tensorflow.python.ops import collective_ops
+
+
+def cluster():
+    """(index of this worker, addresses of all) from TF_CONFIG, or (0, []) without it."""
+    text = os.environ.get('TF_CONFIG')
+    if not text:
+        return 0, []
+    try:
+        value = json.loads(text)
+        index, addresses = int(value['task']['index']), list(value['cluster']['worker'])
+        if value['task']['type'] != 'worker' or not 0 <= index < len(addresses) or not all(re.match(r'[^:]+:\d+$', a) for a in addresses):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        raise ValueError('TF_CONFIG is not {"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}')
+    return index, addresses
+
+
+def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, workers=False):
+    """A session on a graph of its own: `with init_tf():`. GPU memory is taken as it is needed.
+
+    cpu: leave the GPUs alone. gpus: use so many (default: all). cpus: replicas on the CPU, for tests. precision: fp32 and tf32 say whether
+    GPUs may round the factors of products to TF32. xla: compile. workers: join the other machines that TF_CONFIG names, if it is set.
+    """
+    if hasattr(tf, 'config'):
+        tf.config.experimental.enable_tensor_float_32_execution(precision == 'tf32')
+    elif precision != 'fp32':
+        raise ValueError('--precision %s needs TensorFlow 2; this is %s' % (precision, tf.__version__))
+    config = tf.ConfigProto(allow_soft_placement=True, device_count={'CPU': cpus, 'GPU': 0} if cpu else {'CPU': cpus})
+    config.gpu_options.allow_growth = True
+    if gpus:
+        config.gpu_options.visible_device_list = ','.join(map(str, range(gpus)))
+    # Fusing a convolution with its bias and activation gains nothing here, and fails on graphs with second derivatives.
+    config.graph_options.rewrite_options.remapping = rewriter_config_pb2.RewriterConfig.OFF
+    if xla:
+        config.graph_options.optimizer_options.global_jit_level = tf.OptimizerOptions.ON_1
+    index, addresses = cluster() if workers else (0, [])
+    target = ''
+    if addresses:
+        config.experimental.collective_group_leader = '/job:worker/replica:0/task:0'
+        config.device_filters.append('/job:worker/task:%d' % index)
+        try:
+            target = tf.train.Server({'worker': addresses}, 'worker', index, config=config).target
+        except tf.errors.OpError:
+            raise ValueError('%s: this worker cannot listen there; is the port in use?' % addresses[index])
+    return tf.Session(target, graph=tf.Graph(), config=config)
+
+
+def session():
+    current = tf.get_default_session()
+    assert current is not None, 'no session: with tfutil.init_tf(): ...'
+    return current
+
+
+def run(fetches, feed=None):
+    """Values of tensors or operations in the current session."""
+    try:
+        return session().run(fetches, feed)
+    except tf.errors.ResourceExhaustedError:
+        raise MemoryError('use a smaller --minibatch')
+
+
+def run_together(fetches, feed):
+    """The same where `mean_over_replicas` is involved: every worker has to call it equally often."""
+    options = tf.RunOptions()
+    options.experimental.collective_graph_key = 1       # workers agree on the number of a step by this key
+    return session().run(fetches, feed, options=options)
+
+
+@contextlib.contextmanager
+def other_workers(patience):
+    """For a block that waits for the other workers: when one has died, or does not answer for `patience` seconds, this one ends in words.
+
+    TensorFlow 1.12 waits for a dead worker for ever, deaf to its own time limits, so the process ends itself.
+    """
+    words = 'another worker has gone or does not answer; start all of them again, with --resume'
+
+    def give_up():
+        print('%s: %s' % (sys.argv[0], words), file=sys.stderr)
+        os._exit(2)
+    if not cluster()[1]:
+        yield
+        return
+    timer = threading.Timer(patience, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError, tf.errors.InternalError):
+        raise ConnectionError(words)
+    finally:
+        timer.cancel()
+
+
+def devices():
+    """The devices of this worker that hold a replica each: its GPUs, or its CPU."""
+    index, _ = cluster()
+    mine = [device for device in session().list_devices() if '/task:%d/' % index in device.name]
+    kind = 'GPU' if any(device.device_type == 'GPU' for device in mine) else 'CPU'
+    return [device.name for device in mine if device.device_type == kind]
+
+
+def mean_over_replicas(tensors, replicas, key):
+    """Tensors averaged over all replicas of all workers, which have to run this together. key: a number for each use in a graph."""
+    if replicas == 1:
+        return tensors
+    flat = tf.concat([tf.reshape(tensor, [-1]) for tensor in tensors], axis=0)
+    flat = collective_ops.all_reduce(flat, replicas, 1, key, 'Add', 'Div')
+    pieces = tf.split(flat, [tensor.shape.num_elements() for tensor in tensors])
+    return [tf.reshape(piece, tensor.shape) for piece, tensor in zip(pieces, tensors)]
+
+
+def set_vars(values):
+    """Set variables to arrays, {variable: array}, without adding to the graph."""
+    initial = {variable.initializer.inputs[1]: value for variable, value in values.items()}
+    run([variable.initializer for variable in values], initial)
+
+
+def native_layout():
+    """NCHW where the session has a GPU, else NHWC: TensorFlow has no NCHW convolutions for CPUs."""
+    return 'NCHW' if any(device.device_type == 'GPU' for device in session().list_devices()) else 'NHWC'
+
+
+class Network:
+    """A graph builder together with variables of its own; builder and options are the file format.
+
+    name: any text. build: a function of networks.py. variables: initial values {local name: array}; random ones if None.
+    static_kwargs: the builder's options.
+    Attributes: vars and trainables, ordered {local name: variable}; inputs, placeholders; input_names; outputs, a tuple of tensors.
+    """
+
+    def __init__(self, name, build, variables=None, **static_kwargs):
+        self.name, self.build, self.static_kwargs = name, build, static_kwargs
+        self.data_format = native_layout()
+        parameters = inspect.signature(build).parameters.values()
+        self.input_names = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+
+        safe = re.sub('[^A-Za-z0-9]', '', name) or build.__name__
+        with tf.variable_scope(None, safe, use_resource=True) as self.scope:
+            self.inputs = [tf.placeholder(tf.float32, name=input_name) for input_name in self.input_names]
+        outputs = self._build(self.inputs, {}, None if variables is None else self._matching(variables))
+        self.outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        self.vars = self._local(tf.global_variables(self.scope.name + '/'))
+        self.trainables = self._local(tf.trainable_variables(self.scope.name + '/'))
+        if variables is None:
+            run([variable.initializer for variable in self.vars.values()])
+        else:
+            self.set(variables)
+
+    def _matching(self, arrays):
+        """A variable getter that refuses a variable for which there is no array of its shape."""
+        def matching(getter, name, *args, **kwargs):
+            local = name[len(self.scope.name) + 1:]
+            if local not in arrays:
+                raise ValueError('network %.40s lacks the variable %s that its options ask for' % (self.name, local))
+            variable = getter(name, *args, **kwargs)
+            if arrays[local].shape != tuple(variable.shape.as_list()):
+                raise ValueError('variable %s of network %.40s has the shape %s where its options ask for %s' % (
+                    local, self.name, list(arrays[local].shape), variable.shape.as_list()))
+            return variable
+        return matching
+
+    def _local(self, variables):
+        return collections.OrderedDict((v.name[len(self.scope.name) + 1:].split(':')[0], v) for v in variables)
+
+    def __call__(self, *inputs, **dynamic_kwargs):
+        """The outputs for these input tensors, with the same variables. dynamic_kwargs: options for this call (level=k)."""
+        return self._build(inputs, dynamic_kwargs)
+
+    def _build(self, inputs, dynamic_kwargs, getter=None):
+        with tf.variable_scope(self.scope, reuse=tf.AUTO_REUSE, custom_getter=getter, auxiliary_name_scope=False), \
+                tf.name_scope(self.scope.name + '_call/'):
+            return self.build(*inputs, data_format=self.data_format, **self.static_kwargs, **dynamic_kwargs)
+
+    def run(self, *arrays, minibatch=16):
+        """Outputs for arrays [N, ...], computed `minibatch` at a time: an array, or a tuple of arrays where there are several outputs."""
+        count = len(arrays[0])
+        parts = [run(self.outputs, {tensor: array[begin:begin + minibatch] for tensor, array in zip(self.inputs, arrays)})
+                 for begin in range(0, max(count, 1), minibatch)]
+        outputs = tuple(np.concatenate(pieces) for pieces in zip(*parts))
+        return outputs if len(outputs) > 1 else outputs[0]
+
+    def set(self, values):
+        """Set the variables to arrays, {local name: array}."""
+        unknown = sorted(set(values) - set(self.vars))
+        if unknown:
+            raise ValueError('network %.40s does not know the variable %.60s' % (self.name, unknown[0]))
+        set_vars({self.vars[local]: value for local, value in values.items()})
+
+    def values(self):
+        """{local name: array}, ordered."""
+        return collections.OrderedDict(zip(self.vars, run(list(self.vars.values()))))
+
+    def clone(self, name):
+        """A network of the same builder, options and values, with variables of its own."""
+        return Network(name, self.build, self.values(), **self.static_kwargs)
+
+    def follow(self, source, beta):
+        """An operation that makes this network the exponential moving average of `source`: w = beta * w + (1 - beta) * source."""
+        updates = [mine.assign_add((source.vars[local] - mine) * ((1.0 - beta) if local in self.trainables else 1.0))
+                   for local, mine in self.vars.items()]
+        return tf.group(*updates)
+
+    def summary(self):
+        """A table of the variables: name, shape, number of parameters; the last line is the sum over trainable ones."""
+        rows = [(local, v.shape.as_list(), v.shape.num_elements()) for local, v in self.vars.items()]
+        rows.append((self.name, 'trainable', sum(count for local, _, count in rows if local in self.trainables)))
+        return '\n'.join('%-24s %-20s %12s' % (local, shape, '{:,}'.format(count)) for local, shape, count in rows)
+
+    def __getstate__(self):     # FILE FORMAT
+        values = [(local, np.asarray(value)) for local, value in self.values().items()]
+        return {'version': 2, 'name': self.name, 'static_kwargs': dict(self.static_kwargs),
+                'build_module_src': inspect.getsource(sys.modules[self.build.__module__]),
+                'build_func_name': self.build.__name__, 'variables': values}
+
+    @classmethod
+    def from_state(cls, state, builders):
+        """The network of a state that `snapshot.read` returned. builders: {name: function}, all that a file can choose from."""
+        name = state['name']
+        build = builders.get(state['build_func_name'])
+        if build is None:
+            raise ValueError('network %.40s wants the builder %.40s; this program has %s' % (
+                name, state['build_func_name'], ', '.join(sorted(builders))))
+        options = {p.name for p in inspect.signature(build).parameters.values() if p.default is not p.empty} - {'level', 'data_format', 'compute_dtype'}
+        foreign = sorted(set(state['static_kwargs']) - options - {'dtype', 'structure', 'is_template_graph'})
+        if foreign:
+            raise ValueError('network %.40s has the option %.40s, which %s does not know' % (name, foreign[0], build.__name__))
+        variables = {local: np.asarray(value, np.float32) for local, value in state['variables']}
+        for local, value in variables.items():
+            if not np.all(np.isfinite(value)):
+                raise ValueError('variable %.60s of network %.40s holds values that are not finite: its training had diverged' % (local, name))
+        try:
+            return cls(name, build, variables, **state['static_kwargs'])
+        except (TypeError, OverflowError, ZeroDivisionError) as error:
+            raise ValueError('network %.40s has options that %s cannot take: %s' % (name, build.__name__, error))
+
+
+def save(path, networks):
+    """Write (G, D, Gs) in the published pickle format."""
+    snapshot.write(path, networks)
+
+
+def load(path, builders, *roles):
+    """The networks of a published pickle, in the order G, D, Gs, or only the `roles` that are named."""
+    states = dict(zip(('G', 'D', 'Gs'), snapshot.read(path)))
+    try:
+        return tuple(Network.from_state(states[role], builders) for role in roles or states)
+    except ValueError as error:
+        raise ValueError('%s cannot be used: %s' % (path, error))
