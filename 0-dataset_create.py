@@ -1,11 +1,12 @@
 """Make data sets: tfrecords of all resolutions, OUTDIR/NAME/NAME-r02.tfrecords (4x4) and so on, from images, CT volumes or phantoms."""
 import sys
 
+import commandline
 import config
 
 
 def main(argv=None):
-    command, cfg = config.parse_command(config.CREATE, __doc__, argv)
+    command, cfg = commandline.parse_command(config.CREATE, __doc__, argv)
     if command == 'verify':
         import verify               # after the flags: TensorFlow takes seconds to load, and -h should not
         sys.exit(verify.report(cfg.datasets, cfg.channels))
@@ -23,4 +24,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    config.command(main)
+    commandline.command(main)

@@ -1,6 +1,7 @@
 """Dataset demo pipeline: transform pictures from a tfrecords file to png format."""
 import os
 
+import commandline
 import config
 
 
@@ -19,7 +20,7 @@ def summary(paths, window, channels):
 
 
 def main(argv=None):
-    cfg = config.parse(config.Display, __doc__, argv)
+    cfg = commandline.parse(config.Display, __doc__, argv)
     import volumes
     wanted = volumes.window(cfg.window) if cfg.window else None
     if not os.path.exists(cfg.tfrecords):
@@ -54,4 +55,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    config.command(main)
+    commandline.command(main)

@@ -4,6 +4,7 @@ import tokenize
 
 import numpy as np
 
+import commandline
 import config
 
 
@@ -44,7 +45,7 @@ def make_inputs(cfg, latent_size, label_size):
 
 
 def main(argv=None):
-    cfg = config.parse(config.Inference, __doc__, argv)
+    cfg = commandline.parse(config.Inference, __doc__, argv)
     if not os.path.exists(cfg.model):
         raise FileNotFoundError('%s does not exist; train it with 3-train.py or download the published weights (links in README.md)' % cfg.model)
     import tqdm
@@ -86,4 +87,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    config.command(main)
+    commandline.command(main)

@@ -3,6 +3,7 @@ import os
 import platform
 import sys
 
+import commandline
 import config
 import runfolder
 import snapshot
@@ -19,7 +20,7 @@ def resumed(cfg, given, path):
         digest = about['data']['digest']
     except (TypeError, KeyError, AttributeError):
         raise ValueError('%s/run.json is damaged; start a new run, with --transfer from its last snapshot' % path)
-    stored = config.parse(config.Progan, path, flags)           # as strictly as from the command line
+    stored = commandline.parse(config.Progan, path, flags)           # as strictly as from the command line
     for name in given - set(FREE):
         if getattr(cfg, name) != getattr(stored, name):
             raise ValueError('--%s %s: the run in %s has %s; leave the flag out or start a new run' % (
@@ -41,9 +42,9 @@ def check(cfg, data, training):
 
 
 def main(argv=None):
-    cfg = config.parse(config.Progan, __doc__, argv)
+    cfg = commandline.parse(config.Progan, __doc__, argv)
     path = runfolder.find(cfg.resume, cfg.outdir) if cfg.resume else None
-    cfg, digest = resumed(cfg, config.given(config.Progan, argv), path) if path else (cfg, None)
+    cfg, digest = resumed(cfg, commandline.given(config.Progan, argv), path) if path else (cfg, None)
     restored = runfolder.restore(path) if path else (None, None)
     if restored[0] and restored[1]['shown'] >= 1000 * cfg.total_kimg:
         raise ValueError('%s has had its %g kimg; to go on give it a larger --total-kimg' % (path, cfg.total_kimg))
@@ -82,4 +83,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    config.command(main)
+    commandline.command(main)

@@ -1,48 +1,7 @@
 """Every setting once: name, default, meaning. A row becomes a flag, its help and a field of an immutable record."""
-import argparse
-import collections
-import errno
-import re
-import sys
+from commandline import channels, filled, limits, natural, number_between, positive, positive_float, rate, settings
 
-
-def filled(text):
-    """Text that is not empty, as an unset variable of a shell would be."""
-    if not text:
-        raise ValueError(text)
-    return text
-
-
-def natural(text):
-    """A whole number, zero or more."""
-    value = int(text)
-    if value < 0:
-        raise ValueError(text)
-    return value
-
-
-def positive(text):
-    """A whole number, one or more."""
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
-
-
-def positive_float(text):
-    """A finite number above zero."""
-    value = float(text)
-    if not 0 < value < float('inf'):
-        raise ValueError(text)
-    return value
-
-
-def rate(text):
-    """A number from 0 to below 1."""
-    value = float(text)
-    if not 0 <= value < 1:
-        raise ValueError(text)
-    return value
+MINIBATCH = '4:128,8:128,16:128,32:64,64:32'
 
 
 def per_resolution(text):
@@ -55,43 +14,6 @@ def per_resolution(text):
         for key in [str(int(resolution))] if colon else list(table):
             table[key] = str(positive(number))
     return ','.join('%s:%s' % (key, table[key]) for key in sorted(table, key=int))
-
-
-def number_between(least, most, power_of_two=False):
-    """A kind: a whole number from least to most."""
-    def kind(text):
-        value = int(text) if text.isdigit() else -1
-        if not least <= value <= most or power_of_two and value & value - 1:
-            raise argparse.ArgumentTypeError('%r is not a %s from %d to %d' % (text, 'power of two' if power_of_two else 'whole number', least, most))
-        return value
-    return kind
-
-
-def channels(text):
-    """1 or 3."""
-    if text not in ('1', '3'):
-        raise ValueError(text)
-    return int(text)
-
-
-def limits(text):
-    """'LO,HI': two finite numbers, the smaller first."""
-    lo, hi = [float(part) for part in text.split(',')]
-    if not float('-inf') < lo < hi < float('inf'):
-        raise ValueError(text)
-    return lo, hi
-
-
-def settings(record_name, **rows):
-    """A record type. A row is (default, meaning[, kind]).
-
-    kind: what turns the flag's text into a value (default: the default's type; bool makes a switch), or a tuple of choices.
-    A default of ... makes an argument without a flag that has to be given; a kind of list takes one or more of them.
-    """
-    record = collections.namedtuple(record_name, list(rows))
-    record.__new__.__defaults__ = tuple(row[0] for row in rows.values())
-    record.ROWS = rows
-    return record
 
 
 Display = settings(
@@ -117,8 +39,6 @@ Inference = settings(
     grid=(False, 'write one contact sheet, inference_grid.png, instead of single images'),
     format=('png', 'png, or npy: one float32 inference.npy [N, C, H, W] of raw network output', ('png', 'npy')),
     cpu=(False, 'leave the GPUs alone'))
-
-MINIBATCH = '4:128,8:128,16:128,32:64,64:32'
 
 Progan = settings(
     'Progan',
@@ -161,7 +81,6 @@ TrainBenchmark = settings(
     level_fade=(False, 'time the fading in of the resolution instead of its stable phase'),
     xla=(False, 'compile the steps with XLA'),
     cpu=(False, 'leave the GPUs alone'))
-
 
 _OUTPUT = dict(
     outdir=('processData', 'folder of data sets'),
@@ -226,90 +145,3 @@ GenerateBenchmark = settings(
     number=(160, 'images to time in the steady state', positive),
     fmap_max=(512, 'most feature maps of a layer', positive),
     cpu=(False, 'leave the GPUs alone'))
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        self.exit(2, '%s: error: %s (-h lists the flags)\n' % (self.prog, message))
-
-
-def parse(record, description, argv=None):
-    """The record's flags read from argv (default: the command line); a wrong flag is one line on stderr and exit code 2."""
-    parser = _Parser(description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
-    _add(parser, record)
-    return record(**vars(parser.parse_args(_joined(argv))))
-
-
-def given(record, argv=None):
-    """Names of the record's settings that argv holds a flag for."""
-    texts = [text.partition('=')[0] for text in (sys.argv[1:] if argv is None else argv)]
-    return {name for name in record._fields if '--' + name.replace('_', '-') in texts}
-
-
-def parse_command(commands, description, argv=None):
-    """As parse, where argv begins with the name of a sub-command; commands: {name: (record, meaning)}. Returns the name and the record."""
-    parser = _Parser(description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
-    choice = parser.add_subparsers(dest='command', metavar='COMMAND')
-    for name, (record, meaning) in commands.items():
-        _add(choice.add_parser(name, help=meaning, description=meaning, allow_abbrev=False), record)
-    values = vars(parser.parse_args(_joined(argv)))
-    name = values.pop('command')
-    if name is None:
-        parser.error('say what to do: ' + ', '.join(commands))
-    return name, commands[name][0](**values)
-
-
-def _add(parser, record):
-    for name, row in record.ROWS.items():
-        default, meaning, kind = row if len(row) == 3 else row + (type(row[0]),)
-        meaning = meaning.replace('%', '%%')
-        flag = '--' + name.replace('_', '-')
-        how = dict(choices=kind) if isinstance(kind, tuple) else dict(nargs='+') if kind is list else dict(type=kind)
-        if default is ...:
-            parser.add_argument(name, help=meaning, **how)
-        elif kind is bool:
-            parser.add_argument(flag, action='store_true', help=meaning)
-        else:
-            if default is not None:
-                meaning += ' (default: %(default)s)'
-            if not isinstance(kind, tuple):
-                how['metavar'] = name.upper()
-            parser.add_argument(flag, default=default, help=meaning, **how)
-
-
-def _joined(argv):
-    """argparse takes -1000,400 for a flag; --window=-1000,400 it understands."""
-    joined = []
-    for text in sys.argv[1:] if argv is None else argv:
-        if joined and re.match(r'-[\d.]', text) and re.match(r'--[^=]+$', joined[-1]):
-            joined[-1] += '=' + text
-        else:
-            joined.append(text)
-    return joined
-
-
-_REMEDIES = {errno.ENOSPC: 'free some space', errno.EDQUOT: 'free some space', errno.EROFS: 'choose another place',
-             errno.EACCES: 'change its permissions or choose another place',
-             errno.ENOTDIR: 'a part of the path is a file, choose another place',
-             errno.EISDIR: 'name a file', errno.ENOTEMPTY: 'another run has made it meanwhile'}
-
-
-def command(main):
-    """Run a script's main. An error that its user can mend becomes one line on stderr and exit code 2; Ctrl-C exits 130."""
-    try:
-        main()
-    except KeyboardInterrupt:
-        _leave('interrupted', 130)
-    except MemoryError as error:
-        _leave('out of memory (%s): ask for less at a time' % (error or 'no details'))
-    except OSError as error:
-        text = '%s: %s' % (error.filename, error.strerror) if error.filename else str(error)
-        _leave('; '.join(filter(None, (text, _REMEDIES.get(error.errno)))))
-    except (ValueError, ImportError) as error:
-        _leave(error)
-
-
-def _leave(message, code=2):
-    line = ' '.join(str(message).split())
-    print('%s: %s' % (sys.argv[0], ''.join(c if c.isprintable() else '?' for c in line)), file=sys.stderr)
-    sys.exit(code)

@@ -7,12 +7,13 @@ BEGIN = time.time()
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import numpy as np      # noqa: E402
 
+import commandline      # noqa: E402
 import config           # noqa: E402
 import machine          # noqa: E402
 
 
 def main(argv=None):
-    cfg = config.parse(config.GenerateBenchmark, __doc__, argv)
+    cfg = commandline.parse(config.GenerateBenchmark, __doc__, argv)
     import networks
     import tfutil
     import training
@@ -38,4 +39,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    config.command(main)
+    commandline.command(main)

@@ -9,7 +9,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.path.join(ROOT, 'tests', 'data')
 sys.path.insert(0, ROOT)
 
-import config       # noqa: E402
+import commandline  # noqa: E402
 import tfutil       # noqa: E402
 
 
@@ -33,7 +33,7 @@ def script(capsys, monkeypatch):
         capsys.readouterr()
         code = 0
         try:
-            config.command(lambda: main([str(a) for a in arguments]))
+            commandline.command(lambda: main([str(a) for a in arguments]))
         except SystemExit as stop:
             code = stop.code
         out, err = capsys.readouterr()

@@ -7,9 +7,9 @@ import pytest
 
 from conftest import ROOT
 
-LEVELS = [['files'], ['config', 'images', 'phantom', 'runfolder', 'snapshot', 'volumes'], ['sources', 'tfutil'], ['dataset', 'losses', 'networks'],
+LEVELS = [['commandline', 'files'], ['config', 'images', 'phantom', 'runfolder', 'snapshot', 'volumes'], ['sources', 'tfutil'], ['dataset', 'losses', 'networks'],
           ['create', 'training', 'verify'], ['growing']]
-ONLY = {'tensorflow': {'tfutil'}, 'argparse': {'config'}, 'pickle': {'snapshot'}, 'pickletools': {'snapshot'}, 'PIL': {'images'}}
+ONLY = {'tensorflow': {'tfutil'}, 'argparse': {'commandline'}, 'pickle': {'snapshot'}, 'pickletools': {'snapshot'}, 'PIL': {'images'}}
 NETWORKS = {'numpy', 'tfutil'}          # their source travels inside every pickle
 MODULES = {name: level for level, names in enumerate(LEVELS) for name in names}
 SCRIPTS = sorted(os.path.basename(path)[:-3] for path in glob.glob(os.path.join(ROOT, '[0-9]-*.py')))

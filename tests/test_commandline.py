@@ -6,16 +6,16 @@ import time
 
 import pytest
 
-import config
+import commandline
 from conftest import ROOT
 
-Example = config.settings('Example', number=(3, 'how many, 100%', config.natural), rate=(0.5, 'how fast'), fmap_max=(8, 'maps', config.positive),
+Example = commandline.settings('Example', number=(3, 'how many, 100%', commandline.natural), rate=(0.5, 'how fast'), fmap_max=(8, 'maps', commandline.positive),
                           name=(None, 'what', str), kind=('a', 'which', ('a', 'b')), loud=(False, 'noise'))
 
 
 def test_rows_become_defaults_flags_and_an_immutable_record():
-    assert config.parse(Example, '', []) == Example() == (3, 0.5, 8, None, 'a', False)
-    cfg = config.parse(Example, '', ['--number', '0', '--rate', '2', '--fmap-max', '4', '--name', 'x', '--kind', 'b', '--loud'])
+    assert commandline.parse(Example, '', []) == Example() == (3, 0.5, 8, None, 'a', False)
+    cfg = commandline.parse(Example, '', ['--number', '0', '--rate', '2', '--fmap-max', '4', '--name', 'x', '--kind', 'b', '--loud'])
     assert cfg == (0, 2.0, 4, 'x', 'b', True)
     with pytest.raises(AttributeError):
         cfg.number = 5
@@ -26,7 +26,7 @@ def test_rows_become_defaults_flags_and_an_immutable_record():
     (['--kind', 'c'], 'choose from'), (['--unknown'], 'unknown'), (['--num', '3'], '--num'), (['stray'], 'stray'), (['--name'], 'argument')])
 def test_a_wrong_flag_is_one_line_and_exit_code_2(capsys, arguments, word):
     with pytest.raises(SystemExit) as stop:
-        config.parse(Example, '', arguments)
+        commandline.parse(Example, '', arguments)
     err = capsys.readouterr().err
     assert stop.value.code == 2 and err.count('\n') == 1 and word in err
 
@@ -40,14 +40,14 @@ def test_errors_that_a_user_can_mend_are_one_line(capsys, error, code, words):
     def main():
         raise error
     with pytest.raises(SystemExit) as stop:
-        config.command(main)
+        commandline.command(main)
     err = capsys.readouterr().err
     assert stop.value.code == code and err.count('\n') == 1 and words in err
 
 
 def test_our_own_bugs_keep_their_traceback():
     with pytest.raises(ZeroDivisionError):
-        config.command(lambda: 1 / 0)
+        commandline.command(lambda: 1 / 0)
 
 
 @pytest.mark.parametrize('script', sorted(name for name in os.listdir(ROOT) if name[0].isdigit() and name.endswith('.py')))
