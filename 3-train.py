@@ -8,7 +8,7 @@ import config
 import runfolder
 import snapshot
 
-FREE = ('data', 'outdir', 'resume', 'total_kimg', 'keep', 'gpus', 'cpu')         # settings that may change when a run goes on
+FREE = ('data', 'outdir', 'resume', 'total_kimg', 'keep', 'metrics', 'gpus', 'cpu')         # settings that may change when a run goes on
 
 
 def resumed(cfg, given, path):

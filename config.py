@@ -65,11 +65,26 @@ Progan = settings(
     tick_kimg=(20., 'thousands of images between two lines of the log', positive_float),
     snapshot_kimg=(200., 'thousands of images between two snapshots', positive_float),
     keep=(3, 'snapshots to keep, 0 for all', natural),
+    metrics=(None, 'swd: measure the sliced Wasserstein distance of each snapshot from 16x16 on, and keep the best one', ('swd',)),
     gpus=(None, 'GPUs of this machine to use (default: all)', positive),
     cpu=(False, 'leave the GPUs alone'),
     precision=('fp32', 'of convolutions: fp32, tf32 (GPUs since Ampere) or bf16 (also CPUs with AMX); weights are float32 always',
                ('fp32', 'tf32', 'bf16')),
     xla=(False, 'compile the steps with XLA'))
+
+Evaluate = settings(
+    'Evaluate',
+    model=('demo/weight/AIS.pkl', 'the model weight file path; its Gs is evaluated'),
+    data=('processData/AIS', 'the data set that it was trained on, or a folder of class folders'),
+    real_holdout=(None, 'a data set of real images that it was not trained on (default: half of --data is taken for that)', filled),
+    number=(2000, 'images of each kind to compare; fewer where the data sets hold fewer', positive),
+    audit=(1000, 'generated images, and held-out ones, that the training images are searched for', positive),
+    features=(None, 'a frozen TensorFlow graph for KID, FID, precision and recall', filled),
+    feature_tensor=(None, 'its output (default: its last operation)', filled),
+    outdir=('demo/output', 'the output path'),
+    seed=(0, 'everything random depends on it', number_between(0, 2 ** 32 - 1)),
+    minibatch=(16, 'images computed at a time', positive),
+    cpu=(False, 'leave the GPUs alone'))
 
 TrainBenchmark = settings(
     'TrainBenchmark',

@@ -1,11 +1,15 @@
 """The life of a run of progressive growing: from the first image, or a snapshot, to the last one."""
+import collections
 import resource
+import shutil
 import time
 
 import numpy as np
 import tqdm
 
+import files
 import images
+import metrics
 import snapshot
 import tfutil
 import training
@@ -181,6 +185,35 @@ class Growth:
         state.update(self.trainer.slot_values())
         self.saved_shown = self.shown
         self.saved = self.run.save(self.shown / 1000, self.trainer.save, state)
+        if self.cfg.metrics and self.phase.level >= 4:
+            self.measure()
+
+    def measure(self):
+        """Sliced Wasserstein distances of 2,000 images of Gs from reals, at the resolution in training, in metrics.csv and in the log.
+
+        The snapshot of the least mean distance at the finest resolution so far is kept as network-best.pkl.
+        """
+        level, trainer, cfg = self.phase.level, self.trainer, self.cfg
+        number, scale = min(2000, trainer.data.count), 2 ** (trainer.data.top - level)
+        latent_size, label_size = (int(tensor.shape[1]) for tensor in trainer.first.Gs.inputs)
+        chosen = np.random.RandomState([cfg.seed, 5]).permutation(trainer.data.count)[:number]
+        labels = np.eye(label_size)[trainer.data.labels[chosen]] if label_size else np.zeros([number, 0])
+        fakes = trainer.sample(level, np.random.RandomState([cfg.seed, 6]).randn(number, latent_size), labels)[:, :, ::scale, ::scale]
+        try:
+            sets = [metrics.Descriptors(x, cfg.seed, each=64) for x in (fakes, trainer.data.images[level][chosen])]
+            swd = {width: metrics.sliced_wasserstein(sets[0], sets[1], width, cfg.seed)(*metrics.ones(fakes, fakes)) for width in sets[0].levels}
+        except ValueError as error:                             # images that do not vary
+            self.watch.log('no SWD: %s' % error)
+            return
+        row = collections.OrderedDict(kimg=self.shown / 1000, resolution=2 ** level, mean=round(np.mean(list(swd.values())), 3))
+        row.update(('swd_%d' % (2 ** k), round(swd[2 ** k], 3) if 2 ** k in swd else '') for k in range(4, trainer.data.top + 1))
+        before = [float(other['mean']) for other in self.run.rows('metrics.csv') if int(other['resolution']) == 2 ** level]
+        best = row['mean'] < min(before, default=float('inf'))
+        if best:
+            with open(self.saved, 'rb') as source, files.atomic(self.run.file('network-best.pkl'), durable=True) as target:
+                shutil.copyfileobj(source, target)
+        self.run.tick(row, 'metrics.csv')
+        self.watch.log('SWD x1000: %s  mean %.1f%s' % ('  '.join('%d: %.1f' % pair for pair in swd.items()), row['mean'], ', the best' if best else ''))
 
     def close(self):
         if self.run:

@@ -25,11 +25,15 @@ def grid(batch, columns=None):
     return sheet.reshape(rows, columns, c, h, w).transpose(2, 0, 3, 1, 4).reshape(c, rows * h, columns * w)
 
 
+def encode(image, f):
+    """Write a uint8 image [1, H, W] as gray or [3, H, W] as colour PNG into a binary file."""
+    Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0))).save(f, 'PNG')
+
+
 def save(path, image):
-    """Write a uint8 image [1, H, W] as gray or [3, H, W] as colour, whole or not at all."""
-    picture = Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
+    """Write a uint8 image [1, H, W] or [3, H, W] as PNG, whole or not at all."""
     with files.atomic(path) as f:
-        picture.save(f, 'PNG')
+        encode(image, f)
 
 
 def animate(path, paths, seconds=0.2):

@@ -113,9 +113,9 @@ class Run:
         except BrokenPipeError:                 # `| head` has seen enough; the run goes on
             sys.stdout = open(os.devnull, 'w')
 
-    def tick(self, row):
-        """Append a row, {column: number}, to log.csv."""
-        path = self.file('log.csv')
+    def tick(self, row, name='log.csv'):
+        """Append a row, {column: number}, to a table."""
+        path = self.file(name)
         fresh = not os.path.exists(path)
         with files.named(path, 'a') as f:
             writer = csv.DictWriter(f, list(row))
@@ -123,15 +123,22 @@ class Run:
                 writer.writeheader()
             writer.writerow(row)
 
+    def rows(self, name):
+        """The whole lines of a table, {column: text} each; a power cut may have left half a line."""
+        if not os.path.exists(self.file(name)):
+            return []
+        with open(self.file(name), newline='') as f:
+            lines = [line for line in f.read().splitlines(True) if line.endswith('\n')]
+        return list(csv.DictReader([line for line in lines if line.count(',') == lines[0].count(',')]))
+
     def rewind(self, kimg):
-        """Forget rows of log.csv, pictures of fakes and unusable snapshots from after `kimg`: the run goes on from there."""
-        path = self.file('log.csv')
-        if os.path.exists(path):
-            with open(path, newline='') as f:
-                lines = [line for line in f.read().splitlines(True) if line.endswith('\n')]
-            columns = lines[0].count(',') if lines else 0       # a power cut may have left half a line
-            with files.atomic(path) as f:
-                f.write(''.join(lines[:1] + [line for line in lines[1:] if line.count(',') == columns and float(line.split(',')[0]) <= kimg]).encode())
+        """Forget rows of tables, pictures of fakes and unusable snapshots from after `kimg`: the run goes on from there."""
+        for name in ('log.csv', 'metrics.csv'):
+            rows = self.rows(name)
+            if rows:
+                kept = [list(rows[0])] + [list(row.values()) for row in rows if float(row['kimg']) <= kimg]
+                with files.atomic(self.file(name)) as f:
+                    f.write(''.join(','.join(row) + '\r\n' for row in kept).encode())
         for snapshot in snapshots(self.path):
             if int(snapshot[-10:-4]) > kimg:
                 _remove(snapshot)

@@ -13,7 +13,6 @@ import numpy as np
 import snapshot
 
 
-
 @contextlib.contextmanager
 def _hushed():
     """Nothing on stderr meanwhile: TensorFlow's libraries write banners while they load, before their log level counts."""

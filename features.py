@@ -1,0 +1,100 @@
+"""Images as points, and distances between clouds of points: kernel and Frechet inception distance, precision and recall. NumPy only.
+
+Features are [N, d]. As in metrics.py a metric comes as a function of weights, how often each image counts, for the bootstrap.
+"""
+import numpy as np
+
+from metrics import chunks
+
+
+def pixel_pyramid(images, track=iter):
+    """Features [N, d] without a network: the boxes' mean gray at 4x4, what 8x8 and 16x16 boxes add to it, and the standard deviation in each
+    cell of 8x8 boxes, each of the four divided by the square root of how many numbers it holds."""
+    count, _, size, _ = images.shape
+    features = []
+    for part in chunks(count, track):
+        x, before, bands = np.asarray(images[part], np.float32), 0., []
+        n, c = x.shape[:2]
+        for boxes in [boxes for boxes in (4, 8, 16) if boxes <= size]:
+            cells = x.reshape(n, c, boxes, size // boxes, boxes, size // boxes)
+            mean = cells.mean(axis=(3, 5))
+            bands.append((mean - before).reshape(n, -1))
+            before = mean.repeat(2, axis=2).repeat(2, axis=3)
+            if boxes == 8 and size > 8:
+                texture = cells.std(axis=(3, 5)).reshape(n, -1)
+        if size > 8:
+            bands.append(texture)
+        features.append(np.concatenate([band / np.float32(np.sqrt(band.shape[1])) for band in bands], axis=1))
+    return np.concatenate(features)
+
+
+def kernel_distance(a, b, most=2000):
+    """Kernel inception distance (Binkowski et al. 2018): the squared maximum mean discrepancy of features [N, d], unbiased, with the kernel
+    (x.y / d + 1)^3, as a function of weights. Of larger sets the first `most` are used."""
+    a, b = a[:most].astype(np.float64), b[:most].astype(np.float64)
+    if min(len(a), len(b)) < 2:
+        raise ValueError('KID needs at least 2 images')
+
+    def kernel(x, y):
+        return (x.dot(y.T) / x.shape[1] + 1) ** 3
+
+    inner_a, inner_b, across = kernel(a, a), kernel(b, b), kernel(a, b)
+
+    def within(inner, weights):
+        """Mean over pairs of different images."""
+        pairs = weights.sum() ** 2 - np.square(weights).sum()
+        return (weights.dot(inner).dot(weights) - np.square(weights).dot(np.diag(inner))) / pairs
+
+    def statistic(weights_a, weights_b):
+        wa, wb = [weights[:most].astype(np.float64) for weights in (weights_a, weights_b)]
+        return float(within(inner_a, wa) + within(inner_b, wb) - 2 * wa.dot(across).dot(wb) / (wa.sum() * wb.sum()))
+
+    return statistic
+
+
+def frechet_distance(a, b):
+    """Frechet inception distance (Heusel et al. 2017) of features [N, d], as a function of weights:
+    |mean_a - mean_b|^2 + trace(A + B - 2 (A B)^(1/2)) of the covariances A and B."""
+    if min(len(a), len(b)) <= a.shape[1]:
+        raise ValueError('FID on %d features needs more than %d images of each kind, else their covariance has no full rank' % ((a.shape[1],) * 2))
+
+    def moments(x, weights):
+        weights = weights / float(weights.sum())
+        mean = weights.dot(x)
+        return mean, (x - mean).T.dot((x - mean) * weights[:, None]) * len(x) / (len(x) - 1.)
+
+    def statistic(weights_a, weights_b):
+        (mean_a, cov_a), (mean_b, cov_b) = moments(a.astype(np.float64), weights_a), moments(b.astype(np.float64), weights_b)
+        values, vectors = np.linalg.eigh(cov_a)
+        root = (vectors * np.sqrt(np.maximum(values, 0))).dot(vectors.T)            # A^(1/2) B A^(1/2) is symmetric and has the spectrum of A B
+        spectrum = np.maximum(np.linalg.eigvalsh(root.dot(cov_b).dot(root)), 0)
+        return float(np.square(mean_a - mean_b).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * np.sqrt(spectrum).sum())
+
+    return statistic
+
+
+def squared_distances(a, b):
+    """[len(a), len(b)] between the rows of two float64 arrays, never negative."""
+    return np.maximum(np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a.dot(b.T), 0)
+
+
+def precision_recall(reals, fakes, neighbours=3, track=iter):
+    """Improved precision and recall (Kynkaanniemi et al. 2019) of features [N, d], as two functions of weights: of the fakes, and of the reals.
+
+    Precision is the share of fakes that lie within the distance of some real to its third-nearest real; recall the share of reals that lie so
+    among the fakes.
+    """
+    if min(len(reals), len(fakes)) <= neighbours:
+        raise ValueError('precision and recall need more than %d images of each kind' % neighbours)
+    reals, fakes = [x.astype(np.float64) - reals.mean(axis=0, dtype=np.float64) for x in (reals, fakes)]
+
+    def radii(x):
+        parts = [np.partition(squared_distances(x[part], x), neighbours, axis=1)[:, neighbours] for part in chunks(len(x), track)]   # 0th: itself
+        return np.concatenate(parts)
+
+    def inside(points, x):
+        radius = radii(x)
+        found = np.concatenate([(squared_distances(points[part], x) <= radius).any(axis=1) for part in chunks(len(points), track)])
+        return lambda weights: float(np.average(found, weights=weights))
+
+    return inside(fakes, reals), inside(reals, fakes)
