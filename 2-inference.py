@@ -44,20 +44,57 @@ def make_inputs(cfg, latent_size, label_size):
     return latents[:number].reshape(number, latent_size), labels[:number]
 
 
+def project(cfg, generator, latent_size, label_size):
+    """Find the latent of cfg.project and write it and its image."""
+    import files
+    import images
+    import latent
+    channels, size = [int(n) for n in generator.outputs[0].shape[1:3]]
+    try:
+        picture = images.load(cfg.project, size, channels, resize=True)
+    except ValueError as error:
+        raise ValueError('%s; --project takes %s pictures of 8 or 16 bits' % (str(error).split('; ')[0], 'gray' if channels == 1 else 'colour'))
+    _, labels = make_inputs(cfg._replace(number=8), latent_size, label_size)
+    found, label, image = latent.project(generator, picture / 127.5 - 1, labels, cfg.project_steps, cfg.seed)
+    image = images.to_uint8(image)
+    difference = np.abs(image.astype(int) - picture)
+    os.makedirs(cfg.outdir, exist_ok=True)
+    with files.atomic(os.path.join(cfg.outdir, 'projection.npy')) as f:
+        np.save(f, found)
+    images.save(os.path.join(cfg.outdir, 'projection.png'), images.grid(np.stack([picture, image, difference.astype(np.uint8)]), 3))
+    print('%s: the nearest image of %s differs by %.1f gray levels (root mean square)%s; its latent is %s' % (
+        cfg.project, cfg.model, np.sqrt(np.mean(difference ** 2)), ', class %d' % label.argmax() if label_size else '',
+        os.path.join(cfg.outdir, 'projection.npy')))
+
+
 def main(argv=None):
     cfg = commandline.parse(config.Inference, __doc__, argv)
     if not os.path.exists(cfg.model):
         raise FileNotFoundError('%s does not exist; train it with 3-train.py or download the published weights (links in README.md)' % cfg.model)
+    if cfg.project and (cfg.latents or cfg.labels or cfg.interpolate):
+        raise ValueError('--project looks for a latent; leave out --latents, --labels and --interpolate')
+    if cfg.format != 'png' and cfg.grid:
+        raise ValueError('--grid makes a PNG sheet; leave out --format %s or --grid' % cfg.format)
     import tqdm
     import files
     import images           # after the flags: TensorFlow takes seconds to load, and -h should not
+    import latent
     import networks
     import tfutil
     with tfutil.init_tf(cpu=cfg.cpu):
         generator, = tfutil.load(cfg.model, networks.BUILDERS, cfg.network)
         if len(generator.inputs) != 2:
             raise ValueError('%s: its %s is no generator; the networks of the file should be (G, D, Gs)' % (cfg.model, cfg.network))
-        latents, labels = make_inputs(cfg, *(int(tensor.shape[1]) for tensor in generator.inputs))
+        sizes = [int(tensor.shape[1]) for tensor in generator.inputs]
+        if cfg.project:
+            project(cfg, generator, *sizes)
+            return
+        latents, labels = make_inputs(cfg, *sizes)
+        if cfg.interpolate:
+            if len(latents) < 2:
+                raise ValueError('--interpolate needs two latents or more, and there are %d; raise --number or give more --latents' % len(latents))
+            latents = latent.path(latents, cfg.steps, latent.spherical if cfg.interpolate == 'slerp' else latent.linear)
+            labels = latent.path(labels, cfg.steps, latent.linear)
         number, shape = len(latents), [int(size) for size in generator.outputs[0].shape[1:]]
         if number == 0:
             return
@@ -76,9 +113,12 @@ def main(argv=None):
                 np.lib.format.write_array_header_1_0(f, {'descr': '<f4', 'fortran_order': False, 'shape': tuple([number] + shape)})
                 for _, outputs in batches():
                     f.write(outputs.astype('<f4').tobytes())
-        elif cfg.grid:
+        elif cfg.grid or cfg.format == 'gif':
             pixels = np.concatenate([images.to_uint8(outputs) for _, outputs in batches()])
-            images.save(os.path.join(cfg.outdir, 'inference_grid.png'), images.grid(pixels))
+            if cfg.grid:
+                images.save(os.path.join(cfg.outdir, 'inference_grid.png'), images.grid(pixels, cfg.steps if cfg.interpolate else None))
+            else:
+                images.animate(os.path.join(cfg.outdir, 'inference.gif'), pixels, 0.08 if cfg.interpolate else 0.5)
         else:
             for first, outputs in batches():
                 for i, image in enumerate(images.to_uint8(outputs), first):

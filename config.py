@@ -36,8 +36,12 @@ Inference = settings(
     labels=(None, 'a NumPy file [N, classes] for a network with labels', filled),
     label=(None, 'one class, counted from 0, for all images (without --label and --labels the classes take turns)', natural),
     network=('Gs', 'Gs, the moving average of the generator, or G, its latest weights', ('Gs', 'G')),
-    grid=(False, 'write one contact sheet, inference_grid.png, instead of single images'),
-    format=('png', 'png, or npy: one float32 inference.npy [N, C, H, W] of raw network output', ('png', 'npy')),
+    interpolate=(None, 'walk from each latent to the next: slerp (along an arc) or linear', ('slerp', 'linear')),
+    steps=(8, 'with --interpolate: images from one latent to the next, both included', number_between(2, 10000)),
+    project=(None, 'look for the latent whose image is nearest to this picture; writes projection.png (picture, image, difference) and projection.npy', filled),
+    project_steps=(200, 'with --project: steps of the search', positive),
+    grid=(False, 'write one contact sheet, inference_grid.png, instead of single images; a row for each walk'),
+    format=('png', 'png; gif: one animation, inference.gif; npy: one float32 inference.npy [N, C, H, W] of raw network output', ('png', 'gif', 'npy')),
     cpu=(False, 'leave the GPUs alone'))
 
 Progan = settings(

@@ -95,7 +95,7 @@ class Watch:
     def close(self):
         self.writer.close()
         if self.run.pictures():
-            images.animate(self.run.file('training.gif'), self.run.pictures())
+            images.animate(self.run.file('training.gif'), map(images.read, self.run.pictures()))
 
 
 class Growth:

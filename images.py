@@ -25,9 +25,13 @@ def grid(batch, columns=None):
     return sheet.reshape(rows, columns, c, h, w).transpose(2, 0, 3, 1, 4).reshape(c, rows * h, columns * w)
 
 
+def _picture(image):
+    return Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
+
+
 def encode(image, f):
     """Write a uint8 image [1, H, W] as gray or [3, H, W] as colour PNG into a binary file."""
-    Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0))).save(f, 'PNG')
+    _picture(image).save(f, 'PNG')
 
 
 def save(path, image):
@@ -36,11 +40,17 @@ def save(path, image):
         encode(image, f)
 
 
-def animate(path, paths, seconds=0.2):
-    """Write a GIF of the pictures in `paths`, whole or not at all."""
-    frames = [Image.open(name).convert('L') for name in paths]
+def animate(path, frames, seconds=0.2):
+    """Write a GIF of uint8 images [N, C, H, W], whole or not at all."""
+    pictures = [_picture(frame) for frame in frames]
     with files.atomic(path) as f:
-        frames[0].save(f, 'GIF', save_all=True, append_images=frames[1:], duration=int(1000 * seconds), loop=0)
+        pictures[0].save(f, 'GIF', save_all=True, append_images=pictures[1:], duration=int(1000 * seconds), loop=0)
+
+
+def read(path):
+    """A PNG that `save` wrote, uint8 [C, H, W]."""
+    pixels = np.asarray(Image.open(path))
+    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
 def load(path, size, channels=1, limits=None, resize=False):
