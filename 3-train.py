@@ -11,23 +11,6 @@ import snapshot
 FREE = ('data', 'outdir', 'resume', 'total_kimg', 'keep', 'metrics', 'gpus', 'cpu')         # settings that may change when a run goes on
 
 
-def resumed(cfg, given, path):
-    """The settings of the run in `path`, with those of `cfg` that may change and whose names are `given`; the digest of its data."""
-    about = runfolder.read_json(path)
-    try:
-        flags = ['--' + name.replace('_', '-') + ('' if value is True else '=%s' % value)
-                 for name, value in about['settings'].items() if value is not None and value is not False]
-        digest = about['data']['digest']
-    except (TypeError, KeyError, AttributeError):
-        raise ValueError('%s/run.json is damaged; start a new run, with --transfer from its last snapshot' % path)
-    stored = commandline.parse(config.Progan, path, flags)           # as strictly as from the command line
-    for name in given - set(FREE):
-        if getattr(cfg, name) != getattr(stored, name):
-            raise ValueError('--%s %s: the run in %s has %s; leave the flag out or start a new run' % (
-                name.replace('_', '-'), getattr(cfg, name), path, getattr(stored, name)))
-    return stored._replace(**dict({name: getattr(cfg, name) for name in given & set(FREE)}, resume=path)), digest
-
-
 def check(cfg, data, training):
     """Settings that contradict each other or the data, in words."""
     if cfg.lod_initial_resolution not in [2 ** level for level in range(2, data.top + 1)]:
@@ -44,7 +27,7 @@ def check(cfg, data, training):
 def main(argv=None):
     cfg = commandline.parse(config.Progan, __doc__, argv)
     path = runfolder.find(cfg.resume, cfg.outdir) if cfg.resume else None
-    cfg, digest = resumed(cfg, commandline.given(config.Progan, argv), path) if path else (cfg, None)
+    cfg, digest = runfolder.resumed(config.Progan, FREE, cfg, commandline.given(config.Progan, argv), path) if path else (cfg, None)
     restored = runfolder.restore(path) if path else (None, None)
     if restored[0] and restored[1]['shown'] >= 1000 * cfg.total_kimg:
         raise ValueError('%s has had its %g kimg; to go on give it a larger --total-kimg' % (path, cfg.total_kimg))

@@ -37,6 +37,14 @@ def positive_float(text):
     return value
 
 
+def natural_float(text):
+    """A finite number, zero or more."""
+    value = float(text)
+    if not 0 <= value < float('inf'):
+        raise ValueError(text)
+    return value
+
+
 def rate(text):
     """A number from 0 to below 1."""
     value = float(text)

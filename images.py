@@ -53,8 +53,18 @@ def read(path):
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
+def size(path):
+    """Width and height of a picture file."""
+    try:
+        with Image.open(path) as picture:
+            return picture.size
+    except Exception as error:                                  # Pillow has many ways to fail on a bad file
+        raise _unreadable(path, error) from None
+
+
 def load(path, size, channels=1, limits=None, resize=False):
-    """A PNG, JPEG, TIFF or BMP picture or a NumPy array as uint8 [channels, size, size]; an error names the file and the flag that helps.
+    """A PNG, JPEG, TIFF or BMP picture or a NumPy array as uint8 [channels, size, size], or with size (height, width); an error names the file and the
+    flag that helps.
 
     8-bit pixels are kept. Others are scaled so that limits, (LO, HI), become 0 and 255; unsigned 16-bit ones have the limits (0, 65535) if
     there are none. resize: take the middle square and scale it, smoothly; otherwise another size is an error. Gray in colour files is gray.
@@ -71,13 +81,14 @@ def load(path, size, channels=1, limits=None, resize=False):
             raise ValueError('%s is a colour image; give --channels 3, or save it as gray' % path)
         pixels = pixels[:1]
     h, w = pixels.shape[1:]
-    if resize and (h, w) != (size, size):
+    height, width = size if isinstance(size, tuple) else (size, size)
+    if resize and (h, w) != (height, width):
         side = min(h, w)
         box = (w - side) / 2., (h - side) / 2., (w + side) / 2., (h + side) / 2.
-        planes = [Image.fromarray(np.asarray(plane, np.float32)).resize((size, size), Image.LANCZOS, box) for plane in pixels]
+        planes = [Image.fromarray(np.asarray(plane, np.float32)).resize((width, height), Image.LANCZOS, box) for plane in pixels]
         pixels = np.stack([np.asarray(plane) for plane in planes])
-    elif (h, w) != (size, size):
-        raise ValueError('%s is %d x %d pixels, wanted are %d x %d; give --resize, or another --resolution' % (path, w, h, size, size))
+    elif (h, w) != (height, width):
+        raise ValueError('%s is %d x %d pixels, wanted are %d x %d; give --resize, or another --resolution' % (path, w, h, width, height))
     if pixels.dtype != np.uint8:
         pixels = np.rint(pixels).clip(0, 255).astype(np.uint8)
     return np.repeat(pixels, channels, axis=0) if len(pixels) < channels else pixels
@@ -103,6 +114,14 @@ def _load_array(path):
     return array
 
 
+def _unreadable(path, error):
+    """The error to raise for one of Pillow's."""
+    if getattr(error, 'errno', None) or isinstance(error, MemoryError):
+        return error
+    return ValueError('%s cannot be read as an image (%s); save it again, as 8- or 16-bit PNG or with numpy.save, or remove it' % (
+        path, type(error).__name__ if path in str(error) or not str(error) else error))
+
+
 def _load_picture(path):
     """Pixels [H, W] or [H, W, 3] of a picture, as they are stored; ValueError for what has no plain meaning as an image."""
     try:
@@ -117,10 +136,7 @@ def _load_picture(path):
                     picture = picture.convert('L' if mode == '1' else 'RGBA' if clear else 'RGB')
                 pixels = np.asarray(picture)
     except Exception as error:                                  # Pillow has many ways to fail on a bad file
-        if getattr(error, 'errno', None) or isinstance(error, MemoryError):
-            raise
-        raise ValueError('%s cannot be read as an image (%s); save it again, as 8- or 16-bit PNG or with numpy.save, or remove it' % (
-            path, type(error).__name__ if path in str(error) or not str(error) else error)) from None
+        raise _unreadable(path, error) from None
     if frames > 1:
         raise ValueError('%s holds %d pictures; save each as a file of its own' % (path, frames))
     if pixels.ndim == 3 and '16' in stored:

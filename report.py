@@ -70,3 +70,9 @@ def page(title, facts, rows, figures):
              'than the first percentile.</p>')
     return _PAGE % dict(title=html.escape(title), body='<table>%s</table><h2>Numbers</h2>%s%s<h2>Pictures</h2>%s' % (
         about, _table(rows), notes, ''.join(figures)))
+
+
+def gallery(title, rows):
+    """A page of pictures; rows: [(name, [(caption, image), ...])]."""
+    lines = ''.join('<tr><td>%s</td><td>%s</td></tr>' % (html.escape(name), ''.join(picture(image, caption, 2) for caption, image in row)) for name, row in rows)
+    return _PAGE % dict(title=html.escape(title), body='<table>%s</table>' % lines)

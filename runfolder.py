@@ -12,6 +12,7 @@ import zlib
 
 import numpy as np
 
+import commandline
 import files
 
 SNAPSHOT = re.compile(r'network-snapshot-(\d{6})\.pkl$')
@@ -49,6 +50,31 @@ def read_json(path):
             return json.load(f)
     except ValueError:
         raise ValueError('%s/run.json is damaged; start a new run, with --transfer from its last snapshot' % path)
+
+
+def resumed(record, free, cfg, given, path):
+    """The settings of the run in `path`, with those of `cfg` whose names are `given` and `free` to change; the digest of its data."""
+    about = read_json(path)
+    try:
+        flags = ['--' + name.replace('_', '-') + ('' if value is True else '=%s' % value)
+                 for name, value in about['settings'].items() if value is not None and value is not False]
+        digest = about['data']['digest']
+    except (TypeError, KeyError, AttributeError):
+        raise ValueError('%s/run.json is damaged; start a new run, with --transfer from its last snapshot' % path)
+    stored = commandline.parse(record, path, flags)           # as strictly as from the command line
+    for name in given - set(free):
+        if getattr(cfg, name) != getattr(stored, name):
+            raise ValueError('--%s %s: the run in %s has %s; leave the flag out or start a new run' % (
+                name.replace('_', '-'), getattr(cfg, name), path, getattr(stored, name)))
+    return stored._replace(**dict({name: getattr(cfg, name) for name in given & set(free)}, resume=path)), digest
+
+
+def crc(*arrays):
+    """A digest of arrays, to recognise data again."""
+    value = 0
+    for array in arrays:
+        value = zlib.crc32(np.ascontiguousarray(array), value)
+    return '%08x-%d' % (value, len(arrays[0]))
 
 
 def _digest(path):
@@ -131,12 +157,12 @@ class Run:
             lines = [line for line in f.read().splitlines(True) if line.endswith('\n')]
         return list(csv.DictReader([line for line in lines if line.count(',') == lines[0].count(',')]))
 
-    def rewind(self, kimg):
-        """Forget rows of tables, pictures of fakes and unusable snapshots from after `kimg`: the run goes on from there."""
+    def rewind(self, kimg, column='kimg'):
+        """Forget rows of tables, pictures of fakes and unusable snapshots from after `kimg`, or epochs: the run goes on from there."""
         for name in ('log.csv', 'metrics.csv'):
             rows = self.rows(name)
             if rows:
-                kept = [list(rows[0])] + [list(row.values()) for row in rows if float(row['kimg']) <= kimg]
+                kept = [list(rows[0])] + [list(row.values()) for row in rows if float(row[column]) <= kimg]
                 with files.atomic(self.file(name)) as f:
                     f.write(''.join(','.join(row) + '\r\n' for row in kept).encode())
         for snapshot in snapshots(self.path):
@@ -174,8 +200,8 @@ def snapshots(path):
     return sorted(os.path.join(path, name) for name in os.listdir(path) if SNAPSHOT.match(name))
 
 
-def restore(path):
-    """(path of the last snapshot, its state), or (None, None) where the run has none yet.
+def restore(path, needed=('number', 'shown', 'elapsed', 'level', 'lod')):
+    """(path of the last snapshot, its state), or (None, None) where the run has none yet. needed: numbers, zero or more, that a state has to hold.
 
     A snapshot whose writing was cut off has no state that fits and is passed over; a damaged one is an error.
     """
@@ -183,7 +209,7 @@ def restore(path):
     for snapshot in reversed(found):
         sidecar = snapshot[:-4] + '.npz'
         if os.path.exists(sidecar):
-            state = _state(sidecar)
+            state = _state(sidecar, needed)
             if int(state.pop('crc')) == _digest(snapshot):
                 return snapshot, state
     if found:
@@ -192,7 +218,7 @@ def restore(path):
     return None, None
 
 
-def _state(sidecar):
+def _state(sidecar, needed):
     """The arrays of a .npz file, uncompressed as `Run.save` writes it, so that it cannot grow in memory."""
     try:
         with zipfile.ZipFile(sidecar) as f:
@@ -200,8 +226,8 @@ def _state(sidecar):
                 raise zipfile.BadZipFile
         with np.load(sidecar, allow_pickle=False) as f:
             state = dict(f)
-        numbers = [float(state[name]) for name in ('crc', 'number', 'shown', 'elapsed', 'level', 'lod', 'minibatch')]
-        if not np.isfinite(numbers).all() or min(numbers) < 0 or state['minibatch'] < 1:
+        numbers = [float(state[name]) for name in ('crc',) + tuple(needed)]
+        if not np.isfinite(numbers).all() or min(numbers) < 0 or state.get('minibatch', 1) < 1:
             raise ValueError
         return state
     except (ValueError, TypeError, KeyError, EOFError, OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile):

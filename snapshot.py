@@ -184,8 +184,8 @@ _STEPS = {
 }
 
 
-def read(path):
-    """The states of the networks (G, D, Gs) in a pickle: three dicts as in `Network.__getstate__`, arrays read-only.
+def read(path, roles=('G', 'D', 'Gs')):
+    """The states of the networks in a pickle, one for each of `roles`: dicts as in `Network.__getstate__`, arrays read-only.
 
     Raises OSError, or ValueError with one line that names the file and the remedy.
     """
@@ -199,8 +199,8 @@ def read(path):
         data = head + f.read()
     try:
         value = _Reader(data).load()
-        if not isinstance(value, (tuple, list)) or len(value) != 3 or not all(getattr(v, 'kind', '') == 'network' for v in value):
-            raise _Refused('it holds something else than the three networks (G, D, Gs)')
+        if not isinstance(value, (tuple, list)) or len(value) != len(roles) or not all(getattr(v, 'kind', '') == 'network' for v in value):
+            raise _Refused('it holds something else than the %d networks (%s)' % (len(roles), ', '.join(roles)))
         states = [_state(marker.value) for marker in value]
         if any(sum(array.nbytes for _, array in state['variables']) > len(data) for state in states):
             raise _Refused('a network is larger than the file; do not trust it')

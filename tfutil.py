@@ -280,9 +280,9 @@ def save(path, networks):
     snapshot.write(path, networks)
 
 
-def load(path, builders, *roles):
-    """The networks of a published pickle, in the order G, D, Gs, or only the `roles` that are named."""
-    states = dict(zip(('G', 'D', 'Gs'), snapshot.read(path)))
+def load(path, builders, *roles, held=('G', 'D', 'Gs')):
+    """The networks of a pickle that holds `held`, in that order, or only the `roles` that are named."""
+    states = collections.OrderedDict(zip(held, snapshot.read(path, held)))
     try:
         return tuple(Network.from_state(states[role], builders) for role in roles or states)
     except ValueError as error:

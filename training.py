@@ -84,6 +84,21 @@ def share(cfg, level, minibatch, replicas):
     return each
 
 
+def slots(owners):
+    """The variables of Adam optimisers, {name: variable}; owners: [(name, network, optimiser)]. Names do not depend on what was built first."""
+    found = collections.OrderedDict()
+    for name, network, optimiser in owners:
+        for local, variable in network.trainables.items():
+            for kind in optimiser.get_slot_names():
+                if optimiser.get_slot(variable, kind) is not None:
+                    found['%s/%s/%s' % (name, local, kind)] = optimiser.get_slot(variable, kind)
+        known = {id(variable) for variable in found.values()}
+        for variable in optimiser.variables():
+            if id(variable) not in known:                       # beta1_power and beta2_power
+                found['%s/%s' % (name, re.search(r'beta\d_power', variable.name).group())] = variable
+    return found
+
+
 Step = collections.namedtuple('Step', 'level minibatch feeds train_D train_G terms')
 
 
@@ -128,19 +143,7 @@ class Replica:
         return optimiser.apply_gradients(list(zip(gradients, [variable for _, variable in reached])))
 
     def slots(self):
-        """The optimisers' variables, {name: variable}; the names do not depend on which level was built first."""
-        slots = collections.OrderedDict()
-        for name, network in (('G', self.G), ('D', self.D)):
-            optimiser = self.optimisers[name]
-            for local, variable in network.trainables.items():
-                for kind in optimiser.get_slot_names():
-                    if optimiser.get_slot(variable, kind) is not None:
-                        slots['%s/%s/%s' % (name, local, kind)] = optimiser.get_slot(variable, kind)
-            known = {id(variable) for variable in slots.values()}
-            for variable in optimiser.variables():
-                if id(variable) not in known:                   # beta1_power and beta2_power
-                    slots['%s/%s' % (name, re.search(r'beta\d_power', variable.name).group())] = variable
-        return slots
+        return slots([('G', self.G, self.optimisers['G']), ('D', self.D, self.optimisers['D'])])
 
 
 class Trainer:
@@ -265,13 +268,17 @@ class Trainer:
         return images.to_uint8(np.concatenate(batches)).repeat(scale, axis=2).repeat(scale, axis=3)
 
     def save(self, path):
-        """Write (G, D, Gs); ValueError instead where a weight is not finite."""
-        trio = self.first.G, self.first.D, self.first.Gs
-        for network in trio:
-            for local, value in network.values().items():
-                if not np.isfinite(value).all():
-                    raise Diverged('%s of %s is not finite' % (local, network.name))
-        tfutil.save(path, trio)
+        """Write (G, D, Gs)."""
+        save_finite(path, (self.first.G, self.first.D, self.first.Gs))
+
+
+def save_finite(path, trained):
+    """Write networks, or raise Diverged where a weight is not finite."""
+    for network in trained:
+        for local, value in network.values().items():
+            if not np.isfinite(value).all():
+                raise Diverged('%s of %s is not finite' % (local, network.name))
+    tfutil.save(path, trained)
 
 
 class Diverged(Exception):

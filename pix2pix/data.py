@@ -1,0 +1,85 @@
+"""Pairs of a CT patch and a nodule's mask from picture files, and masks drawn by chance."""
+import os
+
+import numpy as np
+
+import images
+
+PICTURES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp')
+
+
+def names(folder):
+    """Names of the pictures in a folder, sorted."""
+    if not os.path.isdir(folder):
+        raise FileNotFoundError('%s is not a folder; name one of CT | mask pictures, or make some with 0-dataset_create.py pairs' % folder)
+    found = sorted(name for name in os.listdir(folder) if name.lower().endswith(PICTURES) and not name.startswith('.'))
+    if not found:
+        raise FileNotFoundError('%s holds no pictures (%s); make some with 0-dataset_create.py pairs' % (folder, ' '.join(PICTURES)))
+    return found
+
+
+def mask_of(pixels, path):
+    """A mask [1, R, R] of 0 and 255; what is not black is nodule."""
+    mask = np.where(pixels.max(axis=0, keepdims=True) > 0, 255, 0).astype(np.uint8)
+    if not mask.any():
+        raise ValueError('%s: its mask is blank; remove the file, or draw the nodule white' % path)
+    return mask
+
+
+def check_size(height, path):
+    if height not in [2 ** n for n in range(5, 12)]:
+        raise ValueError('%s is %d pixels high; wanted is a power of two from 32' % (path, height))
+
+
+def pairs(folder, masks=None, channels=1):
+    """Names, patches [N, channels, R, R] and masks [N, 1, R, R], uint8, of CT | mask pictures, or of the pictures in a folder and their masks of the
+    same names in another."""
+    found = names(folder)
+    if masks:
+        lacking = sorted(set(found) ^ set(names(masks)))
+        if lacking:
+            raise ValueError('%s is in only one of %s and %s; they need files of equal names' % (lacking[0], folder, masks))
+    width, size = images.size(os.path.join(folder, found[0]))
+    check_size(size, os.path.join(folder, found[0]))
+    patches, drawn = [], []
+    for name in found:
+        path = os.path.join(folder, name)
+        patch = images.load(path, size if masks else (size, 2 * size), channels)
+        if masks:
+            path = os.path.join(masks, name)
+            mask = images.load(path, size)
+        else:
+            patch, mask = patch[:, :, :size], patch[:, :, size:]
+        patches.append(patch)
+        drawn.append(mask_of(mask, path))
+    return found, np.stack(patches), np.stack(drawn)
+
+
+def masks_of(folder, size, channels):
+    """Names, masks [N, 1, R, R] and patches [channels, R, R] or None each, of masks or of CT | mask pictures."""
+    found, drawn, patches = names(folder), [], []
+    for name in found:
+        path = os.path.join(folder, name)
+        width, height = images.size(path)
+        if width == 2 * height:
+            both = images.load(path, (size, 2 * size), channels)
+            patches.append(both[:, :, :size])
+            drawn.append(mask_of(both[:, :, size:], path))
+        else:
+            patches.append(None)
+            drawn.append(mask_of(images.load(path, size), path))
+    return found, np.stack(drawn), patches
+
+
+def draw(shape, diameter, size, random):
+    """A mask [1, R, R] of an ellipse or a spiculated blob whose area is that of a circle of so many pixels across, somewhere near the middle."""
+    at = np.arange(size) - (size - 1) / 2.
+    centre = random.uniform(-size / 8., size / 8., 2)
+    y, x = at[:, None] - centre[0], at - centre[1]
+    angle, radius = np.arctan2(y, x), np.hypot(y, x)
+    ratio, turn = random.uniform(0.65, 1), random.uniform(0, np.pi)
+    edge = np.sqrt(ratio / (np.cos(angle - turn) ** 2 * ratio ** 2 + np.sin(angle - turn) ** 2))      # area of a unit circle
+    if shape == 'spiculated':
+        for waves in random.choice(np.arange(5, 12), 3, replace=False):
+            edge = edge * (1 + 0.12 * np.cos(waves * angle + random.uniform(0, 2 * np.pi)))
+    return np.where(radius <= diameter / 2. * edge, 255, 0).astype(np.uint8)[None]
