@@ -14,6 +14,8 @@ def main(argv=None):
     if command == 'pairs':
         if (cfg.phantom is None) == (cfg.images is None) or (cfg.images is None) != (cfg.masks is None):
             raise ValueError('pairs are made from --phantom CLASS, or from --images FOLDER and --masks FOLDER')
+        if cfg.images and cfg.off_centre:
+            raise ValueError('--off-centre is for phantoms; images are taken as they are')
         source = sources.phantom_pairs(cfg) if cfg.phantom else sources.image_pairs(cfg)
         import create
         create.write_pairs(cfg, source)

@@ -64,6 +64,7 @@ def main(argv=None):
             fakes[part] = images.to_uint8(Gs.run(latents, labels, minibatch=cfg.minibatch))
         if (fakes == fakes[:1]).all():
             raise ValueError('%s makes the same image from every latent; there is nothing to measure' % cfg.model)
+        os.makedirs(cfg.outdir, exist_ok=True)          # before the minutes that the rest takes
         window = facts.get('window') or volumes.WINDOWS['paper']
         found = evaluation.evaluate(fakes, reals, others, training, window, facts.get('mm_per_pixel'), network, cfg.audit, cfg.seed)
     print(report.table(found.rows))
@@ -78,7 +79,6 @@ def main(argv=None):
                                     ('distance to the nearest training image', 'gray levels', 'distance', found.nearest)):
         figures.append(report.histogram(*[x._asdict()[name] for x in pair], words, unit))
     figures.append(report.histogram(volumes.to_hu(fakes[:500].ravel(), window), volumes.to_hu(reals[:500].ravel(), window), 'pixels', 'HU'))
-    os.makedirs(cfg.outdir, exist_ok=True)
     result = dict(about, rows=[dict(metric=row.metric, wanted=row.wanted, seconds=row.seconds, **{
         name + what: value for name in ('fakes', 'reals') for what, value in zip(('', '_interval'), getattr(row, name))}) for row in found.rows])
     with files.atomic(os.path.join(cfg.outdir, 'evaluation.json')) as f:

@@ -154,6 +154,21 @@ TrainBenchmark = settings(
     xla=(False, 'compile the steps with XLA'),
     cpu=(False, 'leave the GPUs alone'))
 
+Pix2pixControl = settings(
+    'Pix2pixControl',
+    model=('demo/weight/pix2pix.pkl', 'the model weight file path'),
+    data=('pix2pix/dataset-demo', 'a folder of CT | mask pictures that it was not trained on'),
+    pixels=(10, 'columns by which masks are moved', positive),
+    cpu=(False, 'leave the GPUs alone'))
+Pix2pixBenchmark = settings(
+    'Pix2pixBenchmark',
+    resolution=(64, 'width and height of the patches', number_between(32, 1024, power_of_two=True)),
+    minibatch=(16, 'pairs in a step', number_between(2, 4096)),
+    iterations=(10, 'steps to time', positive),
+    ngf=(64, 'feature maps of the first layers', positive),
+    precision=('fp32', 'of convolutions', ('fp32', 'tf32', 'bf16')),
+    cpu=(False, 'leave the GPUs alone'))
+
 _OUTPUT = dict(
     outdir=('processData', 'folder of data sets'),
     force=(False, 'replace what has that name already'))
@@ -196,6 +211,7 @@ CreatePairs = settings(
     'CreatePairs',
     phantom=(None, 'draw phantoms of this class, or of all', ('AIS', 'MIA', 'IA', 'all')),
     **_PHANTOM,
+    off_centre=(False, 'cut the phantoms up to 10 pixels off the middle of the nodule, so that a network learns to place it'),
     images=(None, 'instead of phantoms: a folder of images', str),
     masks=(None, 'and one of their masks, of the same names; what is not black is nodule', str),
     name=('pairs', 'name of the folder in OUTDIR'),

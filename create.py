@@ -95,9 +95,9 @@ def listing(path, head):
         f.write('\n ],\n' + json.dumps(counts, indent=1)[2:] + '\n')
 
 
-def pair(patch, resolution):
-    """CT | mask of a patch, [1,R,2R]; in the mask 0 and 255."""
-    return np.concatenate([cut(x, resolution, (0, 0)) for x in (patch.pixels, patch.mask[None] * np.uint8(255))], axis=2)
+def pair(patch, resolution, offset=(0, 0)):
+    """CT | mask of a patch, [1,R,2R], cut so many (rows, columns) off its centre; in the mask 0 and 255."""
+    return np.concatenate([cut(x, resolution, offset) for x in (patch.pixels, patch.mask[None] * np.uint8(255))], axis=2)
 
 
 @contextlib.contextmanager
@@ -165,9 +165,11 @@ def write_pairs(cfg, source):
     vacate(path, cfg.force)
     head = dict(source.about, name=name, resolution=cfg.resolution, seed=cfg.seed)
     with files.folder(path, cfg.force) as part, listing(os.path.join(part, name + '.json'), head) as (note, counts), progress(source) as patches:
-        for patch in patches:
-            images.save(os.path.join(part, patch.nodule + '.png'), pair(patch, cfg.resolution))
-            note(patch.nodule, 1, patch.facts)
+        for index, patch in enumerate(patches):
+            random = np.random.RandomState([cfg.seed, 1, index])
+            offset = [int(n) for n in random.randint(-sources.SHIFT, sources.SHIFT + 1, size=2)] if cfg.off_centre else [0, 0]
+            images.save(os.path.join(part, patch.nodule + '.png'), pair(patch, cfg.resolution, offset))
+            note(patch.nodule, 1, dict(patch.facts, offset=offset))
     for line in source.notes:
         print(line)
     print('%s: %d pairs, %dx%d' % (path, counts['images'], 2 * cfg.resolution, cfg.resolution))

@@ -124,10 +124,10 @@ def from_phantoms(cfg):
 
 
 def phantom_pairs(cfg):
-    """As from_phantoms, of one class or all, without margins, for CT | mask pairs."""
+    """As from_phantoms, of one class or all, for CT | mask pairs."""
     kinds, window = phantom.CLASSES if cfg.phantom == 'all' else [cfg.phantom], volumes.window(cfg.window)
     about = dict(source=COMPUTED, window=window, mm_per_pixel=cfg.spacing)
-    return Source(cfg.phantom, [None], cfg.number * len(kinds), _phantoms(cfg, kinds, cfg.resolution, window), about, [])
+    return Source(cfg.phantom, [None], cfg.number * len(kinds), _phantoms(cfg, kinds, cfg.resolution + 2 * SHIFT * cfg.off_centre, window), about, [])
 
 
 def image_pairs(cfg):

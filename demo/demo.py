@@ -1,4 +1,5 @@
-"""Shows what the repository can do on this machine: writes contact sheets to demo/output. `make demo` runs it."""
+"""Shows what the repository does, on this machine: real and generated nodules, a walk between latents, an evaluation, patches from masks; all in
+demo/output. `make demo` runs it."""
 import os
 import subprocess
 import sys
@@ -13,16 +14,14 @@ def run(*arguments):
 
 def main():
     for name in ('AIS', 'MIA', 'IA'):
-        data, weights = os.path.join('processData', name), os.path.join('demo', 'weight', name + '.pkl')
-        outdir = os.path.join(OUTPUT, name)
-        if os.path.isdir(os.path.join(ROOT, data)):
-            run('1-dataset_display.py', '--tfrecords', data, '--number', '64', '--grid', '--outdir', outdir)
-        else:
-            print('%s: no data set there yet' % data)
-        if os.path.exists(os.path.join(ROOT, weights)):
-            run('2-inference.py', '--model', weights, '--number', '10', '--grid', '--outdir', outdir)
-        else:
-            print('%s: no weights there yet, so no generated %s nodules to show; make some: python 3-train.py --data %s' % (weights, name, data))
+        outdir, weights = os.path.join(OUTPUT, name), os.path.join('demo', 'weight', name + '.pkl')
+        run('1-dataset_display.py', '--tfrecords', os.path.join('processData', name), '--number', '64', '--grid', '--outdir', outdir)
+        run('2-inference.py', '--model', weights, '--number', '10', '--outdir', outdir)
+    run('2-inference.py', '--model', os.path.join('demo', 'weight', 'MIA.pkl'), '--interpolate', 'slerp', '--number', '5', '--grid', '--outdir', OUTPUT)
+    run('4-evaluate.py', '--model', os.path.join('demo', 'weight', 'AIS.pkl'), '--data', os.path.join('processData', 'AIS'), '--audit', '50', '--outdir', OUTPUT)
+    run('-m', 'pix2pix', 'generate', '--model', os.path.join('demo', 'weight', 'pix2pix.pkl'), '--masks', os.path.join('pix2pix', 'dataset-demo'),
+        '--outdir', os.path.join(OUTPUT, 'pix2pix'))
+    print('Look at %s, begin with evaluation.html and pix2pix/index.html' % OUTPUT)
 
 
 if __name__ == '__main__':

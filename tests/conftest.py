@@ -25,19 +25,25 @@ def random():
 
 
 @pytest.fixture
-def script(capsys, monkeypatch):
-    """Runs a script as the shell would; returns exit code, stdout and stderr."""
-    def call(name, *arguments):
-        monkeypatch.setattr(sys, 'argv', [name])
-        main = runpy.run_path(os.path.join(ROOT, name))['main']
+def outcome(capsys):
+    """Runs a main as the shell would; returns exit code, stdout and stderr."""
+    def call(main, *arguments):
         capsys.readouterr()
         code = 0
         try:
             commandline.command(lambda: main([str(a) for a in arguments]))
         except SystemExit as stop:
             code = stop.code
-        out, err = capsys.readouterr()
-        return code, out, err
+        return (code,) + tuple(capsys.readouterr())
+    return call
+
+
+@pytest.fixture
+def script(outcome, monkeypatch):
+    """Runs a script; returns as outcome."""
+    def call(name, *arguments):
+        monkeypatch.setattr(sys, 'argv', [name])
+        return outcome(runpy.run_path(os.path.join(ROOT, name))['main'], *arguments)
     return call
 
 

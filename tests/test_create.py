@@ -298,6 +298,19 @@ def test_pairs_of_phantoms_of_all_classes(made, tmp_path):
     assert_array_equal(both[:, 16:] > 0, phantom.phantom('IA', np.random.RandomState([0, 2, 1]), 16).mask)
 
 
+def test_pairs_off_centre_are_cut_from_larger_phantoms(made, refuses, tmp_path, folder):
+    made('pairs', '--phantom', 'MIA', '--number', 6, '--resolution', 16, '--name', 'demo', '--off-centre')
+    with open(str(tmp_path / 'out' / 'demo' / 'demo.json')) as f:
+        entries = json.load(f)['entries']
+    made('phantom', 'MIA', '--number', 6, '--resolution', 16, '--name', 'large', '--augment', '--shifts', 441, '--masks')
+    assert len({tuple(entry['offset']) for entry in entries}) > 3 and all(-10 <= n <= 10 for entry in entries for n in entry['offset'])
+    cuts = dataset.read(str(tmp_path / 'out' / 'large' / 'large-r04.tfrecords'))
+    for i, entry in enumerate(entries):
+        both = np.asarray(Image.open(str(tmp_path / 'out' / 'demo' / (entry['nodule'] + '.png'))))
+        assert (cuts[i * 441 * 5:(i + 1) * 441 * 5, 0] == both[:, :16]).all(axis=(1, 2)).any()
+    refuses(CREATE, 'pairs', '--images', folder, '--masks', folder, '--off-centre', words=['--off-centre'])
+
+
 def test_pairs_of_image_and_mask_folders(made, refuses, tmp_path, folder):
     (tmp_path / 'masks').mkdir()
     for i in range(5):

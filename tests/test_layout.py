@@ -37,6 +37,12 @@ def test_imports_point_to_lower_levels_only(name):
         assert found == NETWORKS
 
 
+@pytest.mark.parametrize('name', ['__init__', '__main__', 'data', 'training', 'unet'])
+def test_pix2pix_stands_on_the_core(name):
+    found = set(imports(os.path.join(ROOT, 'pix2pix', name + '.py')))
+    assert not found & (set(ONLY) | {'growing', 'create', 'losses'}) and not (name == 'data' and 'tfutil' in found)
+
+
 def test_every_module_at_the_top_has_a_level():
     found = {os.path.basename(path)[:-3] for path in glob.glob(os.path.join(ROOT, '*.py'))}
     assert found == set(MODULES) | set(SCRIPTS)
