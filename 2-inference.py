@@ -1,84 +1,32 @@
 """Nodule generation pipeline."""
 import os
-import tokenize
-
-import numpy as np
 
 import commandline
 import config
 
 
-def load_array(path, columns, what):
-    """A float array [N, columns] from a NumPy file, without unpickling and without trusting its header."""
-    with open(path, 'rb') as f:
-        is_npy = f.read(6) == b'\x93NUMPY'
-    try:
-        array = np.load(path, mmap_mode='r', allow_pickle=False) if is_npy else np.array('another file')
-        if array.dtype.kind not in 'fiub':
-            raise ValueError
-    except (ValueError, TypeError, EOFError, SyntaxError, OverflowError, RecursionError, tokenize.TokenError):
-        raise ValueError('%s is not a NumPy file of numbers; write one with numpy.save' % path)
-    if array.ndim == 2 and array.shape[1] == columns:
-        array = np.array(array, np.float32)
-    if array.ndim != 2 or array.shape[1] != columns or not np.isfinite(array).all():
-        raise ValueError('%s has the shape %s; %s are finite numbers [N, %d]' % (path, list(array.shape), what, columns))
-    return array
-
-
-def make_inputs(cfg, latent_size, label_size):
-    """Latents [N, latent_size] and labels [N, label_size]. Row i of what is random depends on the seed and on i alone."""
-    latents = load_array(cfg.latents, latent_size, 'latents of this network') if cfg.latents else None
-    labels = load_array(cfg.labels, label_size, 'labels of this network') if cfg.labels else None
-    rows = [len(array) for array in (latents, labels) if array is not None]
-    number = cfg.number if cfg.number is not None else min(rows or [10])
-    if rows and number > min(rows):
-        raise ValueError('--number %d is more than --latents or --labels holds (%d); lower it' % (number, min(rows)))
-    if latents is None:
-        latents = np.array([np.random.RandomState([cfg.seed, i]).randn(latent_size) for i in range(number)], np.float32)
-    if cfg.label is not None and cfg.label >= label_size:
-        raise ValueError('--label %d: %s' % (cfg.label, 'this network counts its classes from 0 to %d' % (label_size - 1) if label_size else
-                                             'this network has no classes; leave the flag out'))
-    if labels is None:
-        classes = np.arange(number) % max(label_size, 1) if cfg.label is None else np.full(number, cfg.label)
-        labels = np.eye(label_size, dtype=np.float32)[classes] if label_size else np.zeros([number, 0], np.float32)
-    return latents[:number].reshape(number, latent_size), labels[:number]
-
-
-def project(cfg, generator, latent_size, label_size):
-    """Find the latent of cfg.project and write it and its image."""
-    import files
-    import images
-    import latent
-    channels, size = [int(n) for n in generator.outputs[0].shape[1:3]]
-    try:
-        picture = images.load(cfg.project, size, channels, resize=True)
-    except ValueError as error:
-        raise ValueError('%s; --project takes %s pictures of 8 or 16 bits' % (str(error).split('; ')[0], 'gray' if channels == 1 else 'colour'))
-    _, labels = make_inputs(cfg._replace(number=8), latent_size, label_size)
-    found, label, image = latent.project(generator, picture / 127.5 - 1, labels, cfg.project_steps, cfg.seed)
-    image = images.to_uint8(image)
-    difference = np.abs(image.astype(int) - picture)
-    os.makedirs(cfg.outdir, exist_ok=True)
-    with files.atomic(os.path.join(cfg.outdir, 'projection.npy')) as f:
-        np.save(f, found)
-    images.save(os.path.join(cfg.outdir, 'projection.png'), images.grid(np.stack([picture, image, difference.astype(np.uint8)]), 3))
-    print('%s: the nearest image of %s differs by %.1f gray levels (root mean square)%s; its latent is %s' % (
-        cfg.project, cfg.model, np.sqrt(np.mean(difference ** 2)), ', class %d' % label.argmax() if label_size else '',
-        os.path.join(cfg.outdir, 'projection.npy')))
+def check(cfg, given):
+    """Refuse flags that contradict each other. given: names of those that were used."""
+    if cfg.project:
+        idle = given & {'number', 'latents', 'labels', 'interpolate', 'steps', 'grid', 'format', 'minibatch'}
+        if idle:
+            raise ValueError('--project looks for the latent of one picture; leave out %s' % ' and '.join('--' + name for name in sorted(idle)))
+    elif 'project_steps' in given:
+        raise ValueError('--project-steps goes with --project; give that too, or leave it out')
+    if not cfg.interpolate and ('steps' in given or cfg.format == 'frames'):
+        raise ValueError('%s goes with --interpolate; give that too, or leave it out' % ('--steps' if 'steps' in given else '--format frames'))
+    if cfg.grid and cfg.format != 'png':
+        raise ValueError('--grid makes a PNG sheet; leave out --format %s or --grid' % cfg.format)
+    if cfg.labels and cfg.label is not None:
+        raise ValueError('--label and --labels both say the class; leave out one')
 
 
 def main(argv=None):
     cfg = commandline.parse(config.Inference, __doc__, argv)
     if not os.path.exists(cfg.model):
         raise FileNotFoundError('%s does not exist; train it with 3-train.py or download the published weights (links in README.md)' % cfg.model)
-    if cfg.project and (cfg.latents or cfg.labels or cfg.interpolate):
-        raise ValueError('--project looks for a latent; leave out --latents, --labels and --interpolate')
-    if cfg.format != 'png' and cfg.grid:
-        raise ValueError('--grid makes a PNG sheet; leave out --format %s or --grid' % cfg.format)
-    import tqdm
-    import files
-    import images           # after the flags: TensorFlow takes seconds to load, and -h should not
-    import latent
+    check(cfg, commandline.given(config.Inference, argv))
+    import inference        # after the flags: TensorFlow takes seconds to load, and -h should not
     import networks
     import tfutil
     with tfutil.init_tf(cpu=cfg.cpu):
@@ -87,43 +35,9 @@ def main(argv=None):
             raise ValueError('%s: its %s is no generator; the networks of the file should be (G, D, Gs)' % (cfg.model, cfg.network))
         sizes = [int(tensor.shape[1]) for tensor in generator.inputs]
         if cfg.project:
-            project(cfg, generator, *sizes)
-            return
-        latents, labels = make_inputs(cfg, *sizes)
-        if cfg.interpolate:
-            if len(latents) < 2:
-                raise ValueError('--interpolate needs two latents or more, and there are %d; raise --number or give more --latents' % len(latents))
-            latents = latent.path(latents, cfg.steps, latent.spherical if cfg.interpolate == 'slerp' else latent.linear)
-            labels = latent.path(labels, cfg.steps, latent.linear)
-        number, shape = len(latents), [int(size) for size in generator.outputs[0].shape[1:]]
-        if number == 0:
-            return
-        os.makedirs(cfg.outdir, exist_ok=True)
-
-        def batches():
-            """Network outputs in the order of the images, with a progress bar."""
-            with tqdm.tqdm(total=number, unit='image', disable=None) as bar:
-                for i in range(0, number, cfg.minibatch):
-                    outputs = generator.run(latents[i:i + cfg.minibatch], labels[i:i + cfg.minibatch], minibatch=cfg.minibatch)
-                    yield i, outputs
-                    bar.update(len(outputs))
-
-        if cfg.format == 'npy':
-            with files.atomic(os.path.join(cfg.outdir, 'inference.npy')) as f:
-                np.lib.format.write_array_header_1_0(f, {'descr': '<f4', 'fortran_order': False, 'shape': tuple([number] + shape)})
-                for _, outputs in batches():
-                    f.write(outputs.astype('<f4').tobytes())
-        elif cfg.grid or cfg.format == 'gif':
-            pixels = np.concatenate([images.to_uint8(outputs) for _, outputs in batches()])
-            if cfg.grid:
-                images.save(os.path.join(cfg.outdir, 'inference_grid.png'), images.grid(pixels, cfg.steps if cfg.interpolate else None))
-            else:
-                images.animate(os.path.join(cfg.outdir, 'inference.gif'), pixels, 0.08 if cfg.interpolate else 0.5)
+            inference.project(cfg, generator, *sizes)
         else:
-            for first, outputs in batches():
-                for i, image in enumerate(images.to_uint8(outputs), first):
-                    images.save(os.path.join(cfg.outdir, 'inference_img_%d.png' % i), image)
-    print('%d images of %s are in %s' % (number, cfg.model, cfg.outdir))
+            inference.generate(cfg, generator, *sizes)
 
 
 if __name__ == '__main__':

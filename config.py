@@ -44,7 +44,7 @@ Display = settings(
 Inference = settings(
     'Inference',
     model=('demo/weight/AIS.pkl', 'the model weight file path'),
-    number=(None, 'set the number of output images (10, or as many as --latents or --labels holds)', natural),
+    number=(None, 'set the number of output images or latents (10, or as many as --latents or --labels holds)', natural),
     outdir=('demo/output', 'the output path'),
     seed=(0, 'image i depends on the seed and on i alone', number_between(0, 2 ** 32 - 1)),
     minibatch=(16, 'images computed at a time', positive),
@@ -52,12 +52,14 @@ Inference = settings(
     labels=(None, 'a NumPy file [N, classes] for a network with labels', filled),
     label=(None, 'one class, counted from 0, for all images (without --label and --labels the classes take turns)', natural),
     network=('Gs', 'Gs, the moving average of the generator, or G, its latest weights', ('Gs', 'G')),
-    interpolate=(None, 'walk from each latent to the next: slerp (along an arc) or linear', ('slerp', 'linear')),
-    steps=(8, 'with --interpolate: images from one latent to the next, both included', number_between(2, 10000)),
+    interpolate=(None, 'walk from each latent to the next (of 5 if nothing says how many): slerp, along an arc, or linear; labels change evenly',
+                 ('slerp', 'linear')),
+    steps=(None, 'with --interpolate: images from one latent to the next, both included (8, in a GIF 16)', number_between(2, 10000)),
     project=(None, 'look for the latent whose image is nearest to this picture; writes projection.png (picture, image, difference) and projection.npy', filled),
-    project_steps=(200, 'with --project: steps of the search', positive),
-    grid=(False, 'write one contact sheet, inference_grid.png, instead of single images; a row for each walk'),
-    format=('png', 'png; gif: one animation, inference.gif; npy: one float32 inference.npy [N, C, H, W] of raw network output', ('png', 'gif', 'npy')),
+    project_steps=(400, 'with --project: steps of the search, after as many for finding where to begin', positive),
+    grid=(False, 'write one contact sheet, inference_grid.png, instead of single images'),
+    format=('png', 'png: single images, with --interpolate one interpolation.png with a row for each walk; gif: one animation, with --interpolate a loop; '
+                   'frames: with --interpolate single images; npy: one float32 file [N, C, H, W] of raw network output', ('png', 'gif', 'frames', 'npy')),
     cpu=(False, 'leave the GPUs alone'))
 
 Progan = settings(

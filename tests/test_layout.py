@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 
 LEVELS = [['commandline', 'files', 'metrics'], ['config', 'features', 'images', 'memorisation', 'phantom', 'runfolder', 'snapshot', 'volumes'],
-          ['report', 'sources', 'tfutil'], ['dataset', 'evaluation', 'frozen', 'latent', 'losses', 'networks'], ['create', 'training', 'verify'], ['growing']]
+          ['report', 'sources', 'tfutil'], ['dataset', 'evaluation', 'frozen', 'latent', 'losses', 'networks'], ['create', 'inference', 'training', 'verify'], ['growing']]
 ONLY = {'tensorflow': {'tfutil'}, 'argparse': {'commandline'}, 'pickle': {'snapshot'}, 'pickletools': {'snapshot'}, 'PIL': {'images'}}
 NETWORKS = {'numpy', 'tfutil'}          # their source travels inside every pickle
 MODULES = {name: level for level, names in enumerate(LEVELS) for name in names}
