@@ -62,6 +62,11 @@ Inference = settings(
                    'frames: with --interpolate single images; npy: one float32 file [N, C, H, W] of raw network output', ('png', 'gif', 'frames', 'npy')),
     cpu=(False, 'leave the GPUs alone'))
 
+Figures = settings(
+    'Figures',
+    outdir=('imgs', 'the output path'),
+    weights=('demo/weight', 'the folder of AIS.pkl, MIA.pkl and IA.pkl; figures for which it has none are left out'))
+
 Progan = settings(
     'Progan',
     data=('processData/AIS', 'a data set folder, or a folder of class folders'),

@@ -43,6 +43,11 @@ def test_pix2pix_stands_on_the_core(name):
     assert not found & (set(ONLY) | {'growing', 'create', 'losses'}) and not (name == 'data' and 'tfutil' in found)
 
 
+def test_the_figures_draw_with_pillow_and_leave_the_rest_to_the_core():
+    found = set(imports(os.path.join(ROOT, 'imgs', 'draw.py')))
+    assert found & set(ONLY) == {'PIL'}         # lines and letters are of no use to any other file
+
+
 def test_every_module_at_the_top_has_a_level():
     found = {os.path.basename(path)[:-3] for path in glob.glob(os.path.join(ROOT, '*.py'))}
     assert found == set(MODULES) | set(SCRIPTS)

@@ -1,0 +1,88 @@
+"""The figures of README.md and the script that draws them."""
+import os
+import re
+import runpy
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from PIL import Image, ImageFont
+
+import dataset
+import images
+import networks
+import tfutil
+from conftest import ROOT
+
+
+@pytest.fixture(scope='module')
+def draw():
+    return runpy.run_path(os.path.join(ROOT, 'imgs', 'draw.py'))
+
+
+@pytest.fixture(scope='module')
+def weights(tmp_path_factory):
+    """A folder of random weights of the three classes, 16x16, those of IA with two labels."""
+    folder = tmp_path_factory.mktemp('weights')
+    with tfutil.init_tf(cpu=True):
+        for name, label_size in (('AIS', 0), ('MIA', 0), ('IA', 2)):
+            G = tfutil.Network('Gs', networks.G_paper, resolution=16, label_size=label_size, fmap_base=64, fmap_max=8)
+            D = tfutil.Network('D', networks.D_paper, resolution=16, label_size=label_size, fmap_base=64, fmap_max=8)
+            tfutil.save(str(folder / (name + '.pkl')), (G, D, G))
+    return str(folder)
+
+
+def test_the_layers_of_a_figure_are_those_of_the_network(draw):
+    with tfutil.init_tf(cpu=True):
+        G = tfutil.Network('G', networks.G_paper, resolution=16, fmap_base=64, fmap_max=12, latent_size=5)
+        D = tfutil.Network('D', networks.D_paper, resolution=16, fmap_base=64, fmap_max=12, label_size=2)
+        for network, blocks, gray in (
+                (G, {4: [('Dense', 5, 192), ('Conv', 12, 12)], 8: [('Conv0_up', 12, 12), ('Conv1', 12, 12)], 16: [('Conv0_up', 12, 8), ('Conv1', 8, 8)]}, {4: 12, 8: 12, 16: 8}),
+                (D, {16: [('Conv0', 8, 8), ('Conv1_down', 8, 12)], 8: [('Conv0', 12, 12), ('Conv1_down', 12, 12)],
+                     4: [('Conv', 13, 12), ('Dense0', 192, 12), ('Dense1', 12, 3)]}, {4: 12, 8: 12, 16: 8})):
+            assert draw['layers'](network) == (blocks, gray, sum(int(np.prod(v.shape)) for local, v in network.values().items() if local != 'lod'))
+
+
+def test_all_figures_are_drawn_and_small(script, tmp_path, weights):
+    code, out, err = script('imgs/draw.py', '--outdir', tmp_path / 'a' / 'b', '--weights', weights)
+    assert code == 0, err
+    found = {name: os.path.getsize(str(tmp_path / 'a' / 'b' / name)) for name in os.listdir(str(tmp_path / 'a' / 'b'))}
+    assert set(found) == {'architecture.png', 'blocks.png', 'interpolation.png', 'real-generated.png'}
+    assert max(found.values()) < 300000
+    for name in ('architecture.png', 'blocks.png'):
+        with Image.open(str(tmp_path / 'a' / 'b' / name)) as picture:
+            pixels = np.asarray(picture.convert('L'))
+        assert pixels[[0, -1]].min() > 250 and pixels[:, [0, -1]].min() > 250           # nothing is cut off at the border
+        assert pixels.min() < 60 and pixels.mean() > 200
+    assert images.read(str(tmp_path / 'a' / 'b' / 'interpolation.png')).shape == (1, 4 * 16, 10 * 16)
+    sheet = images.read(str(tmp_path / 'a' / 'b' / 'real-generated.png'))
+    reals = dataset.read(os.path.join(ROOT, 'processData', 'AIS', 'AIS-r04.tfrecords'), 12)
+    assert_array_equal(sheet[:, 24:40, 48:64], reals[0])
+    assert_array_equal(sheet[:, 40:56, 48 + 5 * 16:48 + 6 * 16], reals[11])
+
+
+def test_figures_of_weights_that_are_not_there_are_left_as_they_are(draw, capsys, tmp_path, monkeypatch):
+    main = draw['main']
+    for name in ('architecture', 'blocks'):
+        monkeypatch.setitem(main.__globals__, name, lambda path: None)
+    main(['--outdir', str(tmp_path), '--weights', str(tmp_path)])
+    out = capsys.readouterr().out
+    assert out.count('\n') == 2 and 'interpolation.png is left' in out and 'real-generated.png is left' in out and 'MIA.pkl' in out
+    assert os.listdir(str(tmp_path)) == []
+
+
+def test_without_a_font_the_script_says_which_pillow_it_needs(draw, monkeypatch):
+    def missing(*_):
+        raise OSError('cannot open resource')
+    for name in ('load_default', 'truetype'):
+        monkeypatch.setattr(ImageFont, name, missing)
+    with pytest.raises(ImportError, match='Pillow 10.1.*DejaVuSans.ttf'):
+        draw['font'](12)
+
+
+def test_the_figures_that_the_readme_shows_are_those_that_the_script_draws():
+    with open(os.path.join(ROOT, 'README.md')) as f:
+        shown = set(re.findall(r'\]\(imgs/(.*?)\)', f.read()))
+    assert shown == {'architecture.png', 'blocks.png', 'interpolation.png', 'real-generated.png'}
+    for name in ('architecture.png', 'blocks.png'):
+        assert os.path.exists(os.path.join(ROOT, 'imgs', name))
