@@ -124,10 +124,10 @@ def from_weights(folder):
     import networks
     import tfutil
     sheets = []
-    for name in CLASSES:
+    for seed, name in enumerate(CLASSES):
         with tfutil.init_tf(cpu=True):
             Gs, = tfutil.load(os.path.join(ROOT, 'demo', 'weight', name + '.pkl'), networks.BUILDERS, 'Gs')
-            keys = np.array([np.random.RandomState([0, i]).randn(int(Gs.inputs[0].shape[1])) for i in range(12)])
+            keys = np.array([np.random.RandomState([seed, i]).randn(int(Gs.inputs[0].shape[1])) for i in range(12)])
             fakes = images.to_uint8(Gs.run(keys, np.zeros([12, 0])))
             reals = dataset.read(os.path.join(ROOT, 'processData', name, name + '-r06.tfrecords'), 12)
             sheets.append(np.concatenate([images.grid(reals, 6), np.full([1, 128, 12], 255, np.uint8), images.grid(fakes, 6)], axis=2))
