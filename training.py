@@ -15,6 +15,7 @@ from tfutil import tf
 
 PATIENCE = 45               # seconds, and four times the last step, until a worker that does not answer is taken for dead
 FIRST_PATIENCE = 900        # the same while the workers start
+MEASURING = 180             # more of it where the first worker measures its snapshots
 
 Phase = collections.namedtuple('Phase', 'level lod minibatch')
 
@@ -233,7 +234,7 @@ class Trainer:
         level, begin = steps[0].level, time.time()
         with tfutil.other_workers(self.patience.get(level, FIRST_PATIENCE)):
             terms = self._iterate(steps, number, shown, lrate_scale)
-        self.patience[level] = PATIENCE + 4 * (time.time() - begin)
+        self.patience[level] = PATIENCE + 4 * (time.time() - begin) + (MEASURING if self.cfg.metrics else 0)
         return terms
 
     def _iterate(self, steps, number, shown, lrate_scale):

@@ -143,9 +143,9 @@ def architecture(path):
                 drawing.arrow((x - (step - width), ends), (turn, ends), (turn, top + high / 2.), (x, top + high / 2.))
             ends = bottom - high / 2.
             if grows:
-                drawing.text(middle, 238, 'trained at first' if resolution == 4 else 'faded in %s' % ('second', 'third', 'fourth', 'fifth')[column - 1], 12, colour=LINE)
+                drawing.text(middle, 238, ('first', 'second, faded in', 'third', 'fourth', 'fifth')[column], 12, colour=LINE)
     drawing.arrow((16, 254), (16 + 4 * step + width, 254))
-    drawing.text(16, 268, 'growth; that of the discriminator goes to the left', 12, 'left', colour=LINE)
+    drawing.text(16, 268, 'trained in this order, the discriminator from right to left', 12, 'left', colour=LINE)
     drawing.text(16, 568, 'Numbers are feature maps, in > out. Each convolution is followed by a leaky ReLU and, in the generator, by pixel normalisation. The faint layers are used '
                  'only', 12, 'left', colour=LINE)
     drawing.text(16, 584, 'while the networks grow.', 12, 'left', colour=LINE)
@@ -196,11 +196,11 @@ def real_generated(path, weights):
     import networks
     import tfutil
     rows = []
-    for name in CLASSES:
+    for seed, name in enumerate(CLASSES):
         with tfutil.init_tf(cpu=True):
             Gs, = tfutil.load(os.path.join(weights, name + '.pkl'), networks.BUILDERS, 'Gs')
             latent_size, label_size = (int(tensor.shape[1]) for tensor in Gs.inputs)
-            latents = np.array([np.random.RandomState([0, i]).randn(latent_size) for i in range(12)])
+            latents = np.array([np.random.RandomState([seed, i]).randn(latent_size) for i in range(12)])
             fakes = images.to_uint8(Gs.run(latents, np.eye(label_size)[np.arange(12) % label_size] if label_size else np.zeros([12, 0])))
             size = fakes.shape[2]
             reals = dataset.read(dataset.levels(os.path.join(ROOT, 'processData', name))[size.bit_length() - 1], 12)

@@ -54,6 +54,6 @@ def test_every_module_at_the_top_has_a_level():
 
 
 def test_the_top_level_is_the_published_one():
-    for name in ('1-dataset_display.py', '2-inference.py', 'tfutil.py', 'networks.py', 'dataset.py', 'config.py', 'processData', 'demo',
-                 'requirements.txt', 'README.md', 'LICENSE'):
+    for name in ('1-dataset_display.py', '2-inference.py', '3-train.py', 'tfutil.py', 'networks.py', 'dataset.py', 'config.py', 'pix2pix', 'processData',
+                 'demo', 'imgs', 'requirements.txt', 'README.md', 'LICENSE'):
         assert os.path.exists(os.path.join(ROOT, name)), name

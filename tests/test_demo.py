@@ -1,0 +1,56 @@
+"""What the repository ships: weights, figures, and the demo's parts."""
+import os
+import runpy
+
+import numpy as np
+import pytest
+
+import dataset
+import images
+import metrics
+import networks
+import tfutil
+from conftest import ROOT
+from pix2pix import training, unet
+
+WEIGHT = os.path.join(ROOT, 'demo', 'weight')
+
+
+@pytest.mark.parametrize('name', ['AIS', 'MIA', 'IA'])
+def test_demo_weights_are_small_and_make_nodules_of_their_class(session, name):
+    path = os.path.join(WEIGHT, name + '.pkl')
+    assert os.path.getsize(path) <= 6e6
+    G, D, Gs = tfutil.load(path, networks.BUILDERS)
+    assert all(300e3 < sum(v.shape.num_elements() for v in network.trainables.values()) < 500e3 for network in (G, D))
+    latents = np.random.RandomState(1).randn(100, int(Gs.inputs[0].shape[1]))
+    fakes = images.to_uint8(Gs.run(latents, np.zeros([100, 0])))
+    reals = dataset.read(os.path.join(ROOT, 'processData', name, name + '-r06.tfrecords'))
+    assert fakes.shape == (100, 1, 64, 64)
+    for mine, other in zip(metrics.nodules(fakes), metrics.nodules(reals)):
+        assert abs(mine.mean() - other.mean()) < other.std()
+    assert value(metrics.gray_distance(fakes, reals), 100, 300) < 10
+
+
+def value(statistic, *counts):
+    return statistic(*[np.ones(count, int) for count in counts])
+
+
+def test_pix2pix_demo_weights_put_the_nodule_where_the_mask_is(session):
+    path = os.path.join(WEIGHT, 'pix2pix.pkl')
+    assert os.path.getsize(path) <= 10e6
+    G, = tfutil.load(path, unet.BUILDERS, 'G', held=training.ROLES)
+    masks = np.zeros([32, 1, 64, 64], np.float32)
+    for i in range(32):
+        masks[i, 0, 12 + i:22 + i, 44 - i:54 - i] = 1
+    fakes = training.generate(lambda given, factors: G.run(given, factors, minibatch=32), 2 * masks - 1, int(G.inputs[1].shape[1]), 32, 0)
+    inside = [fake[mask > 0].mean() for fake, mask in zip(fakes, masks)]
+    beside = [fake[np.roll(mask, 13, 2) > 0].mean() for fake, mask in zip(fakes, masks)]
+    assert np.mean(inside) > np.mean(beside) + 5
+
+
+def test_the_figures_are_those_of_the_networks(tmp_path):
+    draw = runpy.run_path(os.path.join(ROOT, 'imgs', 'draw.py'))
+    for name in ('architecture', 'blocks'):
+        draw[name](str(tmp_path / name))
+        with open(os.path.join(ROOT, 'imgs', name + '.svg')) as committed:
+            assert (tmp_path / name).read_text() == committed.read(), 'run python imgs/draw.py again'
