@@ -5,7 +5,7 @@ import runpy
 import sys
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, __version__
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin, __version__
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
@@ -36,7 +36,7 @@ class Drawing:
     def __init__(self, width, height, scale=2):
         self.size, self.factor = (width * scale, height * scale), scale * FINE
         self.picture = Image.new('RGB', (width * self.factor, height * self.factor), 'white')
-        self.draw, self.fonts = ImageDraw.Draw(self.picture), {}
+        self.draw, self.fonts, self.words = ImageDraw.Draw(self.picture), {}, []
 
     def up(self, *numbers):
         return [int(round(number * self.factor)) for number in numbers]
@@ -49,6 +49,7 @@ class Drawing:
 
     def text(self, x, y, words, size=12., anchor='middle', bold=False, colour=INK):
         """Words with their middle line at y, and their left end or middle at x."""
+        self.words.append(words)
         width = self.width(words, size)
         x -= width / 2 if anchor == 'middle' else 0
         self.draw.text(tuple(self.up(x, y)), words, colour, self.fonts[size], anchor='lm', stroke_width=self.factor // 3 if bold else 0, stroke_fill=colour)
@@ -71,10 +72,12 @@ class Drawing:
         self.draw.polygon([tuple(self.up(*point)) for point in tip], colour)
 
     def save(self, path):
-        """A PNG of at most 64 colours."""
+        """A PNG of at most 64 colours, with its words as a description."""
         import files
+        about = PngImagePlugin.PngInfo()
+        about.add_text('Description', '\n'.join(self.words))
         with files.atomic(path) as f:
-            self.picture.resize(self.size, Image.BOX).quantize(64).save(f, 'PNG', optimize=True)
+            self.picture.resize(self.size, Image.BOX).quantize(64).save(f, 'PNG', optimize=True, pnginfo=about)
 
     def gray(self):
         """The picture as uint8 [1, H, W]."""
@@ -143,9 +146,9 @@ def architecture(path):
                 drawing.arrow((x - (step - width), ends), (turn, ends), (turn, top + high / 2.), (x, top + high / 2.))
             ends = bottom - high / 2.
             if grows:
-                drawing.text(middle, 238, ('first', 'second, faded in', 'third', 'fourth', 'fifth')[column], 12, colour=LINE)
+                drawing.text(middle, 238, ('first', 'second', 'third', 'fourth', 'fifth')[column], 12, colour=LINE)
     drawing.arrow((16, 254), (16 + 4 * step + width, 254))
-    drawing.text(16, 268, 'trained in this order, the discriminator from right to left', 12, 'left', colour=LINE)
+    drawing.text(16, 268, 'trained in this order, each but the first is faded in; the discriminator grows from right to left', 12, 'left', colour=LINE)
     drawing.text(16, 568, 'Numbers are feature maps, in > out. Each convolution is followed by a leaky ReLU and, in the generator, by pixel normalisation. The faint layers are used '
                  'only', 12, 'left', colour=LINE)
     drawing.text(16, 584, 'while the networks grow.', 12, 'left', colour=LINE)
