@@ -104,9 +104,9 @@ def layers(network):
 
 def describe(name, inputs, outputs):
     """Words for a layer, and its colour."""
-    kinds = {'Dense': 'fully connected', 'Dense0': 'fully connected', 'Dense1': 'fully connected', 'Conv0_up': 'upscale, conv 3x3', 'Conv1_down': 'conv 3x3, downscale'}
+    words = {'Conv0_up': 'upscale, conv 3x3', 'Conv1_down': 'conv 3x3, downscale'}.get(name, 'fully connected' if 'Dense' in name else 'conv 3x3')
     colour = 'dense' if 'Dense' in name else 'scale' if '_' in name else 'conv'
-    return '%s  %d > %s' % (kinds.get(name, 'conv 3x3'), inputs, '%dx4x4' % (outputs // 16) if name == 'Dense' else outputs), colour
+    return '%s  %d > %s' % (words, inputs, '%dx4x4' % (outputs // 16) if name == 'Dense' else outputs), colour
 
 
 def architecture(path):
@@ -125,7 +125,8 @@ def architecture(path):
             x, middle, colour = 16 + step * column, 16 + step * column + width / 2., 'gray' if resolution == 64 else 'past'
             rows = [describe(*layer) for layer in blocks[resolution]]
             if resolution == 4:
-                rows = [('%d random numbers' % blocks[4][0][1], 'plain')] + rows if grows else [('minibatch stddev: 1 more map', 'plain')] + rows + [('score: real or generated', 'plain')]
+                before = '%d random numbers' % blocks[4][0][1] if grows else 'minibatch stddev: 1 more map'
+                rows = [(before, 'plain')] + rows + ([] if grows else [('score: real or generated', 'plain')])
             drawing.text(middle, y + 32, '%d x %d' % (resolution, resolution), 13.5, bold=True)
             top = y + 46 if grows else y + 46 + down
             for i, (words, kind) in enumerate(rows):
@@ -149,9 +150,9 @@ def architecture(path):
                 drawing.text(middle, 238, ('first', 'second', 'third', 'fourth', 'fifth')[column], 12, colour=LINE)
     drawing.arrow((16, 254), (16 + 4 * step + width, 254))
     drawing.text(16, 268, 'trained in this order, each but the first is faded in; the discriminator grows from right to left', 12, 'left', colour=LINE)
-    drawing.text(16, 568, 'Numbers are feature maps, in > out. Each convolution is followed by a leaky ReLU and, in the generator, by pixel normalisation. The faint layers are used '
-                 'only', 12, 'left', colour=LINE)
-    drawing.text(16, 584, 'while the networks grow.', 12, 'left', colour=LINE)
+    for y, words in ((568, 'Numbers are feature maps, in > out. Each 3x3 convolution is followed by a leaky ReLU and, in the generator, by pixel normalisation.'),
+                     (584, 'The faint layers are used only while the networks grow.')):
+        drawing.text(16, y, words, 12, 'left', colour=LINE)
     drawing.save(path)
 
 
@@ -159,7 +160,8 @@ def blocks(path):
     """A block of each network, layer by layer, and how it is faded in."""
     drawing = Drawing(984, 456)
     new = (['features, n x n', 'upscale to 2n x 2n and conv 3x3', 'leaky ReLU 0.2, pixel normalisation', 'conv 3x3', 'leaky ReLU 0.2, pixel normalisation',
-            'to gray: conv 1x1'], ['image, 2n x 2n', 'from gray: conv 1x1, leaky ReLU 0.2', 'conv 3x3', 'leaky ReLU 0.2', 'conv 3x3 and downscale to n x n', 'leaky ReLU 0.2'])
+            'to gray: conv 1x1'],
+           ['image, 2n x 2n', 'from gray: conv 1x1, leaky ReLU 0.2', 'conv 3x3', 'leaky ReLU 0.2', 'conv 3x3 and downscale to n x n', 'leaky ReLU 0.2'])
     old = ['to gray: conv 1x1', 'upscale to 2n x 2n'], ['downscale to n x n', 'from gray: conv 1x1, leaky ReLU']
 
     def colour(words):

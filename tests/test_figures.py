@@ -37,7 +37,8 @@ def test_the_layers_of_a_figure_are_those_of_the_network(draw):
         G = tfutil.Network('G', networks.G_paper, resolution=16, fmap_base=64, fmap_max=12, latent_size=5)
         D = tfutil.Network('D', networks.D_paper, resolution=16, fmap_base=64, fmap_max=12, label_size=2)
         for network, blocks, gray in (
-                (G, {4: [('Dense', 5, 192), ('Conv', 12, 12)], 8: [('Conv0_up', 12, 12), ('Conv1', 12, 12)], 16: [('Conv0_up', 12, 8), ('Conv1', 8, 8)]}, {4: 12, 8: 12, 16: 8}),
+                (G, {4: [('Dense', 5, 192), ('Conv', 12, 12)], 8: [('Conv0_up', 12, 12), ('Conv1', 12, 12)], 16: [('Conv0_up', 12, 8), ('Conv1', 8, 8)]},
+                 {4: 12, 8: 12, 16: 8}),
                 (D, {16: [('Conv0', 8, 8), ('Conv1_down', 8, 12)], 8: [('Conv0', 12, 12), ('Conv1_down', 12, 12)],
                      4: [('Conv', 13, 12), ('Dense0', 192, 12), ('Dense1', 12, 3)]}, {4: 12, 8: 12, 16: 8})):
             assert draw['layers'](network) == (blocks, gray, sum(int(np.prod(v.shape)) for local, v in network.values().items() if local != 'lod'))

@@ -158,7 +158,8 @@ def test_an_animation_is_a_loop_with_a_frame_for_each_image(script, tmp_path, we
 def test_projection_finds_the_latent_of_a_generated_image_again_and_is_the_same_each_time(script, tmp_path, weights):
     assert script('2-inference.py', '--model', weights, '--number', '2', '--label', '1', '--outdir', tmp_path)[0] == 0
     for name in 'ab':
-        code, out, err = script('2-inference.py', '--model', weights, '--project', tmp_path / 'inference_img_1.png', '--project-steps', 200, '--outdir', tmp_path / name)
+        code, out, err = script('2-inference.py', '--model', weights, '--project', tmp_path / 'inference_img_1.png', '--project-steps', 200,
+                                '--outdir', tmp_path / name)
         assert code == 0 and ', class 1;' in out, (out, err)
     first, again = [np.load(str(tmp_path / name / 'projection.npy')) for name in 'ab']
     assert_array_equal(first, again)
