@@ -17,7 +17,7 @@ def main():
         outdir, weights = os.path.join(OUTPUT, name), os.path.join('demo', 'weight', name + '.pkl')
         run('1-dataset_display.py', '--tfrecords', os.path.join('processData', name), '--number', '64', '--grid', '--outdir', outdir)
         run('2-inference.py', '--model', weights, '--number', '10', '--outdir', outdir)
-    run('2-inference.py', '--model', os.path.join('demo', 'weight', 'MIA.pkl'), '--interpolate', 'slerp', '--number', '5', '--grid', '--outdir', OUTPUT)
+    run('2-inference.py', '--model', os.path.join('demo', 'weight', 'MIA.pkl'), '--interpolate', 'slerp', '--number', '5', '--outdir', OUTPUT)
     run('4-evaluate.py', '--model', os.path.join('demo', 'weight', 'AIS.pkl'), '--data', os.path.join('processData', 'AIS'), '--audit', '50', '--outdir', OUTPUT)
     run('-m', 'pix2pix', 'generate', '--model', os.path.join('demo', 'weight', 'pix2pix.pkl'), '--masks', os.path.join('pix2pix', 'dataset-demo'),
         '--outdir', os.path.join(OUTPUT, 'pix2pix'))
