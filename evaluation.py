@@ -52,8 +52,8 @@ def evaluate(fakes, reals, others, training, window, mm_per_pixel, network=None,
     if resolution >= 16:
         descriptors = [metrics.Descriptors(x, seed + i, track=bar('descriptors')) for i, x in enumerate((fakes, reals, others))]
         for width in descriptors[0].levels:
-            table.add('SWD x1000, %dx%d' % (width, width), 'low', *[(metrics.sliced_wasserstein(x, descriptors[1], width, seed), both)
-                                                                    for x in (descriptors[0], descriptors[2])])
+            table.add('SWD x1000, %dx%d' % (width, width), 'low', *[
+                (metrics.sliced_wasserstein(x, descriptors[1], width, seed, track=bar('SWD')), both) for x in (descriptors[0], descriptors[2])])
         del descriptors
     pairs = [metrics.diversity(x, seed, track=bar('MS-SSIM')) for x in (fakes, reals)]
     table.add('MS-SSIM of pairs', 'as reals', *[(statistic, [number]) for statistic, number in pairs])

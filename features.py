@@ -92,9 +92,10 @@ def precision_recall(reals, fakes, neighbours=3, track=iter):
         parts = [np.partition(squared_distances(x[part], x), neighbours, axis=1)[:, neighbours] for part in chunks(len(x), track)]   # 0th: itself
         return np.concatenate(parts)
 
-    def inside(points, x):
-        radius = radii(x)
-        found = np.concatenate([(squared_distances(points[part], x) <= radius).any(axis=1) for part in chunks(len(points), track)])
-        return lambda weights: float(np.average(found, weights=weights))
-
-    return inside(fakes, reals), inside(reals, fakes)
+    around_reals, around_fakes = radii(reals), radii(fakes)
+    found_fakes, found_reals = np.zeros(len(fakes), bool), np.zeros(len(reals), bool)
+    for part in chunks(len(reals), track):
+        distances = squared_distances(reals[part], fakes)
+        found_fakes |= (distances <= around_reals[part, None]).any(axis=0)
+        found_reals[part] = (distances <= around_fakes).any(axis=1)
+    return [lambda weights, found=found: float(np.average(found, weights=weights)) for found in (found_fakes, found_reals)]

@@ -88,7 +88,7 @@ class Descriptors:
             self.levels[width] = ((patches - mean) / deviation).reshape(count, each, -1)
 
 
-def sliced_wasserstein(a, b, width, seed=0, directions=512):
+def sliced_wasserstein(a, b, width, seed=0, directions=512, track=iter):
     """Sliced Wasserstein distance x 1000 between two Descriptors of as many images, at one resolution, as a function of the images' weights.
 
     Along each of `directions` random directions the sorted projections of both sets are compared (Rabin et al. 2011); the mean of their
@@ -115,7 +115,7 @@ def sliced_wasserstein(a, b, width, seed=0, directions=512):
 
     def statistic(weights_a, weights_b):
         if (weights_a == 1).all() and (weights_b == 1).all():
-            differences = [np.abs(np.sort(projected(a, part, each)) - np.sort(projected(b, part, each))).mean() for part in chunks(directions, size=32)]
+            differences = [np.abs(np.sort(projected(a, part, each)) - np.sort(projected(b, part, each))).mean() for part in chunks(directions, track, 32)]
             return 1000 * float(np.mean(differences))
         if not sketches:
             sketches.extend(sketch(min(each, 8), min(directions, 32)))

@@ -228,7 +228,7 @@ def test_drawn_masks_have_the_wanted_shape_and_size(pix2pix, tmp_path, trained, 
 
 def test_bad_input_is_refused_in_one_line(pix2pix, script, pairs, tmp_path, trained, random):
     outdir = tmp_path / 'out'
-    folders = {name: tmp_path / name for name in ('empty', 'blank', 'colour', 'uneven', 'odd', 'text', 'few', 'ct')}
+    folders = {name: tmp_path / name for name in ('empty', 'blank', 'colour', 'uneven', 'odd', 'text', 'few', 'ct', 'twice')}
     for folder in folders.values():
         folder.mkdir()
     good = images.read(os.path.join(pairs, '00.png'))
@@ -238,6 +238,8 @@ def test_bad_input_is_refused_in_one_line(pix2pix, script, pairs, tmp_path, trai
                         ('odd', random.randint(1, 256, size=[1, 48, 96]).astype(np.uint8)), ('few', good)):
         images.save(str(folders[name] / 'x.png'), image)
     images.save(str(folders['ct'] / 'other.png'), good[:, :, :32])
+    for name in ('x.png', 'x.bmp'):
+        images.save(str(folders['twice'] / name), good)
     (folders['text'] / 'x.png').write_bytes(b'hello')
     growing = str(tmp_path / 'growing.pkl')
     with tfutil.init_tf():
@@ -251,7 +253,7 @@ def test_bad_input_is_refused_in_one_line(pix2pix, script, pairs, tmp_path, trai
         code, _, err = pix2pix('train', '--outdir', outdir, '--ngf', '4', '--ndf', '4', *arguments)
         assert code == 2 and err.count('\n') == 1 and words in err, (arguments, err)
     for arguments, words in (
-            (['--model', 'missing.pkl'], 'missing.pkl'), (['--model', growing], 'networks (G, D)'), (['--model', trained, '--masks', folders['blank']], 'blank'),
+            (['--model', 'missing.pkl'], 'missing.pkl'), (['--model', growing], 'networks (G, D)'), (['--model', trained, '--masks', folders['blank']], 'blank'), (['--model', trained, '--masks', folders['twice']], 'rename one'),
             (['--model', os.path.join(pairs, '00.png')], 'PNG'), (['--model', trained, '--shape', 'square'], '--shape'),
             (['--model', trained, '--shape', 'ellipse', '--diameter', '9-3'], '--diameter')):
         code, _, err = pix2pix('generate', '--outdir', outdir, *arguments)
