@@ -89,8 +89,10 @@ def precision_recall(reals, fakes, neighbours=3, track=iter):
     reals, fakes = [x.astype(np.float64) - reals.mean(axis=0, dtype=np.float64) for x in (reals, fakes)]
 
     def radii(x):
-        parts = [np.partition(squared_distances(x[part], x), neighbours, axis=1)[:, neighbours] for part in chunks(len(x), track)]   # 0th: itself
-        return np.concatenate(parts)
+        found = np.zeros(len(x))
+        for part in chunks(len(x), track):
+            found[part] = np.partition(squared_distances(x[part], x), neighbours, axis=1)[:, neighbours]        # the 0th is the point itself
+        return found
 
     around_reals, around_fakes = radii(reals), radii(fakes)
     found_fakes, found_reals = np.zeros(len(fakes), bool), np.zeros(len(reals), bool)

@@ -1,4 +1,6 @@
 """Metrics against independent computations, and against what they are for."""
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -144,6 +146,15 @@ def test_precision_and_recall_equal_a_search_point_by_point(random):
     precision, recall = features.precision_recall(reals, fakes)
     assert_allclose(value(precision, 30), share(fakes, reals), rtol=1e-6)
     assert_allclose(value(recall, 40), share(reals, fakes), rtol=1e-6)
+
+
+def test_precision_and_recall_never_hold_all_distances_at_once(random):
+    """5,000 x 5,000 distances are 200 MB."""
+    tracemalloc.start()
+    features.precision_recall(*[random.randn(5000, 4) for _ in range(2)])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 1e6 < peak < 100e6
 
 
 def test_gray_distance_is_the_difference_of_sorted_pixels(random):
