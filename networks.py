@@ -74,12 +74,10 @@ def conv2d_downscale2d(x, fmaps, kernel, data_format, compute_dtype, gain=np.sqr
 def upscale2d(x, data_format):
     """Twice as high and wide, by repeating pixels."""
     sizes = [-1] + [int(size) for size in x.shape[1:]]
-    h = data_format.index('H')
-    split = sizes[:h + 1] + [1] + [sizes[h + 1]] + [1] + sizes[h + 2:]
-    times = [1] * len(split)
-    times[h + 1] = times[h + 3] = 2
-    sizes[h], sizes[h + 1] = 2 * sizes[h], 2 * sizes[h + 1]
-    return tf.reshape(tf.tile(tf.reshape(x, split), times), sizes)
+    for axis in (data_format.index('H'), data_format.index('W')):
+        sizes[axis] *= 2
+        x = tf.reshape(tf.stack([x, x], axis=axis + 1), sizes)
+    return x
 
 
 def downscale2d(x, data_format):
