@@ -18,6 +18,8 @@ def main(argv=None):
     cfg = commandline.parse(config.Evaluate, __doc__, argv)
     if not os.path.exists(cfg.model):
         raise FileNotFoundError('%s does not exist; train it with 3-train.py or download the published weights (links in README.md)' % cfg.model)
+    if cfg.number < 10:
+        raise ValueError('--number %d: an evaluation needs at least 10 images' % cfg.number)
     import numpy as np
     import dataset          # after the flags: TensorFlow takes seconds to load, and -h should not
     import evaluation
@@ -38,6 +40,10 @@ def main(argv=None):
         if held.images[held.top].shape[1:] != training.shape[1:]:
             raise ValueError('%s has images of %s, %s of %s; they have to agree' % (
                 cfg.real_holdout, list(held.images[held.top].shape[1:]), cfg.data, list(training.shape[1:])))
+        known = {hash(image.tobytes()) for image in training}
+        shared = sum(hash(image.tobytes()) in known for image in held.images[held.top])
+        if shared:
+            raise ValueError('%s and %s have %d images in common; held-out images have to be others' % (cfg.real_holdout, cfg.data, shared))
         number = min(cfg.number, held.count, data.count)
         reals = held.images[held.top][np.random.RandomState([cfg.seed, 5]).permutation(held.count)[:number]]
         others = training[np.random.RandomState([cfg.seed, 6]).permutation(data.count)[:number]]

@@ -153,7 +153,7 @@ def _joined(argv):
 _REMEDIES = {errno.ENOSPC: 'free some space', errno.EDQUOT: 'free some space', errno.EROFS: 'choose another place',
              errno.EACCES: 'change its permissions or choose another place',
              errno.ENOTDIR: 'a part of the path is a file, choose another place',
-             errno.EISDIR: 'name a file', errno.ENOTEMPTY: 'another run has made it meanwhile'}
+             errno.EEXIST: 'choose another place', errno.EISDIR: 'name a file', errno.ENOTEMPTY: 'another run has made it meanwhile'}
 
 
 def command(main):

@@ -35,6 +35,7 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(capsys, arguments, word):
     (ValueError('bad\nthing \x1b[2J'), 2, 'bad thing ?[2J'), (FileNotFoundError('x.pkl is not there'), 2, 'x.pkl is not there'),
     (PermissionError(errno.EACCES, 'Permission denied', 'out'), 2, 'out: Permission denied; change its permissions'),
     (OSError(errno.ENOSPC, 'No space left on device', 'a.png'), 2, 'a.png: No space left on device; free some space'),
+    (OSError(errno.EEXIST, 'File exists', 'a.png'), 2, 'a.png: File exists; choose another place'),
     (MemoryError(), 2, 'out of memory'), (ImportError('No module named x'), 2, 'No module named x'), (KeyboardInterrupt(), 130, 'interrupted')])
 def test_errors_that_a_user_can_mend_are_one_line(capsys, error, code, words):
     def main():

@@ -70,9 +70,10 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
 
 
 def test_an_evaluation_is_the_same_for_the_same_seed(script, tmp_path, patches, weights):
-    texts = []
+    texts, held = [], str(tmp_path / 'held')
+    dataset.write(held, 'held', 255 - dataset.read(patches + '/AIS-r04.tfrecords'))
     for name in 'ab':
-        code, out, err = script('4-evaluate.py', '--model', weights, '--data', patches, '--real-holdout', patches, '--number', '20', '--audit', '5',
+        code, out, err = script('4-evaluate.py', '--model', weights, '--data', patches, '--real-holdout', held, '--number', '20', '--audit', '5',
                                 '--outdir', tmp_path / name)
         assert code == 0, err
         texts.append(out.split('evaluation.html')[0])
@@ -99,6 +100,8 @@ def test_an_evaluation_refuses_bad_input_in_one_line(refuses, tmp_path, patches,
             f.write(g.as_graph_def().SerializeToString())
     base = ['4-evaluate.py', '--model', weights, '--data']
     refuses(*(base + [few]), words=['few', 'at least 20'])
+    refuses(*(base + [patches, '--number', '9']), words=['--number 9', 'at least 10'])
+    refuses(*(base + [patches, '--real-holdout', patches]), words=['in common', 'held-out'])
     refuses(*(base + [other]), words=['other', '[1, 8, 8]'])
     refuses(*(base + [patches, '--real-holdout', other]), words=['other', 'agree'])
     refuses(*(base + [flat]), words=['flat', 'same image'])
