@@ -1,4 +1,5 @@
 """Pairs of a CT patch and a nodule's mask from picture files, and masks drawn by chance."""
+import collections
 import os
 
 import numpy as np
@@ -15,10 +16,9 @@ def names(folder):
     found = sorted(name for name in os.listdir(folder) if name.lower().endswith(PICTURES) and not name.startswith('.'))
     if not found:
         raise FileNotFoundError('%s holds no pictures (%s); make some with 0-dataset_create.py pairs' % (folder, ' '.join(PICTURES)))
-    stems = [os.path.splitext(name)[0] for name in found]
-    twice = sorted(stem for stem in set(stems) if stems.count(stem) > 1)
-    if twice:
-        raise ValueError('%s holds two pictures %s with different endings, whose results would have one name; rename one' % (folder, twice[0]))
+    stem, times = collections.Counter(os.path.splitext(name)[0] for name in found).most_common(1)[0]
+    if times > 1:
+        raise ValueError('%s holds two pictures %s with different endings, whose results would have one name; rename one' % (folder, stem))
     return found
 
 

@@ -253,7 +253,8 @@ def test_bad_input_is_refused_in_one_line(pix2pix, script, pairs, tmp_path, trai
         code, _, err = pix2pix('train', '--outdir', outdir, '--ngf', '4', '--ndf', '4', *arguments)
         assert code == 2 and err.count('\n') == 1 and words in err, (arguments, err)
     for arguments, words in (
-            (['--model', 'missing.pkl'], 'missing.pkl'), (['--model', growing], 'networks (G, D)'), (['--model', trained, '--masks', folders['blank']], 'blank'), (['--model', trained, '--masks', folders['twice']], 'rename one'),
+            (['--model', 'missing.pkl'], 'missing.pkl'), (['--model', growing], 'networks (G, D)'), (['--model', trained, '--masks', folders['blank']], 'blank'),
+            (['--model', trained, '--masks', folders['twice']], 'rename one'),
             (['--model', os.path.join(pairs, '00.png')], 'PNG'), (['--model', trained, '--shape', 'square'], '--shape'),
             (['--model', trained, '--shape', 'ellipse', '--diameter', '9-3'], '--diameter')):
         code, _, err = pix2pix('generate', '--outdir', outdir, *arguments)
