@@ -1,6 +1,7 @@
 # make demo     what the project does, on this machine's CPU or GPU
 # make test     the tests
-# Both make a virtual environment first. Another Python: make test PYTHON=python3.6
+# make lint     ruff's rules and format
+# Each makes a virtual environment first. Another Python: make test PYTHON=python3.6
 PYTHON ?= python3
 TAG := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 SUPPORTED := 3.6 3.10 3.11 3.12 3.13
@@ -12,12 +13,16 @@ ifeq ($(filter $(TAG),$(SUPPORTED)),)
 $(error $(PYTHON) is $(if $(TAG),Python $(TAG),not to be found); Python 3.6 (TensorFlow 1.12) and 3.10 to 3.13 (TensorFlow 2.21) are supported: make PYTHON=python3.11)
 endif
 
-.PHONY: demo test
+.PHONY: demo test lint
 demo: $(VENV)/ready
 	$(BIN) demo/demo.py
 
 test: $(VENV)/tests-ready
 	$(BIN) -m pytest -q tests
+
+lint: $(VENV)/tests-ready
+	$(BIN) -m ruff check .
+	$(BIN) -m ruff format --check .
 
 $(VENV)/ready: $(REQUIREMENTS)
 	$(PYTHON) -m venv $(VENV)

@@ -1,8 +1,9 @@
-"""Multi-resolution data sets: NAME-r02.tfrecords (4x4) ... NAME-r06.tfrecords (64x64), one `tf.train.Example` per image.
+"""Multi-resolution datasets: NAME-r02.tfrecords (4x4) ... NAME-r06.tfrecords (64x64), a `tf.train.Example` an image.
 
-FILE FORMAT: the features are `shape`, int64 [C, H, W], and `data`, the uint8 pixels in that order. Level k is the 2x2 box average of
-level k+1, rounded. The order of the features varies between records, as it does in any protocol buffer.
+FILE FORMAT: the features are `shape`, int64 [C, H, W], and `data`, the uint8 pixels in that order. Level k is the 2x2
+box average of level k+1, rounded. The order of the features varies between records, as it does in any protocol buffer.
 """
+
 import contextlib
 import errno
 import glob
@@ -16,31 +17,32 @@ import zlib
 import numpy as np
 from google.protobuf.message import DecodeError
 
-import files
+from common import files
 from tfutil import tf
 
 _NAME = re.compile(r'(.*)-r(\d\d)\.tfrecords$')
 
 
 def levels(folder):
-    """The files of the data set in a folder, {level: path}, coarsest first."""
+    """The files of the dataset in a folder, {level: path}, coarsest first."""
     if not os.path.isdir(folder):
         raise FileNotFoundError('%s is not a folder; name one that holds NAME-r02.tfrecords and so on' % folder)
     found = [(_NAME.match(path), path) for path in sorted(glob.glob(os.path.join(glob.escape(folder), '*.tfrecords')))]
     found = [(match.group(1), int(match.group(2)), path) for match, path in found if match]
     if not found:
         raise FileNotFoundError('%s holds no NAME-r??.tfrecords; make some with 0-dataset_create.py' % folder)
-    if len({name for name, _, _ in found}) > 1:
-        raise ValueError('%s holds more than one data set (%s); give each a folder of its own' % (
-            folder, ', '.join(sorted({os.path.basename(name) for name, _, _ in found}))))
+    names = sorted({os.path.basename(name) for name, _, _ in found})
+    if len(names) > 1:
+        words = '%s holds more than one dataset (%s); give each a folder of its own'
+        raise ValueError(words % (folder, ', '.join(names)))
     return {level: path for _, level, path in sorted(found)}
 
 
 def count(path):
-    """The number of records in a tfrecords file, from the lengths that frame them; ValueError if they do not fit the file."""
+    """The number of records in a tfrecords file, from their lengths; ValueError if these do not fit the file."""
     size, position, number = os.path.getsize(path), 0, 0
     with open(path, 'rb') as f:
-        what = files.nature(f.read(16))
+        what = files.describe_file_type(f.read(16))
         if what:
             raise ValueError('%s is %s' % (path, what))
         while position < size:
@@ -48,8 +50,8 @@ def count(path):
             header = f.read(12)
             position += 16 + struct.unpack('<Q', header[:8])[0] if len(header) == 12 else size
             if position > size:
-                raise ValueError('%s record %d is cut short%s; copy the file again' % (
-                    path, number, '' if number else ', or this is not a tfrecords file'))
+                doubt = '' if number else ', or this is not a tfrecords file'
+                raise ValueError('%s record %d is cut short%s; copy the file again' % (path, number, doubt))
             number += 1
     return number
 
@@ -65,15 +67,15 @@ def _parse(record, channels):
     shape = list(features['shape'].int64_list.value)
     data = features['data'].bytes_list.value
     size = shape[-1] if shape else 0
-    if shape != [channels, size, size] or size not in [2 ** n for n in range(2, 12)]:
-        return 'has the shape %.60s; wanted are square %s images [%d, H, H], H a power of two' % (
-            shape, 'gray' if channels == 1 else 'colour', channels)
+    if shape != [channels, size, size] or size not in [2**n for n in range(2, 12)]:
+        wanted = 'gray' if channels == 1 else 'colour', channels
+        return 'has the shape %.60s; wanted are square %s images [%d, H, H], H a power of two' % ((shape,) + wanted)
     if len(data) != 1 or len(data[0]) != channels * size * size:
         return 'does not hold as many pixels as its shape %s says' % shape
     return np.frombuffer(data[0], np.uint8).reshape(shape)
 
 
-def _records(path, channels):
+def parsed_records(path, channels):
     """Images of a file in order; in place of a bad one, words."""
     try:
         for record in tf.python_io.tf_record_iterator(path):
@@ -86,12 +88,13 @@ def stream(path, channels=1):
     """The images of one tfrecords file in order, uint8 [C, H, W], all of one shape."""
     count(path)
     first = None
-    for index, image in enumerate(_records(path, channels)):
+    for index, image in enumerate(parsed_records(path, channels)):
         if isinstance(image, str):
             raise ValueError('%s record %d %s' % (path, index, image))
         first = first or image.shape
         if image.shape != first:
-            raise ValueError('%s record %d has the shape %s, the records before it %s' % (path, index, list(image.shape), list(first)))
+            words = '%s record %d has the shape %s, the records before it %s'
+            raise ValueError(words % (path, index, list(image.shape), list(first)))
         yield image
 
 
@@ -101,14 +104,22 @@ def read(path, number=None, channels=1):
     return np.stack(images) if images else np.zeros([0, channels, 1, 1], np.uint8)
 
 
+def _example(pixels):
+    """The record of a uint8 image, as bytes."""
+    shape = tf.train.Feature(int64_list=tf.train.Int64List(value=pixels.shape))
+    data = tf.train.Feature(bytes_list=tf.train.BytesList(value=[pixels.tobytes()]))
+    features = tf.train.Features(feature={'shape': shape, 'data': data})
+    return tf.train.Example(features=features).SerializeToString(deterministic=True)
+
+
 @contextlib.contextmanager
 def writer(folder, name):
-    """A function that appends one uint8 image [C, R, R] to folder/NAME-r02.tfrecords up to R x R; the files are named at the end, all or none.
+    """A function that appends a uint8 image [C, R, R] to folder/NAME-r02.tfrecords up to R x R, named at the end.
 
     Coarser levels are averaged from the unrounded finer one and then rounded, as in the reference tools.
     """
     os.makedirs(folder, exist_ok=True)
-    outputs, sizes = {}, {}                                     # {level: (path, TFRecordWriter)}, {path: bytes}
+    outputs, sizes = {}, {}  # {level: (path, TFRecordWriter)}, {path: bytes}
 
     def append(image):
         pixels = image.astype(np.float32)
@@ -117,13 +128,10 @@ def writer(folder, name):
                 part = stack.enter_context(files.atomic(os.path.join(folder, '%s-r%02d.tfrecords' % (name, level))))
                 outputs[level] = part.name, tf.python_io.TFRecordWriter(part.name)
                 stack.callback(outputs[level][1].close)
-            data = np.rint(pixels).astype(np.uint8)
-            record = tf.train.Example(features=tf.train.Features(feature={
-                'shape': tf.train.Feature(int64_list=tf.train.Int64List(value=data.shape)),
-                'data': tf.train.Feature(bytes_list=tf.train.BytesList(value=[data.tobytes()]))})).SerializeToString(deterministic=True)
+            record = _example(np.rint(pixels).astype(np.uint8))
             path, output = outputs[level]
             output.write(record)
-            sizes[path] = sizes.get(path, 0) + len(record) + 16         # 16: length and checksums
+            sizes[path] = sizes.get(path, 0) + len(record) + 16  # 16: length and checksums
             c, h, w = pixels.shape
             pixels = pixels.reshape(c, h // 2, 2, w // 2, 2).mean(axis=(2, 4))
 
@@ -132,7 +140,7 @@ def writer(folder, name):
             yield append
             for path, output in outputs.values():
                 output.close()
-                if os.path.getsize(path) != sizes[path]:                # not every release tells when the disk was full
+                if os.path.getsize(path) != sizes[path]:  # not every release tells when the disk was full
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
     except tf.errors.ResourceExhaustedError:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder) from None
@@ -144,25 +152,32 @@ def write(folder, name, images):
     """Write uint8 images [C, R, R] (any iterable) with `writer`; returns their number."""
     number = 0
     with writer(folder, name) as append:
-        for number, image in enumerate(images, 1):
+        for image in images:
             append(image)
+            number += 1
     return number
 
 
 def _is_about(facts):
     """Whether what NAME.json holds has the types that its readers rely on."""
-    def whole(numbers):
+
+    def whole(*numbers):
         return all(isinstance(number, int) and number >= 0 for number in numbers)
-    if not isinstance(facts, dict) or not isinstance(facts.get('entries', []), list):
+
+    def is_entry(entry):
+        return isinstance(entry, dict) and isinstance(entry.get('nodule'), str) and whole(entry.get('records'))
+
+    if not isinstance(facts, dict) or not whole(*[facts.get(k, 1) for k in 'records resolution channels fold'.split()]):
         return False
     window, entries = facts.get('window') or [0, 1], facts.get('entries', [])
-    return (whole(facts.get(name, 1) for name in ('records', 'resolution', 'channels', 'fold')) and isinstance(window, list) and
-            len(window) == 2 and all(isinstance(value, (int, float)) for value in window) and window[0] < window[1] and
-            all(isinstance(entry, dict) and isinstance(entry.get('nodule'), str) and whole([entry.get('records')]) for entry in entries))
+    if not isinstance(window, list) or not all(isinstance(value, (int, float)) for value in window):
+        return False
+    ordered = len(window) == 2 and window[0] < window[1]
+    return ordered and isinstance(entries, list) and all(map(is_entry, entries))
 
 
 def about(path):
-    """What NAME.json beside the files of a data set (a folder or one of the files) says of its making; {} if there is none."""
+    """What NAME.json beside a dataset (a folder or one of its files) says of its making; {} if there is none."""
     path = list(levels(path).values())[0] if os.path.isdir(path) else path
     path = re.sub(r'(-r\d\d)?\.tfrecords$', '', path) + '.json'
     try:
@@ -174,66 +189,28 @@ def about(path):
         return {}
     except ValueError:
         pass
-    raise ValueError('%s is damaged; make the data set again, or remove that file' % path)
-
-
-def verify(folder, channels=1):
-    """What is wrong with a data set, one line per finding, with file and record number counted from 0; no lines if nothing is.
-
-    Checked: all levels from 4x4 up are there, framing and checksums, features and shapes, equal counts, and that each image is the 2x2
-    box average of the finer level's. As the reference tools round every level from the unrounded one above it, a pixel may differ from
-    the average of the rounded pixels by at most 1/2 + 1/2.
-    """
-    paths = levels(folder)
-    findings = ['%s lacks level r%02d (%dx%d)' % (folder, level, 2 ** level, 2 ** level)
-                for level in range(2, max(paths)) if level not in paths]
-    counts = {}
-    for level, path in paths.items():
-        try:
-            counts[level] = count(path)
-        except (OSError, ValueError) as error:
-            findings.append(str(error))
-    if len(set(counts.values())) > 1:
-        findings.append('the levels differ in their number of records: ' + ', '.join(
-            '%s %d' % (os.path.basename(paths[level]), number) for level, number in counts.items()))
-    rows = itertools.zip_longest(*(_records(paths[level], channels) for level in counts))
-    for index, row in enumerate(rows):
-        images = {}
-        for level, image in zip(counts, row):
-            if image is not None and not isinstance(image, str) and image.shape[1] != 2 ** level:
-                image = 'has the shape %s; this level is %dx%d' % (list(image.shape), 2 ** level, 2 ** level)
-            if isinstance(image, str):
-                findings.append('%s record %d %s' % (paths[level], index, image))
-            elif image is not None:
-                images[level] = image
-        for level in images:
-            if level + 1 in images:
-                c, h, w = images[level].shape
-                average = images[level + 1].reshape(c, h, 2, w, 2).mean(axis=(2, 4))
-                if np.abs(images[level] - average).max() > 1:
-                    findings.append('%s record %d is not the 2x2 average of %s' % (
-                        paths[level], index, os.path.basename(paths[level + 1])))
-    return findings
+    raise ValueError('%s is damaged; make the dataset again, or remove that file' % path)
 
 
 class Pyramid:
-    """A data set, or a folder of class folders, in memory as uint8.
+    """A dataset, or a folder of class folders, in memory as uint8.
 
-    images: {level: [N, C, R, R]}, levels 2 to top. classes: the names; labels: [N], index into classes. digest: of the coarsest level's pixels, to
-    recognise the data again.
+    images: {level: [N, C, R, R]}, levels 2 to top. classes: the names; labels: [N], index into classes. digest: of the
+    coarsest level's pixels, to recognise the data again.
     """
 
     def __init__(self, path):
         folders = [path]
         if os.path.isdir(path) and not glob.glob(os.path.join(glob.escape(path), '*.tfrecords')):
-            folders = [name for name in sorted(glob.glob(os.path.join(glob.escape(path), '*', ''))) if glob.glob(glob.escape(name) + '*.tfrecords')]
-            folders = [os.path.normpath(name) for name in folders] or [path]
+            inside = sorted(glob.glob(os.path.join(glob.escape(path), '*', '')))
+            inside = [name for name in inside if glob.glob(glob.escape(name) + '*.tfrecords')]
+            folders = [os.path.normpath(name) for name in inside] or [path]
         self.classes = [os.path.basename(os.path.abspath(folder)) for folder in folders]
         parts = [self._load(folder) for folder in folders]
         tops = [max(part) for part in parts]
         if len(set(tops)) > 1:
-            raise ValueError('%s: the classes differ in resolution (%s)' % (path, ', '.join(
-                '%s %d' % (name, 2 ** top) for name, top in zip(self.classes, tops))))
+            sizes = ['%s %d' % (name, 2**top) for name, top in zip(self.classes, tops)]
+            raise ValueError('%s: the classes differ in resolution (%s)' % (path, ', '.join(sizes)))
         self.path, self.top = path, tops[0]
         self.images = {level: np.concatenate([part[level] for part in parts]) for level in parts[0]}
         self.labels = np.repeat(np.arange(len(parts)), [len(part[2]) for part in parts])
@@ -245,21 +222,25 @@ class Pyramid:
         paths = levels(folder)
         missing = sorted(set(range(2, max(paths) + 1)) - set(paths))
         if missing:
-            raise ValueError('%s lacks level r%02d (%dx%d); make the data set again with 0-dataset_create.py' % (
-                folder, missing[0], 2 ** missing[0], 2 ** missing[0]))
+            size = 2 ** missing[0]
+            words = '%s lacks level r%02d (%dx%d); make the dataset again with 0-dataset_create.py'
+            raise ValueError(words % (folder, missing[0], size, size))
         images = {level: read(path) for level, path in paths.items()}
         for level, batch in images.items():
-            if batch.shape[-1] != 2 ** level or len(batch) != len(images[2]):
-                raise ValueError('%s holds %d images of %dx%d where %d of %dx%d are expected; make the data set again with 0-dataset_create.py' % (
-                    paths[level], len(batch), batch.shape[-1], batch.shape[-1], len(images[2]), 2 ** level, 2 ** level))
+            size, width, count = 2**level, batch.shape[-1], len(images[2])
+            if width != size or len(batch) != count:
+                raise ValueError(
+                    '%s holds %d images of %dx%d where %d of %dx%d are expected; make the dataset again with '
+                    '0-dataset_create.py' % (paths[level], len(batch), width, width, count, size, size)
+                )
         return images
 
     def order(self, begin, number, seed):
-        """Indices of the images shown as numbers begin, begin + 1, ...: every image once an epoch, each epoch in an order of its own."""
+        """Indices of the images shown as numbers begin, begin + 1, ...: each once an epoch, in an order of its own."""
         indices = []
         while number > 0:
             epoch, offset = divmod(begin, self.count)
-            part = np.random.RandomState([seed, 0, epoch]).permutation(self.count)[offset:offset + number]
+            part = np.random.RandomState([seed, 0, epoch]).permutation(self.count)[offset : offset + number]
             indices.append(part)
             begin, number = begin + len(part), number - len(part)
         return np.concatenate(indices)

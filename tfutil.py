@@ -1,21 +1,20 @@
-"""TensorFlow's graph interface as TensorFlow 1.12 and 2.x both offer it, and networks with published, portable weights."""
+"""TensorFlow's graph interface as TensorFlow 1.12 and 2.x both offer it, and networks with portable weights."""
+
 import collections
 import contextlib
 import inspect
-import json
 import os
 import re
 import sys
-import threading
 
 import numpy as np
 
-import snapshot
+from common import safe_pickle
 
 
 @contextlib.contextmanager
 def _hushed():
-    """Nothing on stderr meanwhile: TensorFlow's libraries write banners while they load, before their log level counts."""
+    """Nothing on stderr meanwhile: TensorFlow's libraries write banners while they load, whatever their log level."""
     saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     try:
@@ -32,35 +31,23 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 with _hushed():
     try:
         import tensorflow.compat.v1 as tf
+
         tf.logging.set_verbosity(tf.logging.ERROR)
         tf.disable_v2_behavior()
     except ImportError:
         import tensorflow as tf
+
         tf.logging.set_verbosity(tf.logging.ERROR)
     from tensorflow.core.protobuf import rewriter_config_pb2
-    from tensorflow.python.ops import collective_ops
+    from tensorflow.python.ops import collective_ops  # noqa: F401
 
 
-def cluster():
-    """(index of this worker, addresses of all) from TF_CONFIG, or (0, []) without it."""
-    text = os.environ.get('TF_CONFIG')
-    if not text:
-        return 0, []
-    try:
-        value = json.loads(text)
-        index, addresses = int(value['task']['index']), list(value['cluster']['worker'])
-        if value['task']['type'] != 'worker' or not 0 <= index < len(addresses) or not all(re.match(r'[^:]+:\d+$', a) for a in addresses):
-            raise ValueError
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        raise ValueError('TF_CONFIG is not {"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}')
-    return index, addresses
-
-
-def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, workers=False):
+def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, worker=0, addresses=()):
     """A session on a graph of its own: `with init_tf():`. GPU memory is taken as it is needed.
 
-    cpu: leave the GPUs alone. gpus: use so many (default: all). cpus: replicas on the CPU, for tests. precision: fp32 and tf32 say whether
-    GPUs may round the factors of products to TF32. xla: compile. workers: join the other machines that TF_CONFIG names, if it is set.
+    cpu: leave the GPUs alone. gpus: use so many (default: all). cpus: replicas on the CPU, for tests. precision: fp32
+    and tf32 say whether GPUs may round the factors of products to TF32. xla: compile. addresses: host:port of all
+    workers of a run on several machines, of which this one is number `worker`.
     """
     if hasattr(tf, 'config'):
         tf.config.experimental.enable_tensor_float_32_execution(precision == 'tf32')
@@ -74,15 +61,14 @@ def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, workers=F
     config.graph_options.rewrite_options.remapping = rewriter_config_pb2.RewriterConfig.OFF
     if xla:
         config.graph_options.optimizer_options.global_jit_level = tf.OptimizerOptions.ON_1
-    index, addresses = cluster() if workers else (0, [])
     target = ''
     if addresses:
         config.experimental.collective_group_leader = '/job:worker/replica:0/task:0'
-        config.device_filters.append('/job:worker/task:%d' % index)
+        config.device_filters.append('/job:worker/task:%d' % worker)
         try:
-            target = tf.train.Server({'worker': addresses}, 'worker', index, config=config).target
+            target = tf.train.Server({'worker': addresses}, 'worker', worker, config=config).target
         except tf.errors.OpError:
-            raise ValueError('%s: this worker cannot listen there; is the port in use?' % addresses[index])
+            raise ValueError('%s: this worker cannot listen there; is the port in use?' % addresses[worker]) from None
     return tf.Session(target, graph=tf.Graph(), config=config)
 
 
@@ -97,57 +83,14 @@ def run(fetches, feed=None):
     try:
         return session().run(fetches, feed)
     except tf.errors.ResourceExhaustedError:
-        raise MemoryError('use a smaller --minibatch')
+        raise MemoryError('use a smaller --minibatch') from None
 
 
-def run_together(fetches, feed):
-    """The same where `mean_over_replicas` is involved: every worker has to call it equally often."""
-    options = tf.RunOptions()
-    options.experimental.collective_graph_key = 1       # workers agree on the number of a step by this key
-    return session().run(fetches, feed, options=options)
-
-
-@contextlib.contextmanager
-def other_workers(patience):
-    """For a block that waits for the other workers: when one has died, or does not answer for `patience` seconds, this one ends in words.
-
-    TensorFlow 1.12 waits for a dead worker for ever, deaf to its own time limits, so the process ends itself.
-    """
-    words = 'another worker has gone or does not answer; start all of them again, with --resume'
-
-    def give_up():
-        print('%s: %s' % (sys.argv[0], words), file=sys.stderr)
-        os._exit(2)
-    if not cluster()[1]:
-        yield
-        return
-    timer = threading.Timer(patience, give_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError, tf.errors.InternalError):
-        raise ConnectionError(words)
-    finally:
-        timer.cancel()
-
-
-def devices():
+def devices(worker=0):
     """The devices of this worker that hold a replica each: its GPUs, or its CPU."""
-    index, _ = cluster()
-    mine = [device for device in session().list_devices() if '/task:%d/' % index in device.name]
+    mine = [device for device in session().list_devices() if '/task:%d/' % worker in device.name]
     kind = 'GPU' if any(device.device_type == 'GPU' for device in mine) else 'CPU'
     return [device.name for device in mine if device.device_type == kind]
-
-
-def mean_over_replicas(tensors, replicas, key):
-    """Tensors averaged over all replicas of all workers, which have to run this together. key: a number for each use in a graph."""
-    if replicas == 1:
-        return tensors
-    flat = tf.concat([tf.reshape(tensor, [-1]) for tensor in tensors], axis=0)
-    flat = collective_ops.all_reduce(flat, replicas, 1, key, 'Add', 'Div')
-    pieces = tf.split(flat, [tensor.shape.num_elements() for tensor in tensors])
-    return [tf.reshape(piece, tensor.shape) for piece, tensor in zip(pieces, tensors)]
 
 
 def set_vars(values):
@@ -164,16 +107,18 @@ def native_layout():
 class Network:
     """A graph builder together with variables of its own; builder and options are the file format.
 
-    name: any text. build: a function of networks.py. variables: initial values {local name: array}; random ones if None.
-    static_kwargs: the builder's options.
-    Attributes: vars and trainables, ordered {local name: variable}; inputs, placeholders; input_names; outputs, a tuple of tensors.
+    name: any text. build: a function of networks.py. variables: initial values {local name: array}; random ones if
+    None. static_kwargs: the builder's options.
+    Attributes: vars and trainables, ordered {local name: variable}; inputs, placeholders; input_names; outputs, a tuple
+    of tensors.
     """
 
     def __init__(self, name, build, variables=None, **static_kwargs):
         self.name, self.build, self.static_kwargs = name, build, static_kwargs
         self.data_format = native_layout()
         parameters = inspect.signature(build).parameters.values()
-        self.input_names = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+        required = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+        self.input_names = [p.name for p in required]
 
         safe = re.sub('[^A-Za-z0-9]', '', name) or build.__name__
         with tf.variable_scope(None, safe, use_resource=True) as self.scope:
@@ -189,34 +134,39 @@ class Network:
 
     def _matching(self, arrays):
         """A variable getter that refuses a variable for which there is no array of its shape."""
+
         def matching(getter, name, *args, **kwargs):
-            local = name[len(self.scope.name) + 1:]
+            local = name[len(self.scope.name) + 1 :]
             if local not in arrays:
                 raise ValueError('network %.40s lacks the variable %s that its options ask for' % (self.name, local))
-            variable = getter(name, *args, **kwargs)
-            if arrays[local].shape != tuple(variable.shape.as_list()):
-                raise ValueError('variable %s of network %.40s has the shape %s where its options ask for %s' % (
-                    local, self.name, list(arrays[local].shape), variable.shape.as_list()))
+            variable, shape = getter(name, *args, **kwargs), list(arrays[local].shape)
+            if shape != variable.shape.as_list():
+                raise ValueError(
+                    'variable %s of network %.40s has the shape %s where its options ask for %s'
+                    % (local, self.name, shape, variable.shape.as_list())
+                )
             return variable
+
         return matching
 
     def _local(self, variables):
-        return collections.OrderedDict((v.name[len(self.scope.name) + 1:].split(':')[0], v) for v in variables)
+        return collections.OrderedDict((v.name[len(self.scope.name) + 1 :].split(':')[0], v) for v in variables)
 
     def __call__(self, *inputs, **dynamic_kwargs):
-        """The outputs for these input tensors, with the same variables. dynamic_kwargs: options for this call (level=k)."""
+        """The outputs for these tensors, with the same variables. dynamic_kwargs: options for this call (level=k)."""
         return self._build(inputs, dynamic_kwargs)
 
     def _build(self, inputs, dynamic_kwargs, getter=None):
-        with tf.variable_scope(self.scope, reuse=tf.AUTO_REUSE, custom_getter=getter, auxiliary_name_scope=False), \
-                tf.name_scope(self.scope.name + '_call/'):
+        scope = tf.variable_scope(self.scope, reuse=tf.AUTO_REUSE, custom_getter=getter, auxiliary_name_scope=False)
+        with scope, tf.name_scope(self.scope.name + '_call/'):
             return self.build(*inputs, data_format=self.data_format, **self.static_kwargs, **dynamic_kwargs)
 
     def run(self, *arrays, minibatch=16):
-        """Outputs for arrays [N, ...], computed `minibatch` at a time: an array, or a tuple of arrays where there are several outputs."""
-        count = len(arrays[0])
-        parts = [run(self.outputs, {tensor: array[begin:begin + minibatch] for tensor, array in zip(self.inputs, arrays)})
-                 for begin in range(0, max(count, 1), minibatch)]
+        """Outputs for arrays [N, ...], computed `minibatch` at a time: an array, or a tuple where there are several."""
+        parts = []
+        for begin in range(0, max(len(arrays[0]), 1), minibatch):
+            batch = [array[begin : begin + minibatch] for array in arrays]
+            parts.append(run(self.outputs, dict(zip(self.inputs, batch))))
         outputs = tuple(np.concatenate(pieces) for pieces in zip(*parts))
         return outputs if len(outputs) > 1 else outputs[0]
 
@@ -236,54 +186,59 @@ class Network:
         return Network(name, self.build, self.values(), **self.static_kwargs)
 
     def follow(self, source, beta):
-        """An operation that makes this network the exponential moving average of `source`: w = beta * w + (1 - beta) * source."""
-        updates = [mine.assign_add((source.vars[local] - mine) * ((1.0 - beta) if local in self.trainables else 1.0))
-                   for local, mine in self.vars.items()]
+        """An operation: this network as the moving average of `source`, w = beta * w + (1 - beta) * source."""
+        updates = []
+        for local, mine in self.vars.items():
+            rate = (1.0 - beta) if local in self.trainables else 1.0
+            updates.append(mine.assign_add((source.vars[local] - mine) * rate))
         return tf.group(*updates)
 
-    def summary(self):
-        """A table of the variables: name, shape, number of parameters; the last line is the sum over trainable ones."""
-        rows = [(local, v.shape.as_list(), v.shape.num_elements()) for local, v in self.vars.items()]
-        rows.append((self.name, 'trainable', sum(count for local, _, count in rows if local in self.trainables)))
-        return '\n'.join('%-24s %-20s %12s' % (local, shape, '{:,}'.format(count)) for local, shape, count in rows)
-
-    def __getstate__(self):     # FILE FORMAT
-        values = [(local, np.asarray(value)) for local, value in self.values().items()]
-        return {'version': 2, 'name': self.name, 'static_kwargs': dict(self.static_kwargs),
-                'build_module_src': inspect.getsource(sys.modules[self.build.__module__]),
-                'build_func_name': self.build.__name__, 'variables': values}
+    def __getstate__(self):  # FILE FORMAT
+        return {
+            'version': 2,
+            'name': self.name,
+            'static_kwargs': dict(self.static_kwargs),
+            'build_module_src': inspect.getsource(sys.modules[self.build.__module__]),
+            'build_func_name': self.build.__name__,
+            'variables': [(local, np.asarray(value)) for local, value in self.values().items()],
+        }
 
     @classmethod
     def from_state(cls, state, builders):
-        """The network of a state that `snapshot.read` returned. builders: {name: function}, all that a file can choose from."""
-        name = state['name']
-        build = builders.get(state['build_func_name'])
+        """The network of a state of `safe_pickle.read`. builders: {name: function}, all that a file can choose from."""
+        name, build = state['name'], builders.get(state['build_func_name'])
         if build is None:
-            raise ValueError('network %.40s wants the builder %.40s; this program has %s' % (
-                name, state['build_func_name'], ', '.join(sorted(builders))))
-        options = {p.name for p in inspect.signature(build).parameters.values() if p.default is not p.empty} - {'level', 'data_format', 'compute_dtype'}
+            raise ValueError(
+                'network %.40s wants the builder %.40s; this program has %s'
+                % (name, state['build_func_name'], ', '.join(sorted(builders)))
+            )
+        options = {p.name for p in inspect.signature(build).parameters.values() if p.default is not p.empty}
+        options -= {'level', 'data_format', 'compute_dtype'}
         foreign = sorted(set(state['static_kwargs']) - options - {'dtype', 'structure', 'is_template_graph'})
         if foreign:
-            raise ValueError('network %.40s has the option %.40s, which %s does not know' % (name, foreign[0], build.__name__))
+            words = 'network %.40s has the option %.40s, which %s does not know'
+            raise ValueError(words % (name, foreign[0], build.__name__))
         variables = {local: np.asarray(value, np.float32) for local, value in state['variables']}
         for local, value in variables.items():
             if not np.all(np.isfinite(value)):
-                raise ValueError('variable %.60s of network %.40s holds values that are not finite: its training had diverged' % (local, name))
+                words = 'variable %.60s of network %.40s holds values that are not finite: its training had diverged'
+                raise ValueError(words % (local, name))
         try:
             return cls(name, build, variables, **state['static_kwargs'])
         except (TypeError, OverflowError, ZeroDivisionError) as error:
-            raise ValueError('network %.40s has options that %s cannot take: %s' % (name, build.__name__, error))
+            words = 'network %.40s has options that %s cannot take: %s'
+            raise ValueError(words % (name, build.__name__, error)) from None
 
 
 def save(path, networks):
     """Write (G, D, Gs) in the published pickle format."""
-    snapshot.write(path, networks)
+    safe_pickle.write(path, networks)
 
 
 def load(path, builders, *roles, held=('G', 'D', 'Gs')):
     """The networks of a pickle that holds `held`, in that order, or only the `roles` that are named."""
-    states = collections.OrderedDict(zip(held, snapshot.read(path, held)))
+    states = collections.OrderedDict(zip(held, safe_pickle.read(path, held)))
     try:
         return tuple(Network.from_state(states[role], builders) for role in roles or states)
     except ValueError as error:
-        raise ValueError('%s cannot be used: %s' % (path, error))
+        raise ValueError('%s cannot be used: %s' % (path, error)) from None

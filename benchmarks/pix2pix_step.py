@@ -1,19 +1,29 @@
-"""Times a training step of pix2pix, G and D, on random pairs, and sets it against the machine's matrix-product rate in the same run."""
+"""How long a pix2pix step of G and D takes, beside the matrix-product rate. The last line is JSON."""
+
 import os
 import re
 import sys
-import time
-
-import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import numpy as np  # noqa: E402
 
-import commandline      # noqa: E402
-import config           # noqa: E402
-import machine          # noqa: E402
+import machine  # noqa: E402
+from common.commandline import command, number_between, parse, positive, settings  # noqa: E402
+from config import CPU  # noqa: E402
+from pix2pix.settings import Train  # noqa: E402
+
+Settings = settings(
+    'Settings',
+    resolution=(64, 'width and height of the patches', number_between(32, 1024, power_of_two=True)),
+    minibatch=(16, 'pairs in a step', number_between(2, 4096)),
+    iterations=(10, 'steps to time', positive),
+    ngf=(64, 'feature maps of the first layers', positive),
+    precision=('fp32', 'of convolutions', ('fp32', 'tf32', 'bf16')),
+    cpu=CPU,
+)
 
 
-def work(network):
+def multiply_accumulates(network):
     """Multiply-accumulates of one forward pass for one image."""
     size, total = int(network.static_kwargs['size']), 0
     for name, variable in network.trainables.items():
@@ -26,31 +36,33 @@ def work(network):
 
 
 def main(argv=None):
-    cfg = commandline.parse(config.Pix2pixBenchmark, __doc__, argv)
+    cfg = parse(Settings, __doc__, argv)
     import tfutil
-    from pix2pix import training
-    random = np.random.RandomState(0)
-    pixels = random.randint(256, size=[2, cfg.minibatch, 1, cfg.resolution, cfg.resolution]).astype(np.uint8)
-    settings = config.Pix2pixTrain(ngf=cfg.ngf, ndf=cfg.ngf, minibatch=cfg.minibatch, precision=cfg.precision)
+    from pix2pix.trainer import Trainer
+
+    shape = [2, cfg.minibatch, 1, cfg.resolution, cfg.resolution]
+    pixels = np.random.RandomState(0).randint(256, size=shape).astype(np.uint8)
+    train = Train(ngf=cfg.ngf, ndf=cfg.ngf, minibatch=cfg.minibatch, precision=cfg.precision)
     with tfutil.init_tf(cpu=cfg.cpu, precision=cfg.precision):
-        trainer = training.Trainer(settings, *pixels)
+        trainer = Trainer(train, *pixels)
         trainer.initialise()
         trainer.train(0)
-        rate = machine.matrix_product()
-        seconds, rates = [], []
-        for number in range(1, cfg.iterations + 1):         # in turn, as the speed of a shared machine drifts
-            rates.append(rate())
-            begin = time.time()
-            trainer.train(number)
-            seconds.append(time.time() - begin)
+        timed = machine.Timed(machine.matrix_product())
+        for number in range(1, cfg.iterations + 1):
+            timed.run(lambda n=number: trainer.train(n))
         # Forward and backward of G 3; of D: reals 3, fakes 3, and once more through it to G 1.
-        gflop = 2e-9 * (3 * work(trainer.G) + 7 * work(trainer.D))
-        gflops = gflop * cfg.minibatch / np.median(seconds)
-        machine.report(dict(
-            resolution=cfg.resolution, minibatch=cfg.minibatch, ngf=cfg.ngf, tensorflow=tfutil.tf.__version__, precision=cfg.precision,
-            sec_per_iteration=np.median(seconds), images_per_sec=cfg.minibatch / np.median(seconds), gflop_per_image=gflop, gflops=gflops,
-            matrix_product_gflops=np.median(rates), fraction_of_matrix_product=gflops / np.median(rates)))
+        gflop = 2e-9 * (3 * multiply_accumulates(trainer.G) + 7 * multiply_accumulates(trainer.D))
+        machine.report(
+            resolution=cfg.resolution,
+            minibatch=cfg.minibatch,
+            ngf=cfg.ngf,
+            tensorflow=tfutil.tf.__version__,
+            precision=cfg.precision,
+            sec_per_iteration=np.median(timed.seconds),
+            images_per_sec=cfg.minibatch / np.median(timed.seconds),
+            **timed.figures(gflop, cfg.minibatch),
+        )
 
 
 if __name__ == '__main__':
-    commandline.command(main)
+    command(main)

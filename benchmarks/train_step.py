@@ -1,47 +1,66 @@
-"""How long a training iteration takes (a step of D and of Gs, a step of G), beside the machine's matrix-product rate. The last line is JSON."""
+"""How long a training iteration (a step of D, of Gs and of G) takes, beside the matrix-product rate; last line JSON."""
+
 import os
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import numpy as np      # noqa: E402
+import numpy as np  # noqa: E402
 
-import commandline      # noqa: E402
-import config           # noqa: E402
-import machine          # noqa: E402
+import config  # noqa: E402
+import machine  # noqa: E402
+from common.commandline import command, parse, positive, settings  # noqa: E402
+
+Settings = settings(
+    'Settings',
+    resolution=(64, 'resolution of the network and its images', positive),
+    minibatch=(32, 'images in a step', positive),
+    iterations=(10, 'iterations to time; one is a step of D and one of G', positive),
+    fmap_max=(512, 'most feature maps of a layer', positive),
+    precision=('fp32', 'of convolutions', ('fp32', 'tf32', 'bf16')),
+    level_fade=(False, 'time the fading in of the resolution instead of its stable phase'),
+    xla=(False, 'compile the steps with XLA'),
+    cpu=config.CPU,
+)
 
 
 def main(argv=None):
-    cfg = commandline.parse(config.TrainBenchmark, __doc__, argv)
+    cfg = parse(Settings, __doc__, argv)
     import dataset
     import tfutil
-    import training
+    from training.schedule import multiply_accumulates
+    from training.trainer import Trainer
+
     level = cfg.resolution.bit_length() - 1
-    settings = config.Progan(fmap_max=cfg.fmap_max, precision=cfg.precision)
+    progan = config.Progan(fmap_max=cfg.fmap_max, precision=cfg.precision)
     random = np.random.RandomState(0)
-    with tfutil.init_tf(cpu=cfg.cpu, precision=cfg.precision, xla=cfg.xla), tempfile.TemporaryDirectory() as folder:
-        dataset.write(folder, 'noise', random.randint(256, size=[cfg.minibatch, 1, cfg.resolution, cfg.resolution]).astype(np.uint8))
-        trainer = training.Trainer(settings, dataset.Pyramid(folder))
+    shape = [cfg.minibatch, 1, cfg.resolution, cfg.resolution]
+    session = tfutil.init_tf(cpu=cfg.cpu, precision=cfg.precision, xla=cfg.xla)
+    with session, tempfile.TemporaryDirectory() as folder:
+        dataset.write(folder, 'noise', random.randint(256, size=shape).astype(np.uint8))
+        trainer = Trainer(progan, dataset.Pyramid(folder))
         first = trainer.prepare(level, cfg.minibatch)
-        trainer.reset_optimisers()
+        trainer.reset_optimizers()
         trainer.set_lod(0.5 if cfg.level_fade else 0.0)
-        rate = machine.matrix_product()
-        seconds, rates = [], []
-        for number in range(cfg.iterations):                # in turn, as the speed of a shared machine drifts
-            rates.append(rate())
-            begin = time.time()
-            trainer.train(trainer.steps[level], number, number * cfg.minibatch)
-            seconds.append(time.time() - begin)
-        # D: fakes 1 G, scores of reals, fakes and mixed images and their gradients 12 D; G: 3 G and 2 D, each forward and backward.
-        gflop = 2e-9 * (4 * training.work(trainer.first.G, level) + 14 * training.work(trainer.first.D, level))
-        gflops = gflop * cfg.minibatch / np.median(seconds)
-        machine.report(dict(
-            resolution=cfg.resolution, minibatch=cfg.minibatch, tensorflow=tfutil.tf.__version__, layout=trainer.first.G.data_format,
-            precision=cfg.precision, xla=cfg.xla, sec_per_iteration=np.median(seconds), images_per_sec=cfg.minibatch / np.median(seconds),
-            seconds_to_build=first, gflop_per_image=gflop, gflops=gflops, matrix_product_gflops=np.median(rates),
-            fraction_of_matrix_product=gflops / np.median(rates)))
+        timed = machine.Timed(machine.matrix_product())
+        for number in range(cfg.iterations):
+            timed.run(lambda n=number: trainer.train(trainer.steps[level], n, n * cfg.minibatch))
+        # D: fakes 1 G, scores of reals, fakes and mixed images and their gradients 12 D; G: 3 G and 2 D, each forward
+        # and backward.
+        work_G, work_D = [multiply_accumulates(x, level) for x in (trainer.first.G, trainer.first.D)]
+        machine.report(
+            resolution=cfg.resolution,
+            minibatch=cfg.minibatch,
+            tensorflow=tfutil.tf.__version__,
+            layout=trainer.first.G.data_format,
+            precision=cfg.precision,
+            xla=cfg.xla,
+            sec_per_iteration=np.median(timed.seconds),
+            images_per_sec=cfg.minibatch / np.median(timed.seconds),
+            seconds_to_build=first,
+            **timed.figures(2e-9 * (4 * work_G + 14 * work_D), cfg.minibatch),
+        )
 
 
 if __name__ == '__main__':
-    commandline.command(main)
+    command(main)

@@ -1,7 +1,9 @@
 """Settings as flags: kinds of values, records of settings, parsing, and errors in one line."""
+
 import argparse
 import collections
 import errno
+import os
 import re
 import sys
 
@@ -55,11 +57,14 @@ def rate(text):
 
 def number_between(least, most, power_of_two=False):
     """A kind: a whole number from least to most."""
+
     def kind(text):
         value = int(text) if text.isdigit() else -1
         if not least <= value <= most or power_of_two and value & value - 1:
-            raise argparse.ArgumentTypeError('%r is not a %s from %d to %d' % (text, 'power of two' if power_of_two else 'whole number', least, most))
+            wanted = 'power of two' if power_of_two else 'whole number'
+            raise argparse.ArgumentTypeError('%r is not a %s from %d to %d' % (text, wanted, least, most))
         return value
+
     return kind
 
 
@@ -81,8 +86,8 @@ def limits(text):
 def settings(record_name, **rows):
     """A record type. A row is (default, meaning[, kind]).
 
-    kind: what turns the flag's text into a value (default: the default's type; bool makes a switch), or a tuple of choices.
-    A default of ... makes an argument without a flag that has to be given; a kind of list takes one or more of them.
+    kind: what turns the flag's text into a value (default: the default's type), or a tuple of choices; bool makes a
+    switch. A default of ... makes an argument without a flag that has to be given; a kind of list takes one or more.
     """
     record = collections.namedtuple(record_name, list(rows))
     record.__new__.__defaults__ = tuple(row[0] for row in rows.values())
@@ -96,7 +101,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(record, description, argv=None):
-    """The record's flags read from argv (default: the command line); a wrong flag is one line on stderr and exit code 2."""
+    """The record's flags read from argv, or the command line; a wrong flag is one line on stderr and exit code 2."""
     parser = _Parser(description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
     _add(parser, record)
     return record(**vars(parser.parse_args(_joined(argv))))
@@ -108,8 +113,18 @@ def given(record, argv=None):
     return {name for name in record._fields if '--' + name.replace('_', '-') in texts}
 
 
+def require_weights(path):
+    """Complain if there is no such file, with the ways to get one."""
+    if not os.path.exists(path):
+        remedy = 'train it with 3-train.py or download the published weights (links in README.md)'
+        raise FileNotFoundError('%s does not exist; %s' % (path, remedy))
+
+
 def parse_command(commands, description, argv=None):
-    """As parse, where argv begins with the name of a sub-command; commands: {name: (record, meaning)}. Returns the name and the record."""
+    """As parse, where argv begins with the name of a sub-command: its name and its record.
+
+    commands: {name: (record, meaning)}.
+    """
     parser = _Parser(description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
     choice = parser.add_subparsers(dest='command', metavar='COMMAND')
     for name, (record, meaning) in commands.items():
@@ -150,14 +165,20 @@ def _joined(argv):
     return joined
 
 
-_REMEDIES = {errno.ENOSPC: 'free some space', errno.EDQUOT: 'free some space', errno.EROFS: 'choose another place',
-             errno.EACCES: 'change its permissions or choose another place',
-             errno.ENOTDIR: 'a part of the path is a file, choose another place',
-             errno.EEXIST: 'choose another place', errno.EISDIR: 'name a file', errno.ENOTEMPTY: 'another run has made it meanwhile'}
+_REMEDIES = {
+    errno.ENOSPC: 'free some space',
+    errno.EDQUOT: 'free some space',
+    errno.EROFS: 'choose another place',
+    errno.EACCES: 'change its permissions or choose another place',
+    errno.ENOTDIR: 'a part of the path is a file, choose another place',
+    errno.EEXIST: 'choose another place',
+    errno.EISDIR: 'name a file',
+    errno.ENOTEMPTY: 'another run has made it meanwhile',
+}
 
 
 def command(main):
-    """Run a script's main. An error that its user can mend becomes one line on stderr and exit code 2; Ctrl-C exits 130."""
+    """Run a script's main. An error that its user can mend is one line on stderr and exit code 2; Ctrl-C exits 130."""
     try:
         main()
     except KeyboardInterrupt:

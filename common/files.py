@@ -1,29 +1,32 @@
 """Files that are whole or absent, and words for files that are not what they should be."""
+
 import contextlib
 import os
 import shutil
 import uuid
 
 # How files that people pass by mistake begin, and what to do about each.
-_HEADS = ((b'<', 'a web page: the download link wants a browser, download it there again'),
-          (b'\n<', 'a web page: the download link wants a browser, download it there again'),
-          (b'\x1f\x8b', 'a gzip archive: unpack it with gunzip first'),
-          (b'PK\x03\x04', 'a zip archive: unpack it first'),
-          (b'\x89PNG', 'a PNG picture'),
-          (b'\xff\xd8\xff', 'a JPEG picture'),
-          (b'\x89HDF', 'an HDF5 file'),
-          (b'\x93NUMPY', 'a NumPy array'))
+_HEADS = (
+    (b'<', 'a web page: the download link wants a browser, download it there again'),
+    (b'\n<', 'a web page: the download link wants a browser, download it there again'),
+    (b'\x1f\x8b', 'a gzip archive: unpack it with gunzip first'),
+    (b'PK\x03\x04', 'a zip archive: unpack it first'),
+    (b'\x89PNG', 'a PNG picture'),
+    (b'\xff\xd8\xff', 'a JPEG picture'),
+    (b'\x89HDF', 'an HDF5 file'),
+    (b'\x93NUMPY', 'a NumPy array'),
+)
 
 
-def nature(head):
+def describe_file_type(head):
     """What a file is whose first bytes are `head`, with the remedy, or None if they tell nothing."""
     if not head:
         return 'empty: copy or download it again'
     return next((words for magic, words in _HEADS if head.startswith(magic)), None)
 
 
-def _name(error, path, part):
-    """The name for the user in an error of the system: a full disk names no file, and others name the part that is gone by now."""
+def _rename_in(error, path, part):
+    """Name the user's file in an error: a full disk names none, and others name the part, which is gone by now."""
     if isinstance(error, OSError) and error.errno and part in str(error.filename or part):
         error.filename, error.filename2 = path, None
 
@@ -32,7 +35,7 @@ def _name(error, path, part):
 def atomic(path, durable=False):
     """A binary file to write that takes its name `path` only when the block ends without an error.
 
-    durable: force the bytes to the disk before the name changes, so that a power cut leaves the old file or the new one.
+    durable: force the bytes to the disk before the name changes: a power cut leaves the old file or the new one.
     """
     part = path + '.part'
     try:
@@ -45,15 +48,16 @@ def atomic(path, durable=False):
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(part)
-        _name(error, path, part)
+        _rename_in(error, path, part)
         raise
 
 
 @contextlib.contextmanager
 def folder(path, replace=False):
-    """An empty folder to fill that takes its name `path` only when the block ends without an error; until then it is hidden beside it.
+    """An empty folder to fill, hidden until the block ends without an error; then it takes its name `path`.
 
-    Where something else has that name by then: replace it, or fail. After an error nothing is left, nor are parents that had to be made.
+    Where something else has that name by then: replace it, or fail. After an error nothing is left, nor are parents
+    that had to be made.
     """
     parent, name = os.path.split(os.path.abspath(path))
     part, old = [os.path.join(parent, '.%s-%s.%s' % (name, uuid.uuid4().hex[:8], end)) for end in ('part', 'old')]
@@ -78,12 +82,12 @@ def folder(path, replace=False):
         with contextlib.suppress(OSError):
             for parent in made[:-1]:
                 os.rmdir(parent)
-        _name(error, path, part)
+        _rename_in(error, path, part)
         raise
 
 
 @contextlib.contextmanager
-def named(path, mode):
+def open_text(path, mode):
     """A text file, open; its errors, a full disk among them, say which file it was."""
     try:
         with open(path, mode, newline='') as f:

@@ -1,10 +1,11 @@
-"""Pixel ranges, contact sheets, PNG and GIF files, and pictures of other origin. Images are [C, H, W], batches [N, C, H, W]."""
+"""Pixel ranges, contact sheets, PNG and GIF files, foreign pictures. Images are [C, H, W], batches [N, C, H, W]."""
+
 import warnings
 
 import numpy as np
 from PIL import Image
 
-import files
+from common import files
 
 
 def to_uint8(x):
@@ -13,7 +14,7 @@ def to_uint8(x):
 
 
 def grid(batch, columns=None):
-    """A contact sheet [C, rows*H, columns*W], row by row from the top left; as square as can be unless `columns` says otherwise.
+    """A contact sheet [C, rows*H, columns*W], row by row from the top left; as square as can be without `columns`.
 
     Places that no image fills are black.
     """
@@ -58,24 +59,26 @@ def size(path):
     try:
         with Image.open(path) as picture:
             return picture.size
-    except Exception as error:                                  # Pillow has many ways to fail on a bad file
+    except Exception as error:  # Pillow has many ways to fail on a bad file
         raise _unreadable(path, error) from None
 
 
 def load(path, size, channels=1, limits=None, resize=False):
-    """A PNG, JPEG, TIFF or BMP picture or a NumPy array as uint8 [channels, size, size], or with size (height, width); an error names the file and the
-    flag that helps.
+    """A PNG, JPEG, TIFF or BMP picture or a NumPy array as uint8 [channels, size, size]; size may be (height, width).
 
-    8-bit pixels are kept. Others are scaled so that limits, (LO, HI), become 0 and 255; unsigned 16-bit ones have the limits (0, 65535) if
-    there are none. resize: take the middle square and scale it, smoothly; otherwise another size is an error. Gray in colour files is gray.
+    8-bit pixels are kept. Others are scaled so that limits, (LO, HI), become 0 and 255; unsigned 16-bit ones have the
+    limits (0, 65535) if there are none. resize: take the middle square and scale it, smoothly; otherwise another size
+    is an error. Gray in colour files is gray. An error names the file and the flag that helps.
     """
     pixels = _load_array(path) if path.lower().endswith('.npy') else _load_picture(path)
     if pixels.dtype != np.uint8:
         if limits is None and not (pixels.dtype.kind == 'u' and pixels.dtype.itemsize == 2):
-            raise ValueError('%s holds %s numbers; say with --range LO,HI which of them are black and white' % (path, pixels.dtype))
+            raise ValueError(
+                '%s holds %s numbers; say with --range LO,HI which of them are black and white' % (path, pixels.dtype)
+            )
         lo, hi = limits or (0, 65535)
-        pixels = ((pixels.astype(np.float32) - lo) * (255. / (hi - lo))).clip(0, 255)
-    pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)                # [H,W(,C)] -> [C,H,W]
+        pixels = ((pixels.astype(np.float32) - lo) * (255.0 / (hi - lo))).clip(0, 255)
+    pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)  # [H,W(,C)] -> [C,H,W]
     if channels == 1 and len(pixels) == 3:
         if (pixels[0] != pixels[1]).any() or (pixels[0] != pixels[2]).any():
             raise ValueError('%s is a colour image; give --channels 3, or save it as gray' % path)
@@ -84,11 +87,15 @@ def load(path, size, channels=1, limits=None, resize=False):
     height, width = size if isinstance(size, tuple) else (size, size)
     if resize and (h, w) != (height, width):
         side = min(h, w)
-        box = (w - side) / 2., (h - side) / 2., (w + side) / 2., (h + side) / 2.
-        planes = [Image.fromarray(np.asarray(plane, np.float32)).resize((width, height), Image.LANCZOS, box) for plane in pixels]
+        box = (w - side) / 2.0, (h - side) / 2.0, (w + side) / 2.0, (h + side) / 2.0
+        planes = [Image.fromarray(np.asarray(plane, np.float32)) for plane in pixels]
+        planes = [plane.resize((width, height), Image.LANCZOS, box) for plane in planes]
         pixels = np.stack([np.asarray(plane) for plane in planes])
     elif (h, w) != (height, width):
-        raise ValueError('%s is %d x %d pixels, wanted are %d x %d; give --resize, or another --resolution' % (path, w, h, width, height))
+        raise ValueError(
+            '%s is %d x %d pixels, wanted are %d x %d; give --resize, or another --resolution'
+            % (path, w, h, width, height)
+        )
     if pixels.dtype != np.uint8:
         pixels = np.rint(pixels).clip(0, 255).astype(np.uint8)
     return np.repeat(pixels, channels, axis=0) if len(pixels) < channels else pixels
@@ -118,24 +125,26 @@ def _unreadable(path, error):
     """The error to raise for one of Pillow's."""
     if getattr(error, 'errno', None) or isinstance(error, MemoryError):
         return error
-    return ValueError('%s cannot be read as an image (%s); save it again, as 8- or 16-bit PNG or with numpy.save, or remove it' % (
-        path, type(error).__name__ if path in str(error) or not str(error) else error))
+    return ValueError(
+        '%s cannot be read as an image (%s); save it again, as 8- or 16-bit PNG or with numpy.save, or remove it'
+        % (path, type(error).__name__ if path in str(error) or not str(error) else error)
+    )
 
 
 def _load_picture(path):
-    """Pixels [H, W] or [H, W, 3] of a picture, as they are stored; ValueError for what has no plain meaning as an image."""
+    """Pixels [H, W] or [H, W, 3] of a picture, as stored; ValueError for what has no plain meaning as an image."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter('ignore')                     # of what matters here, Pillow raises
+            warnings.simplefilter('ignore')  # of what matters here, Pillow raises
             with Image.open(path) as picture:
                 frames = getattr(picture, 'n_frames', 1)
-                stored = str(picture.tile[0][3]) if picture.tile else ''            # such as L, I;16B, or RGB;16B read as 8 bits
+                stored = str(picture.tile[0][3]) if picture.tile else ''  # such as L, I;16B, or RGB;16B read as 8 bits
                 mode = picture.mode
                 clear = mode in ('LA', 'PA', 'RGBA') or 'transparency' in picture.info
                 if mode in ('1', 'P', 'PA', 'LA', 'CMYK', 'YCbCr', 'LAB', 'HSV'):
                     picture = picture.convert('L' if mode == '1' else 'RGBA' if clear else 'RGB')
                 pixels = np.asarray(picture)
-    except Exception as error:                                  # Pillow has many ways to fail on a bad file
+    except Exception as error:  # Pillow has many ways to fail on a bad file
         raise _unreadable(path, error) from None
     if frames > 1:
         raise ValueError('%s holds %d pictures; save each as a file of its own' % (path, frames))
@@ -146,7 +155,7 @@ def _load_picture(path):
             raise ValueError('%s is transparent in places; save it without transparency' % path)
         pixels = pixels[..., :3]
     if pixels.dtype == np.int32 and '16' in stored and 'S' not in stored:
-        pixels = pixels.astype(np.uint16)                       # a 16-bit PNG in older Pillow
+        pixels = pixels.astype(np.uint16)  # a 16-bit PNG in older Pillow
     if pixels.dtype.kind == 'f' and not np.isfinite(pixels).all():
         raise ValueError('%s holds numbers that are not finite; replace them' % path)
     return pixels

@@ -1,9 +1,11 @@
 """Pickled networks as passive data: the security boundary. Works without TensorFlow.
 
-A pickle is a program. This reader does not run it with Python's own machine, which imports, calls and allocates what the file asks for:
-it follows the instructions itself, and only those that build plain values. The few names that the format needs become markers that
-stand for arrays and networks. Nothing that a file names is imported, looked up or called, and arrays cannot outgrow the file.
+A pickle is a program. This reader does not run it with Python's own machine, which imports, calls and allocates what
+the file asks for: it follows the instructions itself, and only those that build plain values. The few names that the
+format needs become markers that stand for arrays and networks. Nothing that a file names is imported, looked up or
+called, and arrays cannot outgrow the file.
 """
+
 import functools
 import operator
 import pickle
@@ -11,17 +13,23 @@ import pickletools
 
 import numpy as np
 
-import files
+from common import files
 
 # FILE FORMAT: the state of a network, version 2.
-_STATE = {'version': int, 'name': str, 'static_kwargs': dict, 'build_module_src': str, 'build_func_name': str, 'variables': list}
+_STATE = dict(version=int, name=str, static_kwargs=dict, build_module_src=str, build_func_name=str, variables=list)
 
-_MARKERS = {('tfutil', 'Network'): 'network', ('numpy', 'ndarray'): 'ndarray', ('numpy', 'dtype'): 'dtype',
-            ('collections', 'OrderedDict'): 'dict', ('_codecs', 'encode'): 'encode'}
-for _core in 'numpy.core.', 'numpy._core.':                     # NumPy 1 and NumPy 2
-    _MARKERS.update({(_core + 'multiarray', '_reconstruct'): 'empty array', (_core + 'multiarray', 'scalar'): 'scalar',
-                     (_core + 'numeric', '_frombuffer'): 'from buffer'})
-_NUMBERS = ('f2', 'f4', 'f8', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'b1')
+_MARKERS = {
+    ('tfutil', 'Network'): 'network',
+    ('numpy', 'ndarray'): 'ndarray',
+    ('numpy', 'dtype'): 'dtype',
+    ('collections', 'OrderedDict'): 'dict',
+    ('_codecs', 'encode'): 'encode',
+}
+for _core in 'numpy.core.', 'numpy._core.':  # NumPy 1 and NumPy 2
+    _MARKERS[_core + 'multiarray', '_reconstruct'] = 'empty array'
+    _MARKERS[_core + 'multiarray', 'scalar'] = 'scalar'
+    _MARKERS[_core + 'numeric', '_frombuffer'] = 'from buffer'
+_NUMBERS = 'f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1'.split()
 
 
 class _Refused(ValueError):
@@ -42,13 +50,13 @@ class _Stream:
         self.data, self.position = memoryview(data), 0
 
     def read(self, count):
-        piece = self.data[self.position:self.position + count]
+        piece = self.data[self.position : self.position + count]
         self.position += len(piece)
         return piece if len(piece) > 4096 else piece.tobytes()
 
     def readline(self):
-        line = self.data[self.position:self.position + 256].tobytes()
-        line = line[:line.find(b'\n') + 1]
+        line = self.data[self.position : self.position + 256].tobytes()
+        line = line[: line.find(b'\n') + 1]
         self.position += len(line)
         return line
 
@@ -57,14 +65,14 @@ class _Stream:
 
 
 class _Reader:
-    """The stack and the memo of one pickle. What does not fit together ends in some exception of Python's; `read` words it."""
+    """The stack and the memo of one pickle. What does not fit together ends in some exception, which `read` words."""
 
     def __init__(self, data):
         self.data, self.budget = data, len(data)
         self.stack, self.marks, self.memo = [], [], {}
 
     def load(self):
-        for opcode, argument, position in pickletools.genops(_Stream(self.data)):
+        for opcode, argument, _ in pickletools.genops(_Stream(self.data)):
             if opcode.name == 'STOP':
                 return self.stack[-1]
             if opcode.name in _PLAIN:
@@ -72,11 +80,12 @@ class _Reader:
             elif opcode.name in _STEPS:
                 _STEPS[opcode.name](self, argument)
             else:
-                raise _Refused('it uses the pickle instruction %s, which weights do not need; do not trust it' % opcode.name)
+                name = opcode.name
+                raise _Refused('it uses the pickle instruction %s, which weights do not need; do not trust it' % name)
 
     def pop(self, count):
-        items = self.stack[len(self.stack) - count:]
-        del self.stack[len(self.stack) - count:]
+        items = self.stack[len(self.stack) - count :]
+        del self.stack[len(self.stack) - count :]
         if len(items) != count:
             raise IndexError
         return items
@@ -85,7 +94,7 @@ class _Reader:
         return self.pop(len(self.stack) - self.marks.pop())
 
     def update(self, pairs):
-        if not all(isinstance(key, str) for key in pairs[::2]):         # hashing a deep tuple would overflow Python's stack
+        if not all(isinstance(key, str) for key in pairs[::2]):  # hashing a deep tuple would overflow Python's stack
             raise TypeError
         for key, value in zip(pairs[::2], pairs[1::2]):
             self.stack[-1][key] = value
@@ -103,9 +112,9 @@ class _Reader:
             dtype = dtype.value
         if not isinstance(dtype, str) or dtype.lstrip('<>|=') not in _NUMBERS or len(dtype) > 3:
             raise _Refused('it holds an array of something else than numbers; do not trust it')
-        if isinstance(data, str):                                       # bytes as protocol 2 writes them
+        if isinstance(data, str):  # bytes as protocol 2 writes them
             data = data.encode('latin1')
-        if not all(type(n) is int and 0 <= n < 2 ** 48 for n in shape) or len(shape) > 8:
+        if not all(type(n) is int and 0 <= n < 2**48 for n in shape) or len(shape) > 8:
             raise _Refused('it holds an array of impossible shape; the file is damaged')
         if len(data) != np.dtype(dtype).itemsize * functools.reduce(operator.mul, shape, 1):
             raise _Refused('it holds an array with more or fewer bytes than its shape says; the file is damaged')
@@ -151,8 +160,10 @@ class _Reader:
             raise TypeError
 
 
-_PLAIN = ('BININT', 'BININT1', 'BININT2', 'LONG1', 'LONG4', 'BINFLOAT', 'SHORT_BINBYTES', 'BINBYTES', 'BINBYTES8', 'BYTEARRAY8',
-          'SHORT_BINUNICODE', 'BINUNICODE', 'BINUNICODE8')
+_PLAIN = frozenset(
+    """BININT BININT1 BININT2 LONG1 LONG4 BINFLOAT SHORT_BINBYTES BINBYTES BINBYTES8 BYTEARRAY8
+    SHORT_BINUNICODE BINUNICODE BINUNICODE8""".split()
+)
 _STEPS = {
     'PROTO': lambda r, _: None,
     'FRAME': lambda r, _: None,
@@ -185,13 +196,13 @@ _STEPS = {
 
 
 def read(path, roles=('G', 'D', 'Gs')):
-    """The states of the networks in a pickle, one for each of `roles`: dicts as in `Network.__getstate__`, arrays read-only.
+    """The states of a pickle's networks, one for each of `roles`: dicts as of `Network.__getstate__`, arrays read-only.
 
     Raises OSError, or ValueError with one line that names the file and the remedy.
     """
     with open(path, 'rb') as f:
         head = f.read(16)
-        what = files.nature(head)
+        what = files.describe_file_type(head)
         if what is None and head[:2] not in (b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x05'):
             what = 'not a pickle of networks (its first bytes are %r)' % head[:4]
         if what:
@@ -199,7 +210,8 @@ def read(path, roles=('G', 'D', 'Gs')):
         data = head + f.read()
     try:
         value = _Reader(data).load()
-        if not isinstance(value, (tuple, list)) or len(value) != len(roles) or not all(getattr(v, 'kind', '') == 'network' for v in value):
+        kinds = [getattr(v, 'kind', '') for v in value] if isinstance(value, (tuple, list)) else []
+        if kinds != ['network'] * len(roles):
             raise _Refused('it holds something else than the %d networks (%s)' % (len(roles), ', '.join(roles)))
         states = [_state(marker.value) for marker in value]
         if any(sum(array.nbytes for _, array in state['variables']) > len(data) for state in states):
@@ -218,13 +230,15 @@ def _state(state):
     if state['version'] != 2:
         raise _Refused('it has another format version than 2, the published one')
     for value in state['static_kwargs'].values():
-        if not isinstance(value, (bool, int, float, str, type(None))) or isinstance(value, (int, float)) and not abs(value) < 2 ** 31:
+        number = isinstance(value, (int, float))
+        if not number and not isinstance(value, (str, type(None))) or number and not abs(value) < 2**31:
             raise _Refused('an option of a network is neither a number nor text')
     variables = [(name, getattr(value, 'value', value)) for name, value in state['variables']]
     for name, value in variables:
         if not isinstance(name, str) or not isinstance(value, (np.ndarray, float, int)) or np.size(value) == 0:
             raise _Refused('a variable of a network is not an array of numbers')
-    return dict(((key, state[key]) for key in _STATE), variables=[(name, np.asarray(value)) for name, value in variables])
+    variables = [(name, np.asarray(value)) for name, value in variables]
+    return dict({key: state[key] for key in _STATE}, variables=variables)
 
 
 def write(path, networks):

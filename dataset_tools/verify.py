@@ -1,6 +1,8 @@
-"""What is wrong with data sets: damage, as dataset.verify finds it, contradictions with NAME.json, and images that come more than once."""
+"""What is wrong with datasets: damage, contradictions with NAME.json, images that come twice, leaks between folds."""
+
 import contextlib
 import hashlib
+import itertools
 import os
 
 import numpy as np
@@ -9,13 +11,16 @@ import dataset
 
 
 def find(paths):
-    """The data set folders at or below the paths, each once; hidden ones are parts of unfinished runs."""
+    """The dataset folders at or below the paths, each once; hidden ones are parts of unfinished runs."""
     found = {}
     for path in paths:
         if not os.path.isdir(path):
-            raise FileNotFoundError('%s is not a folder; name a data set, or a folder of data sets' % path)
-        inside = [os.path.normpath(folder) for folder, _, names in sorted(os.walk(path)) if any(name.endswith('.tfrecords') for name in names)]
-        inside = [folder for folder in inside if '/.' not in '/' + os.path.relpath(folder, path).replace(os.sep, '/').lstrip('.')]
+            raise FileNotFoundError('%s is not a folder; name a dataset, or a folder of datasets' % path)
+        inside = []
+        for folder, _, names in sorted(os.walk(path)):
+            hidden = '/.' in '/' + os.path.relpath(folder, path).replace(os.sep, '/').lstrip('.')
+            if not hidden and any(name.endswith('.tfrecords') for name in names):
+                inside.append(os.path.normpath(folder))
         if not inside:
             raise FileNotFoundError('%s holds no *.tfrecords; make some with 0-dataset_create.py' % path)
         for folder in inside:
@@ -23,53 +28,97 @@ def find(paths):
     return list(found.values())
 
 
+def _not_averages(folder, paths, channels):
+    """Findings in the records of {level: path}: bad ones, and those that are not the average of the finer level's."""
+    rows = itertools.zip_longest(*(dataset.parsed_records(path, channels) for path in paths.values()))
+    for index, row in enumerate(rows):
+        images = {}
+        for level, image in zip(paths, row):
+            if image is not None and not isinstance(image, str) and image.shape[1] != 2**level:
+                image = 'has the shape %s; this level is %dx%d' % (list(image.shape), 2**level, 2**level)
+            if isinstance(image, str):
+                yield '%s record %d %s' % (paths[level], index, image)
+            elif image is not None:
+                images[level] = image
+        for level, image in images.items():
+            if level + 1 in images:
+                c, h, w = image.shape
+                average = images[level + 1].reshape(c, h, 2, w, 2).mean(axis=(2, 4))
+                if np.abs(image - average).max() > 1:
+                    finer = os.path.basename(paths[level + 1])
+                    yield '%s record %d is not the 2x2 average of %s' % (paths[level], index, finer)
+
+
+def damage(folder, channels=1):
+    """What is wrong with one dataset, a finding a line, with file and record number counted from 0.
+
+    Checked: all levels from 4x4 up are there, framing and checksums, features and shapes, equal counts, and that each
+    image is the 2x2 box average of the finer level's. As the reference tools round every level from the unrounded one
+    above it, a pixel may differ from the average of the rounded pixels by at most 1/2 + 1/2.
+    """
+    paths, counts, findings = dataset.levels(folder), {}, []
+    for level in range(2, max(paths)):
+        if level not in paths:
+            findings.append('%s lacks level r%02d (%dx%d)' % (folder, level, 2**level, 2**level))
+    for level, path in paths.items():
+        try:
+            counts[level] = dataset.count(path)
+        except (OSError, ValueError) as error:
+            findings.append(str(error))
+    if len(set(counts.values())) > 1:
+        numbers = ['%s %d' % (os.path.basename(paths[level]), number) for level, number in counts.items()]
+        findings.append('the levels differ in their number of records: ' + ', '.join(numbers))
+    return findings + list(_not_averages(folder, {level: paths[level] for level in counts}, channels))
+
+
 def contradictions(folder, facts):
     """Findings where NAME.json, {} if there is none, tells of other files than there are."""
     paths = dataset.levels(folder)
     top = facts.get('resolution', 0).bit_length() - 1
     if top > max(paths):
-        yield '%s lacks level r%02d (%dx%d)' % (folder, top, 2 ** top, 2 ** top)
+        yield '%s lacks level r%02d (%dx%d)' % (folder, top, 2**top, 2**top)
     for path in paths.values():
         try:
             number = dataset.count(path)
         except (OSError, ValueError):
-            continue                                            # dataset.verify tells of it
+            continue  # `damage` tells of it
         if number != facts.get('records', number):
             yield '%s holds %d records, but its json file says %d' % (path, number, facts['records'])
 
 
 def _intact(path, channels):
-    """Images up to the first bad one, of which dataset.verify tells."""
+    """Images up to the first bad one, of which `damage` tells."""
     with contextlib.suppress(ValueError):
         yield from dataset.stream(path, channels)
 
 
-def _digest(image):
-    return hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+def _hash(data):
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def _digest_of_all_turns(image):
+def _hash_of_all_turns(image):
     """What the eight flips and right-angle rotations of an image [C,R,R] have in common, and hardly any other image."""
-    return hashlib.blake2b(min(np.rot90(x, turns, (1, 2)).tobytes() for x in (image, image[:, :, ::-1]) for turns in range(4)),
-                           digest_size=16).digest()
+    turned = [np.rot90(x, turns, (1, 2)) for x in (image, image[:, :, ::-1]) for turns in range(4)]
+    return _hash(min(x.tobytes() for x in turned))
 
 
 def duplicates(folders, facts, channels):
-    """Findings: images of the finest level that a record before them, of the same or another folder, shows too, as it is or flipped or turned.
+    """Findings: images of the finest level that a record before them, of any folder, shows as it is, flipped or turned.
 
     The flips and turns of one image that NAME.json tells of are as they should be.
     """
-    exact, turned = {}, {}                                      # key: (folder, record, image number)
+    exact, turned = {}, {}  # key: (folder, record, image number)
     for folder in folders:
         path = list(dataset.levels(folder).values())[-1]
-        numbers = np.repeat(np.arange(len(facts[folder].get('entries', []))), [entry['records'] for entry in facts[folder].get('entries', [])])
+        entries = facts[folder].get('entries', [])
+        numbers = np.repeat(np.arange(len(entries)), [entry['records'] for entry in entries])
         for record, image in enumerate(_intact(path, channels[folder])):
             here = path, record, int(numbers[record]) if record < len(numbers) else -1 - record
-            first = exact.setdefault(_digest(image), here)
+            first = exact.setdefault(_hash(image.tobytes()), here)
             if first is not here:
                 yield '%s record %d is the same image as %s record %d' % (here[:2] + first[:2])
                 continue
-            first = turned.setdefault(_digest_of_all_turns(image), here)
+            first = turned.setdefault(_hash_of_all_turns(image), here)
             if first is not here and (first[0], first[2]) != (here[0], here[2]):
                 yield '%s record %d is %s record %d flipped or turned' % (here[:2] + first[:2])
 
@@ -85,7 +134,7 @@ def leaks(folders, facts):
 
 
 def verify(folders, channels=None):
-    """Findings about data sets, a line each, as they are found."""
+    """Findings about datasets, a line each, as they are found."""
     facts, colours = {}, {}
     for folder in folders:
         try:
@@ -95,8 +144,8 @@ def verify(folders, channels=None):
             facts[folder] = {}
         colours[folder] = channels or facts[folder].get('channels', 1)
         yield from contradictions(folder, facts[folder])
-        yield from dataset.verify(folder, colours[folder])
-    for fold in sorted({about.get('fold', -1) for about in facts.values()}):           # two folds share images, as they should
+        yield from damage(folder, colours[folder])
+    for fold in sorted({about.get('fold', -1) for about in facts.values()}):  # two folds share images, as they should
         together = [folder for folder in folders if facts[folder].get('fold', -1) == fold]
         yield from leaks(together, facts)
         yield from duplicates(together, facts, colours)
@@ -111,6 +160,6 @@ def report(paths, channels=None):
         wrong = True
     if not wrong:
         numbers = [dataset.count(path) for folder in folders for path in list(dataset.levels(folder).values())[-1:]]
-        print('%d images in %d data sets: levels, checksums, counts, averages and json files agree, and no image comes twice' % (
-            sum(numbers), len(folders)))
+        agree = 'levels, checksums, counts, averages and json files agree, and no image comes twice'
+        print('%d images in %d datasets: %s' % (sum(numbers), len(folders), agree))
     return int(wrong)

@@ -1,5 +1,8 @@
-"""Shows what the repository does, on this machine: real and generated nodules, a walk between latents, an evaluation, patches from masks; all in
-demo/output. `make demo` runs it."""
+"""Shows what the repository does, on this machine, all in demo/output; `make demo` runs it.
+
+Real and generated nodules, a walk between latents, an evaluation, patches from masks.
+"""
+
 import os
 import subprocess
 import sys
@@ -13,14 +16,17 @@ def run(*arguments):
 
 
 def main():
+    weights, data = os.path.join('demo', 'weight'), 'processData'
     for name in ('AIS', 'MIA', 'IA'):
-        outdir, weights = os.path.join(OUTPUT, name), os.path.join('demo', 'weight', name + '.pkl')
-        run('1-dataset_display.py', '--tfrecords', os.path.join('processData', name), '--number', '64', '--grid', '--outdir', outdir)
-        run('2-inference.py', '--model', weights, '--number', '10', '--outdir', outdir)
-    run('2-inference.py', '--model', os.path.join('demo', 'weight', 'MIA.pkl'), '--interpolate', 'slerp', '--number', '5', '--outdir', OUTPUT)
-    run('4-evaluate.py', '--model', os.path.join('demo', 'weight', 'AIS.pkl'), '--data', os.path.join('processData', 'AIS'), '--audit', '50', '--outdir', OUTPUT)
-    run('-m', 'pix2pix', 'generate', '--model', os.path.join('demo', 'weight', 'pix2pix.pkl'), '--masks', os.path.join('pix2pix', 'dataset-demo'),
-        '--outdir', os.path.join(OUTPUT, 'pix2pix'))
+        outdir, reals = os.path.join(OUTPUT, name), os.path.join(data, name)
+        run('1-dataset_display.py', '--tfrecords', reals, '--number', '64', '--grid', '--outdir', outdir)
+        run('2-inference.py', '--model', os.path.join(weights, name + '.pkl'), '--number', '10', '--outdir', outdir)
+    walk = ['--model', os.path.join(weights, 'MIA.pkl'), '--interpolate', 'slerp', '--number', '5']
+    run('2-inference.py', *walk, '--outdir', OUTPUT)
+    compared = ['--model', os.path.join(weights, 'AIS.pkl'), '--data', os.path.join(data, 'AIS'), '--audit', '50']
+    run('4-evaluate.py', *compared, '--outdir', OUTPUT)
+    masks = ['--model', os.path.join(weights, 'pix2pix.pkl'), '--masks', os.path.join('pix2pix', 'dataset-demo')]
+    run('-m', 'pix2pix', 'generate', *masks, '--outdir', os.path.join(OUTPUT, 'pix2pix'))
     print('Look at %s, begin with evaluation.html and pix2pix/index.html' % OUTPUT)
 
 

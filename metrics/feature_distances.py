@@ -1,19 +1,23 @@
-"""Images as points, and distances between clouds of points: kernel and Frechet inception distance, precision and recall. NumPy only.
+"""Images as points, and distances of clouds of points: kernel and Frechet inception distance, precision and recall.
 
-Features are [N, d]. As in metrics.py a metric comes as a function of weights, how often each image counts, for the bootstrap.
+Features are [N, d]. A metric comes as a function of weights, how often each image counts, for the bootstrap.
 """
+
 import numpy as np
 
-from metrics import chunks
+from metrics.bootstrap import chunks
 
 
 def pixel_pyramid(images, track=iter):
-    """Features [N, d] without a network: the boxes' mean gray at 4x4, what 8x8 and 16x16 boxes add to it, and the standard deviation in each
-    cell of 8x8 boxes, each of the four divided by the square root of how many numbers it holds."""
+    """Features [N, d] of box averages, without a network.
+
+    The boxes' mean gray at 4x4, what 8x8 and 16x16 boxes add to it, and the standard deviation in each cell of 8x8
+    boxes, each of the four divided by the square root of how many numbers it holds.
+    """
     count, _, size, _ = images.shape
     features = []
     for part in chunks(count, track):
-        x, before, bands = np.asarray(images[part], np.float32), 0., []
+        x, before, bands = np.asarray(images[part], np.float32), 0.0, []
         n, c = x.shape[:2]
         for boxes in [boxes for boxes in (4, 8, 16) if boxes <= size]:
             cells = x.reshape(n, c, boxes, size // boxes, boxes, size // boxes)
@@ -29,8 +33,11 @@ def pixel_pyramid(images, track=iter):
 
 
 def kernel_distance(a, b, most=2000):
-    """Kernel inception distance (Binkowski et al. 2018): the squared maximum mean discrepancy of features [N, d], unbiased, with the kernel
-    (x.y / d + 1)^3, as a function of weights. Of larger sets the first `most` are used."""
+    """Kernel inception distance (Binkowski et al. 2018) of features [N, d], as a function of weights.
+
+    The squared maximum mean discrepancy, unbiased, with the kernel (x.y / d + 1)^3. Of larger sets the first `most` are
+    used.
+    """
     a, b = a[:most].astype(np.float64), b[:most].astype(np.float64)
     if min(len(a), len(b)) < 2:
         raise ValueError('KID needs at least 2 images')
@@ -53,21 +60,26 @@ def kernel_distance(a, b, most=2000):
 
 
 def frechet_distance(a, b):
-    """Frechet inception distance (Heusel et al. 2017) of features [N, d], as a function of weights:
-    |mean_a - mean_b|^2 + trace(A + B - 2 (A B)^(1/2)) of the covariances A and B."""
+    """Frechet inception distance (Heusel et al. 2017) of features [N, d], as a function of weights.
+
+    |mean_a - mean_b|^2 + trace(A + B - 2 (A B)^(1/2)) of the covariances A and B.
+    """
     if min(len(a), len(b)) <= a.shape[1]:
-        raise ValueError('FID on %d features needs more than %d images of each kind, else their covariance has no full rank' % ((a.shape[1],) * 2))
+        words = 'FID on %d features needs more than %d images of each kind, else their covariance has no full rank'
+        raise ValueError(words % (a.shape[1], a.shape[1]))
 
     def moments(x, weights):
         weights = weights / float(weights.sum())
         mean = weights.dot(x)
-        return mean, (x - mean).T.dot((x - mean) * weights[:, None]) * len(x) / (len(x) - 1.)
+        return mean, (x - mean).T.dot((x - mean) * weights[:, None]) * len(x) / (len(x) - 1.0)
 
     def statistic(weights_a, weights_b):
-        (mean_a, cov_a), (mean_b, cov_b) = moments(a.astype(np.float64), weights_a), moments(b.astype(np.float64), weights_b)
+        mean_a, cov_a = moments(a.astype(np.float64), weights_a)
+        mean_b, cov_b = moments(b.astype(np.float64), weights_b)
         values, vectors = np.linalg.eigh(cov_a)
-        root = (vectors * np.sqrt(np.maximum(values, 0))).dot(vectors.T)            # A^(1/2) B A^(1/2) is symmetric and has the spectrum of A B
-        spectrum = np.maximum(np.linalg.eigvalsh(root.dot(cov_b).dot(root)), 0)
+        root = (vectors * np.sqrt(np.maximum(values, 0))).dot(vectors.T)
+        spectrum = np.linalg.eigvalsh(root.dot(cov_b).dot(root))  # A^(1/2) B A^(1/2) is symmetric; spectrum of A B
+        spectrum = np.maximum(spectrum, 0)
         return float(np.square(mean_a - mean_b).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * np.sqrt(spectrum).sum())
 
     return statistic
@@ -79,10 +91,10 @@ def squared_distances(a, b):
 
 
 def precision_recall(reals, fakes, neighbours=3, track=iter):
-    """Improved precision and recall (Kynkaanniemi et al. 2019) of features [N, d], as two functions of weights: of the fakes, and of the reals.
+    """Improved precision and recall (Kynkaanniemi et al. 2019) of features [N, d]: two functions of weights.
 
-    Precision is the share of fakes that lie within the distance of some real to its third-nearest real; recall the share of reals that lie so
-    among the fakes.
+    Precision, of the fakes, is the share of them that lie within the distance of some real to its third-nearest real;
+    recall, of the reals, the share of them that lie so among the fakes.
     """
     if min(len(reals), len(fakes)) <= neighbours:
         raise ValueError('precision and recall need more than %d images of each kind' % neighbours)
@@ -91,7 +103,8 @@ def precision_recall(reals, fakes, neighbours=3, track=iter):
     def radii(x):
         found = np.zeros(len(x))
         for part in chunks(len(x), track):
-            found[part] = np.partition(squared_distances(x[part], x), neighbours, axis=1)[:, neighbours]        # the 0th is the point itself
+            distances = squared_distances(x[part], x)
+            found[part] = np.partition(distances, neighbours, axis=1)[:, neighbours]  # the 0th is the point itself
         return found
 
     around_reals, around_fakes = radii(reals), radii(fakes)
@@ -100,4 +113,8 @@ def precision_recall(reals, fakes, neighbours=3, track=iter):
         distances = squared_distances(reals[part], fakes)
         found_fakes |= (distances <= around_reals[part, None]).any(axis=0)
         found_reals[part] = (distances <= around_fakes).any(axis=1)
-    return [lambda weights, found=found: float(np.average(found, weights=weights)) for found in (found_fakes, found_reals)]
+
+    def share(found):
+        return lambda weights: float(np.average(found, weights=weights))
+
+    return share(found_fakes), share(found_reals)

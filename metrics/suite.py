@@ -1,81 +1,186 @@
 """All metrics of a set of generated images, each beside the same metric of real images and with an interval."""
+
 import collections
+import os
 import time
 
 import numpy as np
 import tqdm
 
-import features
-import memorisation
-import metrics
+import tfutil
+from metrics import feature_distances, frozen_graph, memorisation, ms_ssim, nodules, sets, sliced_wasserstein
+from metrics.bootstrap import chunks, estimate
+from sampling import generate
 
-# A line of the table. fakes: of the generated images; reals: the same of as many real ones; both metrics.Estimate. seconds: taken for both.
+# A line of the table. fakes: of the generated images; reals: the same of as many real ones; both bootstrap.Estimate.
+# seconds: taken for both.
 Row = collections.namedtuple('Row', 'metric fakes reals wanted seconds')
-# fakes, reals: [N]. The audit's distances, and the nodules as memorisation.Nearest and metrics.Nodules.
-Found = collections.namedtuple('Found', 'rows nearest nodules')
 
 
-def bar(words):
+def progress_bar(words):
     """A progress bar for a list."""
     return lambda items: tqdm.tqdm(items, desc=words, leave=False, disable=None)
 
 
-class Table:
-    """Rows as they are computed; every metric is given as two (statistic, sizes of the sets it takes weights of)."""
-
-    def __init__(self, seed):
-        self.rows, self.seed, self.begin = [], seed, time.time()
-
-    def add(self, metric, wanted, fakes, reals, resamples=50):
-        values = [metrics.estimate(statistic, counts, self.seed, resamples) for statistic, counts in (fakes, reals)]
-        self.rows.append(Row(metric, values[0], values[1], wanted, round(time.time() - self.begin, 1)))
-        self.begin = time.time()
-
-
-def mean(values):
+def _mean(values):
     return (lambda weights: float(np.average(values, weights=weights))), [len(values)]
 
 
-def deviation(values):
-    return (lambda weights: float(np.sqrt(np.average(np.square(values - np.average(values, weights=weights)), weights=weights)))), [len(values)]
+def _standard_deviation(values):
+    def statistic(weights):
+        squares = np.square(values - np.average(values, weights=weights))
+        return float(np.sqrt(np.average(squares, weights=weights)))
+
+    return statistic, [len(values)]
 
 
-def evaluate(fakes, reals, others, training, window, mm_per_pixel, network=None, audit=1000, seed=0):
-    """Compare fakes with reals that the generator has not seen, and `others`, as many, with the same reals; all uint8 [N, C, R, R].
+class Evaluation:
+    """Metrics as they are computed: of fakes against held-out reals, and as a baseline of training reals against them.
 
-    training: what copies are looked for in. window: HU at gray 0 and 255. mm_per_pixel: None if not known, for pixels. network: a function from
-    images to features, for KID and FID, and precision and recall instead of those of the pixel pyramid. audit: images to look for copies of.
+    rows: of the table. nodules, nearest: nodules.Nodules in HU and mm and memorisation.Nearest of fakes and held-out
+    reals. about: [(name, value)], what was compared.
     """
-    table, count, resolution = Table(seed), len(fakes), fakes.shape[-1]
-    both = [count, count]
-    hu, mm = (window[1] - window[0]) / 255., mm_per_pixel or 1.
-    if resolution >= 16:
-        descriptors = [metrics.Descriptors(x, seed + i, track=bar('descriptors')) for i, x in enumerate((fakes, reals, others))]
-        for width in descriptors[0].levels:
-            table.add('SWD x1000, %dx%d' % (width, width), 'low', *[
-                (metrics.sliced_wasserstein(x, descriptors[1], width, seed, track=bar('SWD')), both) for x in (descriptors[0], descriptors[2])])
-        del descriptors
-    pairs = [metrics.diversity(x, seed, track=bar('MS-SSIM')) for x in (fakes, reals)]
-    table.add('MS-SSIM of pairs', 'as reals', *[(statistic, [number]) for statistic, number in pairs])
 
-    def extract(x):
-        return np.concatenate([network(x[part]) for part in metrics.chunks(len(x), bar('features'), 64)]) if network else features.pixel_pyramid(x)
-    points = [extract(x) for x in (fakes, reals, others)]
-    if network:
-        table.add('KID x1000', 'low', *[(lambda a, b, s=features.kernel_distance(x, points[1]): 1000 * s(a, b), both) for x in (points[0], points[2])])
-        if count > points[0].shape[1]:
-            table.add('FID', 'low', *[(features.frechet_distance(x, points[1]), both) for x in (points[0], points[2])], resamples=10)
-    shares = [features.precision_recall(points[1], x, track=bar('precision, recall')) for x in (points[0], points[2])]
-    for name, index in ('precision', 0), ('recall', 1):
-        table.add('%s, %s' % (name, 'network' if network else 'pixel pyramid'), 'high', *[(share[index], [count]) for share in shares])
-    table.add('gray histogram distance, HU', 'low', *[(lambda a, b, s=metrics.gray_distance(x, reals): hu * s(a, b), both) for x in (fakes, others)])
-    nodules = [metrics.nodules(x, bar('nodules')) for x in (fakes, reals)]
-    nodules = [metrics.Nodules(x.gray * hu + window[0], x.diameter * mm) for x in nodules]
-    for name, values in (('nodule HU', [x.gray for x in nodules]), ('nodule diameter, %s' % ('mm' if mm_per_pixel else 'pixels'), [x.diameter for x in nodules])):
-        table.add(name + ', mean', 'as reals', *map(mean, values))
-        table.add(name + ', SD', 'as reals', *map(deviation, values))
-    nearest = [memorisation.nearest(x[:audit], training, bar('copies')) for x in (fakes, reals)]
-    distances = [x.distance for x in nearest]
-    table.add('nearest training image, gray levels', 'as reals', *map(mean, distances))
-    table.add('share nearer than 1st percentile', 'low', *[(memorisation.copied(x, distances[1]), [len(x), len(distances[1])]) for x in distances])
-    return Found(table.rows, nearest, nodules)
+    def __init__(self, fakes, compared, seed=0):
+        self.fakes, self.sets, self.seed, self.rows, self.about = fakes, compared, seed, [], []
+        self.both, self.begin = [len(fakes)] * 2, time.time()
+        self.pairs = (fakes, compared.heldout_reals), (compared.training_reals, compared.heldout_reals)
+
+    def add(self, metric, wanted, fakes, reals, resamples=50):
+        """A row. fakes, reals: (a function of weights, the sizes of the sets whose weights it takes)."""
+        values = [estimate(statistic, counts, self.seed, resamples) for statistic, counts in (fakes, reals)]
+        self.rows.append(Row(metric, values[0], values[1], wanted, round(time.time() - self.begin, 1)))
+        self.begin = time.time()
+
+    def measure_wasserstein(self):
+        """Sliced Wasserstein distance for each resolution from 16x16."""
+        images = self.fakes, self.sets.heldout_reals, self.sets.training_reals
+        bar, described = progress_bar('descriptors'), []
+        for i, x in enumerate(images):
+            described.append(sliced_wasserstein.Descriptors(x, self.seed + i, track=bar))
+        fakes, heldout, training = described
+        for width in fakes.levels:
+            distances = []
+            for x in (fakes, training):
+                track = progress_bar('SWD')
+                distances.append(sliced_wasserstein.sliced_wasserstein(x, heldout, width, self.seed, track=track))
+            self.add('SWD x1000, %dx%d' % (width, width), 'low', *[(distance, self.both) for distance in distances])
+
+    def measure_variety(self):
+        """MS-SSIM of pairs."""
+        found = []
+        for x in (self.fakes, self.sets.heldout_reals):
+            statistic, number = ms_ssim.diversity(x, self.seed, track=progress_bar('MS-SSIM'))
+            found.append((statistic, [number]))
+        self.add('MS-SSIM of pairs', 'as reals', *found)
+
+    def measure_features(self, network=None):
+        """Precision and recall on the pixel pyramid or, with KID and FID, on the features of a network."""
+
+        def extract(images):
+            if not network:
+                return feature_distances.pixel_pyramid(images)
+            return np.concatenate([network(images[part]) for part in chunks(len(images), progress_bar('features'), 64)])
+
+        def kernel_distance(x):
+            statistic = feature_distances.kernel_distance(x, heldout)
+            return lambda *weights: 1000 * statistic(*weights)
+
+        images = self.fakes, self.sets.heldout_reals, self.sets.training_reals
+        fakes, heldout, training = [extract(x) for x in images]
+        if network:
+            self.add('KID x1000', 'low', *[(kernel_distance(x), self.both) for x in (fakes, training)])
+        if network and len(fakes) > fakes.shape[1]:
+            found = [(feature_distances.frechet_distance(x, heldout), self.both) for x in (fakes, training)]
+            self.add('FID', 'low', *found, resamples=10)
+        track, shares = progress_bar('precision, recall'), []
+        for x in (fakes, training):
+            shares.append(feature_distances.precision_recall(heldout, x, track=track))
+        space = 'network' if network else 'pixel pyramid'
+        for i, name in enumerate(('precision', 'recall')):
+            self.add('%s, %s' % (name, space), 'high', *[(share[i], self.both[:1]) for share in shares])
+
+    def measure_gray_levels(self):
+        """Distance of the gray-level histograms in HU."""
+        hu = (self.sets.window[1] - self.sets.window[0]) / 255.0
+
+        def distance(x):
+            statistic = nodules.gray_distance(x, self.sets.heldout_reals)
+            return (lambda *weights: hu * statistic(*weights)), self.both
+
+        self.add('gray histogram distance, HU', 'low', *map(distance, (self.fakes, self.sets.training_reals)))
+
+    def measure_nodules(self):
+        """HU and diameter of the nodule in the middle."""
+        lo, hi = self.sets.window
+        hu, mm, found = (hi - lo) / 255.0, self.sets.mm_per_pixel or 1.0, []
+        for x in (self.fakes, self.sets.heldout_reals):
+            measured = nodules.nodules(x, progress_bar('nodules'))
+            found.append(nodules.Nodules(measured.gray * hu + lo, measured.diameter * mm))
+        self.nodules, unit = found, 'mm' if self.sets.mm_per_pixel else 'pixels'
+        grays, diameters = [x.gray for x in found], [x.diameter for x in found]
+        for name, values in (('nodule HU', grays), ('nodule diameter, ' + unit, diameters)):
+            self.add(name + ', mean', 'as reals', *map(_mean, values))
+            self.add(name + ', SD', 'as reals', *map(_standard_deviation, values))
+
+    def measure_copies(self, number):
+        """Distance to the nearest training image, of up to `number` fakes and as many held-out reals."""
+        self.nearest = []
+        for x in (self.fakes, self.sets.heldout_reals):
+            self.nearest.append(memorisation.nearest(x[:number], self.sets.training, progress_bar('copies')))
+        fakes, reals = [x.distance for x in self.nearest]
+        self.add('nearest training image, gray levels', 'as reals', *map(_mean, (fakes, reals)))
+        shares = [(memorisation.copied(x, reals), [len(x), len(reals)]) for x in (fakes, reals)]
+        self.add('share nearer than 1st percentile', 'low', *shares)
+
+
+def evaluate(fakes, compared, network=None, audit=1000, seed=0):
+    """The Evaluation of fakes, uint8 [N, C, R, R], against `compared`, sets.Sets of as many images.
+
+    network: a function from images to features, for KID and FID, and precision and recall instead of those of the pixel
+    pyramid. audit: images to look for copies of.
+    """
+    found = Evaluation(fakes, compared, seed)
+    if fakes.shape[-1] >= 16:
+        found.measure_wasserstein()
+    found.measure_variety()
+    found.measure_features(network)
+    found.measure_gray_levels()
+    found.measure_nodules()
+    found.measure_copies(audit)
+    return found
+
+
+def evaluate_model(
+    model, data, real_holdout=None, number=2000, audit=1000, features=None, feature_tensor=None, seed=0, minibatch=16,
+    cpu=False, outdir=None
+):  # fmt: skip
+    """The Evaluation of the Gs of a pickle against real images.
+
+    data: the dataset that it was trained on, or a folder of class folders. real_holdout: one that it was not trained on
+    (None: half of `data` is taken for that). number: images of each kind. features, feature_tensor: a frozen graph and
+    its output. outdir: a folder to make before the minutes that the metrics take. ValueError for what cannot be
+    compared. The other settings are those of config.Evaluate.
+    """
+    if number < sets.LEAST:
+        raise ValueError('--number %d: an evaluation needs at least %d images' % (number, sets.LEAST))
+    compared = sets.choose(data, real_holdout, number, seed)
+    training, number = compared.training, len(compared.heldout_reals)
+    shape, network = list(training.shape[1:]), None
+    with tfutil.init_tf(cpu=cpu):
+        if features:
+            network = frozen_graph.features(features, shape[0], shape[1], feature_tensor)
+        images = generate.images(generate.load_generator(model), number, seed, minibatch)
+        if images.shape[1:] != shape:
+            words = '%s makes images of %s, %s holds %s; name the data it was trained on'
+            raise ValueError(words % (model, images.shape[1:], data, shape))
+        fakes = images.pixels(progress_bar('images'))
+        if (fakes == fakes[:1]).all():
+            raise ValueError('%s makes the same image from every latent; there is nothing to measure' % model)
+        if outdir:
+            os.makedirs(outdir, exist_ok=True)
+        found = evaluate(fakes, compared, network, audit, seed)
+    numbers = '%d generated images with %d held-out reals; the baseline with %d others' % ((number,) * 3)
+    found.about += [('model', model), ('training data', '%s (%d images)' % (data, len(training)))]
+    found.about += [('held-out reals', compared.source), ('compared', numbers), ('seed', seed)]
+    return found

@@ -1,24 +1,27 @@
-"""Pairs of a CT patch and a nodule's mask from picture files, and masks drawn by chance."""
+"""Pairs of a CT patch and a nodule's mask from picture files, and masks drawn at random."""
+
 import collections
 import os
 
 import numpy as np
 
-import images
+from common import images
 
 PICTURES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp')
+REMEDY = 'make some with 0-dataset_create.py pairs'
 
 
 def names(folder):
     """Names of the pictures in a folder, sorted."""
     if not os.path.isdir(folder):
-        raise FileNotFoundError('%s is not a folder; name one of CT | mask pictures, or make some with 0-dataset_create.py pairs' % folder)
+        raise FileNotFoundError('%s is not a folder; name one of CT | mask pictures, or %s' % (folder, REMEDY))
     found = sorted(name for name in os.listdir(folder) if name.lower().endswith(PICTURES) and not name.startswith('.'))
     if not found:
-        raise FileNotFoundError('%s holds no pictures (%s); make some with 0-dataset_create.py pairs' % (folder, ' '.join(PICTURES)))
+        raise FileNotFoundError('%s holds no pictures (%s); %s' % (folder, ' '.join(PICTURES), REMEDY))
     stem, times = collections.Counter(os.path.splitext(name)[0] for name in found).most_common(1)[0]
     if times > 1:
-        raise ValueError('%s holds two pictures %s with different endings, whose results would have one name; rename one' % (folder, stem))
+        words = '%s holds two pictures %s with different endings, whose results would have one name; rename one'
+        raise ValueError(words % (folder, stem))
     return found
 
 
@@ -31,18 +34,21 @@ def mask_of(pixels, path):
 
 
 def check_size(height, path):
-    if height not in [2 ** n for n in range(5, 12)]:
+    if height not in [2**n for n in range(5, 12)]:
         raise ValueError('%s is %d pixels high; wanted is a power of two from 32' % (path, height))
 
 
 def pairs(folder, masks=None, channels=1):
-    """Names, patches [N, channels, R, R] and masks [N, 1, R, R], uint8, of CT | mask pictures, or of the pictures in a folder and their masks of the
-    same names in another."""
+    """Names, patches [N, channels, R, R] and masks [N, 1, R, R], uint8.
+
+    Of CT | mask pictures in a folder, or of the pictures in it and their masks of the same names in another.
+    """
     found = names(folder)
     if masks:
         lacking = sorted(set(found) ^ set(names(masks)))
         if lacking:
-            raise ValueError('%s is in only one of %s and %s; they need files of equal names' % (lacking[0], folder, masks))
+            words = '%s is in only one of %s and %s; they need files of equal names'
+            raise ValueError(words % (lacking[0], folder, masks))
     width, size = images.size(os.path.join(folder, found[0]))
     check_size(size, os.path.join(folder, found[0]))
     patches, drawn = [], []
@@ -76,14 +82,14 @@ def masks_of(folder, size, channels):
 
 
 def draw(shape, diameter, size, random):
-    """A mask [1, R, R] of an ellipse or a spiculated blob whose area is that of a circle of so many pixels across, somewhere near the middle."""
-    at = np.arange(size) - (size - 1) / 2.
-    centre = random.uniform(-size / 8., size / 8., 2)
+    """A mask [1, R, R] of an ellipse or spiculated blob near the middle, with the area of a circle `diameter` wide."""
+    at = np.arange(size) - (size - 1) / 2.0
+    centre = random.uniform(-size / 8.0, size / 8.0, 2)
     y, x = at[:, None] - centre[0], at - centre[1]
     angle, radius = np.arctan2(y, x), np.hypot(y, x)
     ratio, turn = random.uniform(0.65, 1), random.uniform(0, np.pi)
-    edge = np.sqrt(ratio / (np.cos(angle - turn) ** 2 * ratio ** 2 + np.sin(angle - turn) ** 2))      # area of a unit circle
+    edge = np.sqrt(ratio / (np.cos(angle - turn) ** 2 * ratio**2 + np.sin(angle - turn) ** 2))  # area of a unit circle
     if shape == 'spiculated':
         for waves in random.choice(np.arange(5, 12), 3, replace=False):
             edge = edge * (1 + 0.12 * np.cos(waves * angle + random.uniform(0, 2 * np.pi)))
-    return np.where(radius <= diameter / 2. * edge, 255, 0).astype(np.uint8)[None]
+    return np.where(radius <= diameter / 2.0 * edge, 255, 0).astype(np.uint8)[None]

@@ -1,26 +1,28 @@
 """U-Net generator and PatchGAN discriminator of pix2pix (Isola et al. 2017), as functions that build TensorFlow graphs.
 
 FILE FORMAT: the names, options and defaults of the builders, and the names and shapes of their variables.
-Images are NCHW, -1..1; inside, features have the layout `data_format` and kernels are [4, 4, in, out] ([4, 4, out, in] in `Up`).
+Images are NCHW, -1..1; inside, features have the layout `data_format` and kernels are [4, 4, in, out] ([4, 4, out, in]
+in `Up`).
 """
+
 import numpy as np
 
 from networks import apply_bias, channels, convolve, leaky_relu, to_native, to_nchw
 from tfutil import tf
 
-DROPPED = 3                 # up-blocks with dropout, from the innermost
+DROPPED = 3  # up-blocks with dropout, from the innermost
 
 
 def depth(size):
     """Strided layers from size x size to 1 x 1."""
-    if size not in [2 ** n for n in range(5, 12)]:
+    if size not in [2**n for n in range(5, 12)]:
         raise ValueError('size is %r; it must be a power of two from 32 to 2048' % (size,))
     return int(size).bit_length() - 1
 
 
 def fmaps(layer, ngf):
     """Feature maps of the encoder's layer 0, 1, ... and of the decoder where it has that size again."""
-    return ngf * min(2 ** layer, 8)
+    return ngf * min(2**layer, 8)
 
 
 def dropout_size(size, ngf):
@@ -35,7 +37,11 @@ def weight(shape):
 
 def conv(x, maps, stride, data_format, compute_dtype):
     strides = [1, stride, stride, 1] if data_format == 'NHWC' else [1, 1, stride, stride]
-    return convolve(tf.nn.conv2d, x, weight([4, 4, channels(x, data_format), maps]), strides, data_format=data_format, compute_dtype=compute_dtype)
+    w, options = (
+        weight([4, 4, channels(x, data_format), maps]),
+        dict(data_format=data_format, compute_dtype=compute_dtype),
+    )
+    return convolve(tf.nn.conv2d, x, w, strides, **options)
 
 
 def deconv(x, maps, data_format, compute_dtype):
@@ -44,26 +50,33 @@ def deconv(x, maps, data_format, compute_dtype):
     shape, strides = [height, width, maps], [1, 2, 2, 1]
     if data_format == 'NCHW':
         shape, strides = [maps, height, width], [1, 1, 2, 2]
-    return convolve(tf.nn.conv2d_transpose, x, weight([4, 4, maps, channels(x, data_format)]), tf.stack([tf.shape(x)[0]] + shape), strides,
-                    data_format=data_format, compute_dtype=compute_dtype)
+    w, options = (
+        weight([4, 4, maps, channels(x, data_format)]),
+        dict(data_format=data_format, compute_dtype=compute_dtype),
+    )
+    return convolve(tf.nn.conv2d_transpose, x, w, tf.stack([tf.shape(x)[0]] + shape), strides, **options)
 
 
 def batch_norm(x, data_format):
-    """Each feature map to mean 0 and variance 1 over the minibatch, always that of the minibatch, then scaled and moved."""
+    """Each feature map to mean 0 and variance 1 over the minibatch, always the present one, then scaled and moved."""
     axes = [0] + [data_format.index(axis) for axis in 'HW']
     shape = [1, 1, 1, 1]
     shape[data_format.index('C')] = channels(x, data_format)
-    scale = tf.get_variable('scale', shape=shape[-1:] if data_format == 'NHWC' else shape[1:2], initializer=tf.initializers.random_normal(1, 0.02))
+    maps, normal = shape[-1:] if data_format == 'NHWC' else shape[1:2], tf.initializers.random_normal(1, 0.02)
+    scale = tf.get_variable('scale', shape=maps, initializer=normal)
     offset = tf.get_variable('offset', shape=scale.shape, initializer=tf.initializers.zeros())
     mean = tf.reduce_mean(x, axis=axes, keepdims=True)
     variance = tf.reduce_mean(tf.square(x - mean), axis=axes, keepdims=True)
     return (x - mean) * (tf.rsqrt(variance + 1e-5) * tf.reshape(scale, shape)) + tf.reshape(offset, shape)
 
 
-def U_net(images_in, dropout_in, size=64, in_channels=1, out_channels=1, ngf=128, data_format='NCHW', compute_dtype=tf.float32, **_):
+def U_net(
+    images_in, dropout_in, size=64, in_channels=1, out_channels=1, ngf=128, data_format='NCHW',
+    compute_dtype=tf.float32, **_
+):  # fmt: skip
     """Generator: images [N, in_channels, size, size] -> [N, out_channels, size, size], -1..1.
 
-    dropout_in: [N, dropout_size(size, ngf)], factors of the features that may be dropped: 0 or 2 by chance, or 1 for no dropout.
+    dropout_in: [N, dropout_size(size, ngf)], factors of the features that may be dropped: 0 or 2 at random, or 1.
     """
     layers, options = depth(size), dict(data_format=data_format, compute_dtype=compute_dtype)
     images_in.set_shape([None, in_channels, size, size])
@@ -86,15 +99,20 @@ def U_net(images_in, dropout_in, size=64, in_channels=1, out_channels=1, ngf=128
             if layer > layers - 2 - DROPPED:
                 shape = [-1] + [int(n) for n in x.shape[1:]]
                 count = int(np.prod(shape[1:]))
-                x *= tf.reshape(dropout_in[:, used:used + count], shape)
+                x *= tf.reshape(dropout_in[:, used : used + count], shape)
                 used += count
             x = tf.concat([x, skips[layer]], axis=data_format.index('C'))
     return tf.identity(to_nchw(x, data_format), name='images_out')
 
 
-def PatchGAN(images_in, targets_in, size=64, in_channels=1, out_channels=1, ndf=128, data_format='NCHW', compute_dtype=tf.float32, **_):
-    """Discriminator: pairs of generator input and target, [N, in_channels or out_channels, size, size] -> logits [N, 1, size / 8, size / 8], one for
-    each patch."""
+def PatchGAN(
+    images_in, targets_in, size=64, in_channels=1, out_channels=1, ndf=128, data_format='NCHW',
+    compute_dtype=tf.float32, **_
+):  # fmt: skip
+    """Discriminator: pairs of generator input and target -> logits [N, 1, size / 8, size / 8], one for each patch.
+
+    Both are [N, in_channels or out_channels, size, size].
+    """
     options = dict(data_format=data_format, compute_dtype=compute_dtype)
     depth(size)
     images_in.set_shape([None, in_channels, size, size])

@@ -5,12 +5,10 @@ import sys
 import numpy as np
 import pytest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-DATA = os.path.join(ROOT, 'tests', 'data')
-sys.path.insert(0, ROOT)
-
-import commandline  # noqa: E402
-import tfutil       # noqa: E402
+import dataset
+import tfutil
+from common import commandline
+from places import ROOT
 
 
 @pytest.fixture
@@ -27,6 +25,7 @@ def random():
 @pytest.fixture
 def outcome(capsys):
     """Runs a main as the shell would; returns exit code, stdout and stderr."""
+
     def call(main, *arguments):
         capsys.readouterr()
         code = 0
@@ -35,21 +34,37 @@ def outcome(capsys):
         except SystemExit as stop:
             code = stop.code
         return (code,) + tuple(capsys.readouterr())
+
     return call
 
 
 @pytest.fixture
 def script(outcome, monkeypatch):
     """Runs a script; returns as outcome."""
+
     def call(name, *arguments):
         monkeypatch.setattr(sys, 'argv', [name])
         return outcome(runpy.run_path(os.path.join(ROOT, name))['main'], *arguments)
+
+    return call
+
+
+@pytest.fixture
+def succeeds(script):
+    """Runs a script that has to succeed; returns what it prints."""
+
+    def call(name, *arguments):
+        code, out, err = script(name, *arguments)
+        assert code == 0, err
+        return out
+
     return call
 
 
 @pytest.fixture
 def refuses(script, tmp_path):
     """Runs a script that has to refuse: exit code 2, one line that holds all `words`, nothing in its --outdir."""
+
     def call(name, *arguments, words=()):
         outdir = tmp_path / 'refused'
         code, out, err = script(name, *arguments, '--outdir', outdir)
@@ -58,4 +73,14 @@ def refuses(script, tmp_path):
         for word in words:
             assert str(word) in err
         assert not outdir.exists()
+
     return call
+
+
+@pytest.fixture(scope='session')
+def training_data(tmp_path_factory):
+    """A dataset of 40 images of 16x16."""
+    folder = str(tmp_path_factory.mktemp('data') / 'AIS')
+    random = np.random.RandomState(0)
+    dataset.write(folder, 'AIS', (random.randint(256) * random.rand(40, 1, 16, 16)).astype(np.uint8))
+    return folder

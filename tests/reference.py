@@ -1,4 +1,5 @@
 """The two networks once more, in plain NumPy, written from the papers' formulas rather than from networks.py."""
+
 import numpy as np
 
 
@@ -7,7 +8,11 @@ def conv(x, w):
     k = w.shape[0] // 2
     p = np.pad(x, [(0, 0), (0, 0), (k, k), (k, k)], 'constant')
     h, wd = x.shape[2:]
-    return sum(np.einsum('nchw,cd->ndhw', p[:, :, i:i + h, j:j + wd], w[i, j]) for i in range(w.shape[0]) for j in range(w.shape[1]))
+    return sum(
+        np.einsum('nchw,cd->ndhw', p[:, :, i : i + h, j : j + wd], w[i, j])
+        for i in range(w.shape[0])
+        for j in range(w.shape[1])
+    )
 
 
 def enlarge(x):
@@ -26,7 +31,7 @@ def lrelu(x):
 def weight(values, name, gain, wscale, transposed=False):
     w = values[name + '/weight'].astype(np.float64)
     if transposed:
-        w = w[::-1, ::-1].transpose(0, 1, 3, 2)     # the gradient of a convolution: a mirrored kernel
+        w = w[::-1, ::-1].transpose(0, 1, 3, 2)  # the gradient of a convolution: a mirrored kernel
     return w * gain / np.sqrt(np.prod(w.shape[:-1])) if wscale else w
 
 
@@ -35,11 +40,13 @@ def add(x, values, name):
     return x + (b[None, :, None, None] if x.ndim == 4 else b)
 
 
-def generator(values, latents, labels, top, lod, act=lrelu, wscale=True, pixelnorm=True, normalize=True, fused=True, epsilon=1e-8):
+def generator(
+    values, latents, labels, top, lod, act=lrelu, wscale=True, pixelnorm=True, normalize=True, fused=True, epsilon=1e-8
+):
     root2 = np.sqrt(2)
 
     def norm(x):
-        return x / np.sqrt((x ** 2).mean(axis=1, keepdims=True) + epsilon)
+        return x / np.sqrt((x**2).mean(axis=1, keepdims=True) + epsilon)
 
     def finish(x, name):
         x = act(add(x, values, name))
@@ -53,7 +60,7 @@ def generator(values, latents, labels, top, lod, act=lrelu, wscale=True, pixelno
     images = None
     for level in range(2, top + 1):
         if level > 2:
-            block = '%dx%d/' % (2 ** level, 2 ** level)
+            block = '%dx%d/' % (2**level, 2**level)
             first = block + ('Conv0_up' if fused else 'Conv0')
             x = finish(conv(enlarge(x), weight(values, first, root2, wscale, transposed=fused)), first)
             x = finish(conv(x, weight(values, block + 'Conv1', root2, wscale)), block + 'Conv1')
@@ -77,7 +84,7 @@ def discriminator(values, images, top, lod, group=4, wscale=True, fused=True):
     images = images.astype(np.float64)
     x = fromrgb(images, top)
     for level in range(top, 2, -1):
-        block = '%dx%d/' % (2 ** level, 2 ** level)
+        block = '%dx%d/' % (2**level, 2**level)
         x = finish(conv(x, weight(values, block + 'Conv0', root2, wscale)), block + 'Conv0')
         if fused:
             x = finish(shrink(conv(x, weight(values, block + 'Conv1_down', root2, wscale))), block + 'Conv1_down')
@@ -89,9 +96,9 @@ def discriminator(values, images, top, lod, group=4, wscale=True, fused=True):
     if group > 1:
         group = min(group, len(x))
         deviation = np.empty((len(x), 1, 4, 4))
-        for member in range(len(x) // group):           # images member, member + N/g, ... are one group
-            rows = x[member::len(x) // group]
-            deviation[member::len(x) // group] = np.sqrt(rows.var(axis=0) + 1e-8).mean()
+        for member in range(len(x) // group):  # images member, member + N/g, ... are one group
+            rows = x[member :: len(x) // group]
+            deviation[member :: len(x) // group] = np.sqrt(rows.var(axis=0) + 1e-8).mean()
         x = np.concatenate([x, deviation], axis=1)
     x = finish(conv(x, weight(values, '4x4/Conv', root2, wscale)), '4x4/Conv')
     x = finish(x.reshape(len(x), -1).dot(weight(values, '4x4/Dense0', root2, wscale)), '4x4/Dense0')

@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import dataset
-import images
+from common import images
+from dataset_tools import verify
 from tfutil import tf
 
 
@@ -29,9 +30,14 @@ def write_records(path, records):
 
 
 def example(shape, data):
-    return tf.train.Example(features=tf.train.Features(feature={
-        'shape': tf.train.Feature(int64_list=tf.train.Int64List(value=shape)),
-        'data': tf.train.Feature(bytes_list=tf.train.BytesList(value=[data]))})).SerializeToString()
+    return tf.train.Example(
+        features=tf.train.Features(
+            feature={
+                'shape': tf.train.Feature(int64_list=tf.train.Int64List(value=shape)),
+                'data': tf.train.Feature(bytes_list=tf.train.BytesList(value=[data])),
+            }
+        )
+    ).SerializeToString()
 
 
 def field(number, payload):
@@ -66,6 +72,7 @@ def test_an_interrupted_writing_leaves_no_file(tmp_path, patches):
     def interrupted():
         yield patches[0]
         raise KeyboardInterrupt
+
     with pytest.raises(KeyboardInterrupt):
         dataset.write(str(tmp_path), 'AIS', interrupted())
     assert os.listdir(str(tmp_path)) == []
@@ -114,8 +121,14 @@ DAMAGE = {
     'colour': (lambda p: write_records(p, [example([3, 16, 16], bytes(768))]), 'record 0 has the shape [3, 16, 16]'),
     'oblong': (lambda p: write_records(p, [example([1, 16, 8], bytes(128))]), 'record 0 has the shape [1, 16, 8]'),
     'odd': (lambda p: write_records(p, [example([1, 12, 12], bytes(144))]), 'power of two'),
-    'mixed': (lambda p: write_records(p, [example([1, 16, 16], bytes(256)), example([1, 8, 8], bytes(64))]), 'record 1 has the shape [1, 8, 8]'),
-    'few pixels': (lambda p: write_records(p, [example([1, 16, 16], bytes(255))]), 'record 0 does not hold as many pixels'),
+    'mixed': (
+        lambda p: write_records(p, [example([1, 16, 16], bytes(256)), example([1, 8, 8], bytes(64))]),
+        'record 1 has the shape [1, 8, 8]',
+    ),
+    'few pixels': (
+        lambda p: write_records(p, [example([1, 16, 16], bytes(255))]),
+        'record 0 does not hold as many pixels',
+    ),
     'huge shape': (lambda p: write_records(p, [example([1, 1 << 40, 1 << 40], b'')]), 'record 0 has the shape'),
     'no shape': (lambda p: write_records(p, [example([], b'')]), 'record 0 has the shape []'),
     'no example': (lambda p: write_records(p, [b'\xff\xff\xff']), 'record 0 is not'),
@@ -139,7 +152,7 @@ def test_verify_reports_damage_with_file_and_record(folder, name):
     path = folder + '/AIS-r04.tfrecords'
     damage, words = DAMAGE[name]
     damage(path)
-    findings = dataset.verify(folder)
+    findings = verify.damage(folder)
     if name == 'mixed':
         words = 'this level is 16x16'
     assert any(path in finding and words in finding for finding in findings), findings
@@ -147,18 +160,18 @@ def test_verify_reports_damage_with_file_and_record(folder, name):
 
 
 def test_verify_finds_nothing_wrong_with_a_good_data_set(folder):
-    assert dataset.verify(folder) == []
+    assert verify.damage(folder) == []
 
 
 def test_verify_finds_a_missing_level_and_a_missing_record(folder, patches):
     os.remove(folder + '/AIS-r02.tfrecords')
-    assert len(dataset.verify(folder)) == 1 and 'lacks level r02' in dataset.verify(folder)[0]
+    assert len(verify.damage(folder)) == 1 and 'lacks level r02' in verify.damage(folder)[0]
     write_records(folder + '/AIS-r02.tfrecords', [])
     replace(folder + '/AIS-r02.tfrecords', b'')
-    assert any('r02' in finding and 'empty' in finding for finding in dataset.verify(folder))
+    assert any('r02' in finding and 'empty' in finding for finding in verify.damage(folder))
     other = dataset.read(folder + '/AIS-r03.tfrecords')
     dataset.write(folder, 'AIS', other[:6])
-    assert any('AIS-r03.tfrecords 6, AIS-r04.tfrecords 7' in finding for finding in dataset.verify(folder))
+    assert any('AIS-r03.tfrecords 6, AIS-r04.tfrecords 7' in finding for finding in verify.damage(folder))
 
 
 def test_verify_finds_a_level_that_is_not_the_average_of_the_finer_one(folder, tmp_path, patches):
@@ -166,7 +179,9 @@ def test_verify_finds_a_level_that_is_not_the_average_of_the_finer_one(folder, t
     wrong[5, 0, :2, :2] = 255 - wrong[5, 0, :2, :2]
     dataset.write(str(tmp_path / 'wrong'), 'AIS', wrong)
     os.replace(str(tmp_path / 'wrong' / 'AIS-r04.tfrecords'), folder + '/AIS-r04.tfrecords')
-    assert dataset.verify(folder) == ['%s/AIS-r03.tfrecords record 5 is not the 2x2 average of AIS-r04.tfrecords' % folder]
+    assert verify.damage(folder) == [
+        '%s/AIS-r03.tfrecords record 5 is not the 2x2 average of AIS-r04.tfrecords' % folder
+    ]
 
 
 def test_folders_without_one_data_set_are_refused_in_words(tmp_path, folder, refuses):
@@ -179,3 +194,24 @@ def test_folders_without_one_data_set_are_refused_in_words(tmp_path, folder, ref
         dataset.levels(folder)
     refuses('1-dataset_display.py', '--tfrecords', tmp_path, words=['no NAME-r'])
     refuses('1-dataset_display.py', '--tfrecords', tmp_path / 'nowhere', words=['nowhere', 'does not exist'])
+
+
+def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(training_data):
+    data = dataset.Pyramid(training_data)
+    shown = data.order(0, 80, seed=1)
+    assert sorted(shown[:40]) == sorted(shown[40:]) == list(range(40)) and (shown[:40] != shown[40:]).any()
+    assert_array_equal(np.concatenate([data.order(0, 33, 1), data.order(33, 30, 1), data.order(63, 17, 1)]), shown)
+    assert (data.order(0, 40, seed=2) != shown[:40]).any()
+
+
+def test_class_folders_are_pooled_and_labelled(tmp_path, training_data):
+    for name in ('AIS', 'MIA'):
+        dataset.write(
+            str(tmp_path / name), name, dataset.read(training_data + '/AIS-r04.tfrecords')[: 3 if name == 'AIS' else 5]
+        )
+    data = dataset.Pyramid(str(tmp_path))
+    assert (
+        data.classes == ['AIS', 'MIA']
+        and data.labels.tolist() == [0] * 3 + [1] * 5
+        and data.images[4].shape == (8, 1, 16, 16)
+    )

@@ -1,16 +1,17 @@
 """What the repository ships: weights, and the demo's parts."""
+
 import os
 
 import numpy as np
 import pytest
 
 import dataset
-import images
-import metrics
 import networks
 import tfutil
-from conftest import ROOT
-from pix2pix import training, unet
+from common import images
+from metrics.nodules import gray_distance, nodules
+from pix2pix import generate
+from places import ROOT
 
 WEIGHT = os.path.join(ROOT, 'demo', 'weight')
 
@@ -25,9 +26,9 @@ def test_demo_weights_are_small_and_make_nodules_of_their_class(session, name):
     fakes = images.to_uint8(Gs.run(latents, np.zeros([100, 0])))
     reals = dataset.read(os.path.join(ROOT, 'processData', name, name + '-r06.tfrecords'))
     assert fakes.shape == (100, 1, 64, 64)
-    for mine, other in zip(metrics.nodules(fakes), metrics.nodules(reals)):
+    for mine, other in zip(nodules(fakes), nodules(reals)):
         assert abs(mine.mean() - other.mean()) < other.std()
-    assert value(metrics.gray_distance(fakes, reals), 100, 300) < 10
+    assert value(gray_distance(fakes, reals), 100, 300) < 10
 
 
 def value(statistic, *counts):
@@ -37,11 +38,11 @@ def value(statistic, *counts):
 def test_pix2pix_demo_weights_put_the_nodule_where_the_mask_is(session):
     path = os.path.join(WEIGHT, 'pix2pix.pkl')
     assert os.path.getsize(path) <= 10e6
-    G, = tfutil.load(path, unet.BUILDERS, 'G', held=training.ROLES)
-    masks = np.zeros([32, 1, 64, 64], np.float32)
+    G = generate.load_generator(path)
+    masks = np.zeros([32, 1, 64, 64], np.uint8)
     for i in range(32):
-        masks[i, 0, 12 + i:22 + i, 44 - i:54 - i] = 1
-    fakes = training.generate(lambda given, factors: G.run(given, factors, minibatch=32), 2 * masks - 1, int(G.inputs[1].shape[1]), 32, 0)
+        masks[i, 0, 12 + i : 22 + i, 44 - i : 54 - i] = 255
+    fakes = generate.patches(G, masks)
     inside = [fake[mask > 0].mean() for fake, mask in zip(fakes, masks)]
     beside = [fake[np.roll(mask, 13, 2) > 0].mean() for fake, mask in zip(fakes, masks)]
     assert np.mean(inside) > np.mean(beside) + 5

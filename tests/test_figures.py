@@ -1,4 +1,5 @@
 """The figures of README.md and the script that draws them."""
+
 import os
 import re
 import runpy
@@ -9,10 +10,10 @@ from numpy.testing import assert_array_equal
 from PIL import Image, ImageFont
 
 import dataset
-import images
 import networks
 import tfutil
-from conftest import ROOT
+from common import images
+from places import ROOT
 
 
 @pytest.fixture(scope='module')
@@ -37,11 +38,30 @@ def test_the_layers_of_a_figure_are_those_of_the_network(draw):
         G = tfutil.Network('G', networks.G_paper, resolution=16, fmap_base=64, fmap_max=12, latent_size=5)
         D = tfutil.Network('D', networks.D_paper, resolution=16, fmap_base=64, fmap_max=12, label_size=2)
         for network, blocks, gray in (
-                (G, {4: [('Dense', 5, 192), ('Conv', 12, 12)], 8: [('Conv0_up', 12, 12), ('Conv1', 12, 12)], 16: [('Conv0_up', 12, 8), ('Conv1', 8, 8)]},
-                 {4: 12, 8: 12, 16: 8}),
-                (D, {16: [('Conv0', 8, 8), ('Conv1_down', 8, 12)], 8: [('Conv0', 12, 12), ('Conv1_down', 12, 12)],
-                     4: [('Conv', 13, 12), ('Dense0', 192, 12), ('Dense1', 12, 3)]}, {4: 12, 8: 12, 16: 8})):
-            assert draw['layers'](network) == (blocks, gray, sum(int(np.prod(v.shape)) for local, v in network.values().items() if local != 'lod'))
+            (
+                G,
+                {
+                    4: [('Dense', 5, 192), ('Conv', 12, 12)],
+                    8: [('Conv0_up', 12, 12), ('Conv1', 12, 12)],
+                    16: [('Conv0_up', 12, 8), ('Conv1', 8, 8)],
+                },
+                {4: 12, 8: 12, 16: 8},
+            ),
+            (
+                D,
+                {
+                    16: [('Conv0', 8, 8), ('Conv1_down', 8, 12)],
+                    8: [('Conv0', 12, 12), ('Conv1_down', 12, 12)],
+                    4: [('Conv', 13, 12), ('Dense0', 192, 12), ('Dense1', 12, 3)],
+                },
+                {4: 12, 8: 12, 16: 8},
+            ),
+        ):
+            assert draw['layers'](network) == (
+                blocks,
+                gray,
+                sum(int(np.prod(v.shape)) for local, v in network.values().items() if local != 'lod'),
+            )
 
 
 def test_all_figures_are_drawn_and_small_and_say_what_the_committed_ones_say(script, tmp_path, weights):
@@ -54,7 +74,7 @@ def test_all_figures_are_drawn_and_small_and_say_what_the_committed_ones_say(scr
         with Image.open(str(tmp_path / 'a' / 'b' / name)) as picture:
             pixels = np.asarray(picture.convert('L'))
             words = picture.text['Description']
-        assert pixels[[0, -1]].min() > 250 and pixels[:, [0, -1]].min() > 250           # nothing is cut off at the border
+        assert pixels[[0, -1]].min() > 250 and pixels[:, [0, -1]].min() > 250  # nothing is cut off at the border
         assert pixels.min() < 60 and pixels.mean() > 200
         with Image.open(os.path.join(ROOT, 'imgs', name)) as committed:
             assert committed.text['Description'] == words, 'run python imgs/draw.py again'
@@ -62,7 +82,7 @@ def test_all_figures_are_drawn_and_small_and_say_what_the_committed_ones_say(scr
     sheet = images.read(str(tmp_path / 'a' / 'b' / 'real-generated.png'))
     reals = dataset.read(os.path.join(ROOT, 'processData', 'AIS', 'AIS-r04.tfrecords'), 12)
     assert_array_equal(sheet[:, 24:40, 48:64], reals[0])
-    assert_array_equal(sheet[:, 40:56, 48 + 5 * 16:48 + 6 * 16], reals[11])
+    assert_array_equal(sheet[:, 40:56, 48 + 5 * 16 : 48 + 6 * 16], reals[11])
 
 
 def test_figures_of_weights_that_are_not_there_are_left_as_they_are(draw, capsys, tmp_path, monkeypatch):
@@ -71,17 +91,23 @@ def test_figures_of_weights_that_are_not_there_are_left_as_they_are(draw, capsys
         monkeypatch.setitem(main.__globals__, name, lambda path: None)
     main(['--outdir', str(tmp_path), '--weights', str(tmp_path)])
     out = capsys.readouterr().out
-    assert out.count('\n') == 2 and 'interpolation.png is left' in out and 'real-generated.png is left' in out and 'MIA.pkl' in out
+    assert (
+        out.count('\n') == 2
+        and 'interpolation.png is left' in out
+        and 'real-generated.png is left' in out
+        and 'MIA.pkl' in out
+    )
     assert os.listdir(str(tmp_path)) == []
 
 
 def test_without_a_font_the_script_says_which_pillow_it_needs(draw, monkeypatch):
     def missing(*_):
         raise OSError('cannot open resource')
+
     for name in ('load_default', 'truetype'):
         monkeypatch.setattr(ImageFont, name, missing)
     with pytest.raises(ImportError, match='Pillow 10.1.*DejaVuSans.ttf'):
-        draw['font'](12)
+        draw['Drawing'](9, 9).text(0, 0, 'words')
 
 
 def test_the_figures_that_the_readme_shows_are_those_that_the_script_draws():

@@ -1,59 +1,105 @@
-"""The house: which file may import which."""
+"""The house: who may import whom, how long a file may be, and what lies at the top."""
+
 import ast
 import glob
 import os
 
 import pytest
 
-from conftest import ROOT
+from places import ROOT
 
-LEVELS = [['commandline', 'files', 'metrics'], ['config', 'features', 'images', 'memorisation', 'phantom', 'runfolder', 'snapshot', 'volumes'],
-          ['report', 'sources', 'tfutil'], ['dataset', 'evaluation', 'frozen', 'latent', 'losses', 'networks'], ['create', 'inference', 'training', 'verify'], ['growing']]
-ONLY = {'tensorflow': {'tfutil'}, 'argparse': {'commandline'}, 'pickle': {'snapshot'}, 'pickletools': {'snapshot'}, 'PIL': {'images'}}
-NETWORKS = {'numpy', 'tfutil'}          # their source travels inside every pickle
-MODULES = {name: level for level, names in enumerate(LEVELS) for name in names}
-SCRIPTS = sorted(os.path.basename(path)[:-3] for path in glob.glob(os.path.join(ROOT, '[0-9]-*.py')))
+CORE = {'config', 'dataset', 'networks', 'tfutil'}
+# What each part of the house may import from the others. Within a wing every file may import every other.
+MAY_IMPORT = {
+    'common': set(),
+    'tfutil': {'common'},
+    'networks': {'tfutil'},
+    'dataset': {'common', 'tfutil'},
+    'config': {'common'},
+    'dataset_tools': {'common', 'config', 'dataset'},
+    'sampling': {'common', 'networks', 'tfutil'},
+    'metrics': {'common', 'dataset', 'tfutil', 'sampling'},
+    'training': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics'},
+    'pix2pix': {'common', 'config', 'networks', 'tfutil', 'training'},
+    '0-dataset_create': {'common', 'dataset_tools'},
+    '1-dataset_display': {'common', 'config', 'dataset_tools'},
+    '2-inference': {'common', 'config', 'sampling'},
+    '3-train': {'common', 'config', 'training'},
+    '4-evaluate': {'common', 'config', 'metrics'},
+}
+# Libraries that have one owner each.
+OWNERS = {
+    'tensorflow': {'tfutil.py'},
+    'argparse': {'common/commandline.py'},
+    'pickle': {'common/safe_pickle.py'},
+    'pickletools': {'common/safe_pickle.py'},
+    'PIL': {'common/images.py', 'imgs/drawing.py'},
+    'SimpleITK': {'dataset_tools/itk.py'},
+}
+TOP = {'README.md', 'LICENSE', 'Makefile', 'pyproject.toml', 'requirements.txt', 'requirements-cpu.txt'}
+TOP |= {'CHANGELOG.md', 'CITATION.cff', 'CONTRIBUTING.md'}
+FILES = sorted(
+    os.path.relpath(path, ROOT).replace(os.sep, '/')
+    for pattern in ('*.py', '*/*.py', 'tests/*/*.py')
+    for path in glob.glob(os.path.join(ROOT, pattern))
+)
+PARTS = [name for name in FILES if not name.startswith(('tests/', 'benchmarks/', 'demo/', 'imgs/'))]
 
 
-def imports(path):
-    with open(path) as f:
+def part_of(name):
+    """The wing of a file, or the file without its ending."""
+    return name.split('/')[0] if '/' in name else name[:-3]
+
+
+def imports(name):
+    """Top-level names of the modules that a file imports."""
+    with open(os.path.join(ROOT, name), encoding='utf-8') as f:
         tree = ast.parse(f.read())
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name.split('.')[0]
         elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, 'imports are absolute'
             yield node.module.split('.')[0]
 
 
-@pytest.mark.parametrize('name', sorted(MODULES) + SCRIPTS)
-def test_imports_point_to_lower_levels_only(name):
-    found = set(imports(os.path.join(ROOT, name + '.py')))
-    level = MODULES.get(name, len(LEVELS))
-    assert [other for other in found & set(MODULES) if MODULES[other] >= level] == []
-    for library, owners in ONLY.items():
-        assert library not in found or name in owners
-    if name == 'networks':
-        assert found == NETWORKS
+@pytest.mark.parametrize('name', PARTS)
+def test_a_file_imports_only_what_its_part_of_the_house_may(name):
+    part = part_of(name)
+    ours = set(imports(name)) & (set(MAY_IMPORT) - {part})
+    assert ours <= MAY_IMPORT[part], name
 
 
-@pytest.mark.parametrize('name', ['__init__', '__main__', 'data', 'training', 'unet'])
-def test_pix2pix_stands_on_the_core(name):
-    found = set(imports(os.path.join(ROOT, 'pix2pix', name + '.py')))
-    assert not found & (set(ONLY) | {'growing', 'create', 'losses'}) and not (name == 'data' and 'tfutil' in found)
+@pytest.mark.parametrize('name', [name for name in FILES if not name.startswith('tests/')])
+def test_a_library_with_an_owner_is_imported_by_it_alone(name):
+    for library in set(imports(name)) & set(OWNERS):
+        assert name in OWNERS[library]
 
 
-def test_the_figures_draw_with_pillow_and_leave_the_rest_to_the_core():
-    found = set(imports(os.path.join(ROOT, 'imgs', 'draw.py')))
-    assert found & set(ONLY) == {'PIL'}         # lines and letters are of no use to any other file
+def test_no_two_parts_import_each_other_in_a_circle():
+    order = []
+    while len(order) < len(MAY_IMPORT):
+        ready = [part for part in MAY_IMPORT if part not in order and MAY_IMPORT[part] <= set(order)]
+        assert ready, set(MAY_IMPORT) - set(order)
+        order += ready
 
 
-def test_every_module_at_the_top_has_a_level():
-    found = {os.path.basename(path)[:-3] for path in glob.glob(os.path.join(ROOT, '*.py'))}
-    assert found == set(MODULES) | set(SCRIPTS)
+def test_the_source_that_travels_in_pickles_needs_numpy_and_tf_alone():
+    assert set(imports('networks.py')) == {'numpy', 'tfutil'}
 
 
-def test_the_top_level_is_the_published_one():
-    for name in ('1-dataset_display.py', '2-inference.py', '3-train.py', 'tfutil.py', 'networks.py', 'dataset.py', 'config.py', 'pix2pix', 'processData',
-                 'demo', 'imgs', 'requirements.txt', 'README.md', 'LICENSE'):
-        assert os.path.exists(os.path.join(ROOT, name)), name
+def test_scripts_are_doors_of_at_most_45_lines_and_files_have_at_most_250():
+    for name in FILES:
+        with open(os.path.join(ROOT, name), encoding='utf-8') as f:
+            lines = f.read().split('\n')
+        assert len(lines) - 1 <= (45 if name[0].isdigit() else 250), name
+
+
+def test_the_top_level_holds_scripts_core_and_the_published_folders():
+    entries = {name for name in os.listdir(ROOT) if not name.startswith('.') and name not in ('results', '__pycache__')}
+    files = {name for name in entries if os.path.isfile(os.path.join(ROOT, name))}
+    scripts = {name for name in files if name[0].isdigit() and name.endswith('.py')}
+    assert files == scripts | {name + '.py' for name in CORE} | TOP
+    wings = {part for part in MAY_IMPORT if part not in CORE and not part[0].isdigit()}
+    assert entries - files == wings | {'processData', 'demo', 'imgs', 'benchmarks', 'tests'}

@@ -6,24 +6,44 @@ import time
 
 import pytest
 
-import commandline
-from conftest import ROOT
+from common import commandline
+from places import ROOT
 
-Example = commandline.settings('Example', number=(3, 'how many, 100%', commandline.natural), rate=(0.5, 'how fast'), fmap_max=(8, 'maps', commandline.positive),
-                          name=(None, 'what', str), kind=('a', 'which', ('a', 'b')), loud=(False, 'noise'))
+Example = commandline.settings(
+    'Example',
+    number=(3, 'how many, 100%', commandline.natural),
+    rate=(0.5, 'how fast'),
+    fmap_max=(8, 'maps', commandline.positive),
+    name=(None, 'what', str),
+    kind=('a', 'which', ('a', 'b')),
+    loud=(False, 'noise'),
+)
 
 
 def test_rows_become_defaults_flags_and_an_immutable_record():
     assert commandline.parse(Example, '', []) == Example() == (3, 0.5, 8, None, 'a', False)
-    cfg = commandline.parse(Example, '', ['--number', '0', '--rate', '2', '--fmap-max', '4', '--name', 'x', '--kind', 'b', '--loud'])
+    cfg = commandline.parse(
+        Example, '', ['--number', '0', '--rate', '2', '--fmap-max', '4', '--name', 'x', '--kind', 'b', '--loud']
+    )
     assert cfg == (0, 2.0, 4, 'x', 'b', True)
     with pytest.raises(AttributeError):
         cfg.number = 5
 
 
-@pytest.mark.parametrize('arguments, word', [
-    (['--number', '-1'], 'number'), (['--number', '1.5'], 'number'), (['--number', ''], 'number'), (['--fmap-max', '0'], 'fmap-max'),
-    (['--kind', 'c'], 'choose from'), (['--unknown'], 'unknown'), (['--num', '3'], '--num'), (['stray'], 'stray'), (['--name'], 'argument')])
+@pytest.mark.parametrize(
+    'arguments, word',
+    [
+        (['--number', '-1'], 'number'),
+        (['--number', '1.5'], 'number'),
+        (['--number', ''], 'number'),
+        (['--fmap-max', '0'], 'fmap-max'),
+        (['--kind', 'c'], 'choose from'),
+        (['--unknown'], 'unknown'),
+        (['--num', '3'], '--num'),
+        (['stray'], 'stray'),
+        (['--name'], 'argument'),
+    ],
+)
 def test_a_wrong_flag_is_one_line_and_exit_code_2(capsys, arguments, word):
     with pytest.raises(SystemExit) as stop:
         commandline.parse(Example, '', arguments)
@@ -31,15 +51,31 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(capsys, arguments, word):
     assert stop.value.code == 2 and err.count('\n') == 1 and word in err
 
 
-@pytest.mark.parametrize('error, code, words', [
-    (ValueError('bad\nthing \x1b[2J'), 2, 'bad thing ?[2J'), (FileNotFoundError('x.pkl is not there'), 2, 'x.pkl is not there'),
-    (PermissionError(errno.EACCES, 'Permission denied', 'out'), 2, 'out: Permission denied; change its permissions'),
-    (OSError(errno.ENOSPC, 'No space left on device', 'a.png'), 2, 'a.png: No space left on device; free some space'),
-    (OSError(errno.EEXIST, 'File exists', 'a.png'), 2, 'a.png: File exists; choose another place'),
-    (MemoryError(), 2, 'out of memory'), (ImportError('No module named x'), 2, 'No module named x'), (KeyboardInterrupt(), 130, 'interrupted')])
+@pytest.mark.parametrize(
+    'error, code, words',
+    [
+        (ValueError('bad\nthing \x1b[2J'), 2, 'bad thing ?[2J'),
+        (FileNotFoundError('x.pkl is not there'), 2, 'x.pkl is not there'),
+        (
+            PermissionError(errno.EACCES, 'Permission denied', 'out'),
+            2,
+            'out: Permission denied; change its permissions',
+        ),
+        (
+            OSError(errno.ENOSPC, 'No space left on device', 'a.png'),
+            2,
+            'a.png: No space left on device; free some space',
+        ),
+        (OSError(errno.EEXIST, 'File exists', 'a.png'), 2, 'a.png: File exists; choose another place'),
+        (MemoryError(), 2, 'out of memory'),
+        (ImportError('No module named x'), 2, 'No module named x'),
+        (KeyboardInterrupt(), 130, 'interrupted'),
+    ],
+)
 def test_errors_that_a_user_can_mend_are_one_line(capsys, error, code, words):
     def main():
         raise error
+
     with pytest.raises(SystemExit) as stop:
         commandline.command(main)
     err = capsys.readouterr().err
@@ -51,10 +87,16 @@ def test_our_own_bugs_keep_their_traceback():
         commandline.command(lambda: 1 / 0)
 
 
-@pytest.mark.parametrize('script', sorted(name for name in os.listdir(ROOT) if name[0].isdigit() and name.endswith('.py')))
+@pytest.mark.parametrize(
+    'script', sorted(name for name in os.listdir(ROOT) if name[0].isdigit() and name.endswith('.py'))
+)
 def test_help_answers_without_loading_tensorflow(script):
     begin = time.time()
-    out = subprocess.check_output([sys.executable, '-X', 'importtime', os.path.join(ROOT, script), '-h'] if sys.version_info >= (3, 7) else
-                                  [sys.executable, os.path.join(ROOT, script), '-h'], stderr=subprocess.STDOUT).decode()
+    out = subprocess.check_output(
+        [sys.executable, '-X', 'importtime', os.path.join(ROOT, script), '-h']
+        if sys.version_info >= (3, 7)
+        else [sys.executable, os.path.join(ROOT, script), '-h'],
+        stderr=subprocess.STDOUT,
+    ).decode()
     assert '--help' in out and 'tensorflow' not in out.split('usage:')[0]
     assert time.time() - begin < 1

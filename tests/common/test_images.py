@@ -5,8 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-import files
-import images
+from common import files, images
 
 
 def test_network_range_becomes_rounded_and_clipped_gray_levels():

@@ -1,6 +1,7 @@
+"""Published, foreign and hostile pickles."""
+
 import collections
 import copyreg
-import io
 import os
 import pickle
 import struct
@@ -11,14 +12,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-import networks
-import snapshot
 import tfutil
-from conftest import DATA
+from common import safe_pickle
 
-STATE = {'version': 2, 'name': 'G', 'static_kwargs': {'resolution': 4}, 'build_module_src': 'raise SystemExit', 'build_func_name': 'G_paper',
-         'variables': [('lod', np.float32(1.5)), ('w', np.arange(6, dtype=np.float32).reshape(2, 3)),
-                       ('big', np.ones([40, 50], np.float32)), ('fortran', np.asfortranarray(np.arange(6.).reshape(2, 3)))]}
+STATE = dict(version=2, name='G', static_kwargs={'resolution': 4}, build_module_src='raise SystemExit')
+STATE['build_func_name'] = 'G_paper'
+STATE['variables'] = [
+    ('lod', np.float32(1.5)),
+    ('w', np.arange(6, dtype=np.float32).reshape(2, 3)),
+    ('big', np.ones([40, 50], np.float32)),
+    ('fortran', np.asfortranarray(np.arange(6.0).reshape(2, 3))),
+]
 
 
 class _Published:
@@ -34,6 +38,7 @@ class _Published:
 @pytest.fixture
 def publish(tmp_path, monkeypatch):
     """Writes a pickle as the published program does, with Python's own pickle module."""
+
     def call(value, protocol=4):
         path = tmp_path / 'a.pkl'
         host = types.ModuleType('tfutil')
@@ -42,26 +47,31 @@ def publish(tmp_path, monkeypatch):
         path.write_bytes(pickle.dumps(value(host.Network), protocol))
         monkeypatch.setitem(sys.modules, 'tfutil', tfutil)
         return str(path)
+
     return call
 
 
 @pytest.fixture
 def refused(tmp_path):
     """The reader's one-line complaint about these bytes."""
+
     def call(data):
         path = tmp_path / 'bad.pkl'
         path.write_bytes(data)
         with pytest.raises(ValueError) as caught:
-            snapshot.read(str(path))
+            safe_pickle.read(str(path))
         message = str(caught.value)
         assert str(path) in message and '\n' not in message
         return message
+
     return call
 
 
 @pytest.mark.parametrize('protocol', [2, 3, 4] + [5] * (pickle.HIGHEST_PROTOCOL >= 5))
 def test_reads_what_pickle_writes(publish, protocol):
-    states = snapshot.read(publish(lambda network: tuple(network(dict(STATE, name=name)) for name in ('G', 'D', 'Gs')), protocol))
+    states = safe_pickle.read(
+        publish(lambda network: tuple(network(dict(STATE, name=name)) for name in ('G', 'D', 'Gs')), protocol)
+    )
     assert [state['name'] for state in states] == ['G', 'D', 'Gs']
     assert states[0]['static_kwargs'] == {'resolution': 4}
     for (name, value), (expected_name, expected) in zip(states[2]['variables'], STATE['variables']):
@@ -71,7 +81,7 @@ def test_reads_what_pickle_writes(publish, protocol):
 
 def test_ordered_dicts_and_numpy_scalars_in_options_are_read(publish):
     options = collections.OrderedDict(resolution=np.int64(8), fmap_decay=np.float64(1.5))
-    states = snapshot.read(publish(lambda network: (network(dict(STATE, static_kwargs=options)),) * 3))
+    states = safe_pickle.read(publish(lambda network: (network(dict(STATE, static_kwargs=options)),) * 3))
     assert states[0]['static_kwargs'] == {'resolution': 8, 'fmap_decay': 1.5}
 
 
@@ -99,8 +109,17 @@ def _hostile(mark):
 
 
 @pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
-@pytest.mark.parametrize('nest', [lambda x: x, lambda x: [1, [x]], lambda x: {'a': {'b': x}}, lambda x: (x,) * 3,
-                                  lambda x: dict(STATE, static_kwargs={'resolution': x}), lambda x: dict(STATE, variables=[('w', x)])])
+@pytest.mark.parametrize(
+    'nest',
+    [
+        lambda x: x,
+        lambda x: [1, [x]],
+        lambda x: {'a': {'b': x}},
+        lambda x: (x,) * 3,
+        lambda x: dict(STATE, static_kwargs={'resolution': x}),
+        lambda x: dict(STATE, variables=[('w', x)]),
+    ],
+)
 def test_nothing_that_a_pickle_names_is_called(refused, tmp_path, protocol, nest):
     mark = str(tmp_path / 'executed')
     for _, payload in _hostile(mark):
@@ -111,18 +130,42 @@ def test_nothing_that_a_pickle_names_is_called(refused, tmp_path, protocol, nest
 SYSTEM = b'cposix\nsystem\n'
 TOUCH = b'(X\x0c\x00\x00\x00touch /tmp/xt'
 RAW = {
-    'GLOBAL REDUCE': SYSTEM + TOUCH + b'R.', 'INST': TOUCH[:1] + TOUCH[1:] + b'iposix\nsystem\n.', 'OBJ': b'(' + SYSTEM + TOUCH[1:] + b'o.',
-    'NEWOBJ': SYSTEM + TOUCH + b'\x81.', 'NEWOBJ_EX': SYSTEM + TOUCH + b'}\x92.', 'EXT1': b'\x82\x01.', 'EXT2': b'\x83\x01\x00.',
-    'EXT4': b'\x84\x01\x00\x00\x00.', 'PERSID': b'Pposix\n.', 'BINPERSID': b'N\x51.', 'STACK_GLOBAL': b'\x8c\x05posix\x8c\x06system\x93' + TOUCH + b'R.',
-    'BUILD on a name': b'cnumpy\nndarray\n}X\x01\x00\x00\x00aNsb.', 'BUILD on a list': b']}b.', 'attributes': b'cnumpy\nndarray.__new__\n.',
-    'parent': b'cnumpy\n..os.system\n.', 'next buffer': b'\x97.', 'no stop': b'N', 'stop on nothing': b'.', 'no mark': b't.', 'pop too much': b'N\x87.',
-    'memo': b'h\x05.', 'huge memo': b'Nr\xff\xff\xff\x7f0.', 'unknown': b'\xff.', 'deep key': b')' + b'\x85' * 200000 + b'N}q\x00s.',
-    'deep tuple': b')' + b'\x85' * 200000 + b'.', 'itself': b']q\x00h\x00a.',
-    '1 TB of bytes': b'\x8e' + struct.pack('<Q', 1 << 40) + b'abc.', '1 TB of text': b'\x8d' + struct.pack('<Q', 1 << 40) + b'abc.',
-    '1 TB frame': b'\x95' + struct.pack('<Q', 1 << 40) + b'N.', '2 GB integer': b'\x8b\xff\xff\xff\x7f1.', 'negative': b'T\xff\xff\xff\xff.',
+    'GLOBAL REDUCE': SYSTEM + TOUCH + b'R.',
+    'INST': TOUCH[:1] + TOUCH[1:] + b'iposix\nsystem\n.',
+    'OBJ': b'(' + SYSTEM + TOUCH[1:] + b'o.',
+    'NEWOBJ': SYSTEM + TOUCH + b'\x81.',
+    'NEWOBJ_EX': SYSTEM + TOUCH + b'}\x92.',
+    'EXT1': b'\x82\x01.',
+    'EXT2': b'\x83\x01\x00.',
+    'EXT4': b'\x84\x01\x00\x00\x00.',
+    'PERSID': b'Pposix\n.',
+    'BINPERSID': b'N\x51.',
+    'STACK_GLOBAL': b'\x8c\x05posix\x8c\x06system\x93' + TOUCH + b'R.',
+    'BUILD on a name': b'cnumpy\nndarray\n}X\x01\x00\x00\x00aNsb.',
+    'BUILD on a list': b']}b.',
+    'attributes': b'cnumpy\nndarray.__new__\n.',
+    'parent': b'cnumpy\n..os.system\n.',
+    'next buffer': b'\x97.',
+    'no stop': b'N',
+    'stop on nothing': b'.',
+    'no mark': b't.',
+    'pop too much': b'N\x87.',
+    'memo': b'h\x05.',
+    'huge memo': b'Nr\xff\xff\xff\x7f0.',
+    'unknown': b'\xff.',
+    'deep key': b')' + b'\x85' * 200000 + b'N}q\x00s.',
+    'deep tuple': b')' + b'\x85' * 200000 + b'.',
+    'itself': b']q\x00h\x00a.',
+    '1 TB of bytes': b'\x8e' + struct.pack('<Q', 1 << 40) + b'abc.',
+    '1 TB of text': b'\x8d' + struct.pack('<Q', 1 << 40) + b'abc.',
+    '1 TB frame': b'\x95' + struct.pack('<Q', 1 << 40) + b'N.',
+    '2 GB integer': b'\x8b\xff\xff\xff\x7f1.',
+    'negative': b'T\xff\xff\xff\xff.',
     '1 TB array': b'cnumpy\nndarray\n(\x8a\x06\x00\x00\x00\x00\x00\x01\x85X\x02\x00\x00\x00f4C\x00tR.',
-    'array without data': b'cnumpy\nndarray\n(K\x04\x85X\x02\x00\x00\x00f4tR.', 'object array': b'cnumpy\nndarray\n(K\x01\x85X\x01\x00\x00\x00OC\x08abcdefghtR.',
-    'negative shape': b'cnumpy\nndarray\n(J\xff\xff\xff\xff\x85X\x02\x00\x00\x00f4C\x00tR.'}
+    'array without data': b'cnumpy\nndarray\n(K\x04\x85X\x02\x00\x00\x00f4tR.',
+    'object array': b'cnumpy\nndarray\n(K\x01\x85X\x01\x00\x00\x00OC\x08abcdefghtR.',
+    'negative shape': b'cnumpy\nndarray\n(J\xff\xff\xff\xff\x85X\x02\x00\x00\x00f4C\x00tR.',
+}
 
 
 @pytest.mark.parametrize('name', sorted(RAW))
@@ -138,9 +181,20 @@ def test_a_memoised_text_cannot_become_more_array_than_the_file_has_bytes(refuse
     assert 'larger than the file' in refused(b'\x80\x02' + text + b'(' + array * 50 + b't.')
 
 
-@pytest.mark.parametrize('data, word', [
-    (b'', 'empty'), (b'<!DOCTYPE html><html>', 'web page'), (b'\n<html>', 'web page'), (b'\x1f\x8b\x08' + b'0' * 99, 'gunzip'), (b'PK\x03\x04', 'unpack'),
-    (b'\x89PNG\r\n', 'PNG'), (b'hello', 'not a pickle'), (b'\x80', 'not a pickle'), (b'\x80\x04', 'damaged')])
+@pytest.mark.parametrize(
+    'data, word',
+    [
+        (b'', 'empty'),
+        (b'<!DOCTYPE html><html>', 'web page'),
+        (b'\n<html>', 'web page'),
+        (b'\x1f\x8b\x08' + b'0' * 99, 'gunzip'),
+        (b'PK\x03\x04', 'unpack'),
+        (b'\x89PNG\r\n', 'PNG'),
+        (b'hello', 'not a pickle'),
+        (b'\x80', 'not a pickle'),
+        (b'\x80\x04', 'damaged'),
+    ],
+)
 def test_other_files_are_named_for_what_they_are(refused, data, word):
     assert word in refused(data)
 
@@ -148,14 +202,18 @@ def test_other_files_are_named_for_what_they_are(refused, data, word):
 def test_other_pickles_are_refused_in_words(refused, publish):
     assert '3 networks' in refused(pickle.dumps([1, 2, 3]))
     assert '3 networks' in refused(pickle.dumps({'G': 1}))
-    for value, word in ((lambda n: (n(STATE),) * 2, '3 networks'), (lambda n: (n(STATE), n(STATE), 3), '3 networks'),
-                        (lambda n: (n({'version': 2}),) * 3, 'lacks'), (lambda n: (n(dict(STATE, version=1)),) * 3, 'version'),
-                        (lambda n: (n(dict(STATE, static_kwargs={'a': [1]})),) * 3, 'option'),
-                        (lambda n: (n(dict(STATE, static_kwargs={'a': float('nan')})),) * 3, 'option'),
-                        (lambda n: (n(dict(STATE, variables=[('w', 'text')])),) * 3, 'variable'),
-                        (lambda n: (n(dict(STATE, variables=[('w', 1, 2)])),) * 3, 'damaged')):
+    for value, word in (
+        (lambda n: (n(STATE),) * 2, '3 networks'),
+        (lambda n: (n(STATE), n(STATE), 3), '3 networks'),
+        (lambda n: (n({'version': 2}),) * 3, 'lacks'),
+        (lambda n: (n(dict(STATE, version=1)),) * 3, 'version'),
+        (lambda n: (n(dict(STATE, static_kwargs={'a': [1]})),) * 3, 'option'),
+        (lambda n: (n(dict(STATE, static_kwargs={'a': float('nan')})),) * 3, 'option'),
+        (lambda n: (n(dict(STATE, variables=[('w', 'text')])),) * 3, 'variable'),
+        (lambda n: (n(dict(STATE, variables=[('w', 1, 2)])),) * 3, 'damaged'),
+    ):
         with pytest.raises(ValueError, match=word):
-            snapshot.read(publish(value))
+            safe_pickle.read(publish(value))
 
 
 def test_every_truncation_and_ten_thousand_mutations_end_in_words_or_in_arrays(tmp_path, publish, random):
@@ -168,7 +226,7 @@ def test_every_truncation_and_ten_thousand_mutations_end_in_words_or_in_arrays(t
         with open(path, 'wb') as f:
             f.write(data)
         try:
-            outcomes['read'] += bool(snapshot.read(path))
+            outcomes['read'] += bool(safe_pickle.read(path))
         except ValueError as error:
             assert path in str(error)
             outcomes['refused'] += 1
@@ -184,58 +242,9 @@ def test_every_truncation_and_ten_thousand_mutations_end_in_words_or_in_arrays(t
     assert min(outcomes.values()) > 100 and sum(outcomes.values()) == 10000 + len(good)
 
 
-def _numpy_names(data):
-    """What the reading NumPy would have to provide."""
-    class Spy(pickle.Unpickler):
-        names = set()
-
-        def find_class(self, module, name):
-            self.names.add((module, name))
-            return super().find_class(module, name) if module != 'tfutil' else types.SimpleNamespace
-    networks_read = Spy(io.BytesIO(data)).load()
-    return Spy.names, networks_read
-
-
-def test_written_files_name_nothing_but_the_network_and_numpys_array(session, tmp_path):
-    G = tfutil.Network('G', networks.G_paper, resolution=8, fmap_max=4, fmap_base=32)
-    path = str(tmp_path / 'g.pkl')
-    tfutil.save(path, (G, G, G))
-    names, unpickled = _numpy_names(open(path, 'rb').read())
-    assert names == {('tfutil', 'Network'), ('numpy', 'ndarray')}
-    for (name, value), (expected_name, expected) in zip(unpickled[2].variables, G.values().items()):
-        assert name == expected_name
-        assert_array_equal(value, expected)
-
-
-@pytest.mark.parametrize('writer', ['tf1.12-numpy1', 'tf2.21-numpy2'])
-def test_files_written_under_either_tensorflow_give_the_same_images(session, writer):
-    Gs, = tfutil.load(os.path.join(DATA, writer + '.pkl'), networks.BUILDERS, 'Gs')
-    with np.load(os.path.join(DATA, writer + '.npz')) as expected:
-        assert np.abs(Gs.run(expected['latents'], expected['labels']) - expected['images']).max() <= 1e-5
-
-
-@pytest.mark.parametrize('change, word', [
-    (lambda s: s.update(build_func_name='G_style'), 'G_style'), (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], colour=1)), 'colour'),
-    (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], fmap_max=8)), 'shape'),
-    (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], fmap_max=10 ** 12, fmap_base=10 ** 15)), 'shape|options'),
-    (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], resolution=16)), 'lacks|shape'),
-    (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], resolution=2 ** 30)), 'power of two'),
-    (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], fmap_decay='x')), 'options'),
-    (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], level=3)), 'level'), (lambda s: s['variables'].pop(), 'lacks'),
-    (lambda s: s['variables'].append(('8x8/Extra/bias', np.zeros(3, np.float32))), 'Extra'),
-    (lambda s: s['variables'].__setitem__(3, ('4x4/Conv/weight', np.zeros([3, 3], np.float32))), 'shape'),
-    (lambda s: s['variables'].__setitem__(2, ('4x4/Dense/bias', np.full([4], np.nan, np.float32))), 'finite')])
-def test_networks_that_do_not_fit_their_builder_are_refused_in_words(session, change, word):
-    state = tfutil.Network('G', networks.G_paper, resolution=8, fmap_max=4, fmap_base=32).__getstate__()
-    assert state['variables'][2][0] == '4x4/Dense/bias' and state['variables'][3][0] == '4x4/Conv/weight'
-    change(state)
-    with pytest.raises(ValueError, match=word):
-        tfutil.Network.from_state(state, networks.BUILDERS)
-
-
 def test_a_save_that_fails_leaves_the_old_file(tmp_path):
     path = tmp_path / 'g.pkl'
     path.write_bytes(b'old')
     with pytest.raises((pickle.PicklingError, AttributeError)):
-        snapshot.write(str(path), (lambda: 0,) * 3)
+        safe_pickle.write(str(path), (lambda: 0,) * 3)
     assert path.read_bytes() == b'old' and os.listdir(str(tmp_path)) == ['g.pkl']

@@ -1,11 +1,12 @@
 """The phantoms against the figures they were made to: literal numbers measured on patches of real AIS nodules."""
+
 import numpy as np
 import pytest
 
-from phantom import CLASSES, phantom
+from dataset_tools.phantom import CLASSES, phantom
 
 COUNTS = {'AIS': 600, 'MIA': 300, 'IA': 300}
-SPACING = 0.6   # mm per pixel, the default
+SPACING = 0.6  # mm per pixel, the default
 
 
 @pytest.fixture(scope='module')
@@ -62,8 +63,18 @@ def test_a_phantom_is_a_slice_in_hu_and_a_mask(kind, many):
 
 def test_facts_name_every_sign_in_plain_python_types(many):
     facts = many['IA'][0].facts
-    assert set(facts) == {'diameter_mm', 'mean_hu', 'solid_mm', 'solid_fraction', 'lobulation', 'spicules', 'bronchogram',
-                          'pleural_tag', 'wall', 'kernel'}
+    assert set(facts) == {
+        'diameter_mm',
+        'mean_hu',
+        'solid_mm',
+        'solid_fraction',
+        'lobulation',
+        'spicules',
+        'bronchogram',
+        'pleural_tag',
+        'wall',
+        'kernel',
+    }
     assert {type(v) for v in facts.values()} <= {float, bool, str}
 
 
@@ -75,8 +86,10 @@ def test_any_size_works_and_a_pixel_keeps_its_size(size):
 
 
 def test_a_finer_pixel_makes_the_nodule_cover_more_of_them():
-    coarse, fine = [np.mean([phantom('IA', np.random.RandomState(seed), 84, spacing).mask.sum() for seed in range(20)])
-                    for spacing in (.8, .4)]
+    coarse, fine = [
+        np.mean([phantom('IA', np.random.RandomState(seed), 84, spacing).mask.sum() for seed in range(20)])
+        for spacing in (0.8, 0.4)
+    ]
     assert 3 < fine / coarse < 5
 
 
@@ -85,8 +98,8 @@ def test_the_nodule_is_in_the_centre_and_as_large_and_dense_as_the_facts_say(kin
     for p in many[kind]:
         rows, columns = np.nonzero(p.mask)
         assert abs(rows.mean() - 31.5) < 4 and abs(columns.mean() - 31.5) < 4
-        assert abs(2 * SPACING * np.sqrt(p.mask.sum() / np.pi) - p.facts['diameter_mm']) < .01
-        assert abs(p.hu[p.mask].mean() - p.facts['mean_hu']) < .5
+        assert abs(2 * SPACING * np.sqrt(p.mask.sum() / np.pi) - p.facts['diameter_mm']) < 0.01
+        assert abs(p.hu[p.mask].mean() - p.facts['mean_hu']) < 0.5
         assert 0 <= p.facts['solid_fraction'] <= 1
 
 
@@ -97,16 +110,23 @@ def test_classes_are_in_order_but_overlap(name, many):
     assert np.percentile(ais, 90) > np.percentile(mia, 10) and np.percentile(mia, 90) > np.percentile(ia, 10)
 
 
-@pytest.mark.parametrize('name, shares', [('lobulation', (.25, .40, .65)), ('spicules', (0, .10, .22)),
-                                          ('bronchogram', (.10, .15, .35)), ('pleural_tag', (0, .05, .35))])
+@pytest.mark.parametrize(
+    'name, shares',
+    [
+        ('lobulation', (0.25, 0.40, 0.65)),
+        ('spicules', (0, 0.10, 0.22)),
+        ('bronchogram', (0.10, 0.15, 0.35)),
+        ('pleural_tag', (0, 0.05, 0.35)),
+    ],
+)
 def test_signs_are_as_frequent_as_they_should_be(name, shares, many):
     for kind, share in zip(CLASSES, shares):
-        assert abs(fact(many[kind], name).mean() - share) < .08
+        assert abs(fact(many[kind], name).mean() - share) < 0.08
 
 
 def test_a_denser_solid_part_belongs_to_the_later_classes(many):
     pure = [(fact(many[kind], 'solid_mm') == 0).mean() for kind in CLASSES]
-    assert pure[0] > .7 and pure[1] < .35 and pure[2] < .15
+    assert pure[0] > 0.7 and pure[1] < 0.35 and pure[2] < 0.15
 
 
 def test_grey_levels_of_ais_are_those_of_real_patches(cells):
@@ -116,13 +136,13 @@ def test_grey_levels_of_ais_are_those_of_real_patches(cells):
 
 def test_soft_tissue_of_ais_takes_the_share_it_has_in_real_patches(cells):
     share = (cells > 140).mean((1, 2))
-    measured = share.mean(), (share > .05).mean(), (share > .2).mean(), (share < .01).mean()
-    assert (abs(np.array(measured) - [.22, .82, .47, .07]) < .07).all()
+    measured = share.mean(), (share > 0.05).mean(), (share > 0.2).mean(), (share < 0.01).mean()
+    assert (abs(np.array(measured) - [0.22, 0.82, 0.47, 0.07]) < 0.07).all()
 
 
 def test_lung_of_ais_is_as_dark_as_in_real_patches(cells):
     medians = np.array([np.median(p[p < 112]) for p in cells])
-    assert abs(np.median(medians) - 86) < 2 and (abs(medians - 87) <= 5).mean() > .95
+    assert abs(np.median(medians) - 86) < 2 and (abs(medians - 87) <= 5).mean() > 0.95
 
 
 def test_the_mean_ais_patch_is_round_with_bright_corners_and_a_bump_in_the_middle(cells):
@@ -144,8 +164,11 @@ def test_noise_is_coloured_by_the_kernel(many):
         a, b = fine[:, 2:-3], fine[:, 3:-2]
         lung = (abs(a) < 300) & (abs(b) < 300) & (p.hu[:, 2:-3] < -700) & (p.hu[:, 3:-2] < -700)
         return np.corrcoef(a[lung], b[lung])[0, 1]
-    sharp, medium, smooth = [np.median([neighbours(p) for p in many['AIS'] if p.facts['kernel'] == kernel])
-                             for kernel in ('sharp', 'medium', 'smooth')]
+
+    sharp, medium, smooth = [
+        np.median([neighbours(p) for p in many['AIS'] if p.facts['kernel'] == kernel])
+        for kernel in ('sharp', 'medium', 'smooth')
+    ]
     assert sharp < medium < smooth
 
 

@@ -13,7 +13,7 @@ CREATE = '0-dataset_create.py'
 
 @pytest.fixture
 def folder(script, tmp_path):
-    """A data set AIS of six phantoms, 16x16."""
+    """A dataset AIS of six phantoms, 16x16."""
     assert script(CREATE, 'phantom', 'AIS', '--number', 6, '--resolution', 16, '--outdir', tmp_path)[0] == 0
     return tmp_path / 'AIS'
 
@@ -21,11 +21,13 @@ def folder(script, tmp_path):
 @pytest.fixture
 def finds(script):
     """Runs verify, which has to exit with 1 and a line that holds the words; returns all lines."""
+
     def call(*arguments, words=()):
         code, out, err = script(CREATE, 'verify', *arguments)
         assert code == 1 and err == '', (out, err)
         assert any(all(str(word) in line for word in words) for line in out.splitlines()), out
         return out.splitlines()
+
     return call
 
 
@@ -41,7 +43,11 @@ def repeated(images, turn):
 
 def test_good_data_sets_are_one_line_and_exit_0(script, folder, tmp_path):
     assert script(CREATE, 'phantom', 'IA', '--number', 3, '--resolution', 16, '--outdir', tmp_path)[0] == 0
-    for arguments, numbers in (([folder], '6 images in 1 data sets'), ([tmp_path], '9 images in 2 data sets'), ([folder, tmp_path / 'IA', '%s/../AIS/' % folder], '9 images in 2')):
+    for arguments, numbers in (
+        ([folder], '6 images in 1 datasets'),
+        ([tmp_path], '9 images in 2 datasets'),
+        ([folder, tmp_path / 'IA', '%s/../AIS/' % folder], '9 images in 2'),
+    ):
         code, out, err = script(CREATE, 'verify', *arguments)
         assert (code, err, out.count('\n')) == (0, '', 1) and numbers in out and 'checksums' in out
 
@@ -96,20 +102,29 @@ def test_duplicates_are_found_across_data_sets(folder, finds, tmp_path):
     shutil.copytree(str(folder), str(tmp_path / 'more' / 'IA'))
     for name in os.listdir(str(tmp_path / 'more' / 'IA')):
         (tmp_path / 'more' / 'IA' / name).rename(tmp_path / 'more' / 'IA' / name.replace('AIS', 'IA'))
-    rewrite(tmp_path / 'more' / 'IA', lambda images: np.concatenate([255 - images[:4], images[4:5], images[5:, :, ::-1]]))
-    lines = finds(folder, tmp_path / 'more', words=['IA-r04.tfrecords record 4 is the same image as', 'AIS-r04.tfrecords record 4'])
+    rewrite(
+        tmp_path / 'more' / 'IA', lambda images: np.concatenate([255 - images[:4], images[4:5], images[5:, :, ::-1]])
+    )
+    lines = finds(
+        folder,
+        tmp_path / 'more',
+        words=['IA-r04.tfrecords record 4 is the same image as', 'AIS-r04.tfrecords record 4'],
+    )
     assert len(lines) == 2 and 'IA-r04.tfrecords record 5 is' in lines[1] and 'flipped' in lines[1]
 
 
 def test_the_variants_of_an_augmented_data_set_are_as_they_should_be(script, finds, tmp_path):
-    assert script(CREATE, 'phantom', 'AIS', '--number', 3, '--resolution', 16, '--augment', '--shifts', 2, '--outdir', tmp_path)[0] == 0
+    made = 'phantom AIS --number 3 --resolution 16 --augment --shifts 2 --outdir'.split()
+    assert script(CREATE, *made, tmp_path)[0] == 0
     assert script(CREATE, 'verify', tmp_path)[0] == 0
     (tmp_path / 'AIS' / 'AIS.json').unlink()
     assert len(finds(tmp_path, words=['record 1 is', 'record 0 flipped or turned'])) == 3 * 2 * 4
 
 
 def test_a_nodule_on_both_sides_of_a_fold_is_found(script, finds, tmp_path):
-    assert script(CREATE, 'phantom', 'AIS', '--number', 6, '--resolution', 16, '--folds', 3, '--outdir', tmp_path)[0] == 0
+    assert (
+        script(CREATE, 'phantom', 'AIS', '--number', 6, '--resolution', 16, '--folds', 3, '--outdir', tmp_path)[0] == 0
+    )
     assert script(CREATE, 'verify', tmp_path)[0] == 0
     path = tmp_path / 'fold1' / 'test' / 'AIS' / 'AIS.json'
     told = json.loads(path.read_text())
@@ -126,7 +141,10 @@ def test_a_damaged_json_file_is_a_finding(folder, finds, content):
     assert len(finds(folder, words=['AIS.json', 'damaged'])) == 1
 
 
-@pytest.mark.parametrize('facts', [{'entries': 3}, {'entries': [3]}, {'records': 'x'}, {'resolution': []}, {'window': 1}, {'channels': 'gray'}])
+@pytest.mark.parametrize(
+    'facts',
+    [{'entries': 3}, {'entries': [3]}, {'records': 'x'}, {'resolution': []}, {'window': 1}, {'channels': 'gray'}],
+)
 def test_a_json_file_of_other_content_is_a_finding_and_no_crash(folder, finds, script, facts):
     (folder / 'AIS.json').write_text(json.dumps(facts))
     finds(folder, words=['AIS.json', 'damaged'])
@@ -136,12 +154,16 @@ def test_a_json_file_of_other_content_is_a_finding_and_no_crash(folder, finds, s
 
 def test_two_data_sets_in_a_folder_and_folders_without_any_are_refused(script, folder, tmp_path):
     (tmp_path / 'empty').mkdir()
-    for path, words in ((tmp_path / 'empty', 'no *.tfrecords'), (tmp_path / 'none', 'not a folder'), (folder / 'AIS.json', 'not a folder')):
+    for path, words in (
+        (tmp_path / 'empty', 'no *.tfrecords'),
+        (tmp_path / 'none', 'not a folder'),
+        (folder / 'AIS.json', 'not a folder'),
+    ):
         code, _, err = script(CREATE, 'verify', path)
         assert code == 2 and err.count('\n') == 1 and str(path) in err and words in err
     (folder / 'AIS-r02.tfrecords').rename(folder / 'MIA-r02.tfrecords')
     code, _, err = script(CREATE, 'verify', folder)
-    assert code == 2 and 'more than one data set' in err
+    assert code == 2 and 'more than one dataset' in err
 
 
 def test_colour_data_sets_are_verified_as_their_json_file_or_the_flag_says(script, finds, tmp_path, random):

@@ -1,4 +1,5 @@
-"""Data sets from synthetic CT through the command line; how volumes are read is tested in test_volumes.py."""
+"""Datasets from synthetic CT through the command line; how volumes are read is tested in test_volumes.py."""
+
 import json
 import os
 
@@ -7,7 +8,7 @@ import pytest
 import SimpleITK as sitk
 
 import dataset
-from test_volumes import FORMATS, GEOMETRIES, POINT, blob, centroid, lopsided, picture, pixels, write, write_dicom
+from scans import FORMATS, GEOMETRIES, POINT, blob, centroid, lopsided, picture, pixels, write, write_dicom
 
 CREATE = '0-dataset_create.py'
 LUNA = 'seriesuid,coordX,coordY,coordZ,diameter_mm\n'
@@ -16,16 +17,20 @@ HERE = ','.join('%.3f' % value for value in POINT)
 
 @pytest.fixture
 def made(script, tmp_path):
-    """Runs `volumes` on tmp_path/nodules.csv, which has to succeed, and returns a function from NAME to its gray levels and json file."""
+    """Runs `volumes` on tmp_path/nodules.csv, which has to succeed: a function from NAME to grays and json file."""
+
     def call(text, *arguments):
         (tmp_path / 'nodules.csv').write_text(text)
-        code, _, err = script(CREATE, 'volumes', tmp_path / 'nodules.csv', '--resolution', 32, '--spacing', 0.5, '--outdir', tmp_path / 'out', *arguments)
+        flags = ['--resolution', 32, '--spacing', 0.5, '--outdir', tmp_path / 'out']
+        code, _, err = script(CREATE, 'volumes', tmp_path / 'nodules.csv', *flags, *arguments)
         assert code == 0, err
 
         def read(name='nodules'):
             with open(str(tmp_path / 'out' / name / (os.path.basename(name) + '.json'))) as f:
                 return dataset.read(list(dataset.levels(str(tmp_path / 'out' / name)).values())[-1])[:, 0], json.load(f)
+
         return read
+
     return call
 
 
@@ -35,25 +40,37 @@ def test_a_nodule_at_known_world_coordinates_lands_at_the_centre(made, tmp_path,
     path = write(tmp_path, picture(direction=GEOMETRIES[geometry]), form)
     (gray,), told = made('path,x,y,z\n%s,%s\n' % (path.name, HERE))()
     wanted = (blob(pixels(32, 0.5)) + 1900) / 3000 * 255
-    assert np.abs(centroid(gray.astype(float), (-850 + 1900) / 3000 * 255.) - 15.5).max() < 0.5
-    assert np.abs(gray - wanted).max() < 1              # half a gray level, and half for its rounding
+    assert np.abs(centroid(gray.astype(float), (-850 + 1900) / 3000 * 255.0) - 15.5).max() < 0.5
+    assert np.abs(gray - wanted).max() < 1  # half a gray level, and half for its rounding
     assert told['window'] == [-1900, 1100] and told['mm_per_pixel'] == 0.5 and told['entries'][0]['scan'] == path.name
 
 
 def test_a_luna16_table_finds_its_series_and_makes_slices_in_order(made, tmp_path):
     write_dicom(tmp_path / 'scans' / 'a', picture(lopsided), uid='1.2.3')
     write_dicom(tmp_path / 'scans' / 'b', picture(), uid='1.2.4')
-    gray, told = made(LUNA + '1.2.4,%s,9.5\n1.2.3,%s,8\n1.2.4,20,-17,100,4\n' % (HERE, HERE), '--volumes', tmp_path / 'scans', '--slices', 3, '--window', 'lung')()
+    gray, told = made(
+        LUNA + '1.2.4,%s,9.5\n1.2.3,%s,8\n1.2.4,20,-17,100,4\n' % (HERE, HERE),
+        '--volumes',
+        tmp_path / 'scans',
+        *'--slices 3 --window lung'.split(),
+    )()
     assert len(gray) == 9 and (told['images'], told['nodules'], told['records']) == (9, 3, 9)
     entries = [(entry['nodule'], entry['slice'], entry['diameter_mm']) for entry in told['entries']]
-    assert [entry[1] for entry in entries] == [-1, 0, 1] * 3 and [entry[2] for entry in entries[::3]] == [9.5, 4, 8]     # a volume at a time
+    assert [entry[1] for entry in entries] == [-1, 0, 1] * 3 and [entry[2] for entry in entries[::3]] == [
+        9.5,
+        4,
+        8,
+    ]  # a volume at a time
     wanted = np.rint((blob(pixels(32, 0.5, 1.25)) + 1350) / 1500 * 255)
     assert np.abs(gray[2] - wanted).max() <= 2
 
 
 def test_a_class_column_makes_a_data_set_for_each_class(made, tmp_path):
     path = write(tmp_path, picture(), 'mha').name
-    read = made('path,x,y,z,class,nodule\n' + ''.join('%s,%d,-17,%d,%s,n%d\n' % (path, 15 + i, 98 + i, ('AIS', 'IA')[i % 2], i) for i in range(4)))
+    read = made(
+        'path,x,y,z,class,nodule\n'
+        + ''.join('%s,%d,-17,%d,%s,n%d\n' % (path, 15 + i, 98 + i, ('AIS', 'IA')[i % 2], i) for i in range(4))
+    )
     for name, nodules in (('AIS', ['n0', 'n2']), ('IA', ['n1', 'n3'])):
         gray, told = read(name)
         assert len(gray) == 2 and [entry['nodule'] for entry in told['entries']] == nodules
@@ -68,7 +85,7 @@ def test_shifted_cuts_come_from_the_full_slice_and_folds_split_by_nodule(made, s
         nodules = [{entry['nodule'] for entry in facts['entries']} for facts in (told, held)]
         assert not nodules[0] & nodules[1] and len(nodules[0] | nodules[1]) == 5
         assert len(train) == len(nodules[0]) * 2 * 3 * 5 and len(test) == len(nodules[1]) * 2
-        assert (train > 74).all()               # 74 is air: of the volume's surroundings there is nothing in the middle of it
+        assert (train > 74).all()  # 74 is air: of the volume's surroundings there is nothing in the middle of it
     assert script(CREATE, 'verify', tmp_path / 'out')[0] == 0
 
 
@@ -77,7 +94,7 @@ def test_voxel_coordinates(made, tmp_path):
     path = write(tmp_path, image, 'nrrd').name
     index = ','.join('%.4f' % value for value in image.TransformPhysicalPointToContinuousIndex(POINT.tolist()))
     (gray,), _ = made('path,x,y,z\n%s,%s\n' % (path, index), '--coordinates', 'voxel')()
-    assert np.abs(centroid(gray.astype(float), (-850 + 1900) / 3000 * 255.) - 15.5).max() < 0.5
+    assert np.abs(centroid(gray.astype(float), (-850 + 1900) / 3000 * 255.0) - 15.5).max() < 0.5
 
 
 def bad(tmp_path):
@@ -90,23 +107,41 @@ def bad(tmp_path):
     paths = write_dicom(tmp_path / 'damaged', small, uid='3.1')
     with open(paths[3], 'r+b') as f:
         f.truncate(300)
-    return small.TransformContinuousIndexToPhysicalPoint((5., 5., 3.))
+    return small.TransformContinuousIndexToPhysicalPoint((5.0, 5.0, 3.0))
 
 
-@pytest.mark.parametrize('text, words', [
-    ('path,x,y,z\ngood.mha,HERE\ndamaged,HERE\n', ['IM003.dcm']), ('path,x,y,z\ngood.mha,HERE\nmixed,HERE\n', ['mixed', '1.1', '1.2']),
-    ('path,x,y,z\ngap,HERE\n', ['gap', 'missing']), ('path,x,y,z\ngood.mha,HERE\ngood.mha,0,0,999\n', ['nodules.csv line 3', 'outside']),
-    ('path,x,y,z\nlost.mha,HERE\n', ['nodules.csv line 2', 'lost.mha']),
-    ('path,x,y\ngood.mha,1,2\n', ['nodules.csv line 1', 'x,y,z']), ('path,x,y,z\ngood.mha,1,2,three\n', ['line 2', 'three']), ('', ['nodules.csv']),
-    ('path,x,y,z,class\ngood.mha,HERE,a/b\n', ['a/b', 'class']), ('path,x,y,z\nnodules.csv,HERE\n', ['nodules.csv', 'not a volume'])])
+@pytest.mark.parametrize(
+    'text, words',
+    [
+        ('path,x,y,z\ngood.mha,HERE\ndamaged,HERE\n', ['IM003.dcm']),
+        ('path,x,y,z\ngood.mha,HERE\nmixed,HERE\n', ['mixed', '1.1', '1.2']),
+        ('path,x,y,z\ngap,HERE\n', ['gap', 'missing']),
+        ('path,x,y,z\ngood.mha,HERE\ngood.mha,0,0,999\n', ['nodules.csv line 3', 'outside']),
+        ('path,x,y,z\nlost.mha,HERE\n', ['nodules.csv line 2', 'lost.mha']),
+        ('path,x,y\ngood.mha,1,2\n', ['nodules.csv line 1', 'x,y,z']),
+        ('path,x,y,z\ngood.mha,1,2,three\n', ['line 2', 'three']),
+        ('', ['nodules.csv']),
+        ('path,x,y,z,class\ngood.mha,HERE,a/b\n', ['a/b', 'class']),
+        ('path,x,y,z\nnodules.csv,HERE\n', ['nodules.csv', 'not a volume']),
+    ],
+)
 def test_bad_tables_and_volumes_are_refused_in_one_line(refuses, tmp_path, text, words):
     here = ','.join('%.3f' % value for value in bad(tmp_path))
     (tmp_path / 'nodules.csv').write_text(text.replace('HERE', here))
     refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', '--resolution', 16, words=words)
 
 
-@pytest.mark.parametrize('arguments, words', [(['--spacing', '0'], ['--spacing']), (['--spacing', '-1'], ['--spacing']), (['--slices', '0'], ['--slices']),
-                                              (['--window', '5'], ['window']), (['--coordinates', 'ras'], ['--coordinates']), (['--volumes', 'nowhere'], ['nowhere'])])
+@pytest.mark.parametrize(
+    'arguments, words',
+    [
+        (['--spacing', '0'], ['--spacing']),
+        (['--spacing', '-1'], ['--spacing']),
+        (['--slices', '0'], ['--slices']),
+        (['--window', '5'], ['window']),
+        (['--coordinates', 'ras'], ['--coordinates']),
+        (['--volumes', 'nowhere'], ['nowhere']),
+    ],
+)
 def test_bad_flags_are_refused_in_one_line(refuses, tmp_path, arguments, words):
     (tmp_path / 'nodules.csv').write_text(LUNA + '1.2.3,1,2,3,4\n')
     refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', *arguments, words=words)

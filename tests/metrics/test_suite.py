@@ -1,4 +1,5 @@
 """4-evaluate.py and 3-train.py --metrics as a user runs them."""
+
 import csv
 import json
 import os
@@ -8,20 +9,24 @@ import numpy as np
 import pytest
 
 import dataset
-import frozen
 import networks
-import snapshot
 import tfutil
-from test_training import train
+from common import safe_pickle
+from metrics import frozen_graph
+from runs import train
 from tfutil import tf
 
 
 @pytest.fixture(scope='module')
 def patches(tmp_path_factory):
-    """A data set of 60 images of 16x16."""
+    """A dataset of 60 images of 16x16."""
     folder = str(tmp_path_factory.mktemp('data') / 'AIS')
     random = np.random.RandomState(0)
-    dataset.write(folder, 'AIS', np.clip(100 + 20 * random.randn(60, 1, 16, 16) + 30 * random.randn(60, 1, 1, 1), 0, 255).astype(np.uint8))
+    dataset.write(
+        folder,
+        'AIS',
+        np.clip(100 + 20 * random.randn(60, 1, 16, 16) + 30 * random.randn(60, 1, 1, 1), 0, 255).astype(np.uint8),
+    )
     return folder
 
 
@@ -31,8 +36,13 @@ def weights(tmp_path_factory):
     path = str(tmp_path_factory.mktemp('weights') / 'random.pkl')
     with tfutil.init_tf(cpu=True):
         tf.set_random_seed(1)
-        tfutil.save(path, [tfutil.Network(name, build, resolution=16, fmap_base=64, fmap_max=8) for name, build in (
-            ('G', networks.G_paper), ('D', networks.D_paper), ('Gs', networks.G_paper))])
+        tfutil.save(
+            path,
+            [
+                tfutil.Network(name, build, resolution=16, fmap_base=64, fmap_max=8)
+                for name, build in (('G', networks.G_paper), ('D', networks.D_paper), ('Gs', networks.G_paper))
+            ],
+        )
     return path
 
 
@@ -43,26 +53,43 @@ def graph(tmp_path_factory):
     with tf.Graph().as_default() as g:
         x = tf.placeholder(tf.float32, [None, 8, 8, 3])
         kernel = tf.constant(np.random.RandomState(0).randn(8, 8, 3, 6).astype(np.float32))
-        tf.concat([tf.reduce_mean(x, axis=[1, 2]), tf.reshape(tf.nn.conv2d(x, kernel, [1, 1, 1, 1], 'VALID'), [-1, 6])], axis=1, name='out')
+        tf.concat(
+            [tf.reduce_mean(x, axis=[1, 2]), tf.reshape(tf.nn.conv2d(x, kernel, [1, 1, 1, 1], 'VALID'), [-1, 6])],
+            axis=1,
+            name='out',
+        )
         with open(path, 'wb') as f:
             f.write(g.as_graph_def().SerializeToString())
     return path
 
 
-def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other_file(script, tmp_path, patches, weights, graph):
-    code, out, err = script('4-evaluate.py', '--model', weights, '--data', patches, '--audit', '10', '--features', graph, '--outdir', tmp_path)
+def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other_file(
+    script, tmp_path, patches, weights, graph
+):
+    settings = ['--data', patches, '--audit', '10', '--features', graph]
+    code, out, err = script('4-evaluate.py', '--model', weights, *settings, '--outdir', tmp_path)
     assert code == 0, err
     with open(str(tmp_path / 'evaluation.json')) as f:
         rows = {row['metric']: row for row in json.load(f)['rows']}
-    assert {'SWD x1000, 16x16', 'MS-SSIM of pairs', 'KID x1000', 'FID', 'precision, network', 'recall, network', 'gray histogram distance, HU',
-            'nodule HU, mean', 'nodule diameter, pixels, SD', 'share nearer than 1st percentile'} <= set(rows)
+    assert {
+        'SWD x1000, 16x16',
+        'MS-SSIM of pairs',
+        'KID x1000',
+        'FID',
+        'precision, network',
+        'recall, network',
+        'gray histogram distance, HU',
+        'nodule HU, mean',
+        'nodule diameter, pixels, SD',
+        'share nearer than 1st percentile',
+    } <= set(rows)
     for row in rows.values():
         for name in ('fakes', 'reals'):
             lo, hi = row[name + '_interval']
             assert lo <= row[name] + 1e-9 and row[name] <= hi + 1e-9, row
         assert row['metric'] in out
     for metric in ('SWD x1000, 16x16', 'KID x1000', 'FID', 'gray histogram distance, HU'):
-        assert rows[metric]['fakes'] > 2 * rows[metric]['reals']                # random weights against real images
+        assert rows[metric]['fakes'] > 2 * rows[metric]['reals']  # random weights against real images
     with open(str(tmp_path / 'evaluation.html')) as f:
         page = f.read()
     assert page.count('data:image/png;base64,') == 3 and page.count('<svg') == 4
@@ -73,8 +100,8 @@ def test_an_evaluation_is_the_same_for_the_same_seed(script, tmp_path, patches, 
     texts, held = [], str(tmp_path / 'held')
     dataset.write(held, 'held', 255 - dataset.read(patches + '/AIS-r04.tfrecords'))
     for name in 'ab':
-        code, out, err = script('4-evaluate.py', '--model', weights, '--data', patches, '--real-holdout', held, '--number', '20', '--audit', '5',
-                                '--outdir', tmp_path / name)
+        settings = ['--data', patches, '--real-holdout', held, '--number', '20', '--audit', '5']
+        code, out, err = script('4-evaluate.py', '--model', weights, *settings, '--outdir', tmp_path / name)
         assert code == 0, err
         texts.append(out.split('evaluation.html')[0])
     assert texts[0] == texts[1]
@@ -83,19 +110,26 @@ def test_an_evaluation_is_the_same_for_the_same_seed(script, tmp_path, patches, 
 def test_features_are_those_of_the_graph(session, graph, random):
     images = random.randint(256, size=[3, 1, 8, 8]).astype(np.float32)
     kernel = np.random.RandomState(0).randn(8, 8, 3, 6)
-    expected = np.concatenate([np.repeat(images.mean(axis=(1, 2, 3))[:, None], 3, axis=1), np.einsum('nhw,hwcf->nf', images[:, 0], kernel)], axis=1)
-    np.testing.assert_allclose(frozen.features(graph, 1, 8)(images), expected, rtol=1e-4, atol=1e-2)
+    expected = np.concatenate(
+        [np.repeat(images.mean(axis=(1, 2, 3))[:, None], 3, axis=1), np.einsum('nhw,hwcf->nf', images[:, 0], kernel)],
+        axis=1,
+    )
+    np.testing.assert_allclose(frozen_graph.features(graph, 1, 8)(images), expected, rtol=1e-4, atol=1e-2)
 
 
 def test_an_evaluation_refuses_bad_input_in_one_line(refuses, tmp_path, patches, weights, graph):
-    few, other, flat, page, program = (str(tmp_path / name) for name in ('few', 'other', 'flat', 'page.pb', 'program.pb'))
+    few, other, flat, page, program = (
+        str(tmp_path / name) for name in ('few', 'other', 'flat', 'page.pb', 'program.pb')
+    )
     dataset.write(few, 'few', dataset.read(patches + '/AIS-r04.tfrecords')[:12])
     dataset.write(other, 'other', dataset.read(patches + '/AIS-r03.tfrecords')[:30])
     dataset.write(flat, 'flat', np.full([30, 1, 16, 16], 7, np.uint8))
     with open(page, 'w') as f:
         f.write('<!DOCTYPE html><html>')
     with tf.Graph().as_default() as g:
-        tf.write_file(tf.as_string(tf.reduce_sum(tf.placeholder(tf.float32, [None, 8, 8, 3])), name='name'), 'stolen', name='out')
+        tf.write_file(
+            tf.as_string(tf.reduce_sum(tf.placeholder(tf.float32, [None, 8, 8, 3])), name='name'), 'stolen', name='out'
+        )
         with open(program, 'wb') as f:
             f.write(g.as_graph_def().SerializeToString())
     base = ['4-evaluate.py', '--model', weights, '--data']
@@ -116,13 +150,15 @@ def test_an_evaluation_refuses_bad_input_in_one_line(refuses, tmp_path, patches,
 
 
 def test_training_records_swd_and_keeps_the_best_snapshot(script, tmp_path, patches):
-    arguments = ['--metrics', 'swd', '--keep', '0', '--lod-training-kimg', '0.032', '--lod-transition-kimg', '0.032', '--lod-initial-resolution', '16']
+    arguments = '--metrics swd --keep 0 --lod-training-kimg 0.032 --lod-transition-kimg 0.032'.split()
+    arguments += ['--lod-initial-resolution', '16']
     assert train(script, patches, tmp_path, *(arguments + ['--total-kimg', '0.192']))[0] == 0
     run = tmp_path / '000-AIS'
     with open(str(run / 'metrics.csv'), newline='') as f:
         rows = list(csv.DictReader(f))
-    assert [row['kimg'] for row in rows] == ['0.064', '0.128', '0.192'] and all(row['mean'] == row['swd_16'] for row in rows)
-    assert os.path.exists(str(run / 'network-best.pkl')) and len(snapshot.read(str(run / 'network-best.pkl'))) == 3
+    assert [row['kimg'] for row in rows] == ['0.064', '0.128', '0.192']
+    assert all(row['mean'] == row['swd_16'] for row in rows)
+    assert os.path.exists(str(run / 'network-best.pkl')) and len(safe_pickle.read(str(run / 'network-best.pkl'))) == 3
     assert train(script, patches, tmp_path, '--resume', 'latest', *(arguments + ['--total-kimg', '0.256']))[0] == 0
     with open(str(run / 'metrics.csv'), newline='') as f:
         assert len(list(csv.DictReader(f))) == 4

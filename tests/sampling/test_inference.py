@@ -1,3 +1,5 @@
+"""2-inference.py as a user runs it."""
+
 import os
 import subprocess
 import sys
@@ -7,12 +9,11 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-import dataset
 import networks
 import tfutil
-from conftest import DATA, ROOT
+from places import DATA, ROOT
 
-MODEL = os.path.join(DATA, 'tf2.21-numpy2.pkl')        # 8x8, latents of 8, 2 classes
+MODEL = os.path.join(DATA, 'tf2.21-numpy2.pkl')  # 8x8, latents of 8, 2 classes
 
 
 @pytest.fixture(scope='module')
@@ -42,36 +43,7 @@ def generate(script, outdir, *arguments):
     return np.load(str(outdir / 'inference.npy'))
 
 
-@pytest.fixture
-def records(tmp_path, random):
-    patches = random.randint(256, size=[5, 1, 8, 8]).astype(np.uint8)
-    dataset.write(str(tmp_path / 'AIS'), 'AIS', patches)
-    return patches
-
-
-def test_display_writes_the_pixels_of_the_first_records(script, tmp_path, records):
-    code, out, _ = script('1-dataset_display.py', '--tfrecords', tmp_path / 'AIS' / 'AIS-r03.tfrecords', '--number', 3, '--outdir', tmp_path / 'a' / 'b')
-    assert code == 0 and sorted(os.listdir(str(tmp_path / 'a' / 'b'))) == ['dataset_img_%d.png' % i for i in range(3)]
-    for i in range(3):
-        assert_array_equal(pixels(tmp_path / 'a' / 'b' / ('dataset_img_%d.png' % i)), records[i, 0])
-
-
-def test_display_of_a_folder_shows_its_finest_level_and_says_when_there_are_fewer(script, tmp_path, records):
-    code, out, _ = script('1-dataset_display.py', '--tfrecords', tmp_path / 'AIS', '--outdir', tmp_path / 'out')
-    assert code == 0 and '5 images, fewer than the 10' in out and len(os.listdir(str(tmp_path / 'out'))) == 5
-    assert_array_equal(pixels(tmp_path / 'out' / 'dataset_img_4.png'), records[4, 0])
-
-
-def test_display_grid_is_one_sheet(script, tmp_path, records):
-    assert script('1-dataset_display.py', '--tfrecords', tmp_path / 'AIS', '--outdir', tmp_path / 'out', '--grid')[0] == 0
-    assert os.listdir(str(tmp_path / 'out')) == ['dataset_grid.png']
-    sheet = pixels(tmp_path / 'out' / 'dataset_grid.png')
-    assert sheet.shape == (16, 24)
-    assert_array_equal(sheet[8:, :8], records[3, 0])
-
-
-def test_number_0_succeeds_and_writes_nothing(script, tmp_path, plain, records):
-    assert script('1-dataset_display.py', '--tfrecords', tmp_path / 'AIS', '--number', 0, '--outdir', tmp_path / 'out')[0] == 0
+def test_number_0_succeeds_and_writes_nothing(script, tmp_path, plain):
     assert script('2-inference.py', '--model', plain, '--number', 0, '--outdir', tmp_path / 'out')[0] == 0
     assert not os.path.exists(str(tmp_path / 'out'))
 
@@ -82,10 +54,14 @@ def test_inference_writes_the_network_output_as_gray_levels(script, tmp_path, pl
     assert script('2-inference.py', '--model', plain, '--number', 3, '--outdir', tmp_path / 'png')[0] == 0
     assert sorted(os.listdir(str(tmp_path / 'png'))) == ['inference_img_%d.png' % i for i in range(3)]
     for i in range(3):
-        assert_array_equal(pixels(tmp_path / 'png' / ('inference_img_%d.png' % i)), np.clip(np.rint((raw[i, 0] + 1) / 2 * 255), 0, 255))
+        assert_array_equal(
+            pixels(tmp_path / 'png' / ('inference_img_%d.png' % i)), np.clip(np.rint((raw[i, 0] + 1) / 2 * 255), 0, 255)
+        )
     assert script('2-inference.py', '--model', plain, '--number', 3, '--outdir', tmp_path / 'grid', '--grid')[0] == 0
     assert os.listdir(str(tmp_path / 'grid')) == ['inference_grid.png']
-    assert_array_equal(pixels(tmp_path / 'grid' / 'inference_grid.png')[:8, 8:], pixels(tmp_path / 'png' / 'inference_img_1.png'))
+    assert_array_equal(
+        pixels(tmp_path / 'grid' / 'inference_grid.png')[:8, 8:], pixels(tmp_path / 'png' / 'inference_img_1.png')
+    )
 
 
 def test_image_i_depends_on_the_seed_and_on_i_alone(script, tmp_path, plain):
@@ -102,11 +78,18 @@ def test_latents_from_a_file_and_the_two_generators(script, tmp_path, plain, ran
     latents = random.randn(4, 8)
     np.save(str(tmp_path / 'z.npy'), latents)
     with tfutil.init_tf():
-        expected = dict(zip(('G', 'Gs'), (n.run(latents, np.zeros([4, 0])) for n in tfutil.load(plain, networks.BUILDERS, 'G', 'Gs'))))
+        expected = dict(
+            zip(
+                ('G', 'Gs'),
+                (n.run(latents, np.zeros([4, 0])) for n in tfutil.load(plain, networks.BUILDERS, 'G', 'Gs')),
+            )
+        )
     for name in ('G', 'Gs'):
         images = generate(script, tmp_path / name, '--model', plain, '--latents', tmp_path / 'z.npy', '--network', name)
         assert np.abs(images - expected[name]).max() < 1e-5
-    assert len(generate(script, tmp_path / 'two', '--model', plain, '--latents', tmp_path / 'z.npy', '--number', 2)) == 2
+    assert (
+        len(generate(script, tmp_path / 'two', '--model', plain, '--latents', tmp_path / 'z.npy', '--number', 2)) == 2
+    )
 
 
 def test_labels_take_turns_or_come_from_a_flag_or_a_file(script, tmp_path):
@@ -115,23 +98,41 @@ def test_labels_take_turns_or_come_from_a_flag_or_a_file(script, tmp_path):
     same = np.abs(turns - ones).max(axis=(1, 2, 3)) < 1e-5
     assert same.tolist() == [False, True, False, True]
     np.save(str(tmp_path / 'l.npy'), np.eye(2)[[0, 1, 0, 1]])
-    assert np.abs(generate(script, tmp_path / 'file', '--model', MODEL, '--labels', tmp_path / 'l.npy') - turns).max() < 1e-5
+    assert (
+        np.abs(generate(script, tmp_path / 'file', '--model', MODEL, '--labels', tmp_path / 'l.npy') - turns).max()
+        < 1e-5
+    )
 
 
 def test_only_the_network_that_was_asked_for_is_built(script, tmp_path, plain, monkeypatch):
     built = []
     create = tfutil.Network.__init__
-    monkeypatch.setattr(tfutil.Network, '__init__', lambda self, name, *a, **k: (built.append(name), create(self, name, *a, **k))[1])
+    monkeypatch.setattr(
+        tfutil.Network, '__init__', lambda self, name, *a, **k: (built.append(name), create(self, name, *a, **k))[1]
+    )
     generate(script, tmp_path / 'out', '--model', plain)
     assert built == ['Gs']
 
 
-@pytest.mark.parametrize('arguments, words', [
-    (['--latents', 'wide.npy'], ['wide.npy', '[N, 8]']), (['--latents', 'nan.npy'], ['nan.npy', 'finite']), (['--latents', 'page.npy'], ['page.npy', 'NumPy']),
-    (['--latents', 'none.npy'], ['none.npy']), (['--latents', 'object.npy'], ['object.npy', 'NumPy']), (['--latents', 'huge.npy'], ['huge.npy', 'NumPy']),
-    (['--latents', 'good.npy', '--number', '5'], ['--number 5', '4']), (['--label', '0'], ['--label 0', 'no classes']),
-    (['--labels', 'wide.npy'], ['wide.npy', '[N, 0]']), (['--model', 'nothing.pkl'], ['nothing.pkl', 'README']), (['--model', 'page.npy'], ['page.npy', 'web page']),
-    (['--model', ROOT], [ROOT]), (['--number', '-3'], ['--number']), (['--format', 'jpg'], ['--format'])])
+@pytest.mark.parametrize(
+    'arguments, words',
+    [
+        (['--latents', 'wide.npy'], ['wide.npy', '[N, 8]']),
+        (['--latents', 'nan.npy'], ['nan.npy', 'finite']),
+        (['--latents', 'page.npy'], ['page.npy', 'NumPy']),
+        (['--latents', 'none.npy'], ['none.npy']),
+        (['--latents', 'object.npy'], ['object.npy', 'NumPy']),
+        (['--latents', 'huge.npy'], ['huge.npy', 'NumPy']),
+        (['--latents', 'good.npy', '--number', '5'], ['--number 5', '4']),
+        (['--label', '0'], ['--label 0', 'no classes']),
+        (['--labels', 'wide.npy'], ['wide.npy', '[N, 0]']),
+        (['--model', 'nothing.pkl'], ['nothing.pkl', 'README']),
+        (['--model', 'page.npy'], ['page.npy', 'web page']),
+        (['--model', ROOT], [ROOT]),
+        (['--number', '-3'], ['--number']),
+        (['--format', 'jpg'], ['--format']),
+    ],
+)
 def test_inference_refuses_in_one_line(refuses, tmp_path, plain, monkeypatch, arguments, words):
     monkeypatch.chdir(str(tmp_path))
     np.save('good.npy', np.zeros([4, 8]))
@@ -153,19 +154,21 @@ def test_a_label_beyond_the_classes_and_a_file_of_discriminators_are_refused(ref
     refuses('2-inference.py', '--model', tmp_path / 'd.pkl', words=['d.pkl', 'no generator'])
 
 
-@pytest.mark.parametrize('name', ['1-dataset_display.py', '2-inference.py'])
-def test_an_output_folder_that_cannot_be_written_is_one_line(script, tmp_path, plain, records, name):
-    source = ['--model', plain] if name[0] == '2' else ['--tfrecords', tmp_path / 'AIS']
+def test_an_output_folder_that_cannot_be_written_is_one_line(script, tmp_path, plain):
     (tmp_path / 'file').write_bytes(b'')
     for outdir in (tmp_path / 'file', tmp_path / 'file' / 'below', '/proc/nowhere'):
-        code, _, err = script(name, *source, '--outdir', outdir)
+        code, _, err = script('2-inference.py', '--model', plain, '--outdir', outdir)
         assert code == 2 and err.count('\n') == 1 and str(outdir) in err
 
 
 def test_the_shell_sees_one_line_and_exit_code_2(tmp_path):
     (tmp_path / 'a.pkl').write_bytes(b'<html>')
-    run = subprocess.Popen([sys.executable, os.path.join(ROOT, '2-inference.py'), '--model', 'a.pkl'], cwd=str(tmp_path),
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    run = subprocess.Popen(
+        [sys.executable, os.path.join(ROOT, '2-inference.py'), '--model', 'a.pkl'],
+        cwd=str(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     out, err = run.communicate()
     assert run.returncode == 2 and out == b'' and err.count(b'\n') == 1 and b'a.pkl is a web page' in err
     assert os.listdir(str(tmp_path)) == ['a.pkl']

@@ -1,0 +1,1 @@
+"""What has nothing to do with nodules or TensorFlow: flags, files, pictures, Hounsfield units, pickles, pages."""

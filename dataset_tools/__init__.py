@@ -1,0 +1,1 @@
+"""Making datasets from images, CT volumes and phantoms, showing them and checking them."""

@@ -1,0 +1,32 @@
+"""One call for each sub-command of 0-dataset_create.py."""
+
+from dataset_tools import phantom_sources, sources
+
+
+def images(cfg):
+    _write_sets(cfg, sources.from_images(cfg))
+
+
+def volumes(cfg):
+    _write_sets(cfg, sources.from_volumes(cfg))
+
+
+def phantoms(cfg):
+    _write_sets(cfg, phantom_sources.from_phantoms(cfg))
+
+
+def pairs(cfg):
+    if (cfg.phantom is None) == (cfg.images is None) or (cfg.images is None) != (cfg.masks is None):
+        raise ValueError('pairs are made from --phantom CLASS, or from --images FOLDER and --masks FOLDER')
+    if cfg.images and cfg.off_centre:
+        raise ValueError('--off-centre is for phantoms; images are taken as they are')
+    source = phantom_sources.phantom_pairs(cfg) if cfg.phantom else sources.image_pairs(cfg)
+    from dataset_tools import writer  # after what can be refused without TensorFlow, which takes seconds to load
+
+    writer.write_pairs(cfg, source)
+
+
+def _write_sets(cfg, source):
+    from dataset_tools import writer
+
+    writer.write_sets(cfg, source)

@@ -1,0 +1,57 @@
+"""Pictures and a table of what a dataset holds."""
+
+import os
+
+import dataset
+from common import hounsfield, images
+
+
+def _window_of(path):
+    """(HU of gray 0 and 255, whether the dataset's json file says so, its channels)."""
+    facts = dataset.about(path)
+    said = facts.get('window')
+    return said or hounsfield.WINDOWS['paper'], bool(said), facts.get('channels', 1)
+
+
+def _summary(paths, window, channels):
+    """Print a line for each level: number of images, their shape, gray levels and what these are in HU."""
+    wide, form = max(len(os.path.basename(path)) for path in paths), '%-*s %8s  %-13s %9s %7s %13s'
+    print(form % (wide, 'file', 'images', 'shape', 'gray', 'mean', 'HU'))
+    for path in paths:
+        number, least, most, total, shape = 0, 255, 0, 0.0, []
+        for image in dataset.stream(path, channels):
+            least, most, total = min(least, image.min()), max(most, image.max()), total + image.mean()
+            number, shape = number + 1, list(image.shape)
+        hu, mean = tuple(hounsfield.to_hu([least, most], window)), '%.1f' % (total / max(number, 1))
+        cells = os.path.basename(path), number, shape, '%d..%d' % (least, most), mean, '%.0f..%.0f' % hu
+        print(form % ((wide,) + cells))
+
+
+def show(cfg):
+    """Write the first images of cfg.tfrecords as PNG, or print a table of its levels; settings of config.Display."""
+    wanted = hounsfield.window(cfg.window) if cfg.window else None
+    path, levels = cfg.tfrecords, [cfg.tfrecords]
+    if os.path.isdir(path):
+        levels = list(dataset.levels(path).values())
+        path = levels[-1]
+    window, said, channels = _window_of(path)
+    if wanted or cfg.summary:
+        source = 'as its json file says' if said else 'the paper window, as no json file says otherwise'
+        print('gray 0..255 is taken for %g..%g HU, %s' % (window[0], window[1], source))
+    if cfg.summary:
+        _summary(levels, window, channels)
+        return
+    pictures = dataset.read(path, cfg.number, channels)
+    if len(pictures) < cfg.number:
+        print('%s holds %d images, fewer than the %d asked for' % (path, len(pictures), cfg.number))
+    if len(pictures) == 0:
+        return
+    if wanted:
+        pictures = hounsfield.to_gray(hounsfield.to_hu(pictures, window), wanted)
+    os.makedirs(cfg.outdir, exist_ok=True)
+    if cfg.grid:
+        images.save(os.path.join(cfg.outdir, 'dataset_grid.png'), images.grid(pictures))
+    else:
+        for i, picture in enumerate(pictures):
+            images.save(os.path.join(cfg.outdir, 'dataset_img_%d.png' % i), picture)
+    print('%d images of %s are in %s' % (len(pictures), path, cfg.outdir))

@@ -1,0 +1,106 @@
+"""Phantoms as the patches of a dataset, drawn by several processes."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+
+import numpy as np
+
+from common import hounsfield
+from dataset_tools import phantom
+from dataset_tools.sources import SHIFT, Patch, Source, margin
+
+COMPUTED = 'phantoms: computed, not from patients'
+AT_A_TIME = 4  # phantoms that a process draws between two reports, which then fit a pipe of 64 kB
+
+
+def from_phantoms(cfg):
+    """A Source of phantoms of one class. Phantom i depends on the seed, the class and i alone."""
+    window, size = hounsfield.window(cfg.window), cfg.resolution + 2 * margin(cfg)
+    about = dict(source=COMPUTED, window=window, mm_per_pixel=cfg.spacing, channels=1)
+    if cfg.masks:
+        about['masks'] = 'pairs/NODULE.png'
+    return Source(cfg.kind, [None], cfg.number, _phantoms(cfg, [cfg.kind], size, window), about, [])
+
+
+def phantom_pairs(cfg):
+    """As from_phantoms, of one class or all, for CT | mask pairs."""
+    kinds, window = phantom.CLASSES if cfg.phantom == 'all' else [cfg.phantom], hounsfield.window(cfg.window)
+    patches = _phantoms(cfg, kinds, cfg.resolution + 2 * SHIFT * cfg.off_centre, window)
+    about = dict(source=COMPUTED, window=window, mm_per_pixel=cfg.spacing)
+    return Source(cfg.phantom, [None], cfg.number * len(kinds), patches, about, [])
+
+
+def _draw(job):
+    """Some phantoms of a class, as a list of Patch; runs in another process."""
+    kind, seed, indices, size, spacing, window = job
+    drawn = []
+    for i in indices:
+        made = phantom.phantom(kind, np.random.RandomState([seed, phantom.CLASSES.index(kind), i]), size, spacing)
+        facts = {name: round(value, 3) if isinstance(value, float) else value for name, value in made.facts.items()}
+        drawn.append(Patch(hounsfield.to_gray(made.hu, window)[None], None, '%s-%05d' % (kind, i), facts, made.mask))
+    return drawn
+
+
+def _phantoms(cfg, kinds, size, window):
+    if size < 16:
+        raise ValueError('--resolution %d: phantoms have 16 pixels or more' % cfg.resolution)
+    if not 0.1 <= cfg.spacing <= 2:
+        raise ValueError('--spacing %g: pixels of phantoms are from 0.1 to 2 mm' % cfg.spacing)
+    jobs = []
+    for kind in kinds:
+        for i in range(0, cfg.number, AT_A_TIME):
+            indices = range(i, min(i + AT_A_TIME, cfg.number))
+            jobs.append((kind, cfg.seed, indices, size, cfg.spacing, window))
+    processes = min(cfg.processes or os.cpu_count(), -(-len(jobs) // 8))  # for a few jobs it takes longer to start one
+    return _patches(_in_order(jobs, processes) if processes > 1 else (_draw(job) for job in jobs))
+
+
+def _patches(results):
+    with contextlib.closing(results):
+        for drawn in results:
+            yield from drawn
+
+
+def _work(jobs, results):
+    """Runs in another process, which is never more than a job or two ahead, as nobody empties its pipe."""
+    with contextlib.suppress(BrokenPipeError):  # the process that reads was killed
+        for job in jobs:
+            try:
+                results.send(_draw(job))
+            except (ValueError, MemoryError) as error:
+                results.send(error)
+
+
+def _in_order(jobs, processes):
+    """Results of _draw in the order of the jobs, which processes take by turns.
+
+    Each has a pipe of its own: no locks to be left held, and it ends when this process is killed. The workers of
+    concurrent.futures and multiprocessing.Pool do not, and a Pool waits for ever for one that died.
+    """
+    context = multiprocessing.get_context('spawn')  # not forks, which TensorFlow's threads do not survive
+    workers, pipes = [], []
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited, as Ctrl-C reaches all processes of a terminal
+    try:
+        for i in range(processes):
+            pipe, end = context.Pipe(duplex=False)
+            pipes.append(pipe)
+            workers.append(context.Process(target=_work, args=(jobs[i::processes], end), daemon=True))
+            workers[-1].start()
+            end.close()
+        signal.signal(signal.SIGINT, handler)
+        for i in range(len(jobs)):
+            drawn = pipes[i % processes].recv()
+            if isinstance(drawn, Exception):
+                raise drawn
+            yield drawn
+    except EOFError:
+        why = 'a process that draws phantoms has died, for lack of memory perhaps; lower --processes'
+        raise OSError(why) from None
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        for worker in workers:
+            if worker.pid:
+                worker.terminate()
+                worker.join()

@@ -1,0 +1,104 @@
+"""Settings of 0-dataset_create.py: a record for each of its sub-commands."""
+
+from common.commandline import channels, limits, number_between, positive, positive_float, settings
+from config import SEED
+
+_OUTPUT = dict(outdir=('processData', 'folder of datasets'), force=(False, 'replace what has that name already'))
+_PATCHES = dict(
+    name=(None, 'name of the dataset, or what the names of its classes begin with', str),
+    resolution=(64, 'width and height of the images, a power of two', number_between(4, 1024, power_of_two=True)),
+    augment=(
+        False,
+        'each image also mirrored left to right, mirrored up and down, and turned by 90 and by 270 degrees',
+    ),
+    shifts=(
+        1,
+        'with --augment: cut each image that many times, once centred, then up to 10 pixels off',
+        number_between(1, 441),
+    ),
+    folds=(None, 'split by nodule: OUTDIR/fold0/train/NAME, OUTDIR/fold0/test/NAME and so on', number_between(2, 100)),
+    seed=SEED,
+)
+_WINDOW = dict(window=('paper', 'HU shown as black and white: paper (-1900,1100), lung (-1350,150) or LO,HI'))
+_SPACING = dict(spacing=(0.6, 'mm per pixel', positive_float))
+_PHANTOM = dict(
+    number=(300, 'phantoms of a class', positive),
+    processes=(None, 'processes that draw (default: one for each core)', positive),
+)
+
+CreateImages = settings(
+    'CreateImages',
+    folder=(..., 'a folder of PNG, JPEG, TIFF, BMP or NPY files, or of class folders of them', str),
+    **_PATCHES,
+    channels=(1, '1 for gray, 3 for colour', channels),
+    range=(
+        None,
+        'stored values that become black and white, as LO,HI; for 16 bits 0,65535 if not given; 8-bit images are kept '
+        'as they are',
+        limits,
+    ),
+    resize=(False, 'take the middle square of images of other sizes and scale it'),
+    nodules=(
+        None,
+        "a pattern whose first group is the nodule's name in a file name, as in "
+        '"(.*)_slice" (default: each file is a nodule)',
+        str,
+    ),
+    window=(None, 'if the images are CT: the HU that black and white stand for: paper, lung or LO,HI', str),
+    **_OUTPUT,
+)
+CreateVolumes = settings(
+    'CreateVolumes',
+    annotations=(
+        ...,
+        'a CSV table: seriesuid or path, coordX,coordY,coordZ or x,y,z, perhaps diameter_mm, class, nodule',
+        str,
+    ),
+    **_PATCHES,
+    volumes=(None, 'folder in which a seriesuid is looked for (default: that of the table)', str),
+    coordinates=('world', 'what x,y,z are: world (mm) or voxel', ('world', 'voxel')),
+    slices=(1, 'neighbouring slices of a nodule, an image each', positive),
+    **_SPACING,
+    **_WINDOW,
+    **_OUTPUT,
+)
+CreatePhantom = settings(
+    'CreatePhantom',
+    kind=(..., 'nodule class', ('AIS', 'MIA', 'IA')),
+    **_PHANTOM,
+    **_PATCHES,
+    masks=(False, 'write the phantoms with their nodule masks too: OUTDIR/NAME/pairs/*.png, CT | mask'),
+    **_SPACING,
+    **_WINDOW,
+    **_OUTPUT,
+)
+CreatePairs = settings(
+    'CreatePairs',
+    phantom=(None, 'draw phantoms of this class, or of all', ('AIS', 'MIA', 'IA', 'all')),
+    **_PHANTOM,
+    off_centre=(
+        False,
+        'cut the phantoms up to 10 pixels off the middle of the nodule, so that a network learns to place it',
+    ),
+    images=(None, 'instead of phantoms: a folder of images', str),
+    masks=(None, 'and one of their masks, of the same names; what is not black is nodule', str),
+    name=('pairs', 'name of the folder in OUTDIR'),
+    resolution=_PATCHES['resolution'],
+    seed=_PATCHES['seed'],
+    **_SPACING,
+    **_WINDOW,
+    outdir=('pix2pix', 'folder of NAME'),
+    force=_OUTPUT['force'],
+)
+Verify = settings(
+    'Verify',
+    datasets=(..., 'dataset folders, or folders of them', list),
+    channels=(None, '1 for gray, 3 for colour (default: what NAME.json says, or 1)', channels),
+)
+COMMANDS = {
+    'images': (CreateImages, 'from a folder of image files'),
+    'volumes': (CreateVolumes, 'from CT volumes and a table of nodules'),
+    'phantom': (CreatePhantom, 'from computed patches of lung with a nodule, without patients'),
+    'pairs': (CreatePairs, 'CT | mask pictures for pix2pix'),
+    'verify': (Verify, 'look for damage and duplicates; exit code 1 if there are any'),
+}

@@ -1,0 +1,36 @@
+"""Metrics of resampled sets of images: intervals, and work in chunks."""
+
+import collections
+
+import numpy as np
+
+CHUNK = 256  # images worked on at a time, so that memory grows with the results and not with what leads to them
+
+
+def chunks(count, track=iter, size=CHUNK):
+    """Slices of `size` that cover `count` images; track: wraps the list, as a progress bar does."""
+    return track([slice(begin, min(begin + size, count)) for begin in range(0, count, size)])
+
+
+def unit_weights(*arrays):
+    return [np.ones(len(array), int) for array in arrays]
+
+
+Estimate = collections.namedtuple('Estimate', 'value interval')
+
+
+def estimate(statistic, counts, seed=0, resamples=50, coverage=0.95):
+    """The value of statistic(weights, ...), all weights 1, and a bootstrap interval [lo, hi] (Efron 1979).
+
+    counts: how many images each of its sets holds. Resampled sets are further apart than the sets themselves, which
+    lifts every distance; so the interval that holds `coverage` of the resampled values is moved until their mean is the
+    value. Its lower end is not below zero where the value is not.
+    """
+    random = np.random.RandomState(seed)
+    value = statistic(*[np.ones(count, int) for count in counts])
+    values = []
+    for _ in range(resamples):
+        weights = [random.multinomial(count, np.full(count, 1.0 / count)) for count in counts]
+        values.append(statistic(*weights))
+    ends = np.percentile(values, [50 - 50 * coverage, 50 + 50 * coverage]) - np.mean(values) + value
+    return Estimate(value, [float(max(end, 0.0)) if value >= 0 else float(end) for end in ends])

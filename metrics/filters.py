@@ -1,0 +1,26 @@
+"""Image filters that metrics share."""
+
+import numpy as np
+
+
+def binomial_blur(images, gain=1.0):
+    """Binomial 5x5 filter of Burt and Adelson (1983), borders mirrored; gain: of the sum of its taps."""
+    taps = np.array([1, 4, 6, 4, 1], np.float32) / 16 * np.float32(np.sqrt(gain))
+    for axis in (2, 3):
+        width = [(0, 0)] * 4
+        width[axis] = 2, 2
+        padded, size = np.pad(images, width, 'reflect'), images.shape[axis]
+        images = sum(tap * padded.take(range(i, i + size), axis) for i, tap in enumerate(taps))
+    return images
+
+
+def laplacian_pyramid(images, coarsest=16):
+    """Band-pass images, finest first, each half as wide as the last; the last, `coarsest` pixels wide, is low-pass."""
+    levels = [np.asarray(images, np.float32)]
+    while levels[-1].shape[-1] > coarsest:
+        coarse = binomial_blur(levels[-1])[:, :, ::2, ::2]
+        between = np.zeros_like(levels[-1])
+        between[:, :, ::2, ::2] = coarse
+        levels[-1] = levels[-1] - binomial_blur(between, 4.0)
+        levels.append(coarse)
+    return levels

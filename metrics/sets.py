@@ -1,0 +1,61 @@
+"""The sets of images that an evaluation compares."""
+
+import collections
+import os
+
+import numpy as np
+
+import dataset
+from common.hounsfield import WINDOWS
+
+LEAST = 10  # images of each kind
+
+# heldout_reals: images that the generator should not have seen; training_reals: as many that it may have seen, for the
+# baseline; training: all that copies are looked for in; all uint8 [N, C, R, R]. window: HU at gray 0 and 255.
+# mm_per_pixel: None if not known. source: of the held-out reals, in words.
+Sets = collections.namedtuple('Sets', 'heldout_reals training_reals training window mm_per_pixel source')
+
+
+def _chosen(count, number, *seed):
+    return np.random.RandomState(seed).permutation(count)[:number]
+
+
+def _heldout(path, data, training):
+    """The images of a dataset that is to have none in common with the training data."""
+    held = dataset.Pyramid(path)
+    images = held.images[held.top]
+    if images.shape[1:] != training.shape[1:]:
+        words = '%s has images of %s, %s of %s; they have to agree'
+        raise ValueError(words % (path, list(images.shape[1:]), data.path, list(training.shape[1:])))
+    known = {hash(image.tobytes()) for image in training}
+    shared = sum(hash(image.tobytes()) in known for image in images)
+    if shared:
+        words = '%s and %s have %d images in common; held-out images have to be others'
+        raise ValueError(words % (path, data.path, shared))
+    return images
+
+
+def choose(path, real_holdout, number, seed):
+    """Sets of up to `number` images from a dataset that a generator was trained on and, perhaps, another one."""
+    data = dataset.Pyramid(path)
+    training, wanted, held = data.images[data.top], 2 * LEAST, ''
+    if real_holdout:
+        images = _heldout(real_holdout, data, training)
+        number, wanted, held = min(number, len(images), data.count), LEAST, ' and %s %d' % (real_holdout, len(images))
+        heldout_reals = images[_chosen(len(images), number, seed, 5)]
+        training_reals = training[_chosen(data.count, number, seed, 6)]
+    else:
+        number = min(number, data.count // 2)
+        order = _chosen(data.count, 2 * number, seed, 5)
+        heldout_reals, training_reals = training[order[:number]], training[order[number:]]
+        training = np.delete(training, order[:number], axis=0)
+    if number < LEAST:
+        words = '%s holds %d images%s; an evaluation needs at least %d'
+        raise ValueError(words % (path, data.count, held, wanted))
+    if (heldout_reals == heldout_reals[:1]).all():
+        words = '%s holds the same image again and again; there is nothing to compare with'
+        raise ValueError(words % (real_holdout or path))
+    facts = dataset.about(path) if data.classes == [os.path.basename(os.path.abspath(path))] else {}
+    window, mm_per_pixel = facts.get('window') or WINDOWS['paper'], facts.get('mm_per_pixel')
+    source = real_holdout or 'half of %s, kept out of the comparison but perhaps not of the training' % path
+    return Sets(heldout_reals, training_reals, training, window, mm_per_pixel, source)

@@ -1,0 +1,77 @@
+"""Settings of python -m pix2pix: a record for each of its sub-commands."""
+
+from common.commandline import (
+    channels,
+    filled,
+    natural,
+    natural_float,
+    number_between,
+    positive,
+    positive_float,
+    rate,
+    settings,
+)
+from config import CPU, SEED
+
+
+def shapes(text):
+    """'ellipse', 'spiculated', or both with a comma between."""
+    names = text.split(',')
+    if not set(names) <= {'ellipse', 'spiculated'}:
+        raise ValueError(text)
+    return names
+
+
+def span(text):
+    """'6-10': two positive numbers, the smaller first; or one for both."""
+    numbers = [positive_float(part) for part in text.split('-')]
+    if len(numbers) > 2 or numbers[0] > numbers[-1]:
+        raise ValueError(text)
+    return numbers[0], numbers[-1]
+
+
+Train = settings(
+    'Train',
+    data=('pix2pix/dataset-demo', 'a folder of CT | mask pictures, or of CT pictures with --masks'),
+    masks=(None, 'a folder of masks with the names of those in --data; what is not black is nodule', filled),
+    outdir=('results', 'where the numbered run folders are'),
+    resume=(None, 'go on with a run: its folder, or latest', filled),
+    direction=('mask2ct', 'what is made of what: mask2ct or ct2mask', ('mask2ct', 'ct2mask')),
+    channels=(1, 'of the CT pictures: 1 for gray, 3 for colour', channels),
+    epochs=(500, 'times that every pair is shown', positive),
+    minibatch=(32, 'pairs in a step', positive),
+    ngf=(128, 'feature maps of the first layer of the generator', positive),
+    ndf=(128, 'feature maps of the first layer of the discriminator', positive),
+    lrate=(1e-4, 'learning rate of both', positive_float),
+    l2_weight=(1000.0, 'weight of the mean squared error', natural_float),
+    l1_weight=(0.0, 'weight of the mean absolute error', natural_float),
+    no_flip=(False, 'do not mirror pairs left to right at random'),
+    validation=(0.1, 'share of the pairs that are kept for the pictures fakes*.png', rate),
+    seed=SEED,
+    snapshot_epochs=(25, 'epochs between two snapshots', positive),
+    keep=(3, 'snapshots to keep, 0 for all', natural),
+    precision=(
+        'fp32',
+        'of convolutions: fp32, tf32 (GPUs since Ampere) or bf16; weights are float32 always',
+        ('fp32', 'tf32', 'bf16'),
+    ),
+    cpu=CPU,
+)
+Generate = settings(
+    'Generate',
+    model=('demo/weight/pix2pix.pkl', 'the model weight file path'),
+    masks=('pix2pix/dataset-demo', 'a folder of masks, or of CT | mask pictures, whose CT is shown beside'),
+    shape=(None, 'draw masks instead of reading them: ellipse, spiculated or ellipse,spiculated', shapes),
+    diameter=((6.0, 20.0), 'with --shape: from how many to how many pixels across, as 6-10', span),
+    number=(10, 'with --shape: masks to draw', positive),
+    samples=(1, 'patches of each mask', positive),
+    no_dropout=(False, 'no dropout, so that all samples of a mask are the same'),
+    outdir=('demo/output/pix2pix', 'the output path'),
+    seed=SEED,
+    minibatch=(32, 'images computed at a time; features are normalised over them', number_between(2, 4096)),
+    cpu=CPU,
+)
+COMMANDS = {
+    'train': (Train, 'train on pairs of CT patches and masks'),
+    'generate': (Generate, 'make CT patches of masks'),
+}

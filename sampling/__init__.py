@@ -1,0 +1,1 @@
+"""Images out of latents: generation, interpolation, and the projection of an image into the latent space."""

@@ -1,0 +1,35 @@
+"""What tests of 0-dataset_create.py share."""
+
+import json
+import os
+
+import numpy as np
+from PIL import Image
+
+import dataset
+
+CREATE = '0-dataset_create.py'
+PHANTOM = ['phantom', 'MIA', '--resolution', 16, '--seed', 3]
+
+
+def facts(path):
+    with open(str(path / (path.name + '.json'))) as f:
+        return json.load(f)
+
+
+def finest(path):
+    return dataset.read(list(dataset.levels(str(path)).values())[-1], channels=facts(path).get('channels', 1))
+
+
+def tree(path):
+    return sorted(
+        os.path.relpath(os.path.join(parent, name), str(path))
+        for parent, _, names in os.walk(str(path))
+        for name in names
+    )
+
+
+def picture(path, mode='L', size=(16, 16), **keywords):
+    """A picture file with something in it."""
+    pixels = np.random.RandomState(5).randint(256, size=(size[1], size[0], 3)).astype(np.uint8)
+    Image.fromarray(pixels).convert(mode).save(str(path), **keywords)

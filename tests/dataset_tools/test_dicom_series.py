@@ -1,0 +1,237 @@
+import os
+import shutil
+import struct
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from numpy.testing import assert_allclose, assert_array_equal
+
+from dataset_tools import ct_volumes, dicom_series
+from scans import (
+    PAPER_GRAY,
+    POINT,
+    SIZE,
+    SPACING,
+    STORED,
+    blob,
+    centred_origin,
+    complaint,
+    grid,
+    lopsided,
+    picture,
+    pixels,
+    turned,
+    write_dicom,
+)
+
+
+@pytest.mark.parametrize('slope', ['1', '0.5', '2'])
+def test_dicom_values_are_rescaled_by_slope_and_intercept(tmp_path, slope):
+    image = picture(lambda world: 2 * np.rint(blob(world) / 2))
+    path = write_dicom(tmp_path / 'd', image, slope=slope)[5]
+    hu = sitk.GetArrayFromImage(image)
+    with open(path, 'rb') as file:
+        stored = np.frombuffer(file.read()[-hu[5].nbytes :], '<i2').reshape(hu[5].shape)
+    assert_array_equal(stored * float(slope) - 1024, hu[5])  # so that the file truly holds other numbers than HU
+    assert_array_equal(sitk.GetArrayFromImage(ct_volumes.read_volume(tmp_path / 'd').image), hu)
+
+
+def test_each_slice_has_its_own_rescale(tmp_path):
+    image = picture(size=(8, 8, 4))
+    write_dicom(tmp_path / 'd', image[:, :, :2], slope='1')
+    write_dicom(tmp_path / 'd', image[:, :, 2:], slope='0.25', names=['x', 'y'])
+    assert_array_equal(
+        sitk.GetArrayFromImage(ct_volumes.read_volume(tmp_path / 'd').image), sitk.GetArrayFromImage(image)
+    )
+
+
+@pytest.mark.parametrize('slope, kind', [('1', sitk.sitkInt16), ('0.5', sitk.sitkFloat32)])
+def test_whole_hounsfield_units_stay_in_two_bytes_a_voxel(tmp_path, slope, kind):
+    unsigned = dict(t0028_0101='12', t0028_0102='11', t0028_0103='0')
+    write_dicom(tmp_path / 'd', picture(size=(8, 8, 4)), slope=slope, **unsigned)
+    assert ct_volumes.read_volume(tmp_path / 'd').image.GetPixelID() == kind
+
+
+@pytest.mark.parametrize(
+    'names', [None, ['%d' % (7 * k % 11) for k in range(10)]], ids=['reversed', 'shuffled, no extension']
+)
+def test_slices_are_sorted_by_position_and_not_by_name(tmp_path, names):
+    image = picture(lopsided, turned(5, 0, 0), size=(20, 16, 10))
+    write_dicom(tmp_path / 'd', image, names=names)
+    read = ct_volumes.read_volume(tmp_path / 'd').image
+    assert_array_equal(sitk.GetArrayFromImage(read), sitk.GetArrayFromImage(image))
+    assert_allclose(read.GetDirection(), image.GetDirection(), atol=1e-5)
+    assert_allclose(read.GetOrigin() + read.GetSpacing(), image.GetOrigin() + image.GetSpacing(), atol=1e-5)
+
+
+def test_old_dicom_files_without_a_preamble_are_read(series):
+    folder, paths = series
+    for path in paths:
+        with open(path, 'rb') as file:
+            data = file.read()
+        with open(path[:-4], 'wb') as file:
+            file.write(data[144 + struct.unpack('<I', data[140:144])[0] :])  # from behind the group of meta elements
+        os.remove(path)
+    assert_array_equal(
+        sitk.GetArrayFromImage(ct_volumes.read_volume(folder).image), sitk.GetArrayFromImage(picture(size=(12, 10, 6)))
+    )
+
+
+def test_a_tilted_gantry_is_a_sheared_volume_and_is_honoured(tmp_path):
+    tilt = turned(x=20)
+    steps = np.column_stack(
+        [tilt[:, 0] * 0.7, tilt[:, 1] * 0.8, [0, 0, 1.25]]
+    )  # the table moves along z, the slices lean
+    origin = centred_origin(steps)
+    image = sitk.GetImageFromArray(np.rint(lopsided(grid(steps, origin))).astype('int16'))
+    image.SetSpacing(SPACING)
+    image.SetDirection(tilt.ravel().tolist())
+    write_dicom(tmp_path / 'd', image, positions=[origin + k * steps[:, 2] for k in range(SIZE[2])])
+    volume = ct_volumes.read_volume(tmp_path / 'd')
+    assert_allclose(volume.image.TransformIndexToPhysicalPoint((3, 4, 20)), origin + steps @ [3, 4, 20], atol=1e-4)
+    (patch,) = ct_volumes.patches(volume, POINT, 24, 0.5)
+    assert_allclose(patch, lopsided(pixels(24, 0.5)), atol=PAPER_GRAY)
+
+
+def test_nothing_is_printed_by_the_c_libraries(tmp_path, series, capfd):
+    folder, paths = series
+    ct_volumes.read_volume(folder)
+    path = tmp_path / 'cut.mha'
+    sitk.WriteImage(picture(), str(path))
+    path.write_bytes(path.read_bytes()[:-100])
+    complaint(OSError, lambda: ct_volumes.read_volume(path))
+    os.remove(paths[2])
+    dicom_series.find_series.cache_clear()
+    complaint(ValueError, lambda: ct_volumes.read_volume(folder))
+    assert capfd.readouterr() == ('', '')
+
+
+def test_a_missing_slice_is_an_error_that_names_the_gap(series):
+    folder, paths = series
+    os.remove(paths[3])
+    complaint(
+        ValueError,
+        lambda: ct_volumes.read_volume(folder),
+        folder,
+        f'2.50 mm from {paths[2]} to {paths[4]}',
+        '1.25 mm',
+        'missing',
+    )
+
+
+def test_a_missing_slice_is_noticed_among_three(tmp_path):
+    paths = write_dicom(tmp_path / 'd', picture(size=(8, 8, 4)))
+    os.remove(paths[1])
+    complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path / 'd'), '2.50 mm', '1.25 mm', paths[0], paths[2])
+
+
+def test_uneven_slices_are_an_error(tmp_path):
+    write_dicom(tmp_path / 'd', picture(size=(8, 8, 5)), positions=[(0, 0, z) for z in (0, 1, 2.3, 3, 4)])
+    complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path / 'd'), '1.30 mm', '1.00 mm')
+
+
+def test_slices_that_drift_sideways_are_an_error(tmp_path):
+    write_dicom(tmp_path / 'd', picture(size=(8, 8, 5)), positions=[(0, 3 * (z == 2), z) for z in range(5)])
+    complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path / 'd'), tmp_path, 'mm')
+
+
+def test_a_slice_that_is_there_twice_is_an_error(series):
+    folder, paths = series
+    shutil.copy(paths[2], str(folder / 'copy.dcm'))
+    complaint(ValueError, lambda: ct_volumes.read_volume(folder), '0.00 mm', paths[2], 'copy.dcm', 'once')
+
+
+def test_mixed_series_are_listed_and_one_can_be_chosen(series):
+    folder, _ = series
+    write_dicom(folder, picture(size=(6, 6, 3)), uid='1.2.9', names=['a', 'b', 'c'])
+    complaint(
+        ValueError, lambda: ct_volumes.read_volume(folder), folder, '1.2.3 (6 slices)', '1.2.9 (3 slices)', 'seriesuid'
+    )
+    assert ct_volumes.read_volume(folder, '1.2.9').image.GetSize() == (6, 6, 3)
+    complaint(ValueError, lambda: ct_volumes.read_volume(folder, '1.7'), '1.7', '1.2.9')
+
+
+def test_a_scout_with_the_same_series_uid_is_named(series):
+    folder, _ = series
+    write_dicom(folder, picture(direction=STORED['coronal'], size=(12, 10, 1)), names=['0scout.dcm'])
+    complaint(ValueError, lambda: ct_volumes.read_volume(folder), '0scout.dcm', 'differs')
+
+
+def test_a_single_slice_is_not_a_volume(tmp_path):
+    (path,) = write_dicom(tmp_path / 'd', picture(size=(8, 8, 1)))
+    complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path / 'd'), path, 'only slice')
+    complaint(ValueError, lambda: ct_volumes.read_volume(path), path, 'folder of a DICOM series')
+
+
+@pytest.mark.parametrize('kept', [0.1, 0.6, 0.999])
+def test_a_truncated_dicom_file_is_named(series, kept):
+    folder, paths = series
+    with open(paths[4], 'r+b') as file:
+        file.truncate(int(os.path.getsize(paths[4]) * kept))
+    complaint(OSError, lambda: ct_volumes.read_volume(folder), paths[4], 'again')
+
+
+def compressed(folder, paths, way):
+    writer = sitk.ImageFileWriter()
+    writer.KeepOriginalImageUIDOn()
+    writer.UseCompressionOn()
+    writer.SetCompressor(way)
+    for path in paths:
+        image = sitk.ReadImage(path)
+        writer.SetFileName(os.path.join(str(folder), os.path.basename(path)))
+        writer.Execute(image)
+    return [os.path.join(str(folder), os.path.basename(path)) for path in paths]
+
+
+@pytest.mark.parametrize('way', ['JPEG', 'JPEG2000'])
+def test_losslessly_compressed_dicom_is_read_and_a_bad_slice_of_it_is_named(tmp_path, way):
+    twelve = dict(t0028_0101='12', t0028_0102='11', t0028_0103='0')
+    paths = compressed(tmp_path, write_dicom(tmp_path / 'raw', picture(size=(48, 48, 4)), slope='1', **twelve), way)
+    shutil.rmtree(str(tmp_path / 'raw'))
+    assert_array_equal(
+        sitk.GetArrayFromImage(ct_volumes.read_volume(tmp_path).image),
+        sitk.GetArrayFromImage(picture(size=(48, 48, 4))),
+    )
+    with open(paths[1], 'rb') as file:
+        data = file.read()
+    start = data.rfind(b'\xe0\x7f\x10\0')
+    for bad in (data[: (start + len(data)) // 2], data[:-8], data[: start + 40] + b'\0' * 200 + data[start + 240 :]):
+        with open(paths[1], 'wb') as file:
+            file.write(bad)
+        dicom_series.find_series.cache_clear()
+        complaint(OSError, lambda: ct_volumes.read_volume(tmp_path), paths[1], 'again')
+
+
+@pytest.mark.parametrize('content', [b'', b'<html>404</html>', b'\0' * 128 + b'DICM' + b'junk' * 50])
+def test_an_unreadable_dicom_file_is_named(series, content):
+    folder, paths = series
+    with open(paths[1], 'wb') as file:
+        file.write(content)
+    complaint(OSError, lambda: ct_volumes.read_volume(folder), paths[1], 'cannot be read')
+
+
+@pytest.mark.parametrize(
+    'tag, name',
+    [
+        (b'\x28\x00\x52\x10', 'RescaleIntercept'),
+        (b'\x28\x00\x30\x00', 'PixelSpacing'),
+        (b'\x20\x00\x32\x00', 'ImagePositionPatient'),
+    ],
+)
+def test_a_slice_without_an_essential_element_is_named(series, tag, name):
+    folder, paths = series
+    with open(paths[0], 'rb') as file:
+        data = file.read()
+    assert data.count(tag) == 1
+    with open(paths[0], 'wb') as file:
+        file.write(
+            data.replace(tag, tag[:2] + bytes([tag[2] - 1]) + tag[3:])
+        )  # becomes an element that says something else
+    complaint(ValueError, lambda: ct_volumes.read_volume(folder), paths[0], name)
+
+
+def test_a_folder_without_a_ct_says_so(tmp_path):
+    (tmp_path / 'notes.txt').write_text('hello')
+    write_dicom(tmp_path / 'mr', picture(size=(8, 8, 3)), modality='MR', t0008_0016='1.2.840.10008.5.1.4.1.1.4')
+    complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path), tmp_path, 'no CT slices', 'one series')

@@ -1,0 +1,152 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from PIL import Image
+
+import dataset
+from common import hounsfield
+from created import CREATE, PHANTOM, facts, finest, tree
+from dataset_tools import phantom_sources
+from dataset_tools.phantom import phantom
+from dataset_tools.settings import CreatePhantom
+from places import ROOT
+
+
+def test_phantom_i_depends_on_the_seed_the_class_and_i_alone(made, tmp_path):
+    made(*PHANTOM, '--number', 40, '--processes', 1)
+    made(*PHANTOM, '--number', 35, '--processes', 3, '--name', 'three')
+    one, three = [finest(tmp_path / 'out' / name) for name in ('MIA', 'three')]
+    assert_array_equal(one[:35], three)
+    assert_array_equal(
+        one[20, 0], hounsfield.to_gray(phantom('MIA', np.random.RandomState([3, 1, 20]), 16).hu, (-1900, 1100))
+    )
+    assert facts(tmp_path / 'out' / 'MIA')['entries'][:35] == facts(tmp_path / 'out' / 'three')['entries']
+    assert facts(tmp_path / 'out' / 'MIA')['mm_per_pixel'] == 0.6
+
+
+def test_masks_lie_beside_the_phantoms_as_pairs(made, tmp_path):
+    made(*PHANTOM, '--number', 3, '--masks', '--augment', '--shifts', 2)
+    assert sorted(os.listdir(str(tmp_path / 'out' / 'MIA' / 'pairs'))) == ['MIA-%05d.png' % i for i in range(3)]
+    both = np.asarray(Image.open(str(tmp_path / 'out' / 'MIA' / 'pairs' / 'MIA-00001.png')))
+    assert_array_equal(both[:, :16], finest(tmp_path / 'out' / 'MIA')[10, 0])
+    assert_array_equal(both[:, 16:], phantom('MIA', np.random.RandomState([3, 1, 1]), 36).mask[10:26, 10:26] * 255)
+
+
+def test_pairs_of_phantoms_of_all_classes(made, tmp_path):
+    made('pairs', '--phantom', 'all', '--number', 2, '--resolution', 16, '--name', 'demo')
+    names = ['%s-0000%d.png' % (kind, i) for kind in ('AIS', 'IA', 'MIA') for i in range(2)]
+    assert sorted(os.listdir(str(tmp_path / 'out' / 'demo'))) == names + ['demo.json']
+    both = np.asarray(Image.open(str(tmp_path / 'out' / 'demo' / 'IA-00001.png')))
+    assert both.shape == (16, 32) and both.dtype == np.uint8 and set(both[:, 16:].ravel()) == {0, 255}
+    assert_array_equal(both[:, 16:] > 0, phantom('IA', np.random.RandomState([0, 2, 1]), 16).mask)
+
+
+def test_pairs_off_centre_are_cut_from_larger_phantoms(made, refuses, tmp_path, folder):
+    made('pairs', '--phantom', 'MIA', '--number', 6, '--resolution', 16, '--name', 'demo', '--off-centre')
+    with open(str(tmp_path / 'out' / 'demo' / 'demo.json')) as f:
+        entries = json.load(f)['entries']
+    made(
+        'phantom', 'MIA', '--number', 6, '--resolution', 16, '--name', 'large', '--augment', '--shifts', 441, '--masks'
+    )
+    assert len({tuple(entry['offset']) for entry in entries}) > 3 and all(
+        -10 <= n <= 10 for entry in entries for n in entry['offset']
+    )
+    cuts = dataset.read(str(tmp_path / 'out' / 'large' / 'large-r04.tfrecords'))
+    for i, entry in enumerate(entries):
+        both = np.asarray(Image.open(str(tmp_path / 'out' / 'demo' / (entry['nodule'] + '.png'))))
+        assert (cuts[i * 441 * 5 : (i + 1) * 441 * 5, 0] == both[:, :16]).all(axis=(1, 2)).any()
+    refuses(CREATE, 'pairs', '--images', folder, '--masks', folder, '--off-centre', words=['--off-centre'])
+
+
+def test_pairs_of_image_and_mask_folders(made, refuses, tmp_path, folder):
+    (tmp_path / 'masks').mkdir()
+    for i in range(5):
+        Image.fromarray((np.arange(256).reshape(16, 16) > 100 + i).astype(np.uint8)).save(
+            str(tmp_path / 'masks' / ('%d.png' % i))
+        )
+    both = ['pairs', '--images', folder, '--masks', tmp_path / 'masks', '--resolution', 16]
+    made(*both)
+    read = np.asarray(Image.open(str(tmp_path / 'out' / 'pairs' / '3.png')))
+    assert_array_equal(read[:, :16], np.asarray(Image.open(str(folder / '3.png'))))
+    assert_array_equal(read[:, 16:].ravel(), (np.arange(256) > 103) * 255)
+    (tmp_path / 'masks' / '4.png').rename(tmp_path / 'masks' / '5.png')
+    refuses(CREATE, *both, words=['4.png', 'same names'])
+    refuses(CREATE, 'pairs', '--images', folder, words=['--masks'])
+    refuses(CREATE, 'pairs', words=['--phantom'])
+    refuses(CREATE, 'pairs', '--images', tmp_path / 'none', '--masks', folder, words=['none'])
+
+
+def alive(group):
+    """Processes of a group that still run."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open('/proc/%s/stat' % pid) as f:
+                state, _, of = f.read().rpartition(')')[2].split()[:3]
+        except OSError:
+            continue
+        if int(of) == group and state != 'Z':
+            found.append(pid)
+    return found
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGKILL])
+def test_a_killed_run_leaves_no_data_set_and_no_process(tmp_path, number):
+    command = [sys.executable, os.path.join(ROOT, CREATE), 'phantom', 'IA', '--outdir', str(tmp_path / 'out')]
+    command += '--number 100000 --processes 2'.split()
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=os.setsid)
+    for _ in range(600):
+        time.sleep(0.1)
+        if any(os.path.getsize(str(tmp_path / name)) > 0 for name in tree(tmp_path) if '-r06' in name):
+            break
+    os.kill(run.pid, number)
+    _, err = run.communicate()  # ends when the last process that has our pipe does
+    assert not os.path.exists(str(tmp_path / 'out' / 'IA'))
+    if number == signal.SIGINT:
+        assert run.returncode == 130 and err.count(b'\n') == 1 and os.listdir(str(tmp_path)) == []
+    for _ in range(100):
+        if not alive(run.pid):
+            break
+        time.sleep(0.1)
+    assert not alive(run.pid)
+
+
+def die(jobs, results):
+    os._exit(1)
+
+
+def test_a_process_that_dies_is_an_error_and_not_a_wait_for_ever(monkeypatch):
+
+    cfg = CreatePhantom(kind='IA', number=64, resolution=16, processes=2)
+    monkeypatch.setattr(phantom_sources, '_work', die)
+    with pytest.raises(OSError, match='--processes'):
+        list(phantom_sources.from_phantoms(cfg).patches)
+
+
+def test_the_demo_data_are_the_phantoms_that_their_readme_says(script):
+    assert script(CREATE, 'verify', os.path.join(ROOT, 'processData'))[0] == 0
+    with open(os.path.join(ROOT, 'pix2pix', 'dataset-demo', 'dataset-demo.json')) as f:
+        pairs = json.load(f)['entries']
+    for index, kind in enumerate(('AIS', 'MIA', 'IA')):
+        path = os.path.join(ROOT, 'processData', kind, kind)
+        read = dataset.read(path + '-r06.tfrecords')
+        assert len(read) == 300 and dataset.about(path + '-r06.tfrecords')['seed'] == 2020
+        for i in (0, 299):
+            gray = hounsfield.to_gray(phantom(kind, np.random.RandomState([2020, index, i])).hu, (-1900, 1100))
+            assert np.abs(read[i, 0].astype(int) - gray).max() <= 1  # another FFT may round another way
+        pair = np.asarray(Image.open(os.path.join(ROOT, 'pix2pix', 'dataset-demo', '%s-00019.png' % kind)))
+        top, left = [10 + shift for entry in pairs for shift in entry['offset'] if entry['nodule'] == '%s-00019' % kind]
+        gray = hounsfield.to_gray(phantom(kind, np.random.RandomState([2020, index, 19]), 84).hu, (-1900, 1100))[
+            top : top + 64, left : left + 64
+        ]
+        assert np.abs(pair[:, :64].astype(int) - gray).max() <= 1 and set(pair[:, 64:].ravel()) == {0, 255}
+    assert (
+        len([name for name in os.listdir(os.path.join(ROOT, 'pix2pix', 'dataset-demo')) if name.endswith('.png')]) == 60
+    )

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from metrics import feature_distances, filters, memorisation, ms_ssim
+from metrics.nodules import gray_distance
+from metrics.sliced_wasserstein import Descriptors, sliced_wasserstein
+from sets import pictures, value
+
+
+def test_each_metric_moves_the_right_way(phantoms):
+    """Blurred, noisy, mode-dropped and copied fakes against honest ones."""
+    reals, honest = phantoms[:200], phantoms[200:]
+    blurred = np.rint(filters.binomial_blur(honest.astype(np.float32))).astype(np.uint8)
+    noisy = np.clip(honest + np.random.RandomState(0).randn(*honest.shape) * 15, 0, 255).astype(np.uint8)
+    dropped = np.tile(honest[:10], [20, 1, 1, 1])
+
+    def swd(x):
+        return value(sliced_wasserstein(Descriptors(x, 1), Descriptors(reals, 2), 32), 200, 200)
+
+    def shares(x):
+        return [
+            value(share, 200)
+            for share in feature_distances.precision_recall(
+                feature_distances.pixel_pyramid(reals), feature_distances.pixel_pyramid(x)
+            )
+        ]
+
+    def likeness(x):
+        statistic, count = ms_ssim.diversity(x)
+        return value(statistic, count)
+
+    assert swd(blurred) > 3 * swd(honest) and swd(noisy) > 3 * swd(honest) and swd(dropped) > 2 * swd(honest)
+    precision, recall = shares(honest)
+    assert shares(noisy)[0] < precision - 0.1 and shares(blurred)[1] < recall - 0.2 and shares(dropped)[1] < 0.1
+    assert likeness(np.tile(honest[:5], [40, 1, 1, 1])) > likeness(honest) + 0.05
+    assert value(gray_distance(noisy, reals), 200, 200) > 2 * value(gray_distance(honest, reals), 200, 200)
+    near = [memorisation.nearest(x, reals).distance for x in (reals[:50], honest[:50])]
+    assert near[0].max() == 0 and value(memorisation.copied(near[0], near[1]), 50, 50) > 0.9
+
+
+@pytest.mark.parametrize(
+    'call, words',
+    [
+        (lambda x: Descriptors(x[:, :, :8, :8]), '16x16'),
+        (lambda x: Descriptors(np.full_like(x, 7)), 'do not vary'),
+        (lambda x: ms_ssim.diversity(x[:1]), 'at least 2'),
+        (lambda x: feature_distances.kernel_distance(x[:1, 0, 0], x[:1, 0, 0]), 'at least 2'),
+        (lambda x: feature_distances.frechet_distance(x[:5, 0, 0], x[:5, 0, 0]), 'more than 32'),
+        (lambda x: feature_distances.precision_recall(x[:3, 0, 0], x[:3, 0, 0]), 'more than 3'),
+    ],
+)
+def test_too_few_or_constant_images_are_refused_in_words(random, call, words):
+    with pytest.raises(ValueError, match=words):
+        call(pictures(random, 6))

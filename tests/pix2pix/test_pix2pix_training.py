@@ -1,0 +1,112 @@
+"""One step, and whole runs."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+from numpy.testing import assert_allclose, assert_array_equal
+
+from common import safe_pickle
+from pix2pix import data, settings
+from pix2pix.trainer import ROLES, Trainer
+from places import ROOT
+from runs import TINY_PIX2PIX
+
+
+def test_a_step_moves_every_weight_and_steps_lower_the_error(session, pairs):
+    _, patches, masks = data.pairs(pairs)
+    cfg = settings.Train(ngf=4, ndf=4, minibatch=6, lrate=1e-3)
+    trainer = Trainer(cfg, masks, patches)
+    trainer.initialise()
+    before = [network.values() for network in (trainer.G, trainer.D)]
+    first = trainer.train(0)
+    for network, values in zip((trainer.G, trainer.D), before):
+        after = network.values()
+        assert [name for name in values if np.array_equal(values[name], after[name])] == []
+    for number in range(1, 40):
+        last = trainer.train(number)
+    assert last['squared_error'] < first['squared_error'] / 3
+
+
+def test_losses_are_those_of_the_original(session, pairs):
+    _, patches, masks = data.pairs(pairs)
+    trainer = Trainer(settings.Train(ngf=4, ndf=4, minibatch=5), masks, patches)
+    trainer.initialise()
+    drawn = trainer.draw(0)
+    assert_array_equal([len(x) for x in drawn], 5)
+    assert drawn[3].min() >= 0.8 and drawn[3].max() <= 1.1
+    given, reals = [x / 127.5 - 1 for x in drawn[:2]]
+    fakes = trainer.G.run(given, drawn[2])
+    real, fake = [1 / (1 + np.exp(-trainer.D.run(given, x).astype(float))) for x in (reals, fakes)]
+    terms = trainer.train(0)
+    assert_allclose(terms['squared_error'], np.mean((fakes - reals) ** 2), rtol=1e-4)
+    assert_allclose(terms['G_adversarial'], -np.mean(np.log(fake)), rtol=1e-4)
+    wanted = -np.mean(drawn[3] * np.log(real) + (1 - drawn[3]) * np.log(1 - real)) - np.mean(np.log(1 - fake))
+    assert_allclose(terms['D_loss'], wanted, rtol=1e-4)
+
+
+def start(pairs, outdir, *arguments):
+    return subprocess.Popen(
+        [sys.executable, '-m', 'pix2pix', 'train', '--data', pairs, '--outdir', str(outdir)]
+        + TINY_PIX2PIX
+        + list(arguments),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+
+
+def run_of(outdir):
+    return os.path.join(str(outdir), sorted(os.listdir(str(outdir)))[0])
+
+
+def test_a_run_that_was_killed_or_interrupted_and_resumed_is_the_same_run(pix2pix, pairs, tmp_path, trained):
+    process = start(pairs, tmp_path / 'killed', '--epochs', '2000')
+    while not (
+        os.path.isdir(str(tmp_path / 'killed'))
+        and os.path.exists(os.path.join(run_of(tmp_path / 'killed'), 'network-snapshot-000002.npz'))
+    ):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    run = run_of(tmp_path / 'killed')
+    for name in os.listdir(run):  # as if it had been killed after two epochs
+        if re.match(r'network-snapshot-0*([3-9]|\d\d+)\.', name):
+            os.unlink(os.path.join(run, name))
+    code, _, err = pix2pix('train', '--resume', run, '--epochs', '4')
+    assert code == 0, err
+    for mine, other in zip(
+        *(safe_pickle.read(path, ROLES) for path in (os.path.join(run, 'network-final.pkl'), trained))
+    ):
+        for (name, array), (_, wanted) in zip(mine['variables'], other['variables']):
+            assert_array_equal(array, wanted, name)
+    with open(os.path.join(run, 'log.csv')) as f:
+        assert [line.split(',')[0] for line in f] == ['epoch', '1', '2', '3', '4']
+    process = start(pairs, tmp_path / 'stopped', '--epochs', '2000')
+    while 'epoch 1 ' not in process.stdout.readline():
+        assert process.poll() is None, process.communicate()
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    assert process.returncode == 143
+    assert [name for name in os.listdir(run_of(tmp_path / 'stopped')) if name.endswith('.npz')]
+
+
+def test_a_weight_that_is_not_finite_stops_the_run_in_words(pix2pix, pairs, tmp_path):
+    code, _, err = pix2pix('train', '--data', pairs, '--outdir', tmp_path, *(TINY_PIX2PIX + ['--lrate', '1e30']))
+    assert code == 2 and err.count('\n') == 1 and 'diverged' in err and '--lrate' in err
+
+
+def test_pickles_hold_the_settings_and_the_source_of_the_networks(trained):
+    states = safe_pickle.read(trained, ROLES)
+    assert [state['build_func_name'] for state in states] == ['U_net', 'PatchGAN'] and states[0]['static_kwargs'][
+        'ngf'
+    ] == 4
+    with open(os.path.join(os.path.dirname(trained), 'run.json')) as f:
+        assert json.load(f)['settings']['ndf'] == 4

@@ -1,0 +1,106 @@
+"""The networks against NumPy."""
+
+import numpy as np
+from numpy.testing import assert_allclose
+
+import tfutil
+from pix2pix import unet
+from pix2pix.trainer import dropout
+
+
+def conv(x, w, stride):
+    """[N,C,H,W] and [4,4,in,out], one pixel of zeros before and as many as it takes after."""
+    x = np.pad(x, [(0, 0), (0, 0), (1, 2), (1, 2)], 'constant')
+    size = (x.shape[2] - 3) // stride
+    return sum(
+        np.einsum('nihw,io->nohw', x[:, :, u : u + stride * size : stride, v : v + stride * size : stride], w[u, v])
+        for u in range(4)
+        for v in range(4)
+    )
+
+
+def deconv(x, w):
+    """Transposed convolution of stride 2 with [4,4,out,in]: a pixel adds a 4x4 patch, middle 2x2 on its own four."""
+    n, _, h, _ = x.shape
+    y = np.zeros([n, w.shape[2], 2 * h + 2, 2 * h + 2])
+    for u in range(4):
+        for v in range(4):
+            y[:, :, u : u + 2 * h : 2, v : v + 2 * h : 2] += np.einsum('nihw,oi->nohw', x, w[u, v])
+    return y[:, :, 1:-1, 1:-1]
+
+
+def normal(x, scale, offset):
+    mean, variance = x.mean(axis=(0, 2, 3), keepdims=True), x.var(axis=(0, 2, 3), keepdims=True)
+    return (x - mean) / np.sqrt(variance + 1e-5) * scale.reshape(1, -1, 1, 1) + offset.reshape(1, -1, 1, 1)
+
+
+def leaky(x):
+    return np.where(x > 0, x, 0.2 * x)
+
+
+def numpy_unet(v, x, dropout):
+    skips, used = [], 0
+    for i in range(5):
+        x = conv(leaky(x) if i else x, v['Down%d/weight' % i], 2)
+        x = (
+            normal(x, v['Down%d/scale' % i], v['Down%d/offset' % i])
+            if 0 < i < 4
+            else x + v['Down%d/bias' % i].reshape(1, -1, 1, 1)
+        )
+        skips.append(x)
+    for i in (4, 3, 2, 1):
+        x = normal(deconv(np.maximum(x, 0), v['Up%d/weight' % i]), v['Up%d/scale' % i], v['Up%d/offset' % i])
+        if i > 1:
+            count, (n, c, h, w) = x[0].size, x.shape
+            x = x * dropout[:, used : used + count].reshape(n, h, w, c).transpose(0, 3, 1, 2)
+            used += count
+        x = np.concatenate([x, skips[i - 1]], axis=1)
+    return np.tanh(deconv(np.maximum(x, 0), v['Up0/weight']) + v['Up0/bias'].reshape(1, -1, 1, 1))
+
+
+def numpy_patchgan(v, x, y):
+    x = np.concatenate([x, y], axis=1)
+    for i in range(4):
+        x = conv(x, v['Conv%d/weight' % i], 2 if i < 3 else 1)
+        x = leaky(
+            normal(x, v['Conv%d/scale' % i], v['Conv%d/offset' % i]) if i else x + v['Conv0/bias'].reshape(1, -1, 1, 1)
+        )
+    return conv(x, v['Conv4/weight'], 1) + v['Conv4/bias'].reshape(1, -1, 1, 1)
+
+
+def test_the_networks_equal_numpys(session, random):
+    G, D = tfutil.Network('G', unet.U_net, size=32, ngf=4), tfutil.Network('D', unet.PatchGAN, size=32, ndf=4)
+    for network in (G, D):
+        network.set(
+            {
+                name: random.randn(*value.shape) * 0.3 + name.endswith('scale')
+                for name, value in network.values().items()
+            }
+        )
+    x, y = random.randn(2, 3, 1, 32, 32)
+    factors = dropout(random, 3, unet.dropout_size(32, 4))
+    assert 0.4 < (factors > 0).mean() < 0.6 and factors.max() == 2
+    if G.data_format == 'NHWC':
+        assert_allclose(
+            G.run(x, factors), numpy_unet({k: v.astype(float) for k, v in G.values().items()}, x, factors), atol=2e-5
+        )
+    assert_allclose(D.run(x, y), numpy_patchgan({k: v.astype(float) for k, v in D.values().items()}, x, y), atol=1e-4)
+
+
+def test_layers_at_64_pixels_have_the_published_shapes(session):
+    G, D = tfutil.Network('G', unet.U_net, ngf=8), tfutil.Network('D', unet.PatchGAN, ndf=8)
+    down = [[4, 4, 1, 8], [4, 4, 8, 16], [4, 4, 16, 32], [4, 4, 32, 64], [4, 4, 64, 64], [4, 4, 64, 64]]
+    up = [[4, 4, 1, 16], [4, 4, 8, 32], [4, 4, 16, 64], [4, 4, 32, 128], [4, 4, 64, 128], [4, 4, 64, 64]]
+    assert [G.vars['Down%d/weight' % i].shape.as_list() for i in range(6)] == down
+    assert [G.vars['Up%d/weight' % i].shape.as_list() for i in range(6)] == up
+    assert {name for name in G.vars if name.endswith('scale')} == {'Down%d/scale' % i for i in (1, 2, 3, 4)} | {
+        'Up%d/scale' % i for i in (1, 2, 3, 4, 5)
+    }
+    assert [D.vars['Conv%d/weight' % i].shape.as_list()[2:] for i in range(5)] == [
+        [2, 8],
+        [8, 16],
+        [16, 32],
+        [32, 64],
+        [64, 1],
+    ]
+    assert D.outputs[0].shape.as_list() == [None, 1, 8, 8]

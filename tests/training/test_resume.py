@@ -1,0 +1,115 @@
+"""Runs that were killed, stopped, lengthened or damaged."""
+
+import csv
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import dataset
+from places import ROOT
+from runs import TINY, assert_same_weights, await_file, start, train
+from training import run_folder, snapshots
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, training_data, finished_run):
+    run = tmp_path / '000-AIS'
+    process = start(training_data, tmp_path)
+    await_file(process, run / 'network-snapshot-000000.npz')
+    time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert not os.path.exists(str(run / 'network-final.pkl'))
+    process = start(training_data, tmp_path, '--resume', 'latest')
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert b'going on from' in out
+    assert_same_weights(finished_run + '/network-final.pkl', run / 'network-final.pkl')
+    with open(str(run / 'log.csv')) as f:
+        assert [row['kimg'] for row in csv.DictReader(f)] == ['0.064', '0.128', '0.192', '0.256', '0.32']
+
+
+@pytest.mark.parametrize('number, code', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_finishes_the_step_and_leaves_a_snapshot_to_go_on_from(
+    tmp_path, training_data, finished_run, number, code
+):
+    process = start(training_data, tmp_path, '--snapshot-kimg', '100')
+    await_file(process, tmp_path / '000-AIS' / 'reals.png')
+    process.send_signal(number)
+    out, err = process.communicate()
+    assert process.returncode == code and b'Traceback' not in err
+    assert snapshots.restore(str(tmp_path / '000-AIS'))[0]
+    process = start(training_data, tmp_path, '--resume', str(tmp_path / '000-AIS'), '--snapshot-kimg', '100')
+    assert process.wait() == 0
+    assert_same_weights(finished_run + '/network-final.pkl', tmp_path / '000-AIS' / 'network-final.pkl')
+
+
+def test_resuming_refuses_what_does_not_fit(script, tmp_path, training_data, finished_run, random):
+    copy = str(tmp_path / '000-AIS')
+    shutil.copytree(finished_run, copy)
+    other = str(tmp_path / 'other')
+    dataset.write(other, 'AIS', random.randint(256, size=[40, 1, 16, 16]).astype(np.uint8))
+
+    def refused(*arguments):
+        code, _, err = script('3-train.py', '--total-kimg', '1', *arguments)
+        assert code == 2 and err.count('\n') == 1, err
+        return err
+
+    assert 'is not the dataset' in refused('--resume', copy, '--data', other)
+    assert '--fmap-max 16' in refused('--resume', copy, '--fmap-max', '16')
+    assert 'not a run folder' in refused('--resume', other)
+    assert 'no runs' in refused('--resume', 'latest', '--outdir', other)
+    with run_folder.Run(copy):
+        assert 'in use' in refused('--resume', copy)
+    with open(copy + '/network-snapshot-000000.npz', 'r+b') as f:
+        f.truncate(3000)
+    assert 'network-snapshot-000000.npz is damaged' in refused('--resume', copy)
+    with open(copy + '/run.json', 'w') as f:
+        f.write('{')
+    assert 'run.json is damaged' in refused('--resume', copy)
+
+
+def test_a_finished_run_can_be_lengthened(script, tmp_path, training_data, finished_run):
+    shutil.copytree(finished_run, str(tmp_path / '000-AIS'))
+    code, out, err = script('3-train.py', '--resume', 'latest', '--outdir', tmp_path, '--total-kimg', '0.4')
+    assert code == 0 and 'kimg 0.4' in out, err
+
+
+def test_a_disk_that_fills_up_ends_the_run_with_the_snapshot_before_it_intact(tmp_path, training_data):
+    process = subprocess.Popen(
+        [sys.executable, os.path.join(ROOT, '3-train.py'), '--data', training_data, '--outdir', str(tmp_path)]
+        + TINY
+        + ['--keep', '0'],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000)),
+    )
+    _, err = process.communicate()
+    assert process.returncode == 2 and b'network-snapshot-000000.pkl: File too large' in err and b'Traceback' not in err
+    assert not [name for name in os.listdir(str(tmp_path / '000-AIS')) if name.endswith(('.pkl', '.part', '.npz'))]
+
+
+def test_a_run_without_a_whole_snapshot_is_not_begun_anew(script, tmp_path, finished_run):
+    copy = str(tmp_path / '000-AIS')
+    shutil.copytree(finished_run, copy)
+    with open(copy + '/network-snapshot-000000.pkl', 'r+b') as f:
+        f.truncate(9000)
+    code, _, err = script('3-train.py', '--resume', copy, '--total-kimg', '0.4')
+    assert code == 2 and 'no snapshot is whole' in err and err.count('\n') == 1
+    assert len(open(copy + '/log.csv').readlines()) == 6
+
+
+def test_a_run_can_be_lengthened_to_another_resolution_even_by_a_default(script, tmp_path, training_data):
+    assert train(script, training_data, tmp_path, '--total-kimg', '0.064')[0] == 0
+    code, _, err = script('3-train.py', '--resume', 'latest', '--outdir', tmp_path, '--fmap-max', '512')
+    assert code == 2 and '--fmap-max 512' in err
+    code, _, err = script('3-train.py', '--resume', 'latest', '--outdir', tmp_path)
+    assert code == 2 and 'larger --total-kimg' in err
+    code, out, err = script('3-train.py', '--resume', 'latest', '--outdir', tmp_path, '--total-kimg', '0.1')
+    assert code == 0 and '8x8' in out, err

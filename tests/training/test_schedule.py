@@ -1,0 +1,40 @@
+import pytest
+
+import config
+from training import schedule
+
+
+@pytest.mark.parametrize(
+    'kimg, level, lod, minibatch',
+    [
+        (0, 2, 4.0, 128),
+        (599, 2, 4.0, 128),
+        (600, 2, 4.0, 128),
+        (601, 3, 3 + 599 / 600.0, 128),
+        (900, 3, 3.5, 128),
+        (1200, 3, 3.0, 128),
+        (2700, 4, 2.0, 128),
+        (3300, 5, 1.5, 64),
+        (4200, 5, 1.0, 64),
+        (4500, 6, 0.5, 32),
+        (5400, 6, 0.0, 32),
+        (9999, 6, 0.0, 32),
+    ],
+)
+def test_phase_follows_the_paper(kimg, level, lod, minibatch):
+    phase = schedule.phase(kimg, config.Progan(), 6)
+    assert phase.level == level and phase.minibatch == minibatch and phase.lod == pytest.approx(lod)
+
+
+def test_a_minibatch_may_be_set_for_some_resolutions_only():
+    assert config.per_resolution('64:16') == '4:128,8:128,16:128,32:64,64:16'
+    assert config.per_resolution('16') == '4:16,8:16,16:16,32:16,64:16'
+    cfg = config.Progan(minibatch=config.per_resolution('32,64:8'))
+    assert [schedule.phase(kimg, cfg, 6).minibatch for kimg in (0, 5000)] == [32, 8]
+    assert list(schedule.phases(cfg, 6).items()) == [(2, 32), (3, 32), (4, 32), (5, 32), (6, 8)]
+    assert list(schedule.phases(cfg._replace(total_kimg=600.0), 6)) == [2] and list(
+        schedule.phases(cfg._replace(total_kimg=600.1), 6)
+    ) == [2, 3]
+    for text in ('0', 'x', '4:0', '4:', ':4', '-3:8'):
+        with pytest.raises(ValueError):
+            config.per_resolution(text)

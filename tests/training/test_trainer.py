@@ -1,0 +1,101 @@
+"""One iteration: optimizers, what is drawn, replicas."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import config
+import dataset
+import networks
+import tfutil
+from runs import weights
+from tfutil import tf
+from training import optimizers
+from training.trainer import Trainer
+
+
+def test_two_adam_steps_equal_numpys(session, random):
+    w, gradients = random.randn(5).astype(np.float32), random.randn(2, 5).astype(np.float32)
+    variable, gradient = tf.get_variable('w', initializer=w, use_resource=True), tf.placeholder(tf.float32, [5])
+    optimizer = optimizers.adam(0.01)
+    step = optimizer.apply_gradients([(gradient, variable)])
+    tfutil.run([variable.initializer] + [v.initializer for v in optimizer.variables()])
+    v = np.zeros(5)
+    for t, g in enumerate(gradients.astype(np.float64), 1):
+        tfutil.run(step, {gradient: g})
+        v = 0.99 * v + 0.01 * g**2
+        w = w - 0.01 * np.sqrt(1 - 0.99**t) * g / (np.sqrt(v) + 1e-8)
+        assert_allclose(tfutil.run(variable), w, rtol=1e-6)
+
+
+def test_moving_average_follows_the_trained_weights_and_copies_the_rest(session):
+    G = tfutil.Network('G', networks.G_paper, resolution=4, fmap_max=4, fmap_base=32)
+    Gs = G.clone('Gs')
+    before = Gs.values()
+    G.set(dict({name: value + 1 for name, value in before.items() if name != 'lod'}, lod=np.float32(0.5)))
+    tfutil.run(Gs.follow(G, 0.9))
+    for name, value in Gs.values().items():
+        assert_allclose(value, 0.5 if name == 'lod' else before[name] + 0.1, atol=1e-6)
+
+
+def test_training_changes_all_weights_of_the_final_resolution(finished_run, training_data):
+    cfg = config.Progan(fmap_base=64, fmap_max=8)
+    with tfutil.init_tf():
+        trainer = Trainer(cfg, dataset.Pyramid(training_data))
+        trainer.initialise()
+        first = {role: getattr(trainer.first, role).values() for role in ('G', 'D', 'Gs')}
+    for role, last in zip(('G', 'D', 'Gs'), weights(finished_run + '/network-final.pkl')):
+        same = [name for name in last if np.array_equal(first[role][name], last[name])]
+        assert same == ['lod'] or same == []
+
+
+def test_two_replicas_equal_one(training_data, tmp_path):
+    """Two devices of one machine, here two virtual CPUs, 20 steps without minibatch stddev."""
+    cfg = config.Progan(fmap_base=64, fmap_max=8, mbstd_group_size=0)
+    data, results = dataset.Pyramid(training_data), []
+    for cpus in (1, 2):
+        with tfutil.init_tf(cpu=True, cpus=cpus):
+            trainer = Trainer(cfg, data)
+            assert len(trainer.replicas) == cpus
+            trainer.prepare(3, 16)
+            trainer.reset_optimizers()
+            trainer.initialise()
+            trainer.set_lod(1.5)
+            for number in range(20):
+                trainer.train(trainer.steps[3], number, number * 16)
+            results.append([network.values() for network in (trainer.first.G, trainer.first.D, trainer.first.Gs)])
+            if cpus == 2:
+                last = trainer.replicas[1].G.values()
+                assert all(np.array_equal(last[name], value) for name, value in results[1][0].items())
+    for one, two in zip(*results):
+        for name in one:
+            assert_allclose(two[name], one[name], atol=1e-5)
+
+
+def test_each_step_draws_anew_from_the_seed_and_its_number(trainer):
+    first, again, other = (trainer.draw(number, 0, 40, 3) for number in (5, 5, 6))
+    for one, same, new in zip(first, again, other):
+        assert_array_equal(one, same)
+        assert one.size == 0 or (one != new).any()  # no labels; the same images, but others of them mirrored
+    plain = trainer.data.images[3][trainer.data.order(0, 40, 0)]
+    mirrored = [
+        (shown == image[..., ::-1]).all() and not (shown == image).all() for shown, image in zip(first[2], plain)
+    ]
+    assert 10 <= sum(mirrored) <= 30 and all(
+        (shown == image).all() for shown, image, flip in zip(first[2], plain, mirrored) if not flip
+    )
+    assert (trainer.draw(5, 0, 40, 3, generator_only=True)[0] != first[0]).any()
+
+
+def test_an_iteration_has_as_many_steps_of_d_as_told_and_a_reset_forgets_them(trainer):
+    def powers():
+        return {
+            name: float(value) for name, value in trainer.optimizer_values().items() if name.endswith('beta2_power')
+        }
+
+    trainer.train(trainer.steps[3], 0, 0)
+    trainer.train(trainer.steps[3], 1, 16)
+    assert powers() == pytest.approx({'D/beta2_power': 0.99**5, 'G/beta2_power': 0.99**3})
+    trainer.reset_optimizers()
+    assert powers() == pytest.approx({'D/beta2_power': 0.99, 'G/beta2_power': 0.99})
+    assert all((value == 0).all() for name, value in trainer.optimizer_values().items() if name.endswith(('/m', '/v')))

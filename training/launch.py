@@ -1,0 +1,82 @@
+"""A training run from settings: its data, session and run folder, new or resumed."""
+
+import os
+
+from common import safe_pickle
+from config import Progan
+from training import run_folder, schedule, snapshots
+
+FREE = 'data outdir resume total_kimg keep metrics gpus cpu'.split()  # settings that may change when a run goes on
+
+
+def check(cfg, data):
+    """Refuse settings that contradict each other or the data."""
+    if cfg.lod_initial_resolution not in [2**level for level in range(2, data.top + 1)]:
+        raise ValueError(
+            '--lod-initial-resolution %d is not a power of two from 4 to %d, the resolution of %s'
+            % (cfg.lod_initial_resolution, 2**data.top, cfg.data)
+        )
+    if cfg.conditional and len(data.classes) < 2:
+        raise ValueError('--conditional wants a folder of class folders; %s holds one class' % cfg.data)
+    for level, minibatch in schedule.phases(cfg, data.top).items():
+        if minibatch > data.count:
+            raise ValueError(
+                '%s holds %d images, fewer than the minibatch of %d at %dx%d; add images (0-dataset_create.py '
+                '--augment) or lower it (--minibatch)' % (cfg.data, data.count, minibatch, 2**level, 2**level)
+            )
+
+
+def check_devices(cfg, data, devices, machines):
+    """Refuse minibatches that do not fit the devices, and more GPUs than there are."""
+    if cfg.gpus and len([device for device in devices if 'GPU' in device]) < cfg.gpus:
+        raise ValueError('--gpus %d: TensorFlow finds %d (%s)' % (cfg.gpus, len(devices), ', '.join(devices)))
+    for level, minibatch in schedule.phases(cfg, data.top).items():
+        schedule.images_per_replica(cfg, level, minibatch, len(devices) * max(machines, 1))
+
+
+def check_transfer(path):
+    """Refuse weights that cannot be read, before anything is written."""
+    if not os.path.exists(path):
+        raise FileNotFoundError('%s does not exist; name a published pickle with --transfer' % path)
+    safe_pickle.read(path)
+
+
+def train(cfg, given=()):
+    """Train with settings of config.Progan; the number of a signal that ended the run early, or None.
+
+    given: names of the settings that were chosen for this start; a resumed run takes the others from its run.json.
+    """
+    path = run_folder.find(cfg.resume, cfg.outdir) if cfg.resume else None
+    digest, restored = None, (None, None)
+    if path:
+        cfg, digest = run_folder.resumed(Progan, FREE, cfg, set(given), path)
+        restored = snapshots.restore(path)
+    if restored[0] and restored[1]['shown'] >= 1000 * cfg.total_kimg:
+        raise ValueError('%s has had its %g kimg; to go on give it a larger --total-kimg' % (path, cfg.total_kimg))
+    if cfg.transfer and not restored[0]:
+        check_transfer(cfg.transfer)
+    import dataset  # after what can be refused without TensorFlow, which takes seconds to load
+    import tfutil
+    from training import loop, workers
+
+    data = dataset.Pyramid(cfg.data)
+    check(cfg, data)
+    if path and digest != data.digest:
+        raise ValueError(
+            '%s is not the dataset that the run in %s was trained on; name that one with --data' % (cfg.data, path)
+        )
+    worker, addresses = workers.cluster()
+    session = dict(cpu=cfg.cpu, gpus=cfg.gpus, precision=cfg.precision, xla=cfg.xla)
+    with tfutil.init_tf(worker=worker, addresses=addresses, **session):
+        if worker > 0:  # only the first worker writes
+            return loop.grow(cfg, data, path, None, restored)
+        devices, size = tfutil.devices(), 2**data.top
+        check_devices(cfg, data, devices, len(addresses))
+        path = path or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
+        with run_folder.Run(path, cfg.keep) as run:
+            about = dict(digest=data.digest, images=data.count, resolution=size, classes=data.classes)
+            run.write_json(cfg, about, devices, tfutil.tf.__version__)
+            what = '%d images of %dx%d, %s' % (data.count, size, size, ' '.join(data.classes))
+            run.log('%s: %s; TensorFlow %s on %s' % (path, what, tfutil.tf.__version__, ' '.join(devices)))
+            loop.grow(cfg, data, path, run, restored)
+            return run.stopped

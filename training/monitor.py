@@ -1,0 +1,109 @@
+"""What a run shows of itself: lines, tables, curves, pictures, and the distance of its snapshots from reals."""
+
+import collections
+import shutil
+
+import numpy as np
+import tqdm
+
+import tfutil
+from common import files, images
+from metrics import bootstrap, sliced_wasserstein
+from tfutil import tf
+
+SAMPLES = 64  # images of a picture of fakes
+MEASURED = 2000  # images that a snapshot is measured by
+
+
+def memory_in_use():
+    """MB: the peak of the first GPU where TensorFlow tells it, else what this process has now; None without psutil."""
+    if tfutil.native_layout() == 'NCHW' and hasattr(tf, 'config'):
+        try:
+            return tf.config.experimental.get_memory_info('GPU:0')['peak'] / 2**20
+        except (ValueError, RuntimeError, tf.errors.OpError):  # a figure for the log must not end a run
+            pass
+    try:
+        import psutil
+    except ImportError:
+        return None
+    return psutil.Process().memory_info().rss / 2**20
+
+
+class Monitor:
+    """Writes into an open run folder; measures with cfg.metrics only."""
+
+    def __init__(self, run, trainer):
+        cfg, data = trainer.cfg, trainer.data
+        self.run, self.trainer = run, trainer
+        self.writer = tf.summary.FileWriter(run.path)
+        self.latents = np.random.RandomState([cfg.seed, 3]).randn(SAMPLES, trainer.latent_size)
+        self.labels = trainer.one_hot(np.arange(SAMPLES) % max(trainer.label_size, 1))
+        chosen = np.random.RandomState([cfg.seed, 4]).randint(data.count, size=SAMPLES)
+        images.save(run.file('reals.png'), images.grid(data.images[data.top][chosen]))
+
+    def log(self, line):
+        with tqdm.tqdm.external_write_mode():
+            self.run.log(line)
+
+    def picture(self, shown, level):
+        sheet = images.grid(self.trainer.sample(level, self.latents, self.labels))
+        images.save(self.run.file('fakes%06d.png' % (shown // 1000)), sheet)
+
+    def tick(self, shown, phase, elapsed, sec_per_kimg, eta, terms):
+        """A line of the log, a row of log.csv, a point of TensorBoard's curves and a picture. eta, elapsed: seconds."""
+        size, memory = 2**phase.level, memory_in_use()
+        row = collections.OrderedDict(kimg=shown / 1000, lod=round(phase.lod, 4), resolution=size)
+        row.update(minibatch=phase.minibatch, seconds=round(elapsed, 1), sec_per_kimg=round(sec_per_kimg, 3))
+        row['memory_mb'] = '' if memory is None else round(memory)
+        row.update((name, round(value, 6)) for name, value in terms.items())
+        self.run.tick(row)
+        points = [tf.Summary.Value(tag=name, simple_value=value) for name, value in row.items() if value != '']
+        self.writer.add_summary(tf.Summary(value=points), shown)
+        self.writer.flush()
+        words = ['kimg %-8.1f lod %.2f' % (shown / 1000, phase.lod), '%dx%d' % (size, size)]
+        words += ['minibatch %d' % phase.minibatch, 'time %s' % tqdm.tqdm.format_interval(elapsed)]
+        words += ['s/kimg %.2f' % sec_per_kimg, 'eta %s' % tqdm.tqdm.format_interval(eta)]
+        words += ['memory %s MB' % ('?' if memory is None else '%d' % memory)]
+        words += ['%s %.3f' % pair for pair in terms.items()]
+        self.log('  '.join(words))
+        self.picture(shown, phase.level)
+
+    def measure(self, snapshot, shown, level):
+        """Sliced Wasserstein distances of 2,000 images of Gs from reals, at a level, in metrics.csv and in the log.
+
+        The snapshot of the least mean distance at the finest resolution so far is kept as network-best.pkl.
+        """
+        trainer, seed = self.trainer, self.trainer.cfg.seed
+        data = trainer.data
+        number, scale = min(MEASURED, data.count), 2 ** (data.top - level)
+        chosen = np.random.RandomState([seed, 5]).permutation(data.count)[:number]
+        latents = np.random.RandomState([seed, 6]).randn(number, trainer.latent_size)
+        fakes = trainer.sample(level, latents, trainer.one_hot(data.labels[chosen]))[:, :, ::scale, ::scale]
+        weights = bootstrap.unit_weights(fakes, fakes)
+        try:
+            sets = [sliced_wasserstein.Descriptors(x, seed, each=64) for x in (fakes, data.images[level][chosen])]
+            swd = collections.OrderedDict()
+            for width in sets[0].levels:
+                swd[width] = sliced_wasserstein.sliced_wasserstein(sets[0], sets[1], width, seed)(*weights)
+        except ValueError as error:  # images that do not vary
+            self.log('no SWD: %s' % error)
+            return
+        mean = round(np.mean(list(swd.values())), 3)
+        row = collections.OrderedDict(kimg=shown / 1000, resolution=2**level, mean=mean)
+        for width in [2**k for k in range(4, data.top + 1)]:
+            row['swd_%d' % width] = round(swd[width], 3) if width in swd else ''
+        rows = self.run.rows('metrics.csv')
+        before = [float(other['mean']) for other in rows if int(other['resolution']) == 2**level]
+        best = mean < min(before, default=float('inf'))
+        if best:
+            path = self.run.file('network-best.pkl')
+            with open(snapshot, 'rb') as source, files.atomic(path, durable=True) as target:
+                shutil.copyfileobj(source, target)
+        self.run.tick(row, 'metrics.csv')
+        figures = '  '.join('%d: %.1f' % pair for pair in swd.items())
+        self.log('SWD x1000: %s  mean %.1f%s' % (figures, mean, ', the best' if best else ''))
+
+    def close(self):
+        self.writer.close()
+        if self.run.pictures():
+            images.animate(self.run.file('training.gif'), map(images.read, self.run.pictures()))

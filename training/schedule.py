@@ -1,0 +1,63 @@
+"""What is trained when: resolution, fade and minibatch as functions of the images shown. No TensorFlow."""
+
+import collections
+
+import numpy as np
+
+Phase = collections.namedtuple('Phase', 'level lod minibatch')
+
+
+def phase(kimg, cfg, top):
+    """What the schedule asks for after kimg thousand images: level, levels of detail left out (`lod`), and minibatch.
+
+    Each resolution is trained for lod_training_kimg, then the next one is faded in over lod_transition_kimg (Karras et
+    al. 2018, appendix A).
+    """
+    duration = cfg.lod_training_kimg + cfg.lod_transition_kimg
+    index = int(kimg // duration)
+    faded = max(kimg - index * duration - cfg.lod_training_kimg, 0) / cfg.lod_transition_kimg
+    lod = max(top - np.log2(cfg.lod_initial_resolution) - index - faded, 0.0)
+    level = top - int(np.floor(lod))
+    return Phase(level, float(lod), minibatch_at(level, cfg))
+
+
+def minibatch_at(level, cfg):
+    """The minibatch of a level; that of the next coarser one in the table where it has none."""
+    table = {int(key): int(value) for key, value in (pair.split(':') for pair in cfg.minibatch.split(','))}
+    return table[max([key for key in table if key <= 2**level], default=min(table))]
+
+
+def phases(cfg, top):
+    """{level: minibatch} of the schedule from its beginning to total_kimg."""
+    levels = range(phase(0, cfg, top).level, phase(cfg.total_kimg, cfg, top).level + 1)
+    return collections.OrderedDict((level, minibatch_at(level, cfg)) for level in levels)
+
+
+def images_per_replica(cfg, level, minibatch, replicas):
+    """How many of a minibatch's images each replica gets; the groups of the minibatch stddev have to come out even."""
+    each = minibatch // replicas
+    if minibatch % replicas or cfg.mbstd_group_size > 1 and each % min(cfg.mbstd_group_size, each):
+        size = 2**level
+        raise ValueError(
+            'a minibatch of %d at %dx%d does not fit %d devices and groups of %d images; '
+            'choose another --minibatch %d:N' % (minibatch, size, size, replicas, cfg.mbstd_group_size, size)
+        )
+    return each
+
+
+def multiply_accumulates(network, level):
+    """Of one forward pass for one image at a level (None: of the whole network), from the shapes of the kernels."""
+    total, top = 0, int(network.static_kwargs['resolution']).bit_length() - 1
+    level = level or top
+    for name, variable in network.trainables.items():
+        shape, rgb = variable.shape.as_list(), 'RGB' in name
+        if not name.endswith('weight'):
+            continue
+        at = top - int(name.split('_lod')[1].split('/')[0]) if rgb else int(name.split('x')[0]).bit_length() - 1
+        if at > level or rgb and at < level:
+            continue
+        pixels = 1 if 'Dense' in name else 4**at
+        if '_up' in name or '_down' in name:  # 4x4 taps at a quarter of the pixels
+            pixels, shape = pixels // 4, [4, 4] + shape[2:]
+        total += pixels * int(np.prod(shape))
+    return total
