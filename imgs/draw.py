@@ -67,9 +67,7 @@ def describe(name, inputs, outputs):
 
 
 def architecture(path):
-    """The full-size generator and discriminator, layer by layer, with the feature maps of their variables, and the
-    order in which they grow.
-    """
+    """The full-size networks, layer by layer, with their feature maps, and the order in which they grow."""
     import networks
     import tfutil
 

@@ -58,13 +58,12 @@ def sliced_wasserstein(a, b, width, seed=0, directions=512, track=iter):
         return axes[:, part].T.dot(descriptors.levels[width][:, :few].reshape(count * few, length).T)
 
     def sketch(few=8, number=32):
-        """For the bootstrap, whose spread comes from the choice of images: few descriptors and directions, sorted once,
-        and whose they are."""
+        """For the bootstrap: few descriptors and directions, sorted once, and whose they are."""
         values = [projected(descriptors, slice(number), few) for descriptors in (a, b)]
         orders = [np.argsort(rows, axis=1) for rows in values]
         return [[(row[order], order // few) for row, order in zip(*pair)] for pair in zip(values, orders)]
 
-    sketches = []
+    sketches = []  # few are enough, as the spread comes from the choice of images
 
     def statistic(weights_a, weights_b):
         if (weights_a == 1).all() and (weights_b == 1).all():

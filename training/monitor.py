@@ -9,6 +9,7 @@ import tqdm
 import tfutil
 from common import files, images
 from metrics import bootstrap, sliced_wasserstein
+from sampling import generate
 from tfutil import tf
 
 SAMPLES = 64  # images of a picture of fakes
@@ -37,7 +38,7 @@ class Monitor:
         self.run, self.trainer = run, trainer
         self.writer = tf.summary.FileWriter(run.path)
         self.latents = np.random.RandomState([cfg.seed, 3]).randn(SAMPLES, trainer.latent_size)
-        self.labels = trainer.one_hot(np.arange(SAMPLES) % max(trainer.label_size, 1))
+        self.labels = generate.taking_turns(SAMPLES, trainer.label_size)
         chosen = np.random.RandomState([cfg.seed, 4]).randint(data.count, size=SAMPLES)
         images.save(run.file('reals.png'), images.grid(data.images[data.top][chosen]))
 
@@ -78,7 +79,7 @@ class Monitor:
         number, scale = min(MEASURED, data.count), 2 ** (data.top - level)
         chosen = np.random.RandomState([seed, 5]).permutation(data.count)[:number]
         latents = np.random.RandomState([seed, 6]).randn(number, trainer.latent_size)
-        fakes = trainer.sample(level, latents, trainer.one_hot(data.labels[chosen]))[:, :, ::scale, ::scale]
+        fakes = trainer.sample(level, latents, trainer.labels_of(chosen))[:, :, ::scale, ::scale]
         weights = bootstrap.unit_weights(fakes, fakes)
         try:
             sets = [sliced_wasserstein.Descriptors(x, seed, each=64) for x in (fakes, data.images[level][chosen])]

@@ -84,19 +84,23 @@ def data_digest(*arrays):
 
 
 def _lock(path):
-    """A lock on a file, held until it is released or the process ends; None, said, where filelock is not installed."""
+    """A lock on a file, held until it is released or the process ends; None, and why, where there can be none."""
+    why = 'pip install filelock'
     try:
         import filelock
-    except ImportError:
-        print('%s: not locked against a second process; pip install filelock' % path)
-        return None
-    lock = filelock.FileLock(path)
-    try:
+
+        lock = filelock.FileLock(path)
         lock.acquire(timeout=0)
+        return lock
+    except ImportError:
+        pass
+    except NotImplementedError:
+        why = 'its file system knows no locks'
     except filelock.Timeout:
         folder = os.path.dirname(path)
         raise ValueError('%s is in use by another process; wait for it or start a new run' % folder) from None
-    return lock
+    print('%s: not locked against a second process; %s' % (path, why))
+    return None
 
 
 class Run:

@@ -7,6 +7,7 @@ import numpy as np
 
 import tfutil
 from common import images, safe_pickle
+from sampling import generate
 from tfutil import tf
 from training import optimizers, workers
 from training.replica import Replica
@@ -52,10 +53,9 @@ class Trainer:
         networks = [network for replica in self.replicas for network in (replica.G, replica.D, replica.Gs)]
         tfutil.set_vars({network.vars['lod']: np.float32(lod) for network in networks})
 
-    def one_hot(self, classes):
-        """Labels [N, label_size] of class numbers [N]; without labels [N, 0]."""
-        labels = np.eye(self.label_size, dtype=np.float32)
-        return labels[classes] if self.label_size else np.zeros([len(classes), 0], np.float32)
+    def labels_of(self, chosen):
+        """One-hot labels [N, label_size] of images, by their indices."""
+        return generate.one_hot(self.data.labels[chosen], self.label_size)
 
     def initialise(self, variables=None):
         """Set all replicas' networks, {'G': {local: array}, ...}; the rest is drawn from the seed."""
@@ -103,14 +103,14 @@ class Trainer:
         random = np.random.RandomState([self.cfg.seed, 2, int(generator_only), number])
         latents = random.randn(minibatch, self.latent_size).astype(np.float32)
         if generator_only:
-            return latents, self.one_hot(self.data.labels[random.randint(self.data.count, size=minibatch)])
+            return latents, self.labels_of(random.randint(self.data.count, size=minibatch))
         chosen = self.data.order(shown, minibatch, self.cfg.seed)
         mix = random.rand(minibatch, 1, 1, 1).astype(np.float32)
         pixels = self.data.images[level][chosen]
         if self.cfg.mirror_augment:
             mirrored = random.rand(minibatch) < 0.5
             pixels[mirrored] = pixels[mirrored, :, :, ::-1]
-        return latents, self.one_hot(self.data.labels[chosen]), pixels, mix
+        return latents, self.labels_of(chosen), pixels, mix
 
     def train(self, steps, number, shown, lrate_scale=1.0):
         """One iteration, D_repeats steps of D and one of G; the last terms {name: number}, mean of the replicas."""

@@ -12,7 +12,7 @@ import dataset
 import networks
 import tfutil
 from common import safe_pickle
-from metrics import frozen_graph
+from metrics import frozen_graph, suite
 from runs import train
 from tfutil import tf
 
@@ -105,6 +105,13 @@ def test_an_evaluation_is_the_same_for_the_same_seed(script, tmp_path, patches, 
         assert code == 0, err
         texts.append(out.split('evaluation.html')[0])
     assert texts[0] == texts[1]
+
+
+def test_an_evaluation_can_be_called_from_python(patches, weights):
+    found = suite.evaluate_model(weights, patches, number=30, audit=5, cpu=True)
+    assert found.fakes.shape == (30, 1, 16, 16) and dict(found.about)['model'] == weights
+    swd = {row.metric: row for row in found.rows}['SWD x1000, 16x16']
+    assert swd.fakes.value > 2 * swd.reals.value
 
 
 def test_features_are_those_of_the_graph(session, graph, random):

@@ -2,6 +2,8 @@ import csv
 import os
 import shutil
 
+import filelock
+
 from training import run_folder, snapshots
 
 
@@ -43,3 +45,14 @@ def test_half_a_line_of_a_log_is_forgotten(tmp_path):
         run.rewind(2)
         with open(run.file('log.csv')) as f:
             assert [row['kimg'] for row in csv.DictReader(f)] == ['1', '2']
+
+
+def test_a_file_system_without_locks_is_said_and_does_not_stop_the_run(tmp_path, monkeypatch, capsys):
+    def acquire(*_, **__):
+        raise NotImplementedError
+
+    monkeypatch.setattr(filelock.FileLock, 'acquire', acquire)
+    with run_folder.Run(run_folder.create(str(tmp_path), 'AIS')) as run:
+        run.log('goes on')
+    out = capsys.readouterr().out
+    assert 'knows no locks' in out and 'goes on' in out
