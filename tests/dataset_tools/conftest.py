@@ -8,7 +8,7 @@ from dataset_tools import ct_volumes
 from scans import lopsided, picture, write_dicom
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def scan(tmp_path_factory):
     path = tmp_path_factory.mktemp('scan') / 'scan.mha'
     sitk.WriteImage(picture(lopsided), str(path))

@@ -16,7 +16,7 @@ def pix2pix(outcome):
     return functools.partial(outcome, main)
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def pairs(tmp_path_factory):
     """A folder of 13 CT | mask pictures of 32x32; the nodule is bright where the mask is white."""
     folder, random = tmp_path_factory.mktemp('pairs'), np.random.RandomState(0)
@@ -27,7 +27,7 @@ def pairs(tmp_path_factory):
     return str(folder)
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def trained(pairs, tmp_path_factory):
     """A pickle of 4 epochs."""
     outdir = tmp_path_factory.mktemp('trained')

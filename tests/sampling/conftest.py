@@ -5,7 +5,7 @@ import tfutil
 from tfutil import tf
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def weights(tmp_path_factory):
     """A pickle of random networks of 16x16 with two classes."""
     path = str(tmp_path_factory.mktemp('weights') / 'random.pkl')
