@@ -10,7 +10,6 @@ import sys
 import time
 
 import numpy as np
-import pytest
 
 import dataset
 from places import ROOT
@@ -35,19 +34,21 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, training_data, finis
         assert [row['kimg'] for row in csv.DictReader(f)] == ['0.064', '0.128', '0.192', '0.256', '0.32']
 
 
-@pytest.mark.parametrize('number, code', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_finishes_the_step_and_leaves_a_snapshot_to_go_on_from(
-    tmp_path, training_data, finished_run, number, code
-):
-    process = start(training_data, tmp_path, '--snapshot-kimg', '100')
-    await_file(process, tmp_path / '000-AIS' / 'reals.png')
-    process.send_signal(number)
-    out, err = process.communicate()
-    assert process.returncode == code and b'Traceback' not in err
-    assert snapshots.restore(str(tmp_path / '000-AIS'))[0]
-    process = start(training_data, tmp_path, '--resume', str(tmp_path / '000-AIS'), '--snapshot-kimg', '100')
-    assert process.wait() == 0
-    assert_same_weights(finished_run + '/network-final.pkl', tmp_path / '000-AIS' / 'network-final.pkl')
+def test_a_signal_finishes_the_step_and_leaves_a_snapshot_to_go_on_from(tmp_path, training_data, finished_run):
+    flags, codes = ['--snapshot-kimg', '100'], {signal.SIGINT: 130, signal.SIGTERM: 143}
+    outdirs = {number: tmp_path / str(code) for number, code in codes.items()}
+    runs = {number: start(training_data, outdir, *flags) for number, outdir in outdirs.items()}
+    for number, process in runs.items():
+        await_file(process, outdirs[number] / '000-AIS' / 'reals.png')
+        process.send_signal(number)
+    for number, process in runs.items():
+        _, err = process.communicate()
+        assert process.returncode == codes[number] and b'Traceback' not in err
+        assert snapshots.restore(str(outdirs[number] / '000-AIS'))[0]
+    resumed = [start(training_data, x, '--resume', str(x / '000-AIS'), *flags) for x in outdirs.values()]
+    assert [process.wait() for process in resumed] == [0, 0]
+    for outdir in outdirs.values():
+        assert_same_weights(finished_run + '/network-final.pkl', outdir / '000-AIS' / 'network-final.pkl')
 
 
 def test_resuming_refuses_what_does_not_fit(script, tmp_path, training_data, finished_run, random):
