@@ -28,7 +28,7 @@ def find(paths):
     return list(found.values())
 
 
-def _not_averages(folder, paths, channels):
+def _not_averages(paths, channels):
     """Findings in the records of {level: path}: bad ones, and those that are not the average of the finer level's."""
     rows = itertools.zip_longest(*(dataset.parsed_records(path, channels) for path in paths.values()))
     for index, row in enumerate(rows):
@@ -68,7 +68,7 @@ def damage(folder, channels=1):
     if len(set(counts.values())) > 1:
         numbers = ['%s %d' % (os.path.basename(paths[level]), number) for level, number in counts.items()]
         findings.append('the levels differ in their number of records: ' + ', '.join(numbers))
-    return findings + list(_not_averages(folder, {level: paths[level] for level in counts}, channels))
+    return findings + list(_not_averages({level: paths[level] for level in counts}, channels))
 
 
 def contradictions(folder, facts):

@@ -44,7 +44,6 @@ class Evaluation:
     def __init__(self, fakes, compared, seed=0):
         self.fakes, self.sets, self.seed, self.rows, self.about = fakes, compared, seed, [], []
         self.both, self.begin = [len(fakes)] * 2, time.time()
-        self.pairs = (fakes, compared.heldout_reals), (compared.training_reals, compared.heldout_reals)
 
     def add(self, metric, wanted, fakes, reals, resamples=50):
         """A row. fakes, reals: (a function of weights, the sizes of the sets whose weights it takes)."""

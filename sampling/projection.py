@@ -46,10 +46,10 @@ def _scipy_minimize():
     return minimize
 
 
-def _descend(value, x, steps):
+def _descend(minimize, value, x, steps):
     """Where value: x [L] -> (number, gradient [L]) is least near x, and what it is there, after about `steps` calls."""
     options = dict(maxfun=steps, maxiter=steps, maxcor=20, ftol=0.0, gtol=0.0)
-    found = _scipy_minimize()(value, x, jac=True, method='L-BFGS-B', options=options)
+    found = minimize(value, x, jac=True, method='L-BFGS-B', options=options)
     return found.x, found.fun
 
 
@@ -60,6 +60,7 @@ def project(generator, target, labels, steps=400, seed=0, tries=32):
     down for an eighth of the steps, and the best of them for `steps` more. Latents have a mean square of 1, as random
     ones nearly have: so they stay plausible, and keep their weight beside a label.
     """
+    minimize = _scipy_minimize()
     starts, latent_size = len(labels), int(generator.inputs[0].shape[1])
     random = np.random.RandomState([seed, 7])
     goal = np.asarray(target, np.float32)[None]
@@ -94,7 +95,7 @@ def project(generator, target, labels, steps=400, seed=0, tries=32):
                 slope = slope.astype(np.float64)
                 return float(loss), (slope - z * np.mean(slope * z)) / np.sqrt(np.mean(np.square(x)))
 
-            return _descend(value, x, steps)
+            return _descend(minimize, value, x, steps)
 
         ends = [down(start, x, first) for start, x in enumerate(best)]
         start = int(np.argmin([loss for _, loss in ends]))

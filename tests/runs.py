@@ -7,8 +7,11 @@ import time
 
 import numpy as np
 
+import networks
+import tfutil
 from common import safe_pickle
 from places import ROOT
+from tfutil import tf
 
 TINY = '--fmap-base 64 --fmap-max 8 --minibatch 8 --lod-training-kimg 0.064 --lod-transition-kimg 0.064'.split()
 TINY += '--tick-kimg 0.064 --snapshot-kimg 0.064 --total-kimg 0.32'.split()
@@ -17,6 +20,15 @@ TINY_PIX2PIX = '--ngf 4 --ndf 4 --minibatch 4 --epochs 4 --snapshot-epochs 1 --k
 
 def train(script, data, outdir, *arguments):
     return script('3-train.py', '--data', data, '--outdir', outdir, *(TINY + list(arguments)))
+
+
+def random_networks(path, **options):
+    """A pickle of random networks of 16x16; options: of their builders."""
+    builders = ('G', networks.G_paper), ('D', networks.D_paper), ('Gs', networks.G_paper)
+    with tfutil.init_tf(cpu=True):
+        tf.set_random_seed(1)
+        tfutil.save(path, [tfutil.Network(name, build, resolution=16, **options) for name, build in builders])
+    return path
 
 
 def weights(path):

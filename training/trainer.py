@@ -27,7 +27,7 @@ class Trainer:
         first, total = worker * len(devices), max(len(addresses), 1) * len(devices)
         self.replicas = [Replica(device, first + i, total, cfg, data) for i, device in enumerate(devices)]
         self.first = self.replicas[0]
-        self.latent_size, self.label_size = (int(tensor.shape[1]) for tensor in self.first.G.inputs)
+        self.latent_size, self.label_size = generate.sizes(self.first.G)
         self.steps, self.samples, self.patience = {}, {}, {}
 
     def prepare(self, level, minibatch):

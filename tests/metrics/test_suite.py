@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 
 import dataset
-import networks
-import tfutil
 from common import safe_pickle
 from metrics import frozen_graph, suite
-from runs import train
+from runs import random_networks, train
 from tfutil import tf
 
 
@@ -34,16 +32,7 @@ def patches(tmp_path_factory):
 def weights(tmp_path_factory):
     """A pickle of random networks of 16x16."""
     path = str(tmp_path_factory.mktemp('weights') / 'random.pkl')
-    with tfutil.init_tf(cpu=True):
-        tf.set_random_seed(1)
-        tfutil.save(
-            path,
-            [
-                tfutil.Network(name, build, resolution=16, fmap_base=64, fmap_max=8)
-                for name, build in (('G', networks.G_paper), ('D', networks.D_paper), ('Gs', networks.G_paper))
-            ],
-        )
-    return path
+    return random_networks(path, fmap_base=64, fmap_max=8)
 
 
 @pytest.fixture(scope='module')
