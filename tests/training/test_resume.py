@@ -38,9 +38,13 @@ def test_a_signal_finishes_the_step_and_leaves_a_snapshot_to_go_on_from(tmp_path
     flags, codes = ['--snapshot-kimg', '100'], {signal.SIGINT: 130, signal.SIGTERM: 143}
     outdirs = {number: tmp_path / str(code) for number, code in codes.items()}
     runs = {number: start(training_data, outdir, *flags) for number, outdir in outdirs.items()}
-    for number, process in runs.items():
-        await_file(process, outdirs[number] / '000-AIS' / 'reals.png')
-        process.send_signal(number)
+    waiting = set(runs)
+    while waiting:  # each at its own start: by the start of the slower one the other may be done
+        for number in [number for number in waiting if (outdirs[number] / '000-AIS' / 'reals.png').exists()]:
+            runs[number].send_signal(number)
+            waiting.remove(number)
+        assert not [number for number in waiting if runs[number].poll() is not None]
+        time.sleep(0.01)
     for number, process in runs.items():
         _, err = process.communicate()
         assert process.returncode == codes[number] and b'Traceback' not in err
