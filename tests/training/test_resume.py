@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -37,14 +38,15 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, training_data, finis
 def test_a_signal_finishes_the_step_and_leaves_a_snapshot_to_go_on_from(tmp_path, training_data, finished_run):
     flags, codes = ['--snapshot-kimg', '100'], {signal.SIGINT: 130, signal.SIGTERM: 143}
     outdirs = {number: tmp_path / str(code) for number, code in codes.items()}
-    runs = {number: start(training_data, outdir, *flags) for number, outdir in outdirs.items()}
-    waiting = set(runs)
-    while waiting:  # each at its own start: by the start of the slower one the other may be done
-        for number in [number for number in waiting if (outdirs[number] / '000-AIS' / 'reals.png').exists()]:
-            runs[number].send_signal(number)
-            waiting.remove(number)
-        assert not [number for number in waiting if runs[number].poll() is not None]
-        time.sleep(0.01)
+
+    def interrupted(number):
+        process = start(training_data, outdirs[number], *flags)
+        await_file(process, outdirs[number] / '000-AIS' / 'reals.png')
+        process.send_signal(number)
+        return process
+
+    with ThreadPoolExecutor() as pool:  # each gets its signal at its own start, not at that of the slower one
+        runs = dict(zip(codes, pool.map(interrupted, codes)))
     for number, process in runs.items():
         _, err = process.communicate()
         assert process.returncode == codes[number] and b'Traceback' not in err
