@@ -38,7 +38,8 @@ def weights(path):
 def assert_same_weights(one, other, limit=0):
     for a, b in zip(weights(one), weights(other)):
         for name in a:
-            assert np.abs(a[name] - b[name]).max() <= limit, name
+            difference = np.abs(a[name] - b[name]).max()
+            assert difference <= limit, '%s differs by up to %g' % (name, difference)
 
 
 def start(training_data, outdir, *arguments):
@@ -55,3 +56,26 @@ def await_file(process, path):
     while not os.path.exists(str(path)):
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.01)
+
+
+def read_or_written_first(fetches):
+    """[(write, read)], names of operations on one variable of which a run of `fetches` may do either first."""
+
+    def upstream(*operations):
+        seen, todo = set(), list(operations)
+        while todo:
+            operation = todo.pop()
+            if operation not in seen:
+                seen.add(operation)
+                todo += [tensor.op for tensor in operation.inputs] + list(operation.control_inputs)
+        return seen
+
+    operations = upstream(*[getattr(fetch, 'op', fetch) for fetch in fetches])
+    reads = {x: upstream(x) for x in operations if x.type == 'ReadVariableOp'}
+    found = []
+    for write in operations:
+        if write.type.startswith(('ResourceApply', 'Assign')):
+            before, variable = upstream(write), write.inputs[0].op
+            same = [read for read in reads if read.inputs[0].op is variable]
+            found += [(write.name, read.name) for read in same if read not in before and write not in reads[read]]
+    return found

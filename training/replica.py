@@ -42,17 +42,19 @@ class Replica:
                 reals = losses.fade_reals(reals, self.G.vars['lod'] - (self.top - level))
             fakes = self.G(latents, labels, **compute)
             found = losses.wgan_gp(lambda x: self.D(x, **compute), reals, fakes, mix, labels, reduction)
-            train_D = self._train(self.optimizer_D, self.D, found.critic, 2 * level)
+            train_D = self._train(self.optimizer_D, self.D, found.critic, 2 * level, found.terms.values())
             train_G = self._train(self.optimizer_G, self.G, found.generator, 2 * level + 1)
             if self.number == 0:
                 train_D = tf.group(train_D, self.Gs.follow(self.G, cfg.G_smoothing))
         return Step(level, minibatch, (latents, labels, pixels, mix), train_D, train_G, found.terms)
 
-    def _train(self, optimizer, network, loss, key):
+    def _train(self, optimizer, network, loss, key, terms=()):
+        """Descend the loss; every gradient and term is computed before the first weight changes."""
         pairs = optimizer.compute_gradients(loss, list(network.trainables.values()))
         reached = [(gradient, variable) for gradient, variable in pairs if gradient is not None]
         gradients = workers.all_reduce_mean([gradient for gradient, _ in reached], self.replicas, key)
-        return optimizer.apply_gradients(list(zip(gradients, [variable for _, variable in reached])))
+        with tf.control_dependencies(gradients + list(terms)):
+            return optimizer.apply_gradients(list(zip(gradients, [variable for _, variable in reached])))
 
     def optimizer_state(self):
         """The variables of both optimizers, {name: variable}."""

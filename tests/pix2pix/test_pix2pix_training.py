@@ -15,7 +15,7 @@ from common import safe_pickle
 from pix2pix import data, settings
 from pix2pix.trainer import ROLES, Trainer
 from places import ROOT
-from runs import TINY_PIX2PIX
+from runs import TINY_PIX2PIX, read_or_written_first
 
 
 def test_a_step_moves_every_weight_and_steps_lower_the_error(session, pairs):
@@ -33,7 +33,7 @@ def test_a_step_moves_every_weight_and_steps_lower_the_error(session, pairs):
     assert last['squared_error'] < first['squared_error'] / 3
 
 
-def test_losses_are_those_of_the_original(session, pairs):
+def test_losses_are_those_of_the_original_and_read_before_a_weight_changes(session, pairs):
     _, patches, masks = data.pairs(pairs)
     trainer = Trainer(settings.Train(ngf=4, ndf=4, minibatch=5), masks, patches)
     trainer.initialise()
@@ -43,6 +43,7 @@ def test_losses_are_those_of_the_original(session, pairs):
     given, reals = [x / 127.5 - 1 for x in drawn[:2]]
     fakes = trainer.G.run(given, drawn[2])
     real, fake = [1 / (1 + np.exp(-trainer.D.run(given, x).astype(float))) for x in (reals, fakes)]
+    assert read_or_written_first(list(trainer.terms.values()) + [trainer.step]) == []
     terms = trainer.train(0)
     assert_allclose(terms['squared_error'], np.mean((fakes - reals) ** 2), rtol=1e-4)
     assert_allclose(terms['G_adversarial'], -np.mean(np.log(fake)), rtol=1e-4)

@@ -8,7 +8,7 @@ import config
 import dataset
 import networks
 import tfutil
-from runs import weights
+from runs import read_or_written_first, weights
 from tfutil import tf
 from training import optimizers
 from training.trainer import Trainer
@@ -36,6 +36,12 @@ def test_moving_average_follows_the_trained_weights_and_copies_the_rest(session)
     tfutil.run(Gs.follow(G, 0.9))
     for name, value in Gs.values().items():
         assert_allclose(value, 0.5 if name == 'lod' else before[name] + 0.1, atol=1e-6)
+
+
+def test_no_weight_changes_before_all_of_the_step_has_read_it(trainer):
+    (step,) = trainer.steps[3]
+    assert read_or_written_first(list(step.terms.values()) + [step.train_D]) == []
+    assert read_or_written_first([step.train_G]) == []
 
 
 def test_training_changes_all_weights_of_the_final_resolution(finished_run, training_data):
