@@ -18,7 +18,7 @@ demo: $(VENV)/ready
 	$(BIN) demo/demo.py
 
 test: $(VENV)/tests-ready
-	$(BIN) -m pytest -q tests
+	$(BIN) -m pytest -q -n logical --maxprocesses 4 --dist loadfile tests
 
 lint: $(VENV)/tests-ready
 	$(BIN) -m ruff check .
