@@ -33,7 +33,7 @@ def test_a_step_moves_every_weight_and_steps_lower_the_error(session, pairs):
     assert last['squared_error'] < first['squared_error'] / 3
 
 
-def test_losses_are_those_of_the_original_and_read_before_a_weight_changes(session, pairs):
+def test_losses_are_those_of_the_original_and_are_computed_before_a_weight_changes(session, pairs):
     _, patches, masks = data.pairs(pairs)
     trainer = Trainer(settings.Train(ngf=4, ndf=4, minibatch=5), masks, patches)
     trainer.initialise()
