@@ -7,7 +7,7 @@ from common import commandline
 
 
 def main(argv=None):
-    cfg = commandline.parse(config.Display, __doc__, argv)
+    cfg = commandline.parse(config.Display, __doc__, argv, abbreviated=True)
     if not os.path.exists(cfg.tfrecords):
         remedy = 'name a tfrecords file or a dataset folder with --tfrecords'
         raise FileNotFoundError('%s does not exist; %s' % (cfg.tfrecords, remedy))

@@ -125,6 +125,7 @@ Progan = settings(
         ('fp32', 'tf32', 'bf16'),
     ),
     xla=(False, 'compile the steps with XLA'),
+    wait=(900.0, 'seconds to wait at the start for the other workers that TF_CONFIG names', positive_float),
 )
 
 Evaluate = settings(

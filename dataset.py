@@ -8,7 +8,6 @@ import contextlib
 import errno
 import glob
 import itertools
-import json
 import os
 import re
 import struct
@@ -17,10 +16,20 @@ import zlib
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from common import files
+from common import files, schema
 from tfutil import tf
 
 _NAME = re.compile(r'(.*)-r(\d\d)\.tfrecords$')
+
+
+def _window(value):
+    """two numbers, the smaller first"""
+    return schema.problem(value, [schema.number]) is None and len(value) == 2 and value[0] < value[1]
+
+
+_ABOUT = {name + '?': schema.natural for name in 'records resolution channels fold'.split()}  # what readers rely on
+_ABOUT.update({'window?': _window, 'mm_per_pixel?': schema.positive})
+_ABOUT['entries?'] = [dict(nodule=schema.text, records=schema.natural)]
 
 
 def levels(folder):
@@ -158,45 +167,29 @@ def write(folder, name, images):
     return number
 
 
-def _is_about(facts):
-    """Whether what NAME.json holds has the types that its readers rely on."""
-
-    def whole(*numbers):
-        return all(isinstance(number, int) and number >= 0 for number in numbers)
-
-    def is_entry(entry):
-        return isinstance(entry, dict) and isinstance(entry.get('nodule'), str) and whole(entry.get('records'))
-
-    if not isinstance(facts, dict) or not whole(*[facts.get(k, 1) for k in 'records resolution channels fold'.split()]):
-        return False
-    window, entries = facts.get('window') or [0, 1], facts.get('entries', [])
-    if not isinstance(window, list) or not all(isinstance(value, (int, float)) for value in window):
-        return False
-    ordered = len(window) == 2 and window[0] < window[1]
-    return ordered and isinstance(entries, list) and all(map(is_entry, entries))
-
-
 def about(path):
     """What NAME.json beside a dataset (a folder or one of its files) says of its making; {} if there is none."""
     path = list(levels(path).values())[0] if os.path.isdir(path) else path
     path = re.sub(r'(-r\d\d)?\.tfrecords$', '', path) + '.json'
-    try:
-        with open(path, encoding='utf-8') as f:
-            facts = json.load(f)
-        if _is_about(facts):
-            return facts
-    except FileNotFoundError:
+    if not os.path.exists(path):
         return {}
-    except ValueError:
-        pass
-    raise ValueError('%s is damaged; make the dataset again, or remove that file' % path)
+    facts = schema.read(path, _ABOUT, 'make the dataset again, or remove that file')
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def digest(*arrays):
+    """A digest of arrays, to recognise data again."""
+    value = 0
+    for array in arrays:
+        value = zlib.crc32(np.ascontiguousarray(array), value)
+    return '%08x-%d' % (value, len(arrays[0]))
 
 
 class Pyramid:
     """A dataset, or a folder of class folders, in memory as uint8.
 
-    images: {level: [N, C, R, R]}, levels 2 to top. classes: the names; labels: [N], index into classes. digest: of the
-    coarsest level's pixels, to recognise the data again.
+    images: {level: [N, C, R, R]}, levels 2 to top. classes: the names; labels: [N], index into classes. digest: of all
+    pixels, to recognise the data again.
     """
 
     def __init__(self, path):
@@ -215,7 +208,7 @@ class Pyramid:
         self.images = {level: np.concatenate([part[level] for part in parts]) for level in parts[0]}
         self.labels = np.repeat(np.arange(len(parts)), [len(part[2]) for part in parts])
         self.count = len(self.labels)
-        self.digest = '%08x-%d' % (zlib.crc32(self.images[2].tobytes()), self.count)
+        self.digest = digest(*self.images.values())
 
     @staticmethod
     def _load(folder):

@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 
-from common import safe_pickle
+from common import commandline, safe_pickle
 
 
 @contextlib.contextmanager
@@ -42,12 +42,12 @@ with _hushed():
     from tensorflow.python.ops import collective_ops  # noqa: F401
 
 
-def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, worker=0, addresses=()):
+def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, worker=0, addresses=(), listening=None):
     """A session on a graph of its own: `with init_tf():`. GPU memory is taken as it is needed.
 
     cpu: leave the GPUs alone. gpus: use so many (default: all). cpus: replicas on the CPU, for tests. precision: fp32
     and tf32 say whether GPUs may round the factors of products to TF32. xla: compile. addresses: host:port of all
-    workers of a run on several machines, of which this one is number `worker`.
+    workers of a run on several machines, of which this one is number `worker`; listening: called when it listens.
     """
     if hasattr(tf, 'config'):
         tf.config.experimental.enable_tensor_float_32_execution(precision == 'tf32')
@@ -69,6 +69,7 @@ def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, worker=0,
             target = tf.train.Server({'worker': addresses}, 'worker', worker, config=config).target
         except tf.errors.OpError:
             raise ValueError('%s: this worker cannot listen there; is the port in use?' % addresses[worker]) from None
+        listening()
     return tf.Session(target, graph=tf.Graph(), config=config)
 
 
@@ -212,21 +213,26 @@ class Network:
                 'network %.40s wants the builder %.40s; this program has %s'
                 % (name, state['build_func_name'], ', '.join(sorted(builders)))
             )
-        options = {p.name for p in inspect.signature(build).parameters.values() if p.default is not p.empty}
-        options -= {'level', 'data_format', 'compute_dtype'}
-        foreign = sorted(set(state['static_kwargs']) - options - {'dtype', 'structure', 'is_template_graph'})
+        known = {p.name for p in inspect.signature(build).parameters.values() if p.default is not p.empty}
+        known -= {'level', 'data_format', 'compute_dtype'}
+        options = {option: value for option, value in state['static_kwargs'].items() if option in known}
+        for option, value in options.items():
+            number = isinstance(value, (int, float))
+            if not number and not isinstance(value, (str, type(None))) or number and not abs(value) < 2**31:
+                raise ValueError('option %s of network %s is neither a number nor text' % (option, name))
+        foreign = sorted(set(state['static_kwargs']) - known - {'dtype', 'structure', 'is_template_graph'})
         if foreign:
-            words = 'network %.40s has the option %.40s, which %s does not know'
-            raise ValueError(words % (name, foreign[0], build.__name__))
+            words = 'network %s: ignored %.200s, which %s does not know'
+            commandline.warn(words % (name, ' '.join(foreign), build.__name__))
         variables = {local: np.asarray(value, np.float32) for local, value in state['variables']}
         for local, value in variables.items():
             if not np.all(np.isfinite(value)):
                 words = 'variable %.60s of network %.40s holds values that are not finite: its training had diverged'
                 raise ValueError(words % (local, name))
         try:
-            return cls(name, build, variables, **state['static_kwargs'])
+            return cls(name, build, variables, **options)
         except (TypeError, OverflowError, ZeroDivisionError) as error:
-            words = 'network %.40s has options that %s cannot take: %s'
+            words = 'network %.40s has options that %s cannot take: %.100s'
             raise ValueError(words % (name, build.__name__, error)) from None
 
 

@@ -96,21 +96,36 @@ def settings(record_name, **rows):
 
 
 class _Parser(argparse.ArgumentParser):
+    """source: the file that holds the flags, None for the command line."""
+
+    def __init__(self, *arguments, source=None, **options):
+        super().__init__(*arguments, **options)
+        self.source = source
+
     def error(self, message):
+        if self.source:
+            raise ValueError('%s is damaged (%s)' % (self.source, message))
         self.exit(2, '%s: error: %s (-h lists the flags)\n' % (self.prog, message))
 
 
-def parse(record, description, argv=None):
-    """The record's flags read from argv, or the command line; a wrong flag is one line on stderr and exit code 2."""
-    parser = _Parser(description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parse(record, description, argv=None, abbreviated=False, source=None):
+    """The record's flags read from argv, or the command line; a wrong flag is one line on stderr and exit code 2.
+
+    abbreviated: flags may be cut short while they stay unique. source: a file that argv was read from; then a wrong
+    flag is a ValueError that names it.
+    """
+    options = dict(allow_abbrev=abbreviated, source=source, add_help=not source)
+    parser = _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
     _add(parser, record)
     return record(**vars(parser.parse_args(_joined(argv))))
 
 
 def given(record, argv=None):
-    """Names of the record's settings that argv holds a flag for."""
+    """Names of the record's settings that argv holds a flag for, perhaps cut short."""
+    flags = {'--' + name.replace('_', '-'): name for name in record._fields}
     texts = [text.partition('=')[0] for text in (sys.argv[1:] if argv is None else argv)]
-    return {name for name in record._fields if '--' + name.replace('_', '-') in texts}
+    found = [[flag for flag in flags if flag == text or text not in flags and flag.startswith(text)] for text in texts]
+    return {flags[names[0]] for text, names in zip(texts, found) if text[:2] == '--' and len(names) == 1}
 
 
 def require_weights(path):
@@ -192,7 +207,12 @@ def command(main):
         _leave(error)
 
 
-def _leave(message, code=2):
+def warn(message):
+    """A line on stderr, whatever the message holds."""
     line = ' '.join(str(message).split())
     print('%s: %s' % (sys.argv[0], ''.join(c if c.isprintable() else '?' for c in line)), file=sys.stderr)
+
+
+def _leave(message, code=2):
+    warn(message)
     sys.exit(code)

@@ -5,7 +5,9 @@ import warnings
 import numpy as np
 from PIL import Image
 
-from common import files
+from common import arrays, files
+
+MOST = 64 * 2**20  # pixels of a picture that is read
 
 
 def to_uint8(x):
@@ -102,14 +104,11 @@ def load(path, size, channels=1, limits=None, resize=False):
 
 
 def _load_array(path):
-    """Pixels [H, W] or [H, W, 3] of a NumPy file, without unpickling and without trusting its header."""
-    try:
-        array = np.load(path, mmap_mode='r', allow_pickle=False)
-        if array.dtype.kind not in 'buif':
-            raise ValueError
-        array = np.array(array)
-    except (ValueError, EOFError):
-        raise ValueError('%s is not a NumPy file of numbers; write one with numpy.save' % path) from None
+    """Pixels [H, W] or [H, W, 3] of a NumPy file."""
+    array = arrays.load(path)
+    if array.size > MOST:
+        raise ValueError('%s holds %d numbers; images may have up to %d' % (path, array.size, MOST))
+    array = np.array(array)
     if array.ndim == 3 and len(array) in (1, 3) and array.shape[2] not in (1, 3):
         array = array.transpose(1, 2, 0)
     if array.ndim == 3 and array.shape[2] == 1:
@@ -137,6 +136,8 @@ def _load_picture(path):
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # of what matters here, Pillow raises
             with Image.open(path) as picture:
+                if picture.size[0] * picture.size[1] > MOST:
+                    raise ValueError('it has %d x %d pixels; images may have up to %d' % (picture.size + (MOST,)))
                 frames = getattr(picture, 'n_frames', 1)
                 stored = str(picture.tile[0][3]) if picture.tile else ''  # such as L, I;16B, or RGB;16B read as 8 bits
                 mode = picture.mode

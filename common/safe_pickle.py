@@ -3,7 +3,7 @@
 A pickle is a program. This reader does not run it with Python's own machine, which imports, calls and allocates what
 the file asks for: it follows the instructions itself, and only those that build plain values. The few names that the
 format needs become markers that stand for arrays and networks. Nothing that a file names is imported, looked up or
-called, and arrays cannot outgrow the file.
+called, arrays cannot outgrow the file, and what else it builds is small (`_INSTRUCTIONS`).
 """
 
 import functools
@@ -29,6 +29,8 @@ for _core in 'numpy.core.', 'numpy._core.':  # NumPy 1 and NumPy 2
     _MARKERS[_core + 'multiarray', '_reconstruct'] = 'empty array'
     _MARKERS[_core + 'multiarray', 'scalar'] = 'scalar'
     _MARKERS[_core + 'numeric', '_frombuffer'] = 'from buffer'
+_INSTRUCTIONS = 200000  # of the largest file; published networks of 1024x1024 have 10,000; each makes 100 bytes at most
+_NAME = 64  # characters of a name of a network, a builder, an option or a variable
 _NUMBERS = 'f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1'.split()
 
 
@@ -72,7 +74,9 @@ class _Reader:
         self.stack, self.marks, self.memo = [], [], {}
 
     def load(self):
-        for opcode, argument, _ in pickletools.genops(_Stream(self.data)):
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(_Stream(self.data))):
+            if count == _INSTRUCTIONS:
+                raise _Refused('it has more than %d instructions; do not trust it' % count)
             if opcode.name == 'STOP':
                 return self.stack[-1]
             if opcode.name in _PLAIN:
@@ -229,15 +233,15 @@ def _state(state):
         raise _Refused('a network lacks some of its parts (%s)' % ', '.join(_STATE))
     if state['version'] != 2:
         raise _Refused('it has another format version than 2, the published one')
-    for value in state['static_kwargs'].values():
-        number = isinstance(value, (int, float))
-        if not number and not isinstance(value, (str, type(None))) or number and not abs(value) < 2**31:
-            raise _Refused('an option of a network is neither a number nor text')
     variables = [(name, getattr(value, 'value', value)) for name, value in state['variables']]
-    for name, value in variables:
-        if not isinstance(name, str) or not isinstance(value, (np.ndarray, float, int)) or np.size(value) == 0:
+    variables = [(name, np.asarray(value) if isinstance(value, (int, float)) else value) for name, value in variables]
+    for _, value in variables:
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in 'fiub' or value.size == 0:
             raise _Refused('a variable of a network is not an array of numbers')
-    variables = [(name, np.asarray(value)) for name, value in variables]
+    names = [state['name'], state['build_func_name'], *state['static_kwargs'], *(name for name, _ in variables)]
+    for name in names:
+        if not isinstance(name, str) or len(name) > _NAME:
+            raise _Refused('it holds %s where a name of up to %d characters belongs' % (type(name).__name__, _NAME))
     return dict({key: state[key] for key in _STATE}, variables=variables)
 
 

@@ -111,9 +111,10 @@ def duplicates(folders, facts, channels):
     for folder in folders:
         path = list(dataset.levels(folder).values())[-1]
         entries = facts[folder].get('entries', [])
-        numbers = np.repeat(np.arange(len(entries)), [entry['records'] for entry in entries])
+        ends = np.cumsum([entry['records'] for entry in entries])
         for record, image in enumerate(_intact(path, channels[folder])):
-            here = path, record, int(numbers[record]) if record < len(numbers) else -1 - record
+            entry = int(np.searchsorted(ends, record, 'right'))
+            here = path, record, entry if entry < len(entries) else -1 - record
             first = exact.setdefault(_hash(image.tobytes()), here)
             if first is not here:
                 yield '%s record %d is the same image as %s record %d' % (here[:2] + first[:2])
@@ -128,7 +129,7 @@ def leaks(folders, facts):
     where = {}
     for folder in folders:
         for nodule in sorted({entry['nodule'] for entry in facts[folder].get('entries', [])}):
-            first = where.setdefault((facts[folder].get('source'), nodule), folder)
+            first = where.setdefault((str(facts[folder].get('source')), nodule), folder)
             if facts[first].get('side') != facts[folder].get('side'):
                 yield 'nodule %s is both in %s and in %s' % (nodule, first, folder)
 

@@ -4,12 +4,12 @@ import os
 
 import numpy as np
 
-import tfutil
 from common import safe_pickle
-from pix2pix import data, loop, settings, trainer
-from training import run_folder, snapshots
+from pix2pix import settings
+from training import run_folder, signals, snapshots
 
-FREE = 'data masks outdir resume epochs snapshot_epochs keep cpu'.split()  # settings that may change when it goes on
+NEEDED = 'number', 'elapsed'  # what a snapshot says of where the run was
+FREE = 'data masks outdir resume epochs snapshot_epochs keep cpu'.split()  # may change when it goes on
 
 
 def train(cfg, given=()):
@@ -17,11 +17,23 @@ def train(cfg, given=()):
 
     given: names of the settings that were chosen for this start; a resumed run takes the others from its run.json.
     """
+    with signals.Stop() as stop:
+        try:
+            return _train(cfg, given, stop)
+        except signals.Stopped:
+            return stop.number
+
+
+def _train(cfg, given, stop):
     path = run_folder.find(cfg.resume, cfg.outdir) if cfg.resume else None
     digest, name, state = None, None, None
     if path:
         cfg, digest = run_folder.resumed(settings.Train, FREE, cfg, set(given), path)
-        name, state = snapshots.restore(path, loop.NEEDED)
+        name, state = snapshots.restore(path, NEEDED)
+    import dataset  # after what can be refused without TensorFlow, which takes seconds to load
+    import tfutil
+    from pix2pix import data, loop, trainer
+
     names, patches, masks = data.pairs(cfg.data, cfg.masks, cfg.channels)
     count, size = len(names), masks.shape[-1]
     held = int(round(cfg.validation * count))
@@ -29,15 +41,18 @@ def train(cfg, given=()):
     if minibatch < 2:
         words = '%s holds %d pairs, %d of them for --validation; training needs at least 2 more'
         raise ValueError(words % (cfg.data, count, held))
-    about = dict(digest=run_folder.data_digest(patches, masks), pairs=count, resolution=size)
+    about = dict(digest=dataset.digest(patches, masks), pairs=count, resolution=size)
     if path and digest != about['digest']:
         words = '%s is not the data that the run in %s was trained on; name that with --data'
         raise ValueError(words % (cfg.data, path))
-    if name and int(state['number']) >= cfg.epochs * ((count - held) // minibatch):
-        raise ValueError('%s has had its %d epochs; to go on give it more --epochs' % (path, cfg.epochs))
+    done = name and int(state['number']) >= cfg.epochs * ((count - held) // minibatch)
+    if done and run_folder.finished(path, state):
+        print('%s has had its %d epochs; to go on give it more --epochs' % (path, cfg.epochs))
+        return None
     order = np.random.RandomState([cfg.seed, 4]).permutation(count)
     inputs, targets = (masks, patches) if cfg.direction == 'mask2ct' else (patches, masks)
     shown = order[: held or 16][:16]
+    stop.check()
     with tfutil.init_tf(cpu=cfg.cpu, gpus=None if cfg.cpu else 1, precision=cfg.precision):
         model = trainer.Trainer(cfg, inputs[order[held:]], targets[order[held:]])
         path = path or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
@@ -47,5 +62,4 @@ def train(cfg, given=()):
             pairs = '%d pairs of %dx%d, %d of them for pictures only' % (count, size, size, held)
             run.log('%s: %s; TensorFlow %s on %s' % (path, pairs, version, ' '.join(devices)))
             states = safe_pickle.read(name, trainer.ROLES) if name else None
-            loop.fit(cfg, model, (inputs[shown], targets[shown]), run, (name, states, state))
-            return run.stopped
+            return loop.fit(cfg, model, (inputs[shown], targets[shown]), run, (name, states, state), stop)

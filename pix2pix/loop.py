@@ -8,9 +8,8 @@ import tqdm
 
 from common import images
 from tfutil import tf
+from training import snapshots
 from training.optimizers import Diverged, check_finite, save_finite
-
-NEEDED = ('number', 'elapsed')  # what a snapshot says of where the run was
 
 
 class Loop:
@@ -27,6 +26,7 @@ class Loop:
             run.log('going on from %s' % self.path)
         else:
             trainer.initialise()
+        snapshots.tidy(run.path, self.path, state)
         run.rewind(self.number / self.per_epoch, 'epoch')
         self.saved, self.terms, self.tick_begin = self.number if self.path else None, [], time.time()
         self.writer = tf.summary.FileWriter(run.path)
@@ -79,30 +79,25 @@ class Loop:
         self.path = self.run.save(self.epoch, lambda path: save_finite(path, self.networks()), state)
         self.saved = self.number
 
-    def finish(self):
-        """The last snapshot, after the last epoch also the final weights."""
-        if self.saved != self.number:
-            self.save()
-        if self.number >= self.total:
-            path = self.run.file('network-final.pkl')
-            save_finite(path, self.networks())
-            self.run.log('done: %s' % path)
-
     def close(self):
         self.writer.close()
         if self.run.pictures():
             images.animate(self.run.file('training.gif'), map(images.read, self.run.pictures()[-100:]))
 
 
-def fit(cfg, trainer, validation, run, restored):
-    """Train until cfg.epochs or a signal. restored: (path of a snapshot, states, moments and counters) or Nones."""
+def fit(cfg, trainer, validation, run, restored, stop):
+    """Train until cfg.epochs or a signal; the number of the signal, or None.
+
+    restored: (path of a snapshot, states, moments and counters) or Nones. stop: signals.Stop.
+    """
     loop = Loop(cfg, trainer, validation, run, restored)
     try:
         with tqdm.tqdm(total=loop.total, initial=loop.number, unit='step', disable=None) as bar:
-            while loop.number < loop.total and not run.stopped:
+            while loop.number < loop.total and not stop.number:
                 loop.iterate()
                 bar.update(1)
-        loop.finish()
+        if loop.saved != loop.number:
+            loop.save()
     except Diverged as error:
         raise ValueError(
             '%s: the training has diverged in epoch %d (%s); the last good snapshot is %s; start again with another '
@@ -110,3 +105,7 @@ def fit(cfg, trainer, validation, run, restored):
         ) from None
     finally:
         loop.close()
+    if loop.number < loop.total:
+        return stop.number
+    run.complete(loop.path)
+    return None

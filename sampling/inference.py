@@ -1,29 +1,20 @@
 """Image files from a generator: of latents, of walks between them, and of the latent nearest to a picture."""
 
 import os
-import tokenize
 
 import numpy as np
 import tqdm
 
 import tfutil
-from common import files, images
+from common import arrays, files, images
 from sampling import generate, interpolation, projection
 
 BETWEEN = {'slerp': interpolation.spherical, 'linear': interpolation.linear}
-UNREADABLE = (ValueError, TypeError, EOFError, SyntaxError, OverflowError, RecursionError, tokenize.TokenError)
 
 
 def load_array(path, columns, what):
-    """A float array [N, columns] from a NumPy file, without unpickling and without trusting its header."""
-    with open(path, 'rb') as f:
-        is_npy = f.read(6) == b'\x93NUMPY'
-    try:
-        array = np.load(path, mmap_mode='r', allow_pickle=False) if is_npy else np.array('another file')
-        if array.dtype.kind not in 'fiub':
-            raise ValueError
-    except UNREADABLE:
-        raise ValueError('%s is not a NumPy file of numbers; write one with numpy.save' % path) from None
+    """A float array [N, columns] from a NumPy file."""
+    array = arrays.load(path)
     if array.ndim == 2 and array.shape[1] == columns:
         array = np.array(array, np.float32)
     if array.ndim != 2 or array.shape[1] != columns or not np.isfinite(array).all():

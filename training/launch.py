@@ -2,11 +2,11 @@
 
 import os
 
-from common import safe_pickle
 from config import Progan
-from training import run_folder, schedule, snapshots
+from training import run_folder, schedule, signals, snapshots, transfer
 
-FREE = 'data outdir resume total_kimg keep metrics gpus cpu'.split()  # settings that may change when a run goes on
+FREE = 'data outdir resume total_kimg keep metrics gpus cpu wait'.split()  # settings that may change when a run goes on
+LOCAL = 'data outdir resume transfer keep metrics gpus cpu wait'.split()  # settings that workers need not agree on
 
 
 def check(cfg, data):
@@ -34,11 +34,12 @@ def check_devices(cfg, data, devices, machines):
         schedule.images_per_replica(cfg, level, minibatch, len(devices) * max(machines, 1))
 
 
-def check_transfer(path):
-    """Refuse weights that cannot be read, before anything is written."""
-    if not os.path.exists(path):
-        raise FileNotFoundError('%s does not exist; name a published pickle with --transfer' % path)
-    safe_pickle.read(path)
+def facts(cfg, data, devices, state, tensorflow):
+    """What all workers of a run have to agree on, {name: value}."""
+    found = {'--' + name.replace('_', '-'): value for name, value in cfg._asdict().items() if name not in LOCAL}
+    found.update({'the data': data.digest, 'the number of devices': len(devices), 'TensorFlow': tensorflow})
+    found['the snapshot to go on from'] = int(state['crc']) if state else None
+    return found
 
 
 def train(cfg, given=()):
@@ -46,18 +47,28 @@ def train(cfg, given=()):
 
     given: names of the settings that were chosen for this start; a resumed run takes the others from its run.json.
     """
+    with signals.Stop() as stop:
+        try:
+            return _train(cfg, given, stop)
+        except signals.Stopped:
+            return stop.number
+
+
+def _train(cfg, given, stop):
     path = run_folder.find(cfg.resume, cfg.outdir) if cfg.resume else None
     digest, restored = None, (None, None)
     if path:
         cfg, digest = run_folder.resumed(Progan, FREE, cfg, set(given), path)
         restored = snapshots.restore(path)
-    if restored[0] and restored[1]['shown'] >= 1000 * cfg.total_kimg:
-        raise ValueError('%s has had its %g kimg; to go on give it a larger --total-kimg' % (path, cfg.total_kimg))
-    if cfg.transfer and not restored[0]:
-        check_transfer(cfg.transfer)
+    if restored[0] and restored[1]['shown'] >= 1000 * cfg.total_kimg and run_folder.finished(path, restored[1]):
+        print('%s has had its %g kimg; to go on give it a larger --total-kimg' % (path, cfg.total_kimg))
+        return None
+    weights = transfer.read(cfg.transfer) if cfg.transfer and not restored[0] else None
+    stop.check()
     import dataset  # after what can be refused without TensorFlow, which takes seconds to load
     import tfutil
     from training import loop, workers
+    from training.trainer import Trainer
 
     data = dataset.Pyramid(cfg.data)
     check(cfg, data)
@@ -66,17 +77,24 @@ def train(cfg, given=()):
             '%s is not the dataset that the run in %s was trained on; name that one with --data' % (cfg.data, path)
         )
     worker, addresses = workers.cluster()
-    session = dict(cpu=cfg.cpu, gpus=cfg.gpus, precision=cfg.precision, xla=cfg.xla)
-    with tfutil.init_tf(worker=worker, addresses=addresses, **session):
-        if worker > 0:  # only the first worker writes
-            return loop.grow(cfg, data, path, None, restored)
-        devices, size = tfutil.devices(), 2**data.top
+    stop.check()
+    session = dict(cpu=cfg.cpu, gpus=cfg.gpus, precision=cfg.precision, xla=cfg.xla, worker=worker)
+    with tfutil.init_tf(addresses=addresses, listening=lambda: workers.wait_for_others(cfg.wait, stop), **session):
+        devices, size = tfutil.devices(worker), 2**data.top
+        agreed = facts(cfg, data, devices, restored[1], tfutil.tf.__version__)
+        workers.Circle(devices[0]).compare(agreed, 2, workers.FIRST_PATIENCE, 'start all of them with the same')
         check_devices(cfg, data, devices, len(addresses))
+        trainer = Trainer(cfg, data)
+        start = None, 'new networks from seed %d' % cfg.seed
+        if weights:
+            start = transfer.matching_variables(cfg.transfer, weights, trainer)
+        stop.check()
+        if worker > 0:  # only the first worker writes
+            return loop.grow(trainer, path, None, restored, start, stop)
         path = path or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
         with run_folder.Run(path, cfg.keep) as run:
             about = dict(digest=data.digest, images=data.count, resolution=size, classes=data.classes)
             run.write_json(cfg, about, devices, tfutil.tf.__version__)
             what = '%d images of %dx%d, %s' % (data.count, size, size, ' '.join(data.classes))
             run.log('%s: %s; TensorFlow %s on %s' % (path, what, tfutil.tf.__version__, ' '.join(devices)))
-            loop.grow(cfg, data, path, run, restored)
-            return run.stopped
+            return loop.grow(trainer, path, run, restored, start, stop)

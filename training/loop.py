@@ -5,58 +5,65 @@ import time
 import numpy as np
 import tqdm
 
-from training import optimizers, schedule
+from training import optimizers, schedule, snapshots
 from training.monitor import Monitor
-from training.trainer import Trainer
-from training.transfer import matching_variables
 
 
 class TrainingLoop:
     """Where a run is: `number` iterations done, `shown` real images shown, in which phase.
 
-    run: the open run folder, or None for a worker that does not write.
+    run: the open run folder, or None for a worker that does not write. restored: what snapshots.restore found there.
+    start: (weights, a line about them) of a run that begins. stop: signals.Stop.
     """
 
-    def __init__(self, cfg, data, run, restored):
+    def __init__(self, trainer, run, restored, start, stop):
+        cfg, data = trainer.cfg, trainer.data
         self.cfg, self.data, self.run, self.total = cfg, data, run, max(int(round(cfg.total_kimg * 1000)), 1)
-        self.trainer = Trainer(cfg, data)
+        self.trainer, self.stop = trainer, stop
         self.saved, state = restored
         self.number, self.shown, elapsed, self.phase = 0, 0, 0.0, schedule.phase(0, cfg, data.top)
         if self.saved:
             self.number, self.shown, elapsed = int(state['number']), int(state['shown']), float(state['elapsed'])
             self.phase = schedule.Phase(int(state['level']), float(state['lod']), int(state['minibatch']))
-        self._build(state)
+            if self.phase.level > data.top or self.phase.minibatch != schedule.minibatch_at(self.phase.level, cfg):
+                words = '%s: its state does not fit the schedule of run.json; start a new run, with --transfer %s'
+                raise ValueError(words % (self.saved, self.saved))
+        self._build(state, start)
         self.cost, self.work = self._work()
         self.begin = time.time() - elapsed
         self.new_tick()
         self.saved_shown = self.shown if self.saved else None
         self.monitor = self.bar = None
         if run:
+            snapshots.tidy(run.path, *restored)
             run.rewind(self.shown / 1000)
             self.monitor = Monitor(run, self.trainer)
             self.monitor.picture(self.shown, self.phase.level)
             form = '{percentage:3.0f}%|{bar}| {elapsed}<{remaining}'
             done = self.work.sum() - self.work_left()
             self.bar = tqdm.tqdm(total=self.work.sum(), initial=done, disable=None, bar_format=form)
+            if self.saved:
+                self.measure()
 
-    def _build(self, state):
+    def _build(self, state, start):
         """Build the steps of all levels to come and set the weights."""
         log, trainer, cfg = self.run.log if self.run else (lambda line: None), self.trainer, self.cfg
-        for level, minibatch in schedule.phases(cfg, self.data.top).items():
-            if level >= self.phase.level:
-                size, seconds = 2**level, trainer.prepare(level, minibatch)
-                log('%dx%d: a step of %d images fits; built and run in %.1f s' % (size, size, minibatch, seconds))
+        levels = {level for level in schedule.phases(cfg, self.data.top) if level > self.phase.level}
+        for level in sorted(levels | {self.phase.level}):
+            self.stop.check()
+            size, minibatch = 2**level, schedule.minibatch_at(level, cfg)
+            seconds = trainer.prepare(level, minibatch)
+            log('%dx%d: a step of %d images fits; built and run in %.1f s' % (size, size, minibatch, seconds))
         trainer.reset_optimizers()
         if self.saved:
             trainer.load(self.saved, state)
             log('going on from %s' % self.saved)
         else:
-            weights, line = None, 'new networks from seed %d' % cfg.seed
-            if cfg.transfer:
-                weights, line = matching_variables(cfg.transfer, trainer)
+            weights, line = start
             trainer.initialise(weights)
             log(line)
         trainer.set_lod(self.phase.lod)
+        trainer.compare_weights('to start from')
 
     def _work(self):
         """{level: multiply-accumulates of an image}, and those of the schedule in a thousand equal parts of the run."""
@@ -74,7 +81,8 @@ class TrainingLoop:
         self.tick_begin, self.tick_shown, self.terms = time.time(), self.shown, []
 
     def finished(self):
-        return self.shown >= self.total or bool(self.run and self.run.stopped)
+        asked = self.trainer.asked if self.trainer.circle.addresses else self.stop.number
+        return self.shown >= self.total or bool(asked)
 
     def iterate(self):
         """One iteration; what is due after it is logged and saved."""
@@ -83,7 +91,8 @@ class TrainingLoop:
             if level != self.phase.level:
                 self.trainer.reset_optimizers()
             self.trainer.set_lod(self.phase.lod)
-        terms = self.trainer.train(self.trainer.steps[self.phase.level], self.number, self.shown)
+        steps = self.trainer.steps[self.phase.level]
+        terms = self.trainer.train(steps, self.number, self.shown, asked=self.stop.number)
         self.terms.append(terms)
         before, images_now = self.shown, self.phase.minibatch * self.cfg.D_repeats
         self.shown, self.number = self.shown + images_now, self.number + 1
@@ -92,7 +101,9 @@ class TrainingLoop:
             self.bar.update(images_now * self.cost[self.phase.level])
             if self.due(before, self.cfg.tick_kimg):
                 self.tick()
-            if self.due(before, self.cfg.snapshot_kimg):
+        if self.due(before, self.cfg.snapshot_kimg):
+            self.trainer.compare_weights('after %g kimg' % (self.shown / 1000))
+            if self.run:
                 self.save()
 
     def due(self, before, kimg):
@@ -112,16 +123,11 @@ class TrainingLoop:
         state.update(self.trainer.optimizer_values())
         self.saved_shown = self.shown
         self.saved = self.run.save(self.shown / 1000, self.trainer.save, state)
+        self.measure()
+
+    def measure(self):
         if self.cfg.metrics and self.phase.level >= 4:
             self.monitor.measure(self.saved, self.shown, self.phase.level)
-
-    def finish(self):
-        """The last snapshot, after the last image also the final weights."""
-        if self.saved_shown != self.shown:
-            self.save()
-        if self.shown >= self.total:
-            self.trainer.save(self.run.file('network-final.pkl'))
-            self.monitor.log('done: %s' % self.run.file('network-final.pkl'))
 
     def close(self):
         if self.run:
@@ -129,17 +135,17 @@ class TrainingLoop:
             self.monitor.close()
 
 
-def grow(cfg, data, path, run, restored):
-    """Train until total_kimg or a signal, in the run folder `path`.
+def grow(trainer, path, run, restored, start, stop):
+    """Train until total_kimg or a signal, in the run folder `path`; the number of the signal, or None.
 
-    run: the open folder, or None for a worker that does not write. restored: what snapshots.restore found there.
+    The other arguments are those of TrainingLoop.
     """
-    loop = TrainingLoop(cfg, data, run, restored)
+    loop = TrainingLoop(trainer, run, restored, start, stop)
     try:
         while not loop.finished():
             loop.iterate()
-        if run:
-            loop.finish()
+        if run and loop.saved_shown != loop.shown:
+            loop.save()
     except optimizers.Diverged as error:
         raise ValueError(
             '%s: the training has diverged after %.1f kimg (%s); the last good snapshot is %s; start again with '
@@ -147,3 +153,8 @@ def grow(cfg, data, path, run, restored):
         ) from None
     finally:
         loop.close()
+    if loop.shown < loop.total:
+        return loop.stop.number or trainer.asked
+    if run:
+        run.complete(loop.saved)
+    return None

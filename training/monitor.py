@@ -1,16 +1,16 @@
 """What a run shows of itself: lines, tables, curves, pictures, and the distance of its snapshots from reals."""
 
 import collections
-import shutil
 
 import numpy as np
 import tqdm
 
 import tfutil
-from common import files, images
+from common import images
 from metrics import bootstrap, sliced_wasserstein
 from sampling import generate
 from tfutil import tf
+from training import snapshots
 
 SAMPLES = 64  # images of a picture of fakes
 MEASURED = 2000  # images that a snapshot is measured by
@@ -70,10 +70,26 @@ class Monitor:
         self.picture(shown, phase.level)
 
     def measure(self, snapshot, shown, level):
-        """Sliced Wasserstein distances of 2,000 images of Gs from reals, at a level, in metrics.csv and in the log.
+        """Sliced Wasserstein distances of a snapshot, in metrics.csv and in the log, unless they are there already.
 
         The snapshot of the least mean distance at the finest resolution so far is kept as network-best.pkl.
         """
+        rows = [row for row in self.run.rows('metrics.csv') if int(row['resolution']) == 2**level]
+        if shown / 1000 not in [float(row['kimg']) for row in rows]:
+            row = self._distances(shown, level)
+            if row is None:
+                return
+            self.run.tick(row, 'metrics.csv')
+            rows.append(row)
+        best = float(rows[-1]['mean']) < min([float(row['mean']) for row in rows[:-1]], default=float('inf'))
+        if best:
+            snapshots.copy(snapshot, self.run.file('network-best.pkl'))
+        widths = [name for name in rows[-1] if name.startswith('swd_') and rows[-1][name] != '']
+        figures = '  '.join('%s: %.1f' % (name[len('swd_') :], float(rows[-1][name])) for name in widths)
+        self.log('SWD x1000: %s  mean %.1f%s' % (figures, float(rows[-1]['mean']), ', the best' if best else ''))
+
+    def _distances(self, shown, level):
+        """A row of metrics.csv: of 2,000 images of Gs from reals, at a level; None for images that do not vary."""
         trainer, seed = self.trainer, self.trainer.cfg.seed
         data = trainer.data
         number, scale = min(MEASURED, data.count), 2 ** (data.top - level)
@@ -86,23 +102,14 @@ class Monitor:
             swd = collections.OrderedDict()
             for width in sets[0].levels:
                 swd[width] = sliced_wasserstein.sliced_wasserstein(sets[0], sets[1], width, seed)(*weights)
-        except ValueError as error:  # images that do not vary
+        except ValueError as error:
             self.log('no SWD: %s' % error)
-            return
+            return None
         mean = round(np.mean(list(swd.values())), 3)
         row = collections.OrderedDict(kimg=shown / 1000, resolution=2**level, mean=mean)
         for width in [2**k for k in range(4, data.top + 1)]:
             row['swd_%d' % width] = round(swd[width], 3) if width in swd else ''
-        rows = self.run.rows('metrics.csv')
-        before = [float(other['mean']) for other in rows if int(other['resolution']) == 2**level]
-        best = mean < min(before, default=float('inf'))
-        if best:
-            path = self.run.file('network-best.pkl')
-            with open(snapshot, 'rb') as source, files.atomic(path, durable=True) as target:
-                shutil.copyfileobj(source, target)
-        self.run.tick(row, 'metrics.csv')
-        figures = '  '.join('%d: %.1f' % pair for pair in swd.items())
-        self.log('SWD x1000: %s  mean %.1f%s' % (figures, mean, ', the best' if best else ''))
+        return row
 
     def close(self):
         self.writer.close()

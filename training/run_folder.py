@@ -1,4 +1,4 @@
-"""A numbered folder for a run: settings, logs, pictures, snapshots to go on from; and the signals that end a run."""
+"""A numbered folder for a run: settings, logs, pictures, and snapshots to go on from."""
 
 import csv
 import glob
@@ -6,14 +6,16 @@ import json
 import os
 import platform
 import re
-import signal
 import sys
-import zlib
 
 import numpy as np
 
-from common import commandline, files
+from common import commandline, files, schema
 from training import snapshots
+
+FINAL = 'network-final.pkl'
+_ABOUT = dict(settings=schema.mapping, data=dict(digest=schema.text))
+_REMEDY = 'start a new run, with --transfer from its last snapshot'
 
 
 def _run_number(name):
@@ -42,45 +44,33 @@ def find(path, outdir):
     return path
 
 
-def read_json(path):
-    try:
-        with open(os.path.join(path, 'run.json')) as f:
-            return json.load(f)
-    except ValueError:
-        raise ValueError('%s/run.json is damaged; start a new run, with --transfer from its last snapshot' % path)
-
-
 def resumed(record, free, cfg, given, path):
     """The settings of the run in `path` and the digest of its data.
 
     Of cfg those count whose names are `given` and `free` to change.
     """
-    about = read_json(path)
-    try:
-        flags = [
-            '--' + name.replace('_', '-') + ('' if value is True else '=%s' % value)
-            for name, value in about['settings'].items()
-            if value is not None and value is not False
-        ]
-        digest = about['data']['digest']
-    except (TypeError, KeyError, AttributeError):
-        raise ValueError('%s/run.json is damaged; start a new run, with --transfer from its last snapshot' % path)
-    stored = commandline.parse(record, path, flags)  # as strictly as from the command line
+    where = os.path.join(path, 'run.json')
+    about = schema.read(where, _ABOUT, _REMEDY)
+    flags = [
+        '--' + name.replace('_', '-') + ('' if value is True else '=%s' % value)
+        for name, value in about['settings'].items()
+        if value is not None and value is not False
+    ]
+    stored = commandline.parse(record, path, flags, source=where)
     for name in given - set(free):
         if getattr(cfg, name) != getattr(stored, name):
             raise ValueError(
                 '--%s %s: the run in %s has %s; leave the flag out or start a new run'
                 % (name.replace('_', '-'), getattr(cfg, name), path, getattr(stored, name))
             )
-    return stored._replace(**dict({name: getattr(cfg, name) for name in given & set(free)}, resume=path)), digest
+    changed = {name: getattr(cfg, name) for name in given & set(free)}
+    return stored._replace(**dict(changed, resume=path)), about['data']['digest']
 
 
-def data_digest(*arrays):
-    """A digest of arrays, to recognise data again."""
-    value = 0
-    for array in arrays:
-        value = zlib.crc32(np.ascontiguousarray(array), value)
-    return '%08x-%d' % (value, len(arrays[0]))
+def finished(path, state):
+    """Whether network-final.pkl in a run folder is that of the snapshot with this state."""
+    final = os.path.join(path, FINAL)
+    return os.path.exists(final) and snapshots.checksum(final) == int(state['crc'])
 
 
 def _lock(path):
@@ -104,28 +94,18 @@ def _lock(path):
 
 
 class Run:
-    """An open run folder; no second process can open it meanwhile. Used as a context manager.
-
-    stopped: the number of a signal that asked the run to end, or None.
-    """
+    """An open run folder; no second process can open it meanwhile. Used as a context manager."""
 
     def __init__(self, path, keep=3):
-        self.path, self.keep, self.stopped = path, keep, None
+        self.path, self.keep = path, keep
         self._lock = _lock(self.file('lock'))
 
     def __enter__(self):
-        self._handlers = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
         return self
 
     def __exit__(self, *_):
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
         if self._lock:
             self._lock.release()
-
-    def _stop(self, number, _):
-        self.stopped = number
-        signal.signal(number, self._handlers[number])  # the second one does not wait for the step
 
     def file(self, name):
         return os.path.join(self.path, name)
@@ -183,6 +163,12 @@ class Run:
         for picture in self.pictures():
             if int(picture[-10:-4]) > kimg:
                 os.unlink(picture)
+
+    def complete(self, snapshot):
+        """The last snapshot of a run that has had its images becomes network-final.pkl, the last file it writes."""
+        path = self.file(FINAL)
+        snapshots.copy(snapshot, path)
+        self.log('done: %s' % path)
 
     def save(self, kimg, write_networks, state):
         """A snapshot: network-snapshot-KKKKKK.pkl, written by write_networks(path), and beside it what to go on from.

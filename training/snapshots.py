@@ -1,18 +1,23 @@
-"""Snapshots of a run: network-snapshot-KKKKKK.pkl with the networks, and beside it the state to go on from."""
+"""Snapshots of a run: network-snapshot-KKKKKK.pkl with the networks, and beside it the state to go on from.
+
+The state holds the checksum of its pickle. It lies beside a pickle that is replaced under another name, .new.npz, until
+the new pickle has its name: so whenever the writing ends, there is a pickle with a state that fits, the old or the new.
+"""
 
 import os
 import re
-import zipfile
+import shutil
 import zlib
 
 import numpy as np
 
-from common import files
+from common import arrays, files
 
 SNAPSHOT = re.compile(r'network-snapshot-(\d{6})\.pkl$')
+UNFINISHED = re.compile(r'network-[\w-]+\.(pkl\.new|pkl\.part|(new\.)?npz\.part|new\.npz)$')
 
 
-def _checksum(path):
+def checksum(path):
     """CRC-32 of a file."""
     crc = 0
     with open(path, 'rb') as f:
@@ -21,22 +26,26 @@ def _checksum(path):
     return crc
 
 
+def _states(snapshot):
+    """Where its state may be: in its place and, before it came there, beside it."""
+    return snapshot[:-4] + '.npz', snapshot[:-4] + '.new.npz'
+
+
 def remove(snapshot):
-    for name in (snapshot, snapshot[:-4] + '.npz'):
+    for name in (snapshot,) + _states(snapshot):
         if os.path.exists(name):
             os.unlink(name)
 
 
 def write(path, write_networks, state):
     """Write a snapshot: networks by write_networks(path), and beside them the state, {name: array}, to go on from."""
-    fresh = path + '.new'
+    fresh, (place, beside) = path + '.new', _states(path)
     try:
         write_networks(fresh)
-        with files.atomic(path[:-4] + '.npz') as f:
-            np.savez(f, crc=np.uint32(_checksum(fresh)), **state)
-            f.flush()
-            os.fsync(f.fileno())
-            os.replace(fresh, path)  # both are on the disk and take their names one after the other
+        with files.atomic(beside, durable=True) as f:
+            np.savez(f, crc=np.uint32(checksum(fresh)), **state)
+        os.replace(fresh, path)
+        os.replace(beside, place)
     except OSError as error:
         error.filename = path if error.filename == fresh else error.filename
         raise
@@ -45,12 +54,18 @@ def write(path, write_networks, state):
             os.unlink(fresh)
 
 
+def copy(snapshot, path):
+    """The networks of a snapshot under another name, whole or not at all."""
+    with open(snapshot, 'rb') as source, files.atomic(path, durable=True) as target:
+        shutil.copyfileobj(source, target)
+
+
 def paths(path):
     """Paths of the snapshots in a run folder, oldest first."""
     return sorted(os.path.join(path, name) for name in os.listdir(path) if SNAPSHOT.match(name))
 
 
-def restore(path, needed=('number', 'shown', 'elapsed', 'level', 'lod')):
+def restore(path, needed=('number', 'shown', 'elapsed', 'level', 'lod', 'minibatch')):
     """(path of the last snapshot, its state), or (None, None) where the run has none yet.
 
     needed: numbers, zero or more, that a state has to hold. A snapshot whose writing was cut off has no state that fits
@@ -58,10 +73,10 @@ def restore(path, needed=('number', 'shown', 'elapsed', 'level', 'lod')):
     """
     found = paths(path)
     for snapshot in reversed(found):
-        sidecar = snapshot[:-4] + '.npz'
-        if os.path.exists(sidecar):
+        crc = checksum(snapshot)
+        for sidecar in filter(os.path.exists, _states(snapshot)):
             state = _state(sidecar, needed)
-            if int(state.pop('crc')) == _checksum(snapshot):
+            if int(state['crc']) == crc:
                 return snapshot, state
     if found:
         raise ValueError(
@@ -71,17 +86,24 @@ def restore(path, needed=('number', 'shown', 'elapsed', 'level', 'lod')):
     return None, None
 
 
+def tidy(path, snapshot=None, state=None):
+    """Finish in a run folder what a writing that was cut off has left. snapshot, state: as `restore` found them."""
+    if snapshot:
+        place, beside = _states(snapshot)
+        if os.path.exists(beside) and int(_state(beside, ())['crc']) == int(state['crc']):
+            os.replace(beside, place)
+    for name in os.listdir(path):
+        if UNFINISHED.match(name):
+            os.unlink(os.path.join(path, name))
+
+
 def _state(sidecar, needed):
-    """The arrays of a .npz file, uncompressed as `Run.save` writes it, so that it cannot grow in memory."""
+    """The arrays of a state file."""
     try:
-        with zipfile.ZipFile(sidecar) as f:
-            if any(entry.compress_type or entry.flag_bits & 1 for entry in f.infolist()) or f.testzip():
-                raise zipfile.BadZipFile
-        with np.load(sidecar, allow_pickle=False) as f:
-            state = dict(f)
+        state = arrays.load_npz(sidecar)
         numbers = [float(state[name]) for name in ('crc',) + tuple(needed)]
         if not np.isfinite(numbers).all() or min(numbers) < 0 or state.get('minibatch', 1) < 1:
             raise ValueError
         return state
-    except (ValueError, TypeError, KeyError, EOFError, OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile):
-        raise ValueError('%s is damaged; delete it to go on from the snapshot before it' % sidecar)
+    except (ValueError, TypeError, KeyError):
+        raise ValueError('%s is damaged; delete it to go on from the snapshot before it' % sidecar) from None

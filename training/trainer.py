@@ -13,7 +13,6 @@ from training import optimizers, workers
 from training.replica import Replica
 
 PATIENCE = 45  # seconds, and four times the last step, until a worker that does not answer is taken for dead
-FIRST_PATIENCE = 900  # the same while the workers start
 MEASURING = 180  # more of it where the first worker measures its snapshots
 
 
@@ -27,6 +26,7 @@ class Trainer:
         first, total = worker * len(devices), max(len(addresses), 1) * len(devices)
         self.replicas = [Replica(device, first + i, total, cfg, data) for i, device in enumerate(devices)]
         self.first = self.replicas[0]
+        self.circle, self.asked = workers.Circle(self.first.device), 0
         self.latent_size, self.label_size = generate.sizes(self.first.G)
         self.steps, self.samples, self.patience = {}, {}, {}
 
@@ -112,22 +112,31 @@ class Trainer:
             pixels[mirrored] = pixels[mirrored, :, :, ::-1]
         return latents, self.labels_of(chosen), pixels, mix
 
-    def train(self, steps, number, shown, lrate_scale=1.0):
-        """One iteration, D_repeats steps of D and one of G; the last terms {name: number}, mean of the replicas."""
+    def train(self, steps, number, shown, lrate_scale=1.0, asked=0):
+        """One iteration, D_repeats steps of D and one of G; the last terms {name: number}, mean of the replicas.
+
+        asked: the number of a signal that asked this worker to end; `self.asked` is then one that a worker was sent.
+        """
         level, begin = steps[0].level, time.time()
-        with workers.other_workers(self.patience.get(level, FIRST_PATIENCE)):
-            terms = self._iterate(steps, number, shown, lrate_scale)
+        with workers.other_workers(self.patience.get(level, workers.FIRST_PATIENCE)):
+            terms = self._iterate(steps, number, shown, lrate_scale, asked or 0)
         self.patience[level] = PATIENCE + 4 * (time.time() - begin) + (MEASURING if self.cfg.metrics else 0)
         return terms
 
-    def _iterate(self, steps, number, shown, lrate_scale):
+    def _iterate(self, steps, number, shown, lrate_scale, asked):
         level, minibatch = steps[0].level, steps[0].minibatch
         wanted = [[step.terms for step in steps], [step.train_D for step in steps]]
         for repeat in range(self.cfg.D_repeats):
             drawn = self.draw(number * self.cfg.D_repeats + repeat, shown + repeat * minibatch, minibatch, level)
             terms, _ = workers.run_together(wanted, self._feed(steps, drawn, lrate_scale))
         drawn = self.draw(number, shown, minibatch, level, generator_only=True)
-        workers.run_together([step.train_G for step in steps], self._feed(steps, drawn, lrate_scale))
+        wanted, feed, self.asked = [step.train_G for step in steps], self._feed(steps, drawn, lrate_scale), asked
+        if self.circle.addresses:
+            mine, together = self.circle.tensors(1, key=1)
+            _, rows = workers.run_together([wanted, together], {**feed, mine: self.circle.row([asked])})
+            self.asked = int(rows.max())
+        else:
+            workers.run_together(wanted, feed)
         return {name: float(np.mean([term[name] for term in terms])) for name in terms[0]}
 
     def _feed(self, steps, drawn, lrate_scale):
@@ -152,6 +161,16 @@ class Trainer:
             batches.append(tfutil.run(self.samples[level], feed))
         scale = 2 ** (self.data.top - level)
         return images.to_uint8(np.concatenate(batches)).repeat(scale, axis=2).repeat(scale, axis=3)
+
+    def compare_weights(self, when):
+        """ValueError if the workers' networks are not the same."""
+        if self.circle.addresses:
+            digest = 0
+            for network in (self.first.G, self.first.D):
+                for value in network.values().values():
+                    digest = zlib.crc32(np.ascontiguousarray(value), digest)
+            remedy = 'start all of them from the same --transfer or snapshot, with the same versions'
+            self.circle.compare({'the weights %s' % when: digest}, 3, workers.FIRST_PATIENCE, remedy)
 
     def save(self, path):
         """Write (G, D, Gs)."""

@@ -1,13 +1,21 @@
-"""Several devices and machines: who takes part, steps that all take together, and gradients averaged over all."""
+"""Several devices and machines: who takes part, steps that all take together, and what they have to agree on."""
 
 import contextlib
 import json
 import os
 import re
+import socket
 import sys
 import threading
+import time
+import zlib
+
+import numpy as np
 
 from tfutil import collective_ops, session, tf
+
+FIRST_PATIENCE = 900  # seconds until a worker that does not answer is taken for dead, while all of them build
+SAID_AFTER = 3  # seconds until a worker says which others it waits for
 
 
 def cluster():
@@ -25,6 +33,75 @@ def cluster():
         form = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
         raise ValueError('TF_CONFIG is not %s' % form) from None
     return index, addresses
+
+
+def _listens(address):
+    host, _, port = address.rpartition(':')
+    try:
+        socket.create_connection((host, int(port)), timeout=2).close()
+        return True
+    except OSError:
+        return False
+
+
+def wait_for_others(limit, stop):
+    """Return when all other workers listen; ConnectionError that names the missing ones after `limit` seconds."""
+    worker, missing = cluster()
+    missing, begin, said = missing[:worker] + missing[worker + 1 :], time.time(), None
+    while True:
+        missing = [address for address in missing if not _listens(address)]
+        if not missing:
+            return
+        stop.check()
+        waited, names = time.time() - begin, ', '.join(missing)
+        if waited > limit:
+            words = '%s did not come in %g seconds; start all workers, or wait longer with --wait'
+            raise ConnectionError(words % (names, limit))
+        if waited > SAID_AFTER and names != said:
+            print('waiting for %s' % names, flush=True)
+            said = names
+        time.sleep(0.5)
+
+
+class Circle:
+    """The workers of a run, who tell each other numbers in the same order. Of one worker alone, nothing is asked."""
+
+    def __init__(self, device):
+        self.device, (self.worker, self.addresses) = device, cluster()
+        self._operations = {}
+
+    def tensors(self, size, key):
+        """(placeholder, tensor) [workers, size] float32: what the placeholders of all workers sum to."""
+        if key not in self._operations:
+            shape = [len(self.addresses), size]
+            with tf.device(self.device):
+                mine = tf.placeholder(tf.float32, shape)
+                together = collective_ops.all_reduce(tf.reshape(mine, [-1]), shape[0], 2, key, 'Add', 'Id')
+                self._operations[key] = mine, tf.reshape(together, shape)
+        return self._operations[key]
+
+    def row(self, numbers):
+        """What the placeholder is fed so that the others find these numbers in this worker's row."""
+        rows = np.zeros([len(self.addresses), len(numbers)], np.float32)
+        rows[self.worker] = numbers
+        return rows
+
+    def compare(self, facts, key, patience, remedy):
+        """ValueError, on all workers, if one of the facts, {name: value}, is not the same on all. key: of this use."""
+        if not self.addresses:
+            return
+        digests = [zlib.crc32(repr(value).encode()) for value in facts.values()]
+        halves = [half for digest in digests for half in divmod(digest, 2**16)]  # float32 holds them exactly
+        mine, together = self.tensors(len(halves), key)
+        for _ in range(2):  # in the second one nobody leaves before all have read the first
+            with other_workers(patience):
+                rows = run_together(together, {mine: self.row(halves)})
+        rows = rows.reshape(len(rows), -1, 2)
+        for name, column in zip(facts, rows.transpose(1, 0, 2)):
+            for address, found in zip(self.addresses, column):
+                if (found != column[0]).any():
+                    words = '%s differs between the workers %s and %s; %s'
+                    raise ValueError(words % (name, self.addresses[0], address, remedy))
 
 
 def run_together(fetches, feed):

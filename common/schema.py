@@ -1,0 +1,64 @@
+"""JSON files that people may have edited, checked against what their readers rely on."""
+
+import json
+
+
+def natural(value):
+    """a whole number from 0 to 2147483647"""
+    return type(value) is int and 0 <= value < 2**31
+
+
+def number(value):
+    """a number"""
+    return type(value) in (int, float) and abs(value) < float('inf')
+
+
+def positive(value):
+    """a number above zero"""
+    return number(value) and value > 0
+
+
+def text(value):
+    """text"""
+    return isinstance(value, str)
+
+
+def mapping(value):
+    """an object"""
+    return isinstance(value, dict)
+
+
+def problem(value, schema, where=''):
+    """What is wrong with a value, in words that say where, or None.
+
+    schema: a function of this module, [schema] for a list of such, or {name: schema} for an object; a name that
+    ends in ? may be missing or null.
+    """
+    if isinstance(schema, list):
+        if not isinstance(value, list):
+            return '%s is not a list' % (where or 'it')
+        inner = ((item, schema[0], '%s[%d]' % (where, i)) for i, item in enumerate(value))
+    elif isinstance(schema, dict):
+        if not isinstance(value, dict):
+            return '%s is not an object' % (where or 'it')
+        inner = []
+        for name, wanted in schema.items():
+            found = value.get(name.rstrip('?'))
+            if found is not None or not name.endswith('?'):
+                inner.append((found, wanted, (where + '.' if where else '') + name.rstrip('?')))
+    else:
+        return None if schema(value) else '%s is not %s' % (where or 'it', schema.__doc__)
+    return next(filter(None, (problem(*item) for item in inner)), None)
+
+
+def read(path, schema, remedy):
+    """The value of a JSON file that fits a schema; ValueError with the file, what is wrong and the remedy if not."""
+    try:
+        with open(path, encoding='utf-8') as f:
+            value = json.load(f)
+        wrong = problem(value, schema)
+    except (ValueError, RecursionError):
+        wrong = 'it is not JSON'
+    if wrong:
+        raise ValueError('%s is damaged (%s); %s' % (path, wrong, remedy))
+    return value
