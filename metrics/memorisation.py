@@ -8,6 +8,7 @@ is up to 3/16 of the width off its middle.
 import collections
 
 import numpy as np
+from scipy import fft
 
 from metrics.bootstrap import chunks
 
@@ -35,7 +36,7 @@ def nearest(images, training, track=iter):
     """The nearest training image of each image: Nearest of arrays [N]. images, training: gray levels [N, C, R, R].
 
     First all training images in all positions are compared blurred, at 16x16 pixels; then the forty best ones pixel by
-    pixel, in the best position and at the shifts round it.
+    pixel in all positions, so the distance is exact wherever the nearest one is among the forty.
     """
     count, size = len(images), images.shape[-1]
     scale = max(size // 16, 1)
@@ -73,35 +74,29 @@ def nearest(images, training, track=iter):
     rows = []
     for block in chunks(count, track):
         for i in range(block.start, block.stop):
-            candidates = training[indices[i]]
-            small = coarse(candidates)
-            products = [keys(small, shift).dot(queries[:, i].T) for shift in shifts]
-            places = np.stack(products, axis=1).reshape(len(small), -1).argmax(axis=1)
-            positions = places % SYMMETRIES, np.array(shifts)[places // SYMMETRIES] * scale
-            found = _refined(images[i], candidates, *positions, scale, reach * scale)
-            rows.append(found[:-1] + (indices[i][found[-1]],))
-    return Nearest(*map(np.array, zip(*rows)))
+            rows.append(_nearest_of(images[i], training[indices[i]], reach * scale))
+    found = Nearest(*map(np.array, zip(*rows)))
+    return found._replace(index=indices[np.arange(count), found.index])
 
 
-def _refined(image, others, symmetries, shifts, scale, reach):
-    """The nearest of `others` [K, C, R, R]: distance, symmetry, rows, columns, index.
+def _nearest_of(image, others, reach):
+    """Nearest of an image to some others [K, C, R, R], over all positions.
 
-    Each lies in its position of the coarse search, moved by less than a coarse pixel more or less.
+    Squared distances of all shifts come from a product in the frequency domain; the least one is computed again.
     """
-    mine = np.stack([crop(turned(np.asarray(image, np.float32), symmetry), reach) for symmetry in symmetries])
-    size, around, found = mine.shape[-1], scale - 1, []
-    others = np.pad(others, [(0, 0), (0, 0), (around, around), (around, around)], 'edge').astype(np.float32)
-    wide = size + 2 * around
-    corners = [(reach + row, reach + column) for row, column in shifts]
-    windows = np.stack([x[:, row : row + wide, column : column + wide] for x, (row, column) in zip(others, corners)])
-    for row in range(2 * around + 1):
-        for column in range(2 * around + 1):
-            distances = np.square(windows[:, :, row : row + size, column : column + size] - mine).mean(axis=(1, 2, 3))
-            distances[(np.abs(shifts + np.array([row - around, column - around])) > reach).any(axis=1)] = np.inf
-            best = int(distances.argmin())
-            moved = int(shifts[best][0]) + row - around, int(shifts[best][1]) + column - around
-            found.append((float(np.sqrt(distances[best])), int(symmetries[best])) + moved + (best,))
-    return min(found)
+    image, others = [np.asarray(x, np.float32) - 128 for x in (image, others)]
+    mine = np.stack([crop(turned(image, symmetry), reach) for symmetry in range(SYMMETRIES)])
+    size, side, shifts = image.shape[-1], mine.shape[-1], 2 * reach + 1
+    spectra = [fft.rfft2(x, (size, size)) for x in (others, mine)]
+    products = np.einsum('kcyx,scyx->ksyx', spectra[0], np.conj(spectra[1]), optimize=True)
+    products = fft.irfft2(products, (size, size))[:, :, :shifts, :shifts]
+    sums = np.zeros([len(others), size + 1, size + 1])
+    sums[:, 1:, 1:] = np.square(others).sum(axis=1).cumsum(axis=1, dtype=np.float64).cumsum(axis=2)
+    squares = sums[:, side:, side:] - sums[:, :-side, side:] - sums[:, side:, :-side] + sums[:, :-side, :-side]
+    place = (squares[:, None] - 2 * products).argmin()
+    index, symmetry, row, column = np.unravel_index(place, products.shape)
+    difference = others[index, :, row : row + side, column : column + side] - mine[symmetry]
+    return float(np.sqrt(np.square(difference).mean())), symmetry, row - reach, column - reach, index
 
 
 def copied(fakes, reals, percentile=1):
