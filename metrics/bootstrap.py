@@ -3,6 +3,7 @@
 import collections
 
 import numpy as np
+from scipy import special
 
 CHUNK = 256  # images worked on at a time, so that memory grows with the results and not with what leads to them
 
@@ -19,12 +20,17 @@ def unit_weights(*arrays):
 Estimate = collections.namedtuple('Estimate', 'value interval')
 
 
-def estimate(statistic, counts, seed=0, resamples=50, coverage=0.95):
+MANY = 500  # resamples that show where the tails of a distribution end; fewer show its width only
+
+
+def estimate(statistic, counts, seed=0, resamples=MANY, coverage=0.95):
     """The value of statistic(weights, ...), all weights 1, and a bootstrap interval [lo, hi] (Efron 1979).
 
     counts: how many images each of its sets holds. Resampled sets are further apart than the sets themselves, which
     lifts every distance; so the interval that holds `coverage` of the resampled values is moved until their mean is the
-    value. Its lower end is not below zero where the value is not.
+    value. With fewer than 500 resamples it is that of Student's t distribution for their standard deviation. Either is
+    widened for small sets, whose resamples vary too little: by sqrt(n / (n - 1)) and, as the interval of a mean is, by
+    t(n - 1) / t(infinity) (Hesterberg 2015, section 3.3). Its lower end is not below zero where the value is not.
     """
     random = np.random.RandomState(seed)
     value = statistic(*[np.ones(count, int) for count in counts])
@@ -32,5 +38,12 @@ def estimate(statistic, counts, seed=0, resamples=50, coverage=0.95):
     for _ in range(resamples):
         weights = [random.multinomial(count, np.full(count, 1.0 / count)) for count in counts]
         values.append(statistic(*weights))
-    ends = np.percentile(values, [50 - 50 * coverage, 50 + 50 * coverage]) - np.mean(values) + value
-    return Estimate(value, [float(max(end, 0.0)) if value >= 0 else float(end) for end in ends])
+    smallest, tail = min(counts), 0.5 + coverage / 2
+    spread = np.sqrt(smallest / (smallest - 1.0))
+    if resamples >= MANY:
+        ends = np.percentile(values, [100 - 100 * tail, 100 * tail]) - np.mean(values)
+        ends *= spread * special.stdtrit(smallest - 1, tail) / special.ndtri(tail)
+    else:
+        width = special.stdtrit(min(resamples, smallest) - 1, tail) * spread * np.std(values, ddof=1)
+        ends = np.array([-width, width])
+    return Estimate(value, [float(max(end, 0.0)) if value >= 0 else float(end) for end in ends + value])
