@@ -84,8 +84,7 @@ class _Reader:
             elif opcode.name in _STEPS:
                 _STEPS[opcode.name](self, argument)
             else:
-                name = opcode.name
-                raise _Refused('it uses the pickle instruction %s, which weights do not need; do not trust it' % name)
+                raise _Refused('it uses the instruction %s, which weights do not need; do not trust it' % opcode.name)
 
     def pop(self, count):
         items = self.stack[len(self.stack) - count :]
@@ -235,13 +234,11 @@ def _state(state):
         raise _Refused('it has another format version than 2, the published one')
     variables = [(name, getattr(value, 'value', value)) for name, value in state['variables']]
     variables = [(name, np.asarray(value) if isinstance(value, (int, float)) else value) for name, value in variables]
-    for _, value in variables:
-        if not isinstance(value, np.ndarray) or value.dtype.kind not in 'fiub' or value.size == 0:
-            raise _Refused('a variable of a network is not an array of numbers')
+    if not all(isinstance(value, np.ndarray) and value.dtype.kind in 'fiub' and value.size for _, value in variables):
+        raise _Refused('a variable of a network is not an array of numbers')
     names = [state['name'], state['build_func_name'], *state['static_kwargs'], *(name for name, _ in variables)]
-    for name in names:
-        if not isinstance(name, str) or len(name) > _NAME:
-            raise _Refused('it holds %s where a name of up to %d characters belongs' % (type(name).__name__, _NAME))
+    if not all(isinstance(name, str) and len(name) <= _NAME for name in names):
+        raise _Refused('it holds something else where a name of up to %d characters belongs' % _NAME)
     return dict({key: state[key] for key in _STATE}, variables=variables)
 
 

@@ -1,25 +1,11 @@
-"""Metrics of resampled sets of images: intervals, and work in chunks."""
+"""Intervals of metrics, from resampled sets of images."""
 
 import collections
 
 import numpy as np
 from scipy import special
 
-CHUNK = 256  # images worked on at a time, so that memory grows with the results and not with what leads to them
-
-
-def chunks(count, track=iter, size=CHUNK):
-    """Slices of `size` that cover `count` images; track: wraps the list, as a progress bar does."""
-    return track([slice(begin, min(begin + size, count)) for begin in range(0, count, size)])
-
-
-def unit_weights(*arrays):
-    return [np.ones(len(array), int) for array in arrays]
-
-
 Estimate = collections.namedtuple('Estimate', 'value interval')
-
-
 MANY = 500  # resamples that show where the tails of a distribution end; fewer show its width only
 
 

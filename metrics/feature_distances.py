@@ -5,7 +5,7 @@ Features are [N, d]. A metric comes as a function of weights, how often each ima
 
 import numpy as np
 
-from metrics.bootstrap import chunks
+from metrics.chunks import chunks
 
 
 def pixel_pyramid(images, track=iter):

@@ -10,7 +10,7 @@ import collections
 import numpy as np
 from scipy import fft
 
-from metrics.bootstrap import chunks
+from metrics.chunks import chunks
 
 SYMMETRIES = 8  # what turns and mirrors can make of a square
 CANDIDATES = 40  # training images of the coarse search that the fine one looks at

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from metrics.bootstrap import chunks
+from metrics.chunks import chunks
 
 
 def _gaussian(images, size, sigma):

@@ -3,15 +3,10 @@
 import collections
 
 import numpy as np
+from scipy import ndimage
 
-from metrics.bootstrap import chunks
+from metrics.chunks import chunks
 from metrics.filters import binomial_blur
-
-try:
-    from scipy import ndimage
-except ImportError:
-    raise ImportError('nodules are outlined with SciPy: pip install scipy') from None
-
 
 Nodules = collections.namedtuple('Nodules', 'gray diameter')
 NEIGHBOURS = np.array([[[0, 1, 0], [1, 1, 1], [0, 1, 0]]], bool)  # of a pixel, within its image

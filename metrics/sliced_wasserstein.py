@@ -4,7 +4,7 @@ import collections
 
 import numpy as np
 
-from metrics.bootstrap import chunks
+from metrics.chunks import chunks
 from metrics.filters import laplacian_pyramid
 
 

@@ -7,9 +7,15 @@ import time
 import numpy as np
 import tqdm
 
+try:
+    import scipy  # noqa: F401
+except ImportError:
+    raise ImportError('images are measured with SciPy: pip install scipy') from None
+
 import tfutil
 from metrics import feature_distances, frozen_graph, memorisation, ms_ssim, nodules, sets, sliced_wasserstein
-from metrics.bootstrap import chunks, estimate
+from metrics.bootstrap import estimate
+from metrics.chunks import chunks
 from sampling import generate
 
 # A line of the table. fakes: of the generated images; reals: the same of as many real ones; both bootstrap.Estimate.

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     'sampling': {'common', 'networks', 'tfutil'},
     'metrics': {'common', 'dataset', 'tfutil', 'sampling'},
     'training': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'sampling'},
-    'pix2pix': {'common', 'config', 'networks', 'tfutil', 'training'},
+    'pix2pix': {'common', 'config', 'dataset', 'networks', 'tfutil', 'training'},
     '0-dataset_create': {'common', 'dataset_tools'},
     '1-dataset_display': {'common', 'config', 'dataset_tools'},
     '2-inference': {'common', 'config', 'sampling'},

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from common import images
-from metrics import nodules
+from metrics import suite
 from places import ROOT
 from runs import TINY
 
@@ -45,4 +45,4 @@ def test_a_package_that_is_missing_is_one_line_with_the_command_that_installs_it
     images.save(str(tmp_path / 'patch.png'), np.zeros([1, 64, 64], np.uint8))
     refuses('2-inference.py', '--project', tmp_path / 'patch.png', words=['pip install scipy'])
     with pytest.raises(ImportError, match='pip install scipy'):
-        importlib.reload(nodules)
+        importlib.reload(suite)

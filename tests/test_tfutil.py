@@ -50,16 +50,14 @@ def test_files_written_under_either_tensorflow_give_the_same_images(session, wri
     'change, word',
     [
         (lambda s: s.update(build_func_name='G_style'), 'G_style'),
-        (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], colour=1)), 'colour'),
         (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], fmap_max=8)), 'shape'),
         (
             lambda s: s.update(static_kwargs=dict(s['static_kwargs'], fmap_max=10**12, fmap_base=10**15)),
-            'shape|options',
+            'neither a number nor text',
         ),
         (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], resolution=16)), 'lacks|shape'),
         (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], resolution=2**30)), 'power of two'),
         (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], fmap_decay='x')), 'options'),
-        (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], level=3)), 'level'),
         (lambda s: s['variables'].pop(), 'lacks'),
         (lambda s: s['variables'].append(('8x8/Extra/bias', np.zeros(3, np.float32))), 'Extra'),
         (lambda s: s['variables'].__setitem__(3, ('4x4/Conv/weight', np.zeros([3, 3], np.float32))), 'shape'),
@@ -72,3 +70,15 @@ def test_networks_that_do_not_fit_their_builder_are_refused_in_words(session, ch
     change(state)
     with pytest.raises(ValueError, match=word):
         tfutil.Network.from_state(state, networks.BUILDERS)
+
+
+def test_options_that_a_builder_does_not_know_are_ignored_with_one_line(session, capsys):
+    G = tfutil.Network('G', networks.G_paper, resolution=8, fmap_max=4, fmap_base=32)
+    foreign = dict(mbstd_group_size=16, sizes=[1, {'a': 2}], large=10**400, nan=float('nan'), level=3, data_format='x')
+    state = dict(G.__getstate__(), static_kwargs=dict(G.static_kwargs, **foreign))
+    same = tfutil.Network.from_state(state, networks.BUILDERS)
+    latents, labels = np.ones([2, 4], np.float32), np.zeros([2, 0], np.float32)
+    assert_array_equal(same.run(latents, labels), G.run(latents, labels))
+    err = capsys.readouterr().err
+    assert err.count('\n') == 1 and 'ignored data_format large level mbstd_group_size nan sizes' in err
+    assert same.static_kwargs == G.static_kwargs

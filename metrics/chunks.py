@@ -1,0 +1,8 @@
+"""Work in chunks, so that memory grows with the results and not with what leads to them."""
+
+CHUNK = 256  # images worked on at a time
+
+
+def chunks(count, track=iter, size=CHUNK):
+    """Slices of `size` that cover `count` images; track: wraps the list, as a progress bar does."""
+    return track([slice(begin, min(begin + size, count)) for begin in range(0, count, size)])
