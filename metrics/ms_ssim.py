@@ -16,25 +16,32 @@ def _gaussian(images, size, sigma):
     return images
 
 
-def ms_ssim(a, b, weights=(0.0448, 0.2856, 0.3001, 0.2363, 0.1333)):
+WEIGHTS = 0.0448, 0.2856, 0.3001, 0.2363, 0.1333  # of the scales, finest first
+
+
+def scales(size):
+    """How many of the five scales images of this size have: all five from 64 pixels, where the last one is of 4x4."""
+    return min(len(WEIGHTS), size.bit_length() - 2)
+
+
+def ms_ssim(a, b):
     """Multi-scale structural similarity of image pairs, [N] in 0..1 (Wang, Simoncelli and Bovik 2003).
 
     Gray levels 0..255. An 11x11 window of standard deviation 1.5, smaller with it where the image is; as many of the
-    five scales as images of this size have, their weights normalised to sum 1 (64 pixels: all five, the last one of
-    4x4). Negative contrast-structure terms count as zero.
+    five scales as images of this size have, their weights normalised to sum 1. Negative contrast-structure terms count
+    as zero.
     """
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     channels = a.shape[1]
     a, b = [np.asarray(x, np.float64).reshape([-1] + list(x.shape[2:])) for x in (a, b)]  # each channel on its own
     count = len(a)
-    scales = min(len(weights), int(np.log2(a.shape[-1])) - 1)
-    weights, value = np.array(weights[:scales]) / sum(weights[:scales]), np.ones(count)
-    for scale, weight in enumerate(weights):
+    weights, value = np.array(WEIGHTS[: scales(a.shape[-1])]), np.ones(count)
+    for scale, weight in enumerate(weights / weights.sum()):
         size = min(11, a.shape[-1])
         mean_a, mean_b, aa, bb, ab = [_gaussian(x, size, 1.5 * size / 11.0) for x in (a, b, a * a, b * b, a * b)]
         contrast = (2 * (ab - mean_a * mean_b) + c2) / (aa - mean_a**2 + bb - mean_b**2 + c2)
         luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
-        term = contrast if scale < scales - 1 else contrast * luminance
+        term = contrast if scale < len(weights) - 1 else contrast * luminance
         value *= np.maximum(term.mean(axis=(1, 2)), 0) ** weight
         a, b = [x.reshape(count, x.shape[1] // 2, 2, x.shape[2] // 2, 2).mean(axis=(2, 4)) for x in (a, b)]
     return value.reshape(-1, channels).mean(axis=1)

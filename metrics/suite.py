@@ -21,6 +21,9 @@ from sampling import generate
 # A line of the table. fakes: of the generated images; reals: the same of as many real ones; both bootstrap.Estimate.
 # seconds: taken for both.
 Row = collections.namedtuple('Row', 'metric fakes reals wanted seconds')
+# Of the neighbourhoods and directions that an SWD is the mean of: of how many directions one draw is, how many draws,
+# and the standard error, relative to the SWD, that needs no further one.
+DIRECTIONS, LEAST_DRAWS, MOST_DRAWS, PRECISION = 128, 4, 16, 0.01
 
 
 def progress_bar(words):
@@ -51,25 +54,41 @@ class Evaluation:
         self.fakes, self.sets, self.seed, self.rows, self.about = fakes, compared, seed, [], []
         self.both, self.begin = [len(fakes)] * 2, time.time()
 
-    def add(self, metric, wanted, fakes, reals, resamples=50):
-        """A row. fakes, reals: (a function of weights, the sizes of the sets whose weights it takes)."""
-        values = [estimate(statistic, counts, self.seed, resamples) for statistic, counts in (fakes, reals)]
-        self.rows.append(Row(metric, values[0], values[1], wanted, round(time.time() - self.begin, 1)))
+    def add(self, metric, wanted, fakes, reals, **how):
+        """A row. fakes, reals: (a function of weights, the sizes of the sets whose weights it takes, value if known).
+
+        how: options of bootstrap.estimate.
+        """
+        found = []
+        for statistic, counts, *value in (fakes, reals):
+            found.append(estimate(statistic, counts, self.seed, value=value[0] if value else None, **how))
+        self.rows.append(Row(metric, found[0], found[1], wanted, round(time.time() - self.begin, 1)))
         self.begin = time.time()
 
     def measure_wasserstein(self):
-        """Sliced Wasserstein distance for each resolution from 16x16."""
-        images = self.fakes, self.sets.heldout_reals, self.sets.training_reals
-        bar, described = progress_bar('descriptors'), []
-        for i, x in enumerate(images):
-            described.append(sliced_wasserstein.Descriptors(x, self.seed + i, track=bar))
-        fakes, heldout, training = described
-        for width in fakes.levels:
-            distances = []
-            for x in (fakes, training):
-                track = progress_bar('SWD')
-                distances.append(sliced_wasserstein.sliced_wasserstein(x, heldout, width, self.seed, track=track))
-            self.add('SWD x1000, %dx%d' % (width, width), 'low', *[(distance, self.both) for distance in distances])
+        """Sliced Wasserstein distance for each resolution from 16x16.
+
+        It moves with the neighbourhoods and directions that are drawn, so it is the mean of several draws.
+        """
+        images, drawn = (self.fakes, self.sets.heldout_reals, self.sets.training_reals), []
+        ones, error = [np.ones(count, int) for count in self.both], np.inf
+        while error > PRECISION and len(drawn) < MOST_DRAWS:
+            how, described = dict(track=progress_bar('SWD, draw %d' % (len(drawn) + 1))), []
+            for i, x in enumerate(images):
+                described.append(sliced_wasserstein.Descriptors(x, self.seed + 3 * len(drawn) + i, **how))
+            fakes, heldout, training = described
+            how, statistics = dict(how, seed=self.seed + len(drawn), directions=DIRECTIONS), []
+            for width in fakes.levels:
+                both = [sliced_wasserstein.sliced_wasserstein(x, heldout, width, **how) for x in (fakes, training)]
+                statistics.append(both)
+            drawn.append([[statistic(*ones) for statistic in both] for both in statistics])
+            if len(drawn) >= LEAST_DRAWS:
+                error = (np.std(drawn, axis=0, ddof=1) / np.mean(drawn, axis=0)).max() / np.sqrt(len(drawn))
+        words = 'mean of %d draws of neighbourhoods and directions; its standard error is at most %.1f %%'
+        self.about.append(('SWD', words % (len(drawn), 100 * error)))
+        for width, both, values in zip(fakes.levels, statistics, np.mean(drawn, axis=0)):
+            found = [(statistic, self.both, float(value)) for statistic, value in zip(both, values)]
+            self.add('SWD x1000, %dx%d' % (width, width), 'low', *found, resamples=50)
 
     def measure_variety(self):
         """MS-SSIM of pairs."""
@@ -77,7 +96,9 @@ class Evaluation:
         for x in (self.fakes, self.sets.heldout_reals):
             statistic, number = ms_ssim.diversity(x, self.seed, track=progress_bar('MS-SSIM'))
             found.append((statistic, [number]))
-        self.add('MS-SSIM of pairs', 'as reals', *found)
+        scales = ms_ssim.scales(self.fakes.shape[-1])
+        note = '' if scales == 5 else ', %d of 5 scales' % scales
+        self.add('MS-SSIM of pairs' + note, 'as reals', *found)
 
     def measure_features(self, network=None):
         """Precision and recall on the pixel pyramid or, with KID and FID, on the features of a network."""
@@ -94,7 +115,7 @@ class Evaluation:
         images = self.fakes, self.sets.heldout_reals, self.sets.training_reals
         fakes, heldout, training = [extract(x) for x in images]
         if network:
-            self.add('KID x1000', 'low', *[(kernel_distance(x), self.both) for x in (fakes, training)])
+            self.add('KID x1000', 'low', *[(kernel_distance(x), self.both) for x in (fakes, training)], resamples=50)
         if network and len(fakes) > fakes.shape[1]:
             found = [(feature_distances.frechet_distance(x, heldout), self.both) for x in (fakes, training)]
             self.add('FID', 'low', *found, resamples=10)

@@ -59,10 +59,13 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
     code, out, err = script('4-evaluate.py', '--model', weights, *settings, '--outdir', tmp_path)
     assert code == 0, err
     with open(str(tmp_path / 'evaluation.json')) as f:
-        rows = {row['metric']: row for row in json.load(f)['rows']}
+        result = json.load(f)
+    rows = {row['metric']: row for row in result['rows']}
+    draws, error = re.match(r'mean of (\d+) draws .* at most ([\d.]+) %$', result['SWD']).groups()
+    assert 4 <= int(draws) <= 16 and (int(draws) == 16 or float(error) <= 1)
     assert {
         'SWD x1000, 16x16',
-        'MS-SSIM of pairs',
+        'MS-SSIM of pairs, 3 of 5 scales',
         'KID x1000',
         'FID',
         'precision, network',
