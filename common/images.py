@@ -6,8 +6,10 @@ import numpy as np
 from PIL import Image
 
 from common import arrays, files
+from common.quiet import hushed
 
 MOST = 64 * 2**20  # pixels of a picture that is read
+SHEET, FRAMES = 5, 4  # bytes that `grid` and `save`, or `animate`, take for each byte of pixels
 
 
 def to_uint8(x):
@@ -28,6 +30,12 @@ def grid(batch, columns=None):
     return sheet.reshape(rows, columns, c, h, w).transpose(2, 0, 3, 1, 4).reshape(c, rows * h, columns * w)
 
 
+def check_channels(path, channels):
+    """ValueError for a network in a file whose images are neither gray nor colour."""
+    if channels not in (1, 3):
+        raise ValueError('%s makes images of %d channels; pictures have 1 (gray) or 3 (colour)' % (path, channels))
+
+
 def _picture(image):
     return Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
 
@@ -44,10 +52,11 @@ def save(path, image):
 
 
 def animate(path, frames, seconds=0.2):
-    """Write a GIF of uint8 images [N, C, H, W], whole or not at all."""
-    pictures = [_picture(frame) for frame in frames]
+    """Write a GIF of uint8 images [C, H, W], an iterable, whole or not at all. Pillow holds them all in memory."""
+    pictures = map(_picture, frames)
     with files.atomic(path) as f:
-        pictures[0].save(f, 'GIF', save_all=True, append_images=pictures[1:], duration=int(1000 * seconds), loop=0)
+        options = dict(save_all=True, append_images=pictures, duration=int(1000 * seconds), loop=0)
+        next(pictures).save(f, 'GIF', **options)
 
 
 def read(path):
@@ -59,7 +68,7 @@ def read(path):
 def size(path):
     """Width and height of a picture file."""
     try:
-        with Image.open(path) as picture:
+        with warnings.catch_warnings(), hushed(), Image.open(path) as picture:
             return picture.size
     except Exception as error:  # Pillow has many ways to fail on a bad file
         raise _unreadable(path, error) from None
@@ -133,7 +142,7 @@ def _unreadable(path, error):
 def _load_picture(path):
     """Pixels [H, W] or [H, W, 3] of a picture, as stored; ValueError for what has no plain meaning as an image."""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), hushed():  # libtiff writes to stderr itself
             warnings.simplefilter('ignore')  # of what matters here, Pillow raises
             with Image.open(path) as picture:
                 if picture.size[0] * picture.size[1] > MOST:

@@ -14,9 +14,10 @@ from collections import defaultdict, namedtuple
 
 import numpy as np
 
+from common import files
 from common.hounsfield import AIR, LUNG
 from dataset_tools.dicom_series import find_series, read_series
-from dataset_tools.itk import attempt, header_of, simple_itk
+from dataset_tools.itk import attempt, header_of, require_memory, simple_itk
 
 FORMATS = re.compile(r'\.(nii|nii\.gz|mhd|mha|nrrd|nhdr)$', re.IGNORECASE)
 Volume = namedtuple('Volume', 'path image')  # a SimpleITK image [x,y,z] of HU, int16 or float32, none below AIR
@@ -46,8 +47,8 @@ def find_volume(annotation, folder):
 def _named(folder):
     """{name without extension: paths} of the volume files and the folders below a folder."""
     found = defaultdict(list)
-    for parent, folders, files in sorted(os.walk(folder)):
-        for name in folders + [name for name in files if FORMATS.search(name)]:
+    for parent, folders, others in sorted(os.walk(folder)):
+        for name in folders + [name for name in others if FORMATS.search(name)]:
             found[FORMATS.sub('', name)].append(os.path.join(parent, name))
     return found
 
@@ -58,6 +59,7 @@ def read_volume(path, series=None):
     `image` knows where it lies: image.TransformContinuousIndexToPhysicalPoint(voxel) -> world, and the inverse.
     """
     path = os.fspath(path)
+    files.require_utf8(path)
     if not os.path.isdir(path) and not FORMATS.search(path):
         wanted = 'name the folder of a DICOM series, or a file .nii .nii.gz .mhd .mha .nrrd'
         raise ValueError(f'{path} is not a volume; {wanted}')
@@ -80,6 +82,7 @@ def _read_file(path):
         if codes == {'0'}:
             lacking = 'does not say how the patient lies (neither qform nor sform)'
             raise ValueError(f'{path} {lacking}; convert it from DICOM again')
+    require_memory(path, reader)
     _check_complete(path, reader)
     if reader.GetPixelIDValue() != simple_itk().sitkInt16:
         reader.SetOutputPixelType(simple_itk().sitkFloat32)  # half the memory of float64, and still exact to 0.001 HU
