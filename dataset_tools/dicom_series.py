@@ -9,7 +9,7 @@ import numpy as np
 
 from common import files
 from common.quiet import hushed
-from dataset_tools.itk import attempt, header_of, require_memory, simple_itk
+from dataset_tools.itk import attempt, finite, header_of, require_memory, simple_itk
 
 DICOM_TAGS = {  # and how many numbers each holds
     '0020|0032': ('ImagePositionPatient', 3),
@@ -83,22 +83,13 @@ def read_series(folder, uid):
     return image
 
 
-def _finite(text):
-    """The numbers of a tag, if all of it are finite numbers, else none."""
-    try:
-        numbers = [float(part) for part in text.split('\\')]
-    except ValueError:
-        return []
-    return numbers if np.isfinite(numbers).all() else []
-
-
 def _slice_header(path):
     header = header_of(path, 'GDCMImageIO')
     for tag, (name, count) in DICOM_TAGS.items():
         text = header.GetMetaData(tag).strip(' \0') if header.HasMetaDataKey(tag) else ''
         if not text:
             raise ValueError(f'{path} has no {name}, so it is not an original CT slice; export the series again')
-        if len(_finite(text)) != count:
+        if len(finite(text)) != count:
             raise ValueError(f'{path} has the {name} {text[:60]!r}, not {count} numbers; export the series again')
     columns, rows, frames = header.GetSize()
     if frames != 1 or header.GetNumberOfComponents() != 1:

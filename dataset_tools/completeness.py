@@ -1,0 +1,88 @@
+"""Whether a volume file holds as many bytes of voxels as its header says, asked before SimpleITK allocates them.
+
+SimpleITK takes the missing voxels of truncated NIfTI and MetaImage files for zeros.
+"""
+
+import os
+import re
+import zlib
+
+from dataset_tools.itk import bits_of, finite, voxels_of
+
+# NIfTI's codes of types, and their bits.
+_NIFTI = {'2': 8, '4': 16, '8': 32, '16': 32, '64': 64, '256': 8, '512': 16, '768': 32, '1024': 64, '1280': 64}
+_BLOCK = 1 << 14  # bytes unpacked at a time; they become a thousand times as many at most
+
+
+def check(path, reader):
+    """OSError for the file of a reader that has its header, if it holds more or fewer voxels than that says."""
+    with open(path, 'rb') as file:
+        head = file.read(1 << 16)
+    if reader.HasMetaDataKey('bitpix'):
+        found = _nifti(path, reader)
+    else:
+        found = (_nrrd if head.startswith(b'NRRD') else _meta_image)(path, reader, head)
+    data, start, needed, packed, more = found
+    if not os.path.isfile(data):
+        return  # a missing file, as SimpleITK will say, or a list of files
+    held = _unpacked(data, start, needed) if packed else os.path.getsize(data) - start
+    if held < needed or held > needed and not more:
+        what = 'is truncated or damaged' if held < needed else 'holds more than its header says'
+        raise OSError(f'{data} {what}; copy or download it again, or save it uncompressed')
+
+
+def _unpacked(path, start, needed):
+    """How many bytes a gzip or zlib stream in a file holds, counted up to one more than are needed; -1 if damaged."""
+    unpacker, held = zlib.decompressobj(47), 0  # 47: gzip or zlib, whichever it is
+    try:
+        with open(path, 'rb') as file:
+            file.seek(start)
+            for block in iter(lambda: file.read(_BLOCK), b''):
+                held += len(unpacker.decompress(block))
+                if held > needed:
+                    break
+    except zlib.error:
+        return -1
+    return held
+
+
+def _bytes_of(reader):
+    return voxels_of(reader) * bits_of(reader) // 8
+
+
+# Each tells where the voxels are: (file, first byte, bytes that are needed from there, whether they are compressed,
+# whether more may follow).
+
+
+def _nifti(path, reader):
+    bits, offset = _NIFTI.get(reader.GetMetaData('datatype')), finite(reader.GetMetaData('vox_offset'))
+    if str(bits) != reader.GetMetaData('bitpix') or len(offset) != 1 or offset[0] < 0:
+        raise OSError(f'{path} has a damaged header; copy or convert it again')
+    # numbers may be stored smaller than they are read
+    return path, 0, voxels_of(reader) * bits // 8 + int(offset[0]), path.lower().endswith('.gz'), False
+
+
+def _meta_image(path, reader, head):
+    header = re.match(rb'.*?ElementDataFile *= *([^\r\n]*)\r?\n?', head, re.DOTALL)
+    if not header:
+        raise OSError(f'{path} has no ElementDataFile; copy or convert it again')
+    name = os.fsdecode(header.group(1)).strip()
+    packed = re.search(rb'CompressedData *= *True', header.group(), re.IGNORECASE)
+    text = re.search(rb'BinaryData *= *False', header.group(), re.IGNORECASE)
+    more = text or re.search(rb'HeaderSize *=', header.group())
+    local = name.upper() == 'LOCAL'
+    data = path if local else os.path.join(os.path.dirname(path), name)
+    return data, header.end() if local else 0, _bytes_of(reader), packed, more
+
+
+def _nrrd(path, reader, head):
+    header = re.match(rb'.*?\r?\n\r?\n', head, re.DOTALL)
+    fields = header.group() if header else head
+    encoding = re.search(rb'^encoding: *(\w+)', fields, re.MULTILINE)
+    apart = re.search(rb'^data ?file: *([^\r\n]*)', fields, re.MULTILINE)
+    if not encoding or encoding.group(1).lower() not in (b'raw', b'gzip', b'gz'):
+        raise OSError(f'{path} is neither raw nor gzip inside; convert it again')
+    data = os.path.join(os.path.dirname(path), os.fsdecode(apart.group(1)).strip()) if apart else path
+    more = re.search(rb'^(line|byte) skip:', fields, re.MULTILINE)
+    start = 0 if apart else len(fields)
+    return data, start, _bytes_of(reader), not more and encoding.group(1).lower() != b'raw', more
