@@ -210,7 +210,8 @@ class Network:
         if foreign:
             words = 'network %s: ignored %.200s, which %s does not know'
             commandline.warn(words % (name, ' '.join(foreign), build.__name__))
-        variables = {local: np.asarray(value, np.float32) for local, value in state['variables']}
+        with np.errstate(over='ignore'):
+            variables = {local: np.asarray(value, np.float32) for local, value in state['variables']}
         for local, value in variables.items():
             if not np.all(np.isfinite(value)):
                 words = 'variable %.60s of network %.40s holds values that are not finite: its training had diverged'

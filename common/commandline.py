@@ -16,17 +16,17 @@ def filled(text):
 
 
 def natural(text):
-    """A whole number, zero or more."""
+    """A whole number, zero or more, of at most 15 digits."""
     value = int(text)
-    if value < 0:
+    if not 0 <= value < 10**15:
         raise ValueError(text)
     return value
 
 
 def positive(text):
-    """A whole number, one or more."""
+    """A whole number, one or more, of at most 15 digits."""
     value = int(text)
-    if value < 1:
+    if not 1 <= value < 10**15:
         raise ValueError(text)
     return value
 

@@ -88,7 +88,8 @@ def load(path, size, channels=1, limits=None, resize=False):
                 '%s holds %s numbers; say with --range LO,HI which of them are black and white' % (path, pixels.dtype)
             )
         lo, hi = limits or (0, 65535)
-        pixels = ((pixels.astype(np.float32) - lo) * (255.0 / (hi - lo))).clip(0, 255)
+        with np.errstate(all='ignore'):  # beyond single precision is black or white
+            pixels = ((pixels.astype(np.float32) - lo) * (255.0 / (hi - lo))).clip(0, 255)
     pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)  # [H,W(,C)] -> [C,H,W]
     if channels == 1 and len(pixels) == 3:
         if (pixels[0] != pixels[1]).any() or (pixels[0] != pixels[2]).any():

@@ -9,8 +9,6 @@ import zlib
 
 from dataset_tools.itk import bits_of, finite, voxels_of
 
-# NIfTI's codes of types, and their bits.
-_NIFTI = {'2': 8, '4': 16, '8': 32, '16': 32, '64': 64, '256': 8, '512': 16, '768': 32, '1024': 64, '1280': 64}
 _BLOCK = 1 << 14  # bytes unpacked at a time; they become a thousand times as many at most
 
 
@@ -55,8 +53,8 @@ def _bytes_of(reader):
 
 
 def _nifti(path, reader):
-    bits, offset = _NIFTI.get(reader.GetMetaData('datatype')), finite(reader.GetMetaData('vox_offset'))
-    if str(bits) != reader.GetMetaData('bitpix') or len(offset) != 1 or offset[0] < 0:
+    bits, offset = int(reader.GetMetaData('bitpix')), finite(reader.GetMetaData('vox_offset'))
+    if len(offset) != 1 or offset[0] < 0:
         raise OSError(f'{path} has a damaged header; copy or convert it again')
     # numbers may be stored smaller than they are read
     return path, 0, voxels_of(reader) * bits // 8 + int(offset[0]), path.lower().endswith('.gz'), False

@@ -14,7 +14,6 @@ from common import capacity, files, images
 from dataset_tools.augmentation import NO_FOLDS, VARIANTS, Folds, cut, offsets
 from dataset_tools.sources import SHIFT
 
-
 RECORD, NOTE = 300, 300  # bytes round the pixels of an image at all levels, and of its entry in NAME.json
 
 

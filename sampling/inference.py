@@ -18,7 +18,8 @@ def load_array(path, columns, what):
     """A float array [N, columns] from a NumPy file."""
     array = arrays.load(path)
     if array.ndim == 2 and array.shape[1] == columns:
-        array = np.array(array, np.float32)
+        with np.errstate(over='ignore'):
+            array = np.array(array, np.float32)
     if array.ndim != 2 or array.shape[1] != columns or not np.isfinite(array).all():
         words = '%s has the shape %s; %s are finite numbers [N, %d]'
         raise ValueError(words % (path, list(array.shape), what, columns))
