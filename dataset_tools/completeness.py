@@ -1,15 +1,61 @@
-"""Whether a volume file holds as many bytes of voxels as its header says, asked before SimpleITK allocates them.
+"""Whether a volume file holds as many bytes as its header says, asked before SimpleITK reads or allocates them.
 
-SimpleITK takes the missing voxels of truncated NIfTI and MetaImage files for zeros.
+SimpleITK takes the missing voxels of truncated NIfTI and MetaImage files for zeros, allocates what an element of a
+DICOM file says of its length, and crashes on vectors of NRRD headers that are longer than those of volumes.
 """
 
 import os
 import re
+import struct
 import zlib
 
 from dataset_tools.itk import bits_of, finite, voxels_of
 
 _BLOCK = 1 << 14  # bytes unpacked at a time; they become a thousand times as many at most
+_VECTOR = re.compile(rb'(none|\([-+.\deE]{1,40}(,[-+.\deE]{1,40}){,3}\))\s*')
+_LONG = b'OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split()  # types of DICOM elements whose length has 4 bytes
+_OTHER = re.compile(rb'1\.2\.840\.10008\.1\.2\.(2|1\.99)')  # big endian, and packed as a whole
+_IMPLICIT = b'1.2.840.10008.1.2\0'  # elements without a type
+
+
+def check_dicom(path):
+    """OSError for a DICOM file one of whose elements is longer than the file."""
+    size = os.path.getsize(path)
+    with open(path, 'rb') as file:
+        head = file.read(8192)
+        position = 132 if head[128:132] == b'DICM' else 0
+        implicit = _IMPLICIT in head or not position
+        while position < size and not _OTHER.search(head):
+            file.seek(position)
+            element = file.read(12)
+            if len(element) < 8:
+                break  # padding
+            kind = b'' if implicit and element[:2] != b'\2\0' else element[4:6]
+            if kind in _LONG and len(element) == 12:
+                length, header = struct.unpack('<I', element[8:])[0], 12
+            elif re.match(b'[A-Z]{2}$', kind):
+                length, header = struct.unpack('<H', element[6:8])[0], 8
+            else:
+                length, header = struct.unpack('<I', element[4:8])[0], 8
+            position += header + (0 if length == 2**32 - 1 else length)  # a list, whose elements follow, has no length
+        if position > size:
+            raise OSError(f'{path} is truncated or damaged; copy or export it again')
+
+
+def check_nrrd(path):
+    """OSError for an NRRD file with vectors that volumes do not have."""
+    with open(path, 'rb') as file:
+        head = file.read(1 << 16)
+    for name, values in re.findall(rb'^(space \w+|measurement frame): *([^\r\n]*)', _fields(head), re.MULTILINE):
+        vectors = _VECTOR.findall(values)
+        if b'(' in values and (_VECTOR.sub(b'', values) or len(vectors) > 4):
+            raise OSError(f'{path} has damaged {name.decode()}; copy or convert it again')
+
+
+def _fields(head):
+    """The lines of an NRRD header."""
+    header = re.match(rb'.*?\r?\n\r?\n', head, re.DOTALL)
+    return header.group() if header else head
 
 
 def check(path, reader):
@@ -74,8 +120,7 @@ def _meta_image(path, reader, head):
 
 
 def _nrrd(path, reader, head):
-    header = re.match(rb'.*?\r?\n\r?\n', head, re.DOTALL)
-    fields = header.group() if header else head
+    fields = _fields(head)
     encoding = re.search(rb'^encoding: *(\w+)', fields, re.MULTILINE)
     apart = re.search(rb'^data ?file: *([^\r\n]*)', fields, re.MULTILINE)
     if not encoding or encoding.group(1).lower() not in (b'raw', b'gzip', b'gz'):

@@ -72,6 +72,8 @@ def read_volume(path, series=None):
 
 
 def _read_file(path):
+    if os.path.isfile(path):  # SimpleITK has words for others
+        completeness.check_nrrd(path)
     reader = header_of(path)
     size, values = reader.GetSize(), reader.GetNumberOfComponents()
     if len(size) != 3 or min(size) < 2 or values != 1:

@@ -9,6 +9,7 @@ import numpy as np
 
 from common import files
 from common.quiet import hushed
+from dataset_tools import completeness
 from dataset_tools.itk import attempt, finite, header_of, require_memory, simple_itk
 
 DICOM_TAGS = {  # and how many numbers each holds
@@ -40,6 +41,7 @@ def find_series(folder):
             if name.startswith('.') or name.upper() == 'DICOMDIR' or not _is_ct_slice(os.path.join(parent, name)):
                 continue
             files.require_utf8(os.path.join(parent, name))
+            completeness.check_dicom(os.path.join(parent, name))
             reader = header_of(os.path.join(parent, name), 'GDCMImageIO')
             uid = reader.GetMetaData(UID).strip(' \0') if reader.HasMetaDataKey(UID) else 'no UID'
             series[uid].append(os.path.join(parent, name))

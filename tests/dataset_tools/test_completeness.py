@@ -57,6 +57,24 @@ def test_tera_bytes_that_a_header_declares_are_not_allocated(tmp_path):
         _refused(path, 'GB')
 
 
+@pytest.mark.parametrize('name', ['space directions', 'space origin'])
+def test_endless_vectors_of_an_nrrd_header_are_refused_and_do_not_end_the_process(tmp_path, name):
+    path = tmp_path / 'scan.nrrd'
+    sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
+    path.write_bytes(path.read_bytes().replace(name.encode() + b': (', name.encode() + b': (' + b'1' * 9000))
+    _refused(path, name)
+
+
+def test_a_dicom_element_longer_than_its_file_is_not_allocated(tmp_path):
+    paths = write_dicom(tmp_path / 'series', picture(size=(8, 8, 4)), slope='1')
+    with open(paths[2], 'rb') as file:
+        data = file.read()
+    place = data.index(b'\x08\0\x16\0')
+    with open(paths[2], 'wb') as file:
+        file.write(data[:place] + struct.pack('<HHI', 9, 0x1010, 1 << 30) + data[place:])
+    complaint(OSError, lambda: ct_volumes.read_volume(tmp_path / 'series'), paths[2], 'truncated', 'again')
+
+
 @pytest.mark.parametrize('offset', [float('nan'), float('inf'), -4.0, 1e30])
 def test_a_nifti_header_with_an_impossible_offset_is_refused(tmp_path, offset):
     path = tmp_path / 'scan.nii'
