@@ -17,6 +17,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from common import capacity, files, schema
+from common.quiet import hushed
 from tfutil import tf
 
 RECORD = 3 * 2048**2 + 4096  # bytes of the largest record: its pixels, and what names them
@@ -74,7 +75,8 @@ def count(path):
 def _parse(record, channels):
     """An image, or words about what is wrong with it."""
     try:
-        features = tf.train.Example.FromString(record).features.feature
+        with hushed():  # protocol buffers write to stderr themselves
+            features = tf.train.Example.FromString(record).features.feature
     except DecodeError:
         return 'is not a tf.train.Example'
     if 'shape' not in features or 'data' not in features:

@@ -5,10 +5,11 @@ import warnings
 import numpy as np
 from PIL import Image
 
-from common import arrays, files
+from common import arrays, capacity, files
 from common.quiet import hushed
 
 MOST = 64 * 2**20  # pixels of a picture that is read
+DECODED = 16  # bytes of memory that one of them takes at most
 SHEET, FRAMES = 5, 4  # bytes that `grid` and `save`, or `animate`, take for each byte of pixels
 
 
@@ -81,7 +82,9 @@ def load(path, size, channels=1, limits=None, resize=False):
     limits (0, 65535) if there are none. resize: take the middle square and scale it, smoothly; otherwise another size
     is an error. Gray in colour files is gray. An error names the file and the flag that helps.
     """
-    pixels = _load_array(path) if path.lower().endswith('.npy') else _load_picture(path)
+    height, width = size if isinstance(size, tuple) else (size, size)
+    wanted = None if resize else (width, height)
+    pixels = _load_array(path) if path.lower().endswith('.npy') else _load_picture(path, wanted)
     if pixels.dtype != np.uint8:
         if limits is None and not (pixels.dtype.kind == 'u' and pixels.dtype.itemsize == 2):
             raise ValueError(
@@ -96,18 +99,13 @@ def load(path, size, channels=1, limits=None, resize=False):
             raise ValueError('%s is a colour image; give --channels 3, or save it as gray' % path)
         pixels = pixels[:1]
     h, w = pixels.shape[1:]
-    height, width = size if isinstance(size, tuple) else (size, size)
     if resize and (h, w) != (height, width):
         side = min(h, w)
         box = (w - side) / 2.0, (h - side) / 2.0, (w + side) / 2.0, (h + side) / 2.0
-        planes = [Image.fromarray(np.asarray(plane, np.float32)) for plane in pixels]
-        planes = [plane.resize((width, height), Image.LANCZOS, box) for plane in planes]
-        pixels = np.stack([np.asarray(plane) for plane in planes])
+        planes = (Image.fromarray(np.asarray(plane, np.float32)) for plane in pixels)
+        pixels = np.stack([np.asarray(plane.resize((width, height), Image.LANCZOS, box)) for plane in planes])
     elif (h, w) != (height, width):
-        raise ValueError(
-            '%s is %d x %d pixels, wanted are %d x %d; give --resize, or another --resolution'
-            % (path, w, h, width, height)
-        )
+        raise _of_another_size(path, (w, h), wanted)
     if pixels.dtype != np.uint8:
         pixels = np.rint(pixels).clip(0, 255).astype(np.uint8)
     return np.repeat(pixels, channels, axis=0) if len(pixels) < channels else pixels
@@ -140,14 +138,26 @@ def _unreadable(path, error):
     )
 
 
-def _load_picture(path):
-    """Pixels [H, W] or [H, W, 3] of a picture, as stored; ValueError for what has no plain meaning as an image."""
+def _of_another_size(path, found, wanted):
+    words = '%s is %d x %d pixels, wanted are %d x %d; give --resize, or another --resolution'
+    return ValueError(words % ((path,) + found + wanted))
+
+
+def _load_picture(path, wanted):
+    """Pixels [H, W] or [H, W, 3] of a picture, as stored; ValueError for what has no plain meaning as an image.
+
+    wanted: its width and height, None for any up to MOST pixels.
+    """
+    found = size(path)  # before any of it is decoded
+    if wanted not in (None, found):
+        raise _of_another_size(path, found, wanted)
+    if found[0] * found[1] > MOST:
+        raise ValueError('%s has %d x %d pixels; images may have up to %d' % ((path,) + found + (MOST,)))
+    capacity.require_memory(DECODED * found[0] * found[1], path)
     try:
         with warnings.catch_warnings(), hushed():  # libtiff writes to stderr itself
             warnings.simplefilter('ignore')  # of what matters here, Pillow raises
             with Image.open(path) as picture:
-                if picture.size[0] * picture.size[1] > MOST:
-                    raise ValueError('it has %d x %d pixels; images may have up to %d' % (picture.size + (MOST,)))
                 frames = getattr(picture, 'n_frames', 1)
                 stored = str(picture.tile[0][3]) if picture.tile else ''  # such as L, I;16B, or RGB;16B read as 8 bits
                 mode = picture.mode

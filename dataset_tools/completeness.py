@@ -39,7 +39,7 @@ def check_dicom(path):
                 length, header = struct.unpack('<I', element[4:8])[0], 8
             position += header + (0 if length == 2**32 - 1 else length)  # a list, whose elements follow, has no length
         if position > size:
-            raise OSError(f'{path} is truncated or damaged; copy or export it again')
+            raise OSError(f'{path} cannot be read (truncated, or no DICOM); copy or export it again')
 
 
 def check_nrrd(path):

@@ -135,6 +135,7 @@ class Pictures:
 
     def damaged(self, index, random):
         self.path, data = self.good[index % len(self.good)]
+        self.more = images.DECODED * images.MOST if index % 5 == 0 else 0  # the others are refused by their size
         with open(self.path, 'wb') as f:
             f.write(mutate(data, self.good[random.randint(len(self.good))][1], random))
 
