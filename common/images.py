@@ -9,8 +9,8 @@ from common import arrays, capacity, files
 from common.quiet import hushed
 
 MOST = 64 * 2**20  # pixels of a picture that is read
-DECODED = 16  # bytes of memory that one of them takes at most
-SHEET, FRAMES = 5, 4  # bytes that `grid` and `save`, or `animate`, take for each byte of pixels
+DECODED = 16  # bytes of memory that one of them takes at most while it is scaled
+SHEET, FRAMES = 4, 10  # bytes that `grid` and `save`, or `animate`, take at most for each byte of pixels
 
 
 def to_uint8(x):
