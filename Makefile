@@ -1,5 +1,6 @@
 # make demo     what the project does, on this machine's CPU or GPU
 # make test     the tests
+# make soak     damaged files by the thousand, which takes minutes
 # make lint     ruff's rules and format
 # Each makes a virtual environment first. Another Python: make test PYTHON=python3.6
 PYTHON ?= python3
@@ -13,12 +14,15 @@ ifeq ($(filter $(TAG),$(SUPPORTED)),)
 $(error $(PYTHON) is $(if $(TAG),Python $(TAG),not to be found); Python 3.6 (TensorFlow 1.12) and 3.10 to 3.13 (TensorFlow 2.21) are supported: make PYTHON=python3.11)
 endif
 
-.PHONY: demo test lint
+.PHONY: demo test soak lint
 demo: $(VENV)/ready
 	$(BIN) demo/demo.py
 
 test: $(VENV)/tests-ready
 	$(BIN) -m pytest -q -n logical --maxprocesses 4 --dist loadfile tests
+
+soak: $(VENV)/tests-ready
+	$(BIN) -m pytest -q -s tests/soak/soak_*.py
 
 lint: $(VENV)/tests-ready
 	$(BIN) -m ruff check .

@@ -77,7 +77,7 @@ Inference = settings(
         'png',
         'png: single images, with --interpolate one interpolation.png with a row for each walk; gif: one animation, '
         'with --interpolate a loop; frames: with --interpolate single images; npy: one float32 file [N, C, H, W] of '
-        'raw network output',
+        'raw network output. An animation or a sheet is in memory until it is whole',
         ('png', 'gif', 'frames', 'npy'),
     ),
     cpu=CPU,

@@ -16,9 +16,11 @@ import zlib
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from common import files, schema
+from common import capacity, files, schema
+from common.quiet import hushed
 from tfutil import tf
 
+RECORD = 3 * 2048**2 + 4096  # bytes of the largest record: its pixels, and what names them
 _NAME = re.compile(r'(.*)-r(\d\d)\.tfrecords$')
 
 
@@ -48,7 +50,10 @@ def levels(folder):
 
 
 def count(path):
-    """The number of records in a tfrecords file, from their lengths; ValueError if these do not fit the file."""
+    """The number of records in a tfrecords file; ValueError if their lengths do not fit the file, or RECORD.
+
+    TensorFlow allocates what a length says, and some releases crash where that fails: it reads counted files only.
+    """
     size, position, number = os.path.getsize(path), 0, 0
     with open(path, 'rb') as f:
         what = files.describe_file_type(f.read(16))
@@ -57,10 +62,12 @@ def count(path):
         while position < size:
             f.seek(position)
             header = f.read(12)
-            position += 16 + struct.unpack('<Q', header[:8])[0] if len(header) == 12 else size
-            if position > size:
+            length = struct.unpack('<Q', header[:8])[0] if len(header) == 12 else size
+            position += 16 + length
+            if position > size or length > RECORD:
+                what = 'is cut short' if position > size else 'is larger than any image'
                 doubt = '' if number else ', or this is not a tfrecords file'
-                raise ValueError('%s record %d is cut short%s; copy the file again' % (path, number, doubt))
+                raise ValueError('%s record %d %s%s; copy the file again' % (path, number, what, doubt))
             number += 1
     return number
 
@@ -68,12 +75,13 @@ def count(path):
 def _parse(record, channels):
     """An image, or words about what is wrong with it."""
     try:
-        features = tf.train.Example.FromString(record).features.feature
+        with hushed():  # protocol buffers write to stderr themselves
+            features = tf.train.Example.FromString(record).features.feature
     except DecodeError:
         return 'is not a tf.train.Example'
     if 'shape' not in features or 'data' not in features:
         return 'lacks the feature shape or data'
-    shape = list(features['shape'].int64_list.value)
+    shape = list(features['shape'].int64_list.value[:4])
     data = features['data'].bytes_list.value
     size = shape[-1] if shape else 0
     if shape != [channels, size, size] or size not in [2**n for n in range(2, 12)]:
@@ -85,7 +93,8 @@ def _parse(record, channels):
 
 
 def parsed_records(path, channels):
-    """Images of a file in order; in place of a bad one, words."""
+    """Images of a file in order; in place of a bad one, words. ValueError where `count` raises it."""
+    count(path)
     try:
         for record in tf.python_io.tf_record_iterator(path):
             yield _parse(record, channels)
@@ -95,7 +104,6 @@ def parsed_records(path, channels):
 
 def stream(path, channels=1):
     """The images of one tfrecords file in order, uint8 [C, H, W], all of one shape."""
-    count(path)
     first = None
     for index, image in enumerate(parsed_records(path, channels)):
         if isinstance(image, str):
@@ -109,6 +117,9 @@ def stream(path, channels=1):
 
 def read(path, number=None, channels=1):
     """The first `number` images of one tfrecords file (default: all), uint8 [N, C, H, W]."""
+    records = count(path)
+    number = records if number is None else min(number, records)
+    capacity.require_memory(2 * os.path.getsize(path) * number // records, path)
     images = list(itertools.islice(stream(path, channels), number))
     return np.stack(images) if images else np.zeros([0, channels, 1, 1], np.uint8)
 

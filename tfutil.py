@@ -1,7 +1,6 @@
 """TensorFlow's graph interface as TensorFlow 1.12 and 2.x both offer it, and networks with portable weights."""
 
 import collections
-import contextlib
 import inspect
 import os
 import re
@@ -10,25 +9,12 @@ import sys
 import numpy as np
 
 from common import commandline, safe_pickle
-
-
-@contextlib.contextmanager
-def _hushed():
-    """Nothing on stderr meanwhile: TensorFlow's libraries write banners while they load, whatever their log level."""
-    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(null)
-
+from common.quiet import hushed
 
 # TensorFlow reads these while it is imported. oneDNN's kernels are up to twice as fast and off by default on many CPUs.
 os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
-with _hushed():
+with hushed():  # TensorFlow's libraries write banners while they load, whatever their log level
     try:
         import tensorflow.compat.v1 as tf
 
@@ -224,7 +210,8 @@ class Network:
         if foreign:
             words = 'network %s: ignored %.200s, which %s does not know'
             commandline.warn(words % (name, ' '.join(foreign), build.__name__))
-        variables = {local: np.asarray(value, np.float32) for local, value in state['variables']}
+        with np.errstate(over='ignore'):
+            variables = {local: np.asarray(value, np.float32) for local, value in state['variables']}
         for local, value in variables.items():
             if not np.all(np.isfinite(value)):
                 words = 'variable %.60s of network %.40s holds values that are not finite: its training had diverged'

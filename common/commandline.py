@@ -16,17 +16,17 @@ def filled(text):
 
 
 def natural(text):
-    """A whole number, zero or more."""
+    """A whole number, zero or more, of at most 15 digits."""
     value = int(text)
-    if value < 0:
+    if not 0 <= value < 10**15:
         raise ValueError(text)
     return value
 
 
 def positive(text):
-    """A whole number, one or more."""
+    """A whole number, one or more, of at most 15 digits."""
     value = int(text)
-    if value < 1:
+    if not 1 <= value < 10**15:
         raise ValueError(text)
     return value
 
@@ -105,7 +105,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message):
         if self.source:
             raise ValueError('%s is damaged (%s)' % (self.source, message))
-        self.exit(2, '%s: error: %s (-h lists the flags)\n' % (self.prog, message))
+        self.exit(2, '%s: error: %s (-h lists the flags)\n' % (self.prog, one_line(message)))
 
 
 def parse(record, description, argv=None, abbreviated=False, source=None):
@@ -207,10 +207,15 @@ def command(main):
         _leave(error)
 
 
+def one_line(message):
+    """A message as printable text of at most 500 characters, whatever it holds; what is cut out is in the middle."""
+    line = ''.join(c if c.isprintable() else '?' for c in ' '.join(str(message).split()))
+    return line if len(line) <= 500 else line[:250] + '...' + line[-247:]
+
+
 def warn(message):
     """A line on stderr, whatever the message holds."""
-    line = ' '.join(str(message).split())
-    print('%s: %s' % (sys.argv[0], ''.join(c if c.isprintable() else '?' for c in line)), file=sys.stderr)
+    print('%s: %s' % (sys.argv[0], one_line(message)), file=sys.stderr)
 
 
 def _leave(message, code=2):

@@ -25,6 +25,14 @@ def describe_file_type(head):
     return next((words for magic, words in _HEADS if head.startswith(magic)), None)
 
 
+def require_utf8(path):
+    """ValueError for a name of other bytes: neither JSON nor every library can hold it."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise ValueError('%s: its name is not UTF-8; rename it' % path) from None
+
+
 def _rename_in(error, path, part):
     """Name the user's file in an error: a full disk names none, and others name the part, which is gone by now."""
     if isinstance(error, OSError) and error.errno and part in str(error.filename or part):

@@ -5,9 +5,12 @@ import warnings
 import numpy as np
 from PIL import Image
 
-from common import arrays, files
+from common import arrays, capacity, files
+from common.quiet import hushed
 
 MOST = 64 * 2**20  # pixels of a picture that is read
+DECODED = 16  # bytes of memory that one of them takes at most while it is scaled
+SHEET, FRAMES = 4, 10  # bytes that `grid` and `save`, or `animate`, take at most for each byte of pixels
 
 
 def to_uint8(x):
@@ -28,6 +31,12 @@ def grid(batch, columns=None):
     return sheet.reshape(rows, columns, c, h, w).transpose(2, 0, 3, 1, 4).reshape(c, rows * h, columns * w)
 
 
+def check_channels(path, channels):
+    """ValueError for a network in a file whose images are neither gray nor colour."""
+    if channels not in (1, 3):
+        raise ValueError('%s makes images of %d channels; pictures have 1 (gray) or 3 (colour)' % (path, channels))
+
+
 def _picture(image):
     return Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
 
@@ -44,10 +53,11 @@ def save(path, image):
 
 
 def animate(path, frames, seconds=0.2):
-    """Write a GIF of uint8 images [N, C, H, W], whole or not at all."""
-    pictures = [_picture(frame) for frame in frames]
+    """Write a GIF of uint8 images [C, H, W], an iterable, whole or not at all. Pillow holds them all in memory."""
+    pictures = map(_picture, frames)
     with files.atomic(path) as f:
-        pictures[0].save(f, 'GIF', save_all=True, append_images=pictures[1:], duration=int(1000 * seconds), loop=0)
+        options = dict(save_all=True, append_images=pictures, duration=int(1000 * seconds), loop=0)
+        next(pictures).save(f, 'GIF', **options)
 
 
 def read(path):
@@ -59,7 +69,7 @@ def read(path):
 def size(path):
     """Width and height of a picture file."""
     try:
-        with Image.open(path) as picture:
+        with warnings.catch_warnings(), hushed(), Image.open(path) as picture:
             return picture.size
     except Exception as error:  # Pillow has many ways to fail on a bad file
         raise _unreadable(path, error) from None
@@ -72,32 +82,30 @@ def load(path, size, channels=1, limits=None, resize=False):
     limits (0, 65535) if there are none. resize: take the middle square and scale it, smoothly; otherwise another size
     is an error. Gray in colour files is gray. An error names the file and the flag that helps.
     """
-    pixels = _load_array(path) if path.lower().endswith('.npy') else _load_picture(path)
+    height, width = size if isinstance(size, tuple) else (size, size)
+    wanted = None if resize else (width, height)
+    pixels = _load_array(path) if path.lower().endswith('.npy') else _load_picture(path, wanted)
     if pixels.dtype != np.uint8:
         if limits is None and not (pixels.dtype.kind == 'u' and pixels.dtype.itemsize == 2):
             raise ValueError(
                 '%s holds %s numbers; say with --range LO,HI which of them are black and white' % (path, pixels.dtype)
             )
         lo, hi = limits or (0, 65535)
-        pixels = ((pixels.astype(np.float32) - lo) * (255.0 / (hi - lo))).clip(0, 255)
+        with np.errstate(all='ignore'):  # beyond single precision is black or white
+            pixels = ((pixels.astype(np.float32) - lo) * (255.0 / (hi - lo))).clip(0, 255)
     pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)  # [H,W(,C)] -> [C,H,W]
     if channels == 1 and len(pixels) == 3:
         if (pixels[0] != pixels[1]).any() or (pixels[0] != pixels[2]).any():
             raise ValueError('%s is a colour image; give --channels 3, or save it as gray' % path)
         pixels = pixels[:1]
     h, w = pixels.shape[1:]
-    height, width = size if isinstance(size, tuple) else (size, size)
     if resize and (h, w) != (height, width):
         side = min(h, w)
         box = (w - side) / 2.0, (h - side) / 2.0, (w + side) / 2.0, (h + side) / 2.0
-        planes = [Image.fromarray(np.asarray(plane, np.float32)) for plane in pixels]
-        planes = [plane.resize((width, height), Image.LANCZOS, box) for plane in planes]
-        pixels = np.stack([np.asarray(plane) for plane in planes])
+        planes = (Image.fromarray(np.asarray(plane, np.float32)) for plane in pixels)
+        pixels = np.stack([np.asarray(plane.resize((width, height), Image.LANCZOS, box)) for plane in planes])
     elif (h, w) != (height, width):
-        raise ValueError(
-            '%s is %d x %d pixels, wanted are %d x %d; give --resize, or another --resolution'
-            % (path, w, h, width, height)
-        )
+        raise _of_another_size(path, (w, h), wanted)
     if pixels.dtype != np.uint8:
         pixels = np.rint(pixels).clip(0, 255).astype(np.uint8)
     return np.repeat(pixels, channels, axis=0) if len(pixels) < channels else pixels
@@ -130,14 +138,26 @@ def _unreadable(path, error):
     )
 
 
-def _load_picture(path):
-    """Pixels [H, W] or [H, W, 3] of a picture, as stored; ValueError for what has no plain meaning as an image."""
+def _of_another_size(path, found, wanted):
+    words = '%s is %d x %d pixels, wanted are %d x %d; give --resize, or another --resolution'
+    return ValueError(words % ((path,) + found + wanted))
+
+
+def _load_picture(path, wanted):
+    """Pixels [H, W] or [H, W, 3] of a picture, as stored; ValueError for what has no plain meaning as an image.
+
+    wanted: its width and height, None for any up to MOST pixels.
+    """
+    found = size(path)  # before any of it is decoded
+    if wanted not in (None, found):
+        raise _of_another_size(path, found, wanted)
+    if found[0] * found[1] > MOST:
+        raise ValueError('%s has %d x %d pixels; images may have up to %d' % ((path,) + found + (MOST,)))
+    capacity.require_memory(DECODED * found[0] * found[1], path)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), hushed():  # libtiff writes to stderr itself
             warnings.simplefilter('ignore')  # of what matters here, Pillow raises
             with Image.open(path) as picture:
-                if picture.size[0] * picture.size[1] > MOST:
-                    raise ValueError('it has %d x %d pixels; images may have up to %d' % (picture.size + (MOST,)))
                 frames = getattr(picture, 'n_frames', 1)
                 stored = str(picture.tile[0][3]) if picture.tile else ''  # such as L, I;16B, or RGB;16B read as 8 bits
                 mode = picture.mode

@@ -9,8 +9,8 @@ def natural(value):
 
 
 def number(value):
-    """a number"""
-    return type(value) in (int, float) and abs(value) < float('inf')
+    """a number of at most ten digits"""
+    return type(value) in (int, float) and abs(value) < 1e10
 
 
 def positive(value):

@@ -9,14 +9,15 @@ ValueError of one line, with remedy.
 import functools
 import os
 import re
-import zlib
 from collections import defaultdict, namedtuple
 
 import numpy as np
 
+from common import files
 from common.hounsfield import AIR, LUNG
+from dataset_tools import completeness
 from dataset_tools.dicom_series import find_series, read_series
-from dataset_tools.itk import attempt, header_of, simple_itk
+from dataset_tools.itk import attempt, header_of, require_memory, simple_itk
 
 FORMATS = re.compile(r'\.(nii|nii\.gz|mhd|mha|nrrd|nhdr)$', re.IGNORECASE)
 Volume = namedtuple('Volume', 'path image')  # a SimpleITK image [x,y,z] of HU, int16 or float32, none below AIR
@@ -46,8 +47,8 @@ def find_volume(annotation, folder):
 def _named(folder):
     """{name without extension: paths} of the volume files and the folders below a folder."""
     found = defaultdict(list)
-    for parent, folders, files in sorted(os.walk(folder)):
-        for name in folders + [name for name in files if FORMATS.search(name)]:
+    for parent, folders, others in sorted(os.walk(folder)):
+        for name in folders + [name for name in others if FORMATS.search(name)]:
             found[FORMATS.sub('', name)].append(os.path.join(parent, name))
     return found
 
@@ -58,6 +59,7 @@ def read_volume(path, series=None):
     `image` knows where it lies: image.TransformContinuousIndexToPhysicalPoint(voxel) -> world, and the inverse.
     """
     path = os.fspath(path)
+    files.require_utf8(path)
     if not os.path.isdir(path) and not FORMATS.search(path):
         wanted = 'name the folder of a DICOM series, or a file .nii .nii.gz .mhd .mha .nrrd'
         raise ValueError(f'{path} is not a volume; {wanted}')
@@ -70,6 +72,8 @@ def read_volume(path, series=None):
 
 
 def _read_file(path):
+    if os.path.isfile(path):  # SimpleITK has words for others
+        completeness.check_nrrd(path)
     reader = header_of(path)
     size, values = reader.GetSize(), reader.GetNumberOfComponents()
     if len(size) != 3 or min(size) < 2 or values != 1:
@@ -80,38 +84,11 @@ def _read_file(path):
         if codes == {'0'}:
             lacking = 'does not say how the patient lies (neither qform nor sform)'
             raise ValueError(f'{path} {lacking}; convert it from DICOM again')
-    _check_complete(path, reader)
+    require_memory(path, reader)
+    completeness.check(path, reader)
     if reader.GetPixelIDValue() != simple_itk().sitkInt16:
         reader.SetOutputPixelType(simple_itk().sitkFloat32)  # half the memory of float64, and still exact to 0.001 HU
     return attempt(path, reader.Execute)
-
-
-def _check_complete(path, reader):
-    """Refuse truncated NIfTI and MetaImage files, whose missing voxels SimpleITK may take for zeros; NRRD it checks."""
-    data, start, bits, offset, packed = path, 0, 0, 0, path.lower().endswith('.gz')
-    with open(path, 'rb') as file:
-        header = re.match(rb'.*?ElementDataFile *= *([^\r\n]*)\r?\n?', file.read(1 << 16), re.DOTALL)
-    if reader.HasMetaDataKey('bitpix'):  # NIfTI, whose numbers may be stored smaller than they are read
-        bits, offset = int(reader.GetMetaData('bitpix')), int(float(reader.GetMetaData('vox_offset')))
-    elif header:  # MetaImage
-        bits = int(re.search(r'\d+', simple_itk().GetPixelIDValueAsString(reader.GetPixelIDValue())).group())
-        name = os.fsdecode(header.group(1)).strip()
-        packed = re.search(rb'CompressedData *= *True', header.group(), re.IGNORECASE)
-        data = os.path.join(os.path.dirname(path), name)
-        if name.upper() == 'LOCAL':
-            data, start = path, header.end()
-    needed = int(np.prod(reader.GetSize())) * bits // 8 + offset
-    if not bits or not os.path.isfile(data):
-        return  # a missing file, as SimpleITK will say, or a list of files
-    try:
-        with open(data, 'rb') as file:
-            file.seek(start)
-            unpack = zlib.decompressobj(47).decompress if packed else bytes  # 47: gzip or zlib, whichever it is
-            held = sum(len(unpack(chunk)) for chunk in iter(lambda: file.read(1 << 20), b''))
-    except zlib.error:
-        held = -1
-    if held < needed:
-        raise OSError(f'{data} is truncated or damaged; copy or download it again, or save it uncompressed')
 
 
 def patches(volume, point, size, spacing, slices=1, coordinates='world', where='the point'):

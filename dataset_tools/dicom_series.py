@@ -7,14 +7,18 @@ from collections import defaultdict
 
 import numpy as np
 
-from dataset_tools.itk import attempt, header_of, simple_itk
+from common import files
+from common.quiet import hushed
+from dataset_tools import completeness
+from dataset_tools.itk import attempt, finite, header_of, require_memory, simple_itk
 
-DICOM_TAGS = {
-    '0020|0032': 'ImagePositionPatient',
-    '0020|0037': 'ImageOrientationPatient',
-    '0028|0030': 'PixelSpacing',
-    '0028|1052': 'RescaleIntercept',
-    '0028|1053': 'RescaleSlope',
+DICOM_TAGS = {  # and how many numbers each holds
+    '0020|0032': ('ImagePositionPatient', 3),
+    '0020|0037': ('ImageOrientationPatient', 6),
+    '0028|0030': ('PixelSpacing', 2),
+    '0028|0100': ('BitsAllocated', 1),
+    '0028|1052': ('RescaleIntercept', 1),
+    '0028|1053': ('RescaleSlope', 1),
 }
 UID = '0020|000e'  # SeriesInstanceUID
 
@@ -32,10 +36,12 @@ def _is_ct_slice(path):
 def find_series(folder):
     """{SeriesInstanceUID: paths} of the CT slices below a folder."""
     series = defaultdict(list)
-    for parent, _, files in os.walk(folder):
-        for name in files:
+    for parent, _, names in os.walk(folder):
+        for name in names:
             if name.startswith('.') or name.upper() == 'DICOMDIR' or not _is_ct_slice(os.path.join(parent, name)):
                 continue
+            files.require_utf8(os.path.join(parent, name))
+            completeness.check_dicom(os.path.join(parent, name))
             reader = header_of(os.path.join(parent, name), 'GDCMImageIO')
             uid = reader.GetMetaData(UID).strip(' \0') if reader.HasMetaDataKey(UID) else 'no UID'
             series[uid].append(os.path.join(parent, name))
@@ -66,8 +72,10 @@ def read_series(folder, uid):
     reader.SetFileNames(paths)
     if any(header.GetPixelIDValue() != simple_itk().sitkInt16 for _, header in slices):
         reader.SetOutputPixelType(simple_itk().sitkFloat32)
+    require_memory(folder, slices[0][1], len(slices))
     try:
-        image = reader.Execute()
+        with hushed():
+            image = reader.Execute()
     except RuntimeError:  # which of them is it?
         [attempt(path, header_of(path, 'GDCMImageIO').Execute) for path in paths]
         raise OSError(f'{folder} cannot be read; copy or export it again') from None
@@ -79,9 +87,12 @@ def read_series(folder, uid):
 
 def _slice_header(path):
     header = header_of(path, 'GDCMImageIO')
-    lacking = [name for tag, name in DICOM_TAGS.items() if not header.HasMetaDataKey(tag)]
-    if lacking:
-        raise ValueError(f'{path} has no {lacking[0]}, so it is not an original CT slice; export the series again')
+    for tag, (name, count) in DICOM_TAGS.items():
+        text = header.GetMetaData(tag).strip(' \0') if header.HasMetaDataKey(tag) else ''
+        if not text:
+            raise ValueError(f'{path} has no {name}, so it is not an original CT slice; export the series again')
+        if len(finite(text)) != count:
+            raise ValueError(f'{path} has the {name} {text[:60]!r}, not {count} numbers; export the series again')
     columns, rows, frames = header.GetSize()
     if frames != 1 or header.GetNumberOfComponents() != 1:
         raise ValueError(f'{path} holds several frames or colours; convert it to NIfTI, with dcm2niix for example')

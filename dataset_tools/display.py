@@ -3,7 +3,7 @@
 import os
 
 import dataset
-from common import hounsfield, images
+from common import capacity, hounsfield, images
 
 
 def _window_of(path):
@@ -46,8 +46,11 @@ def show(cfg):
         print('%s holds %d images, fewer than the %d asked for' % (path, len(pictures), cfg.number))
     if len(pictures) == 0:
         return
+    capacity.require_memory((images.SHEET if cfg.grid else 0) * pictures.nbytes, '--grid')
+    capacity.require_disk(cfg.outdir, pictures.nbytes, '--number %d' % len(pictures))
     if wanted:
-        pictures = hounsfield.to_gray(hounsfield.to_hu(pictures, window), wanted)
+        for picture in pictures:
+            picture[:] = hounsfield.to_gray(hounsfield.to_hu(picture, window), wanted)
     os.makedirs(cfg.outdir, exist_ok=True)
     if cfg.grid:
         images.save(os.path.join(cfg.outdir, 'dataset_grid.png'), images.grid(pictures))

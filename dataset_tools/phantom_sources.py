@@ -7,11 +7,12 @@ import signal
 
 import numpy as np
 
-from common import hounsfield
+from common import capacity, hounsfield
 from dataset_tools import phantom
 from dataset_tools.sources import SHIFT, Patch, Source, margin
 
 COMPUTED = 'phantoms: computed, not from patients'
+NOTED = 400  # bytes of memory for what is kept of each phantom: its turn, its name, its fold
 AT_A_TIME = 4  # phantoms that a process draws between two reports, which then fit a pipe of 64 kB
 
 
@@ -48,6 +49,7 @@ def _phantoms(cfg, kinds, size, window):
         raise ValueError('--resolution %d: phantoms have 16 pixels or more' % cfg.resolution)
     if not 0.1 <= cfg.spacing <= 2:
         raise ValueError('--spacing %g: pixels of phantoms are from 0.1 to 2 mm' % cfg.spacing)
+    capacity.require_memory(NOTED * cfg.number * len(kinds), '--number %d' % cfg.number)
     jobs = []
     for kind in kinds:
         for i in range(0, cfg.number, AT_A_TIME):

@@ -4,7 +4,7 @@ import collections
 import os
 import re
 
-from common import hounsfield, images
+from common import files, hounsfield, images
 from dataset_tools import annotations, ct_volumes
 
 SHIFT = 10  # pixels, the most that a shifted cut is off the centre
@@ -77,24 +77,25 @@ def _image_files(folder):
     skipped = collections.OrderedDict([('hidden', 0), ('not images', 0), ('folders', 0)])
 
     def listing(path):
-        files, folders = [], []
+        pictures, folders = [], []
         for name in sorted(os.listdir(path)):
             if name.startswith('.'):
                 skipped['hidden'] += 1
             elif os.path.isdir(os.path.join(path, name)):
                 folders.append(name)
             elif os.path.splitext(name)[1].lower() in IMAGES:
-                files.append(name)
+                files.require_utf8(os.path.join(path, name))
+                pictures.append(name)
             else:
                 skipped['not images'] += 1
-        return files, folders
+        return pictures, folders
 
-    files, folders = listing(folder)
-    classes = collections.OrderedDict([(None, files)] if files else [])
+    pictures, folders = listing(folder)
+    classes = collections.OrderedDict([(None, pictures)] if pictures else [])
     for name in folders:
         inner, deeper = listing(os.path.join(folder, name))
         skipped['folders'] += len(deeper) + (not inner)
-        if inner and files:
+        if inner and pictures:
             words = '%s holds images and folders of images, such as %s; give it one or the other'
             raise ValueError(words % (folder, name))
         if inner:

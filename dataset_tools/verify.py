@@ -8,6 +8,7 @@ import os
 import numpy as np
 
 import dataset
+from common import commandline
 
 
 def find(paths):
@@ -157,7 +158,7 @@ def report(paths, channels=None):
     folders = find(paths)
     wrong = False
     for line in verify(folders, channels):
-        print(line)
+        print(commandline.one_line(line))
         wrong = True
     if not wrong:
         numbers = [dataset.count(path) for folder in folders for path in list(dataset.levels(folder).values())[-1:]]

@@ -10,9 +10,16 @@ import numpy as np
 import tqdm
 
 import dataset
-from common import files, images
+from common import capacity, files, images
 from dataset_tools.augmentation import NO_FOLDS, VARIANTS, Folds, cut, offsets
 from dataset_tools.sources import SHIFT
+
+RECORD, NOTE = 300, 300  # bytes round the pixels of an image at all levels, and of its entry in NAME.json
+
+
+def _require_room(outdir, source, each):
+    """Refuse what the disk cannot hold, before any of it is made. each: bytes that come of a patch."""
+    capacity.require_disk(outdir, source.total * (each + NOTE), '%d images' % source.total)
 
 
 def set_name(name, label, default):
@@ -107,6 +114,8 @@ def write_sets(cfg, source):
             paths[label, (fold, side)] = os.path.join(outdir, set_name(cfg.name, label, source.name))
     for path in paths.values():
         ensure_free(path, cfg.force)
+    copies = cfg.shifts * (len(VARIANTS) if cfg.augment else 1) * (cfg.folds or 1)
+    _require_room(cfg.outdir, source, copies * (size * size * source.about.get('channels', 1) * 4 // 3 + RECORD))
     with contextlib.ExitStack() as folders, contextlib.ExitStack() as stack:  # all are complete before one has its name
         for (label, side), path in paths.items():
             variants = VARIANTS if cfg.augment and side[1] != 'test' else VARIANTS[:1]
@@ -135,6 +144,7 @@ def write_pairs(cfg, source):
     name = set_name(cfg.name, None, None)
     path = os.path.join(cfg.outdir, name)
     ensure_free(path, cfg.force)
+    _require_room(cfg.outdir, source, 2 * cfg.resolution**2)
     head = dict(source.about, name=name, resolution=cfg.resolution, seed=cfg.seed)
     with contextlib.ExitStack() as stack:
         part = stack.enter_context(files.folder(path, cfg.force))

@@ -13,6 +13,7 @@ except ImportError:
     raise ImportError('images are measured with SciPy: pip install scipy') from None
 
 import tfutil
+from common import capacity
 from metrics import feature_distances, frozen_graph, memorisation, ms_ssim, nodules, sets, sliced_wasserstein
 from metrics.bootstrap import estimate
 from metrics.chunks import chunks
@@ -177,6 +178,13 @@ def evaluate(fakes, compared, network=None, audit=1000, seed=0):
     return found
 
 
+def _memory(number, shape):
+    """Bytes that the evaluation of so many images of a shape takes at its largest, the descriptors of three sets."""
+    levels = max(shape[1].bit_length() - 4, 0)
+    descriptors = min(128 * number, 2**20) * 49 * shape[0] * 4
+    return (3 * levels + 3) * descriptors + 8 * number * int(np.prod(shape))
+
+
 def evaluate_model(
     model, data, real_holdout=None, number=2000, audit=1000, features=None, feature_tensor=None, seed=0, minibatch=16,
     cpu=False, outdir=None
@@ -193,6 +201,7 @@ def evaluate_model(
     compared = sets.choose(data, real_holdout, number, seed)
     training, number = compared.training, len(compared.heldout_reals)
     shape, network = list(training.shape[1:]), None
+    capacity.require_memory(_memory(number, shape), '--number %d' % number)
     with tfutil.init_tf(cpu=cpu):
         if features:
             network = frozen_graph.features(features, shape[0], shape[1], feature_tensor)

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from common import images
+from common import files, images
 
 PICTURES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp')
 REMEDY = 'make some with 0-dataset_create.py pairs'
@@ -16,6 +16,8 @@ def names(folder):
     if not os.path.isdir(folder):
         raise FileNotFoundError('%s is not a folder; name one of CT | mask pictures, or %s' % (folder, REMEDY))
     found = sorted(name for name in os.listdir(folder) if name.lower().endswith(PICTURES) and not name.startswith('.'))
+    for name in found:
+        files.require_utf8(os.path.join(folder, name))
     if not found:
         raise FileNotFoundError('%s holds no pictures (%s); %s' % (folder, ' '.join(PICTURES), REMEDY))
     stem, times = collections.Counter(os.path.splitext(name)[0] for name in found).most_common(1)[0]

@@ -15,6 +15,7 @@ def load_generator(path):
     (G,) = tfutil.load(path, unet.BUILDERS, 'G', held=trainer.ROLES)
     if G.static_kwargs.get('in_channels', 1) != 1 or G.build is not unet.U_net:
         raise ValueError('%s does not make CT patches of masks; train it with --direction mask2ct' % path)
+    images.check_channels(path, int(G.outputs[0].shape[1]))
     return G
 
 

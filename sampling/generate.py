@@ -4,7 +4,7 @@ import numpy as np
 
 import networks
 import tfutil
-from common.images import to_uint8
+from common.images import check_channels, to_uint8
 
 
 def load_generator(path, role='Gs'):
@@ -12,6 +12,7 @@ def load_generator(path, role='Gs'):
     (generator,) = tfutil.load(path, networks.BUILDERS, role)
     if len(generator.inputs) != 2:
         raise ValueError('%s: its %s is no generator; the networks of the file should be (G, D, Gs)' % (path, role))
+    check_channels(path, int(generator.outputs[0].shape[1]))
     return generator
 
 

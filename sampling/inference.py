@@ -6,9 +6,11 @@ import numpy as np
 import tqdm
 
 import tfutil
-from common import arrays, files, images
+from common import arrays, capacity, files, images
 from sampling import generate, interpolation, projection
 
+# Bytes of memory and of disk for each byte of an image's pixels, by what is written.
+ROOM = {'npy': (0, 4), 'frames': (0, 1), 'png': (0, 1), 'gif': (images.FRAMES, 1), 'sheet': (1 + images.SHEET, 1)}
 BETWEEN = {'slerp': interpolation.spherical, 'linear': interpolation.linear}
 
 
@@ -16,11 +18,28 @@ def load_array(path, columns, what):
     """A float array [N, columns] from a NumPy file."""
     array = arrays.load(path)
     if array.ndim == 2 and array.shape[1] == columns:
-        array = np.array(array, np.float32)
+        with np.errstate(over='ignore'):
+            array = np.array(array, np.float32)
     if array.ndim != 2 or array.shape[1] != columns or not np.isfinite(array).all():
         words = '%s has the shape %s; %s are finite numbers [N, %d]'
         raise ValueError(words % (path, list(array.shape), what, columns))
     return array
+
+
+def _require_room(cfg, generator, number):
+    """Refuse what memory or disk cannot hold, before any of it is made. number: of latents that are given or drawn."""
+    shown = number * (_steps(cfg) if cfg.interpolate else 1)
+    pixels = shown * int(np.prod(generator.outputs[0].shape.as_list()[1:]))
+    sheet = cfg.format == 'png' and (cfg.grid or cfg.interpolate)
+    memory, disk = ROOM['sheet' if sheet else cfg.format]
+    vectors = (24 if cfg.interpolate else 16) * shown * sum(generate.sizes(generator))
+    what = '--number %d' % number + (' with %d steps' % _steps(cfg) if cfg.interpolate else '')
+    capacity.require_memory(memory * pixels + vectors, what)
+    capacity.require_disk(cfg.outdir, disk * pixels, what)
+
+
+def _steps(cfg):
+    return cfg.steps or (16 if cfg.format == 'gif' else 8)
 
 
 def inputs(cfg, generator, default):
@@ -32,6 +51,7 @@ def inputs(cfg, generator, default):
     number = cfg.number if cfg.number is not None else min(rows or [default])
     if rows and number > min(rows):
         raise ValueError('--number %d is more than --latents or --labels holds (%d); lower it' % (number, min(rows)))
+    _require_room(cfg, generator, number)
     if latents is None:
         latents = generate.random_latents(number, latent_size, cfg.seed)
     if cfg.label is not None and cfg.label >= label_size:
@@ -71,7 +91,7 @@ def _write(cfg, made, name, columns):
             for image in track(made):
                 f.write(image.astype('<f4').tobytes())
     elif cfg.format == 'gif':
-        images.animate(path + '.gif', made.pixels(track), 0.06 if cfg.interpolate else 0.5)
+        images.animate(path + '.gif', map(images.to_uint8, track(made)), 0.06 if cfg.interpolate else 0.5)
     elif cfg.format == 'png' and (cfg.grid or cfg.interpolate):
         sheet = images.grid(made.pixels(track), columns)
         images.save(path + ('.png' if cfg.interpolate else '_grid.png'), sheet)
@@ -85,7 +105,7 @@ def _generate(cfg, generator):
     latents, labels = inputs(cfg, generator, 5 if cfg.interpolate else 10)
     name, steps = 'inference', None
     if cfg.interpolate:
-        name, steps = 'interpolation', cfg.steps or (16 if cfg.format == 'gif' else 8)
+        name, steps = 'interpolation', _steps(cfg)
         latents, labels = walk(cfg, latents, labels, steps)
     made = generate.Images(generator, latents, labels, cfg.minibatch)
     if len(made) == 0:

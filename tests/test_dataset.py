@@ -102,6 +102,13 @@ def compress(path):
     replace(path, gzip.compress(data))
 
 
+def sparse(path, length):
+    """A record of so many bytes, none of which takes room on the disk."""
+    replace(path, struct.pack('<Q', length))
+    with open(path, 'r+b') as f:
+        f.truncate(length + 16)
+
+
 def picture(path):
     images.save(path, np.zeros([1, 4, 4], np.uint8))
 
@@ -118,6 +125,7 @@ DAMAGE = {
     'web page': (lambda p: replace(p, b'<html>' * 9), 'web page'),
     'noise': (lambda p: replace(p, b'noise' * 99), 'not a tfrecords file'),
     '1 TB record': (lambda p: replace(p, struct.pack('<Q', 1 << 40) + b'0' * 99), 'cut short'),
+    '3 GB record': (lambda p: sparse(p, 3 << 30), 'record 0 is larger than any image'),
     'colour': (lambda p: write_records(p, [example([3, 16, 16], bytes(768))]), 'record 0 has the shape [3, 16, 16]'),
     'oblong': (lambda p: write_records(p, [example([1, 16, 8], bytes(128))]), 'record 0 has the shape [1, 16, 8]'),
     'odd': (lambda p: write_records(p, [example([1, 12, 12], bytes(144))]), 'power of two'),

@@ -36,6 +36,7 @@ def test_rows_become_defaults_flags_and_an_immutable_record():
         (['--number', '-1'], 'number'),
         (['--number', '1.5'], 'number'),
         (['--number', ''], 'number'),
+        (['--number', '9' * 400], 'number'),
         (['--fmap-max', '0'], 'fmap-max'),
         (['--kind', 'c'], 'choose from'),
         (['--unknown'], 'unknown'),
@@ -80,6 +81,21 @@ def test_errors_that_a_user_can_mend_are_one_line(capsys, error, code, words):
         commandline.command(main)
     err = capsys.readouterr().err
     assert stop.value.code == code and err.count('\n') == 1 and words in err
+
+
+def test_a_long_message_is_cut_in_the_middle(capsys):
+    with pytest.raises(SystemExit):
+        commandline.command(lambda: commandline.parse(Example, '', ['--number', 'x' * 9999]))
+    err = capsys.readouterr().err
+    assert len(err) < 700 and err.count('\n') == 1 and 'argument --number' in err and '-h lists' in err
+    with pytest.raises(SystemExit):
+
+        def main():
+            raise ValueError('a.pkl is bad' + '\n' * 99 + 'y' * 10**6 + '; copy it again')
+
+        commandline.command(main)
+    err = capsys.readouterr().err
+    assert len(err) < 700 and 'a.pkl is bad' in err and err.endswith('copy it again\n')
 
 
 def test_our_own_bugs_keep_their_traceback():

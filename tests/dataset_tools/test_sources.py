@@ -166,6 +166,21 @@ def test_a_bad_image_file_is_refused_by_name(refuses, folder, name):
     refuses(CREATE, 'images', folder, '--resolution', 16, words=[name] + words)
 
 
+def test_a_name_that_is_not_utf8_is_refused(refuses, tmp_path, folder):
+    name = os.fsencode(str(folder)) + b'/caf\xe9.png'
+    with open(name, 'wb') as f:
+        f.write((folder / '0.png').read_bytes())
+    refuses(CREATE, 'images', folder, '--resolution', 16, words=['caf?.png', 'not UTF-8', 'rename'])
+    pairs = ['pairs', '--images', folder, '--masks', folder]
+    refuses(CREATE, *pairs, '--resolution', 16, words=['caf?.png', 'not UTF-8', 'rename'])
+
+
+def test_numbers_beyond_single_precision_are_read_without_a_word(made, folder, recwarn):
+    np.save(str(folder / '5.npy'), np.full([16, 16], 1e300))
+    made('images', folder, '--resolution', 16, '--range', '0,255')
+    assert not [warning for warning in recwarn if issubclass(warning.category, RuntimeWarning)]
+
+
 def test_folders_without_images_or_with_images_on_two_levels_are_refused(refuses, tmp_path, folder):
     (tmp_path / 'empty').mkdir()
     refuses(CREATE, 'images', tmp_path / 'empty', words=['empty', 'no images'])

@@ -143,13 +143,31 @@ def test_a_damaged_json_file_is_a_finding(folder, finds, content):
 
 @pytest.mark.parametrize(
     'facts',
-    [{'entries': 3}, {'entries': [3]}, {'records': 'x'}, {'resolution': []}, {'window': 1}, {'channels': 'gray'}],
+    [
+        {'mm_per_pixel': '0.6'},
+        {'records': 10**20},
+        {'entries': 3},
+        {'entries': [3]},
+        {'records': 'x'},
+        {'resolution': []},
+        {'window': 1},
+        {'channels': 'gray'},
+    ],
 )
 def test_a_json_file_of_other_content_is_a_finding_and_no_crash(folder, finds, script, facts):
     (folder / 'AIS.json').write_text(json.dumps(facts))
     finds(folder, words=['AIS.json', 'damaged'])
     code, _, err = script('1-dataset_display.py', '--tfrecords', folder, '--summary')
     assert code == 2 and err.count('\n') == 1 and 'AIS.json' in err
+
+
+def test_a_source_that_is_a_list_is_as_good_as_text_and_a_long_finding_is_cut(folder, finds, script):
+    entries = [dict(nodule='n' * 10000, records=1) for _ in range(6)]
+    (folder / 'AIS.json').write_text(json.dumps(dict(source=['a'], records=6, entries=entries)))
+    assert script(CREATE, 'verify', folder)[0] == 0
+    shutil.copytree(str(folder), str(folder / 'more' / 'AIS'))
+    (folder / 'more' / 'AIS' / 'AIS.json').write_text(json.dumps(dict(source=['a'], side='test', entries=entries)))
+    assert max(map(len, finds(folder, words=['nodule nnn', 'more/AIS']))) <= 500
 
 
 def test_two_data_sets_in_a_folder_and_folders_without_any_are_refused(script, folder, tmp_path):

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import networks
 import tfutil
 from common import images
-from pix2pix import data
+from pix2pix import data, unet
 
 
 def test_a_folder_of_patches_and_one_of_masks_are_the_same_as_pairs(pairs, tmp_path):
@@ -52,6 +52,15 @@ def test_drawn_masks_have_the_wanted_shape_and_size(pix2pix, tmp_path, trained, 
     assert {'ellipse_000_0.png', 'ellipse_000_mask.png', 'spiculated_001_0.png', 'index.html'} <= set(
         os.listdir(str(tmp_path))
     )
+
+
+def test_a_network_of_five_channels_is_refused_with_the_file(pix2pix, pairs, tmp_path):
+    path, size = str(tmp_path / 'five.pkl'), dict(size=32, out_channels=5)
+    with tfutil.init_tf(cpu=True):
+        G, D = [tfutil.Network(name, unet.BUILDERS[name], **size) for name in ('U_net', 'PatchGAN')]
+        tfutil.save(path, (G, D))
+    code, _, err = pix2pix('generate', '--model', path, '--masks', pairs, '--outdir', tmp_path / 'out')
+    assert code == 2 and err.count('\n') == 1 and 'five.pkl makes images of 5 channels' in err
 
 
 def test_bad_input_is_refused_in_one_line(pix2pix, script, pairs, tmp_path, trained, random):

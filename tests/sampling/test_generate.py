@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from runs import random_networks
 from sampling import generate
 
 
@@ -32,6 +33,12 @@ def test_image_i_is_that_of_latent_i_and_of_class_i_in_turn(session, weights):
     pixels = images.pixels()
     assert pixels.dtype == np.uint8 and np.abs(pixels - np.clip(raw * 127.5 + 127.5, 0, 255)).max() <= 0.51
     assert_array_equal(generate.images(generator, 2, seed=3, minibatch=2).pixels(), pixels[:2])
+
+
+def test_a_network_of_five_channels_is_refused_with_the_file(refuses, tmp_path, training_data):
+    path = random_networks(str(tmp_path / 'five.pkl'), num_channels=5, fmap_base=64, fmap_max=8)
+    refuses('2-inference.py', '--model', path, words=['five.pkl', '5 channels', '1 (gray) or 3 (colour)'])
+    refuses('4-evaluate.py', '--model', path, '--data', training_data, words=['five.pkl', '5 channels'])
 
 
 def test_a_discriminator_is_no_generator(session, weights):

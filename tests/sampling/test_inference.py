@@ -43,6 +43,20 @@ def generate(script, outdir, *arguments):
     return np.load(str(outdir / 'inference.npy'))
 
 
+@pytest.mark.parametrize('shape', ['(0, %d)' % 10**20, '(8192, 4194304)', '(1, ('])
+def test_latents_whose_header_lies_are_refused_by_name(refuses, tmp_path, plain, shape):
+    header = ("{'descr': '<f4', 'fortran_order': False, 'shape': %s, }" % shape).encode()
+    (tmp_path / 'z.npy').write_bytes(b'\x93NUMPY\x01\0' + bytes([len(header), 0]) + header)
+    refuses('2-inference.py', '--model', plain, '--latents', tmp_path / 'z.npy', words=['z.npy', 'numpy.save'])
+    (tmp_path / 'z.npy').write_bytes(b'PK\x03\x04' + bytes(40))
+    refuses('2-inference.py', '--model', plain, '--latents', tmp_path / 'z.npy', words=['z.npy', 'numpy.save'])
+
+
+def test_latents_beyond_single_precision_are_refused_without_other_words(refuses, tmp_path, plain):
+    np.save(str(tmp_path / 'z.npy'), np.full([1, 8], 1e300))
+    refuses('2-inference.py', '--model', plain, '--latents', tmp_path / 'z.npy', words=['z.npy', 'finite'])
+
+
 def test_number_0_succeeds_and_writes_nothing(script, tmp_path, plain):
     assert script('2-inference.py', '--model', plain, '--number', 0, '--outdir', tmp_path / 'out')[0] == 0
     assert not os.path.exists(str(tmp_path / 'out'))

@@ -1,9 +1,13 @@
 import csv
+import json
 import os
 import shutil
 
 import filelock
+import numpy as np
+import pytest
 
+import config
 from training import run_folder, snapshots
 
 
@@ -33,6 +37,48 @@ def test_latest_is_the_run_of_the_highest_number(tmp_path):
     )
     shutil.copy(str(tmp_path / '12' / 'run.json'), path)
     assert run_folder.find('latest', str(tmp_path)) == path
+
+
+@pytest.mark.parametrize(
+    'change, words',
+    [
+        (dict(minibatch='many'), 'minibatch'),
+        (dict(total_kimg={'a': [1]}), 'total-kimg'),
+        (dict(fmap_max='9' * 1000), 'fmap-max'),
+        (dict(unknown=1), 'unknown'),
+        (dict(help=True), 'help'),
+        (dict(seed=-1), 'seed'),
+    ],
+)
+def test_bad_settings_of_a_run_are_refused_with_its_file(tmp_path, change, words):
+    settings = dict(config.Progan(data='d')._asdict(), resume=None, **change)
+    (tmp_path / 'run.json').write_text(json.dumps(dict(settings=settings, data=dict(digest='0-0'))))
+    with pytest.raises(ValueError) as caught:
+        run_folder.resumed(config.Progan, (), config.Progan(), set(), str(tmp_path))
+    assert str(caught.value).startswith('%s/run.json is damaged' % tmp_path) and words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'text', ['[' * 100000, '{}', '[1]', '{"settings": [1], "data": {"digest": "a"}}', '{"settings": {}, "data": {}}']
+)
+def test_a_run_json_of_other_content_is_damaged(tmp_path, text):
+    (tmp_path / 'run.json').write_text(text)
+    with pytest.raises(ValueError, match='run.json is damaged'):
+        run_folder.resumed(config.Progan, (), config.Progan(), set(), str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    'change', [dict(minibatch=np.nan), dict(minibatch=0), dict(shown=np.nan), dict(shown=-1), dict(crc=np.nan)]
+)
+def test_a_state_without_usable_numbers_is_damaged(tmp_path, change):
+    (tmp_path / 'network-snapshot-000001.pkl').write_bytes(b'x')
+    path = str(tmp_path / 'network-snapshot-000001.npz')
+    np.savez(path, **dict(dict(crc=1, shown=1, minibatch=8), **change))
+    with pytest.raises(ValueError, match='000001.npz is damaged'):
+        snapshots.restore(str(tmp_path), ('shown', 'minibatch'))
+    np.savez(path, crc=1, shown=1)
+    with pytest.raises(ValueError, match='000001.npz is damaged'):
+        snapshots.restore(str(tmp_path), ('shown', 'minibatch'))
 
 
 def test_half_a_line_of_a_log_is_forgotten(tmp_path):
