@@ -36,6 +36,12 @@ def ensure_free(path, force):
     parent, name = os.path.split(path)
     for left in glob.glob(os.path.join(glob.escape(parent), '.%s-*.part' % glob.escape(name))):
         print('%s was left by a run that was killed, or belongs to a run at work; remove it in the first case' % left)
+    for old in sorted(glob.glob(os.path.join(glob.escape(parent), '.%s-*.old' % glob.escape(name)))):
+        if os.path.lexists(path):
+            print('%s was replaced by %s; remove it' % (old, path))
+        else:
+            os.rename(old, path)
+            print('%s has its name again: a run was killed while it replaced it' % path)
     if not os.path.lexists(path):
         return
     if not force:

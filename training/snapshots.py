@@ -14,7 +14,7 @@ import numpy as np
 from common import arrays, files
 
 SNAPSHOT = re.compile(r'network-snapshot-(\d{6})\.pkl$')
-UNFINISHED = re.compile(r'network-[\w-]+\.(pkl\.new|pkl\.part|(new\.)?npz\.part|new\.npz)$')
+UNFINISHED = re.compile(r'network-[\w-]+\.(pkl\.new|pkl(\.new)?\.part|(new\.)?npz\.part|new\.npz)$')
 
 
 def checksum(path):
