@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path += [HERE, os.path.dirname(HERE), os.path.dirname(os.path.dirname(HERE))]
 
 BATCH = 1000  # files that a process reads
-SECONDS = 2.0  # for a file, at most
+SECONDS = 2.0  # of the processor for a file, at most
 MEMORY = 10, 64 << 20  # bytes for each byte of a file, and beside that
 NUMBERS = dict(pickles=30000, records=2000, arrays=4000, json=3000, pictures=6000, volumes=1200)
 
@@ -51,7 +51,7 @@ def work(kind, begin, end, folder):
             f.write(str(index))
         with open('/proc/self/clear_refs', 'w') as f:
             f.write('5')  # the peak begins anew
-        before, started, wrong = _status('VmRSS'), time.time(), None
+        before, started, wrong = _status('VmRSS'), time.process_time(), None
         try:
             reader.read(index)
             found['read'] += 1
@@ -59,7 +59,7 @@ def work(kind, begin, end, folder):
             found['refused'] += 1
             wrong = _complaint(error, reader.path)
             wrong = wrong and '%s: %s: %.200s' % (wrong, type(error).__name__, error)
-        seconds, memory = time.time() - started, max(_status('VmHWM') - before, 0)
+        seconds, memory = time.process_time() - started, max(_status('VmHWM') - before, 0)
         found['slowest'], found['most'] = max(found['slowest'], seconds), max(found['most'], memory)
         if seconds > SECONDS:
             wrong = wrong or '%.1f seconds' % seconds
