@@ -20,8 +20,8 @@ def train(cfg, given=()):
     with signals.Stop() as stop:
         try:
             return _train(cfg, given, stop)
-        except signals.Stopped:
-            return stop.number
+        except signals.Stopped as asked:
+            return asked.number
 
 
 def _train(cfg, given, stop):

@@ -11,7 +11,11 @@ SIGNALS = signal.SIGINT, signal.SIGTERM
 
 
 class Stopped(Exception):
-    """The run was asked to end and has nothing to finish."""
+    """The run was asked to end and has nothing to finish. number: of the signal."""
+
+    def __init__(self, number):
+        super().__init__(number)
+        self.number = number
 
 
 class Stop:
@@ -60,4 +64,4 @@ class Stop:
     def check(self):
         """A safe place before there is anything to save: raise Stopped if the run was asked to end."""
         if self.number:
-            raise Stopped
+            raise Stopped(self.number)
