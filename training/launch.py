@@ -38,21 +38,24 @@ def facts(cfg, data, devices, restored, tensorflow):
     """What all workers of a run have to agree on, {name: value}."""
     found = {'--' + name.replace('_', '-'): value for name, value in cfg._asdict().items() if name not in LOCAL}
     found.update({'the data': data.digest, 'the number of devices': len(devices), 'TensorFlow': tensorflow})
+    if cfg.conditional:
+        counts = [int((data.labels == i).sum()) for i in range(len(data.classes))]
+        found['the classes of the data'] = ', '.join('%s %d' % pair for pair in zip(data.classes, counts))
     for name, path in ('the snapshot to go on from', restored[0]), ('the file of --transfer', cfg.transfer):
         found[name] = '%s (CRC %08x)' % (os.path.basename(path), snapshots.checksum(path)) if path else 'none'
     return found
 
 
-def train(cfg, given=()):
+def train(cfg, stop, given=()):
     """Train with settings of config.Progan; the number of a signal that ended the run early, or None.
 
-    given: names of the settings that were chosen for this start; a resumed run takes the others from its run.json.
+    stop: signals.Stop. given: names of the settings that were chosen for this start; a resumed run takes the others
+    from its run.json.
     """
-    with signals.Stop() as stop:
-        try:
-            return _train(cfg, given, stop)
-        except signals.Stopped as asked:
-            return asked.number
+    try:
+        return _train(cfg, given, stop)
+    except signals.Stopped as asked:
+        return asked.number
 
 
 def _train(cfg, given, stop):

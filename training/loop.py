@@ -130,7 +130,7 @@ class TrainingLoop:
         self.measure()
 
     def measure(self):
-        if self.cfg.metrics and self.phase.level >= 4:
+        if self.cfg.metrics and self.phase.level >= 4 and not self.stop.number:  # a resumed run makes up for it
             self.monitor.measure(self.saved, self.shown, self.phase.level)
 
     def close(self):

@@ -33,6 +33,7 @@ class Stop:
         self._told.setblocking(False)
         self._wakeup = signal.set_wakeup_fd(self._told.fileno())
         self._handlers = {number: signal.signal(number, lambda *_: None) for number in SIGNALS}
+        self._stderr = os.dup(2)  # its place may be taken meanwhile, as tfutil does where TensorFlow is imported
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
         return self
@@ -44,6 +45,7 @@ class Stop:
         self._told.close()
         self._thread.join()
         self._heard.close()
+        os.close(self._stderr)
 
     def _listen(self):
         for number in iter(lambda: self._heard.recv(1), b''):
@@ -56,10 +58,9 @@ class Stop:
             self._say('%s: ends at the next safe place; once more ends at once' % name)
             self.number = number[0]
 
-    @staticmethod
-    def _say(words):
-        with contextlib.suppress(OSError, ValueError):
-            print('%s: %s' % (sys.argv[0], words), file=sys.stderr, flush=True)
+    def _say(self, words):
+        with contextlib.suppress(OSError):
+            os.write(self._stderr, ('%s: %s\n' % (sys.argv[0], words)).encode(errors='replace'))
 
     def check(self):
         """A safe place before there is anything to save: raise Stopped if the run was asked to end."""
