@@ -7,6 +7,7 @@ needs no TensorFlow that understands the other's, and ends with the process at i
 import contextlib
 import json
 import os
+import re
 import select
 import socket
 import sys
@@ -42,8 +43,8 @@ def cluster():
 
 def _wrong_cluster(addresses, task):
     for address in addresses:
-        host, _, port = address.rpartition(':')
-        if not host.strip() or ':' in host or not (port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
+        match = re.match(r'[^:\s]+:([0-9]{1,5})$', address)
+        if not match or not 0 < int(match.group(1)) < 65536:
             return '%.60r is not host:port' % address
         if addresses.count(address) > 1:
             return '%.60s is there twice' % address
