@@ -8,9 +8,12 @@ from common import commandline
 
 def main(argv=None):
     cfg = commandline.parse(config.Progan, __doc__, argv)
-    from training import launch  # after the flags: NumPy and TensorFlow take long to load, and -h should not
+    from training import signals
 
-    stopped = launch.train(cfg, commandline.given(config.Progan, argv))
+    with signals.Stop() as stop:
+        from training import launch  # after the flags: NumPy and TensorFlow take long to load, and -h should not
+
+        stopped = launch.train(cfg, stop, commandline.given(config.Progan, argv))
     if stopped:
         sys.exit(128 + stopped)
 

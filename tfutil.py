@@ -28,12 +28,12 @@ with hushed():  # TensorFlow's libraries write banners while they load, whatever
     from tensorflow.python.ops import collective_ops  # noqa: F401
 
 
-def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, worker=0, addresses=(), listening=None):
+def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, worker=0, addresses=()):
     """A session on a graph of its own: `with init_tf():`. GPU memory is taken as it is needed.
 
     cpu: leave the GPUs alone. gpus: use so many (default: all). cpus: replicas on the CPU, for tests. precision: fp32
     and tf32 say whether GPUs may round the factors of products to TF32. xla: compile. addresses: host:port of all
-    workers of a run on several machines, of which this one is number `worker`; listening: called when it listens.
+    workers of a run on several machines, of which this one is number `worker`.
     """
     if hasattr(tf, 'config'):
         tf.config.experimental.enable_tensor_float_32_execution(precision == 'tf32')
@@ -55,7 +55,6 @@ def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, worker=0,
             target = tf.train.Server({'worker': addresses}, 'worker', worker, config=config).target
         except tf.errors.OpError:
             raise ValueError('%s: this worker cannot listen there; is the port in use?' % addresses[worker]) from None
-        listening()
     return tf.Session(target, graph=tf.Graph(), config=config)
 
 

@@ -13,9 +13,12 @@ def main(argv=None):
 
         generate.generate(cfg)
         return
-    from pix2pix import launch
+    from training import signals
 
-    stopped = launch.train(cfg, commandline.given(settings.Train, argv))
+    with signals.Stop() as stop:
+        from pix2pix import launch
+
+        stopped = launch.train(cfg, stop, commandline.given(settings.Train, argv))
     if stopped:
         sys.exit(128 + stopped)
 

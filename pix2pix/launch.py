@@ -12,16 +12,16 @@ NEEDED = 'number', 'elapsed'  # what a snapshot says of where the run was
 FREE = 'data masks outdir resume epochs snapshot_epochs keep cpu'.split()  # may change when it goes on
 
 
-def train(cfg, given=()):
+def train(cfg, stop, given=()):
     """Train with settings.Train; the number of a signal that ended the run early, or None.
 
-    given: names of the settings that were chosen for this start; a resumed run takes the others from its run.json.
+    stop: signals.Stop. given: names of the settings that were chosen for this start; a resumed run takes the others
+    from its run.json.
     """
-    with signals.Stop() as stop:
-        try:
-            return _train(cfg, given, stop)
-        except signals.Stopped:
-            return stop.number
+    try:
+        return _train(cfg, given, stop)
+    except signals.Stopped as asked:
+        return asked.number
 
 
 def _train(cfg, given, stop):
@@ -30,6 +30,7 @@ def _train(cfg, given, stop):
     if path:
         cfg, digest = run_folder.resumed(settings.Train, FREE, cfg, set(given), path)
         name, state = snapshots.restore(path, NEEDED)
+    stop.check()
     import dataset  # after what can be refused without TensorFlow, which takes seconds to load
     import tfutil
     from pix2pix import data, loop, trainer

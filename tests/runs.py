@@ -1,6 +1,8 @@
 """What tests of training share: small runs and their weights."""
 
+import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -50,6 +52,40 @@ def start(training_data, outdir, *arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+
+
+def cluster(number):
+    """Environments of `number` workers on this machine."""
+    sockets = [socket.socket() for _ in range(number)]
+    for one in sockets:
+        one.bind(('127.0.0.1', 0))
+    addresses = ['127.0.0.1:%d' % one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    descriptions = [dict(cluster=dict(worker=addresses), task=dict(type='worker', index=i)) for i in range(number)]
+    return [dict(os.environ, TF_CONFIG=json.dumps(description)) for description in descriptions]
+
+
+def start_python(arguments, environment=None):
+    """A process of this Python at the top of the project, which says what it has to say at once."""
+    return subprocess.Popen(
+        [sys.executable, '-u'] + list(map(str, arguments)),
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+
+
+def outcomes(processes, seconds=120):
+    """[(exit code, stdout, stderr)] of processes, which have to end."""
+    try:
+        ends = [process.communicate(timeout=seconds) for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    return [(process.returncode,) + end for process, end in zip(processes, ends)]
 
 
 def await_file(process, path):

@@ -3,7 +3,7 @@
 import os
 
 from config import Progan
-from training import run_folder, schedule, signals, snapshots, transfer
+from training import circle, run_folder, schedule, signals, snapshots, transfer
 
 FREE = 'data outdir resume total_kimg keep metrics gpus cpu wait'.split()  # settings that may change when a run goes on
 LOCAL = 'data outdir resume transfer keep metrics gpus cpu wait'.split()  # settings that workers need not agree on
@@ -34,24 +34,28 @@ def check_devices(cfg, data, devices, machines):
         schedule.images_per_replica(cfg, level, minibatch, len(devices) * max(machines, 1))
 
 
-def facts(cfg, data, devices, state, tensorflow):
+def facts(cfg, data, devices, restored, tensorflow):
     """What all workers of a run have to agree on, {name: value}."""
     found = {'--' + name.replace('_', '-'): value for name, value in cfg._asdict().items() if name not in LOCAL}
     found.update({'the data': data.digest, 'the number of devices': len(devices), 'TensorFlow': tensorflow})
-    found['the snapshot to go on from'] = int(state['crc']) if state else None
+    if cfg.conditional:
+        counts = [int((data.labels == i).sum()) for i in range(len(data.classes))]
+        found['the classes of the data'] = ', '.join('%s %d' % pair for pair in zip(data.classes, counts))
+    for name, path in ('the snapshot to go on from', restored[0]), ('the file of --transfer', cfg.transfer):
+        found[name] = '%s (CRC %08x)' % (os.path.basename(path), snapshots.checksum(path)) if path else 'none'
     return found
 
 
-def train(cfg, given=()):
+def train(cfg, stop, given=()):
     """Train with settings of config.Progan; the number of a signal that ended the run early, or None.
 
-    given: names of the settings that were chosen for this start; a resumed run takes the others from its run.json.
+    stop: signals.Stop. given: names of the settings that were chosen for this start; a resumed run takes the others
+    from its run.json.
     """
-    with signals.Stop() as stop:
-        try:
-            return _train(cfg, given, stop)
-        except signals.Stopped:
-            return stop.number
+    try:
+        return _train(cfg, given, stop)
+    except signals.Stopped as asked:
+        return asked.number
 
 
 def _train(cfg, given, stop):
@@ -67,7 +71,7 @@ def _train(cfg, given, stop):
     stop.check()
     import dataset  # after what can be refused without TensorFlow, which takes seconds to load
     import tfutil
-    from training import loop, workers
+    from training import loop
     from training.trainer import Trainer
 
     data = dataset.Pyramid(cfg.data)
@@ -76,19 +80,21 @@ def _train(cfg, given, stop):
         raise ValueError(
             '%s is not the dataset that the run in %s was trained on; name that one with --data' % (cfg.data, path)
         )
-    worker, addresses = workers.cluster()
+    others = circle.Circle()
+    worker, addresses = others.worker, others.addresses
+    session = dict(cpu=cfg.cpu, gpus=cfg.gpus, precision=cfg.precision, xla=cfg.xla)
+    with tfutil.init_tf(**session):
+        devices, size = tfutil.devices(), 2**data.top
+    check_devices(cfg, data, devices, len(addresses))
     stop.check()
-    session = dict(cpu=cfg.cpu, gpus=cfg.gpus, precision=cfg.precision, xla=cfg.xla, worker=worker)
-    with tfutil.init_tf(addresses=addresses, listening=lambda: workers.wait_for_others(cfg.wait, stop), **session):
-        devices, size = tfutil.devices(worker), 2**data.top
-        agreed = facts(cfg, data, devices, restored[1], tfutil.tf.__version__)
-        workers.Circle(devices[0]).compare(agreed, 2, workers.FIRST_PATIENCE, 'start all of them with the same')
-        check_devices(cfg, data, devices, len(addresses))
-        trainer = Trainer(cfg, data)
+    others.meet(cfg.wait, stop)
+    others.agree(facts(cfg, data, devices, restored, tfutil.tf.__version__), circle.STARTING, 'give all the same')
+    with tfutil.init_tf(worker=worker, addresses=addresses, **session):
+        others.exchange('listening', circle.STARTING)
+        trainer = Trainer(cfg, data, others)
         start = None, 'new networks from seed %d' % cfg.seed
         if weights:
             start = transfer.matching_variables(cfg.transfer, weights, trainer)
-        stop.check()
         if worker > 0:  # only the first worker writes
             return loop.grow(trainer, path, None, restored, start, stop)
         path = path or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))

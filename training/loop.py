@@ -5,7 +5,7 @@ import time
 import numpy as np
 import tqdm
 
-from training import optimizers, schedule, snapshots
+from training import optimizers, schedule, signals, snapshots
 from training.monitor import Monitor
 
 
@@ -50,9 +50,10 @@ class TrainingLoop:
         log, trainer, cfg = self.run.log if self.run else (lambda line: None), self.trainer, self.cfg
         levels = {level for level in schedule.phases(cfg, self.data.top) if level > self.phase.level}
         for level in sorted(levels | {self.phase.level}):
-            self.stop.check()
             size, minibatch = 2**level, schedule.minibatch_at(level, cfg)
-            seconds = trainer.prepare(level, minibatch)
+            seconds = trainer.prepare(level, minibatch, self.stop.number)
+            if self.asked():
+                raise signals.Stopped(self.asked())
             log('%dx%d: a step of %d images fits; built and run in %.1f s' % (size, size, minibatch, seconds))
         trainer.reset_optimizers()
         if self.saved:
@@ -80,9 +81,12 @@ class TrainingLoop:
     def new_tick(self):
         self.tick_begin, self.tick_shown, self.terms = time.time(), self.shown, []
 
+    def asked(self):
+        """The number of a signal that ends the run; of several workers, one that all of them know of."""
+        return self.trainer.asked if self.trainer.others.peers else self.stop.number
+
     def finished(self):
-        asked = self.trainer.asked if self.trainer.circle.addresses else self.stop.number
-        return self.shown >= self.total or bool(asked)
+        return self.shown >= self.total or bool(self.asked())
 
     def iterate(self):
         """One iteration; what is due after it is logged and saved."""
@@ -126,7 +130,7 @@ class TrainingLoop:
         self.measure()
 
     def measure(self):
-        if self.cfg.metrics and self.phase.level >= 4:
+        if self.cfg.metrics and self.phase.level >= 4 and not self.stop.number:  # a resumed run makes up for it
             self.monitor.measure(self.saved, self.shown, self.phase.level)
 
     def close(self):
@@ -154,7 +158,7 @@ def grow(trainer, path, run, restored, start, stop):
     finally:
         loop.close()
     if loop.shown < loop.total:
-        return loop.stop.number or trainer.asked
+        return loop.asked()
     if run:
         run.complete(loop.saved)
     return None

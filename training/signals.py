@@ -11,7 +11,11 @@ SIGNALS = signal.SIGINT, signal.SIGTERM
 
 
 class Stopped(Exception):
-    """The run was asked to end and has nothing to finish."""
+    """The run was asked to end and has nothing to finish. number: of the signal."""
+
+    def __init__(self, number):
+        super().__init__(number)
+        self.number = number
 
 
 class Stop:
@@ -29,6 +33,7 @@ class Stop:
         self._told.setblocking(False)
         self._wakeup = signal.set_wakeup_fd(self._told.fileno())
         self._handlers = {number: signal.signal(number, lambda *_: None) for number in SIGNALS}
+        self._stderr = os.dup(2)  # its place may be taken meanwhile, as tfutil does where TensorFlow is imported
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
         return self
@@ -40,6 +45,7 @@ class Stop:
         self._told.close()
         self._thread.join()
         self._heard.close()
+        os.close(self._stderr)
 
     def _listen(self):
         for number in iter(lambda: self._heard.recv(1), b''):
@@ -52,12 +58,11 @@ class Stop:
             self._say('%s: ends at the next safe place; once more ends at once' % name)
             self.number = number[0]
 
-    @staticmethod
-    def _say(words):
-        with contextlib.suppress(OSError, ValueError):
-            print('%s: %s' % (sys.argv[0], words), file=sys.stderr, flush=True)
+    def _say(self, words):
+        with contextlib.suppress(OSError):
+            os.write(self._stderr, ('%s: %s\n' % (sys.argv[0], words)).encode(errors='replace'))
 
     def check(self):
         """A safe place before there is anything to save: raise Stopped if the run was asked to end."""
         if self.number:
-            raise Stopped
+            raise Stopped(self.number)

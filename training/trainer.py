@@ -9,7 +9,7 @@ import tfutil
 from common import images, safe_pickle
 from sampling import generate
 from tfutil import tf
-from training import optimizers, workers
+from training import circle, optimizers, workers
 from training.replica import Replica
 
 PATIENCE = 45  # seconds, and four times the last step, until a worker that does not answer is taken for dead
@@ -17,27 +17,29 @@ MEASURING = 180  # more of it where the first worker measures its snapshots
 
 
 class Trainer:
-    """The replicas of this process and what is fed to them."""
+    """The replicas of this process and what is fed to them. others: circle.Circle of workers that have met."""
 
-    def __init__(self, cfg, data):
-        self.cfg, self.data = cfg, data
-        worker, addresses = workers.cluster()
-        devices = tfutil.devices(worker)
-        first, total = worker * len(devices), max(len(addresses), 1) * len(devices)
+    def __init__(self, cfg, data, others=None):
+        self.cfg, self.data, self.others = cfg, data, others or circle.Circle()
+        devices = tfutil.devices(self.others.worker)
+        first, total = self.others.worker * len(devices), max(len(self.others.addresses), 1) * len(devices)
         self.replicas = [Replica(device, first + i, total, cfg, data) for i, device in enumerate(devices)]
         self.first = self.replicas[0]
-        self.circle, self.asked = workers.Circle(self.first.device), 0
+        self.asked = 0
         self.latent_size, self.label_size = generate.sizes(self.first.G)
         self.steps, self.samples, self.patience = {}, {}, {}
 
-    def prepare(self, level, minibatch):
-        """Build a level's step and run it once without learning, so that memory runs out now or not at all; seconds."""
+    def prepare(self, level, minibatch, asked=0):
+        """Build a level's step and run it once without learning, so that memory runs out now or not at all; seconds.
+
+        asked: as of `train`.
+        """
         begin, size = time.time(), 2**level
         self.steps[level] = [replica.step(level, minibatch) for replica in self.replicas]
         self.reset_optimizers()
         self.set_lod(float(self.data.top - level))
         try:
-            self.train(self.steps[level], 0, 0, lrate_scale=0.0)
+            self.train(self.steps[level], 0, 0, lrate_scale=0.0, asked=asked)
         except tf.errors.ResourceExhaustedError:
             raise MemoryError(
                 'a step of %d images at %dx%d does not fit the device; use a smaller --minibatch %d:N or --fmap-max'
@@ -118,25 +120,21 @@ class Trainer:
         asked: the number of a signal that asked this worker to end; `self.asked` is then one that a worker was sent.
         """
         level, begin = steps[0].level, time.time()
-        with workers.other_workers(self.patience.get(level, workers.FIRST_PATIENCE)):
-            terms = self._iterate(steps, number, shown, lrate_scale, asked or 0)
+        patience = self.patience.get(level, circle.STARTING)
+        with self.others.watch(patience, workers.GONE):
+            terms = self._iterate(steps, number, shown, lrate_scale)
+        self.asked = max(self.others.exchange(asked or 0, patience))
         self.patience[level] = PATIENCE + 4 * (time.time() - begin) + (MEASURING if self.cfg.metrics else 0)
         return terms
 
-    def _iterate(self, steps, number, shown, lrate_scale, asked):
+    def _iterate(self, steps, number, shown, lrate_scale):
         level, minibatch = steps[0].level, steps[0].minibatch
         wanted = [[step.terms for step in steps], [step.train_D for step in steps]]
         for repeat in range(self.cfg.D_repeats):
             drawn = self.draw(number * self.cfg.D_repeats + repeat, shown + repeat * minibatch, minibatch, level)
             terms, _ = workers.run_together(wanted, self._feed(steps, drawn, lrate_scale))
         drawn = self.draw(number, shown, minibatch, level, generator_only=True)
-        wanted, feed, self.asked = [step.train_G for step in steps], self._feed(steps, drawn, lrate_scale), asked
-        if self.circle.addresses:
-            mine, together = self.circle.tensors(1, key=1)
-            _, rows = workers.run_together([wanted, together], {**feed, mine: self.circle.row([asked])})
-            self.asked = int(rows.max())
-        else:
-            workers.run_together(wanted, feed)
+        workers.run_together([step.train_G for step in steps], self._feed(steps, drawn, lrate_scale))
         return {name: float(np.mean([term[name] for term in terms])) for name in terms[0]}
 
     def _feed(self, steps, drawn, lrate_scale):
@@ -164,13 +162,13 @@ class Trainer:
 
     def compare_weights(self, when):
         """ValueError if the workers' networks are not the same."""
-        if self.circle.addresses:
-            digest = 0
+        if self.others.peers:
+            crc = 0
             for network in (self.first.G, self.first.D):
                 for value in network.values().values():
-                    digest = zlib.crc32(np.ascontiguousarray(value), digest)
-            remedy = 'start all of them from the same --transfer or snapshot, with the same versions'
-            self.circle.compare({'the weights %s' % when: digest}, 3, workers.FIRST_PATIENCE, remedy)
+                    crc = zlib.crc32(np.ascontiguousarray(value), crc)
+            fact = {'the CRC of the weights %s' % when: '%08x' % crc}
+            self.others.agree(fact, max(self.patience.values()), 'go on from the last snapshot, with --resume')
 
     def save(self, path):
         """Write (G, D, Gs)."""

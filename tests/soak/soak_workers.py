@@ -1,0 +1,145 @@
+"""Long tests of several workers: python -m pytest -q -s tests/soak/soak_workers.py"""
+
+import glob
+import os
+import shutil
+import signal
+import time
+
+import pytest
+
+import dataset
+from runs import TINY, assert_same_weights, cluster, outcomes, random_networks, start_python
+from training import circle, snapshots
+
+FLAGS = TINY + '--mbstd-group-size 0 --minibatch 24'.split()
+FINAL = '000-AIS/network-final.pkl'
+OTHER_TENSORFLOW = "import tfutil\ntfutil.tf.__version__ = '0'\n"
+TWO_DEVICES = 'import tfutil\nalone = tfutil.init_tf\ntfutil.init_tf = lambda **how: alone(**dict(how, cpus=2))\n'
+OTHERWISE = """%s
+import runpy, sys
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name='__main__')
+"""
+
+
+def start_workers(data, outdirs, *arguments, last=(), before='', delay=0):
+    """last: flags of the last worker only. before: what its process does first. delay: seconds until it starts."""
+    processes, environments = [], cluster(len(outdirs))
+    for i, (environment, outdir) in enumerate(zip(environments, outdirs)):
+        mine = ['3-train.py', '--data', data, '--outdir', outdir] + FLAGS + list(arguments)
+        if i == len(outdirs) - 1:
+            mine = (['-c', OTHERWISE % before] if before else []) + mine + list(last)
+            time.sleep(delay)
+        processes.append(start_python(mine, environment))
+    return processes
+
+
+@pytest.fixture(scope='module')
+def uninterrupted(training_data, tmp_path_factory):
+    """Where two workers, of which one came late, wrote; {number of workers: that}."""
+    found = {}
+    for number, delay in (2, 60), (3, 0):
+        found[number] = tmp_path_factory.mktemp('uninterrupted%d' % number)
+        ends = outcomes(start_workers(training_data, [found[number]] * number, delay=delay), 300)
+        assert [end[0] for end in ends] == [0] * number, ends
+        assert ends[0][1].startswith('waiting for ') == bool(delay)
+    return found
+
+
+@pytest.fixture(scope='module')
+def differing(training_data, tmp_path_factory):
+    """{case: (what is special about the last worker, flags of all before it, the word that names the difference)}."""
+    folder, images, cases = tmp_path_factory.mktemp('differing'), dataset.Pyramid(training_data).images, {}
+    for level in images:
+        other, changed = str(folder / ('level%d' % level)), str(folder / ('changed%d' % level))
+        shutil.copytree(training_data, other)
+        pixels = images[level].copy()
+        pixels[7, 0, 1, 2] ^= 1
+        dataset.write(changed, 'AIS', pixels)
+        shutil.copy(dataset.levels(changed)[level], dataset.levels(other)[level])
+        cases['a pixel of level %d' % level] = dict(last=['--data', other]), [], 'the data'
+    for flags in (
+        ['--seed', '5'],
+        ['--minibatch', '12'],
+        ['--lod-training-kimg', '0.128'],
+        ['--lod-transition-kimg', '0.128'],
+        ['--total-kimg', '9'],
+        ['--snapshot-kimg', '0.128'],
+        ['--tick-kimg', '0.128'],
+        ['--G-lrate', '4:0.002'],
+        ['--mirror-augment'],
+        ['--fmap-max', '16'],
+    ):
+        cases[' '.join(flags)] = dict(last=flags), [], flags[0]
+    weights = [random_networks(str(folder / name), fmap_base=base, fmap_max=8) for name, base in (('a', 64), ('b', 32))]
+    one, other = [dict(last=['--transfer', path]) for path in weights]
+    cases['other weights to start from'] = other, one['last'], 'the file of --transfer'
+    cases['weights of one worker only'] = other, [], 'the file of --transfer'
+    cases['another TensorFlow'] = dict(before=OTHER_TENSORFLOW), [], 'TensorFlow'
+    cases['two devices'] = dict(before=TWO_DEVICES), [], 'the number of devices'
+    return cases
+
+
+@pytest.mark.parametrize('number', [2, 3])
+def test_workers_that_differ_in_one_thing_all_name_it_in_half_a_minute(training_data, tmp_path, differing, number):
+    for case, (special, flags, word) in differing.items():
+        begin = time.time()
+        ends = outcomes(start_workers(training_data, [tmp_path] * number, *flags, **special))
+        print('%d workers, %s: %.1f s' % (number, case, time.time() - begin))
+        for code, _, err in ends:
+            assert code == 2 and '%s differs: ' % word in err and err.count('\n') == 1, (case, err)
+        assert time.time() - begin < 30 and not os.listdir(str(tmp_path))
+
+
+def test_workers_that_would_go_on_from_different_snapshots_say_so(training_data, tmp_path, uninterrupted):
+    folders = [tmp_path / 'a', tmp_path / 'b']
+    for folder in folders:
+        shutil.copytree(str(uninterrupted[2]), str(folder))
+    runs = [str(folder / '000-AIS') for folder in folders]
+    snapshots.remove(snapshots.paths(runs[1])[-1])
+    longer = ['--total-kimg', '0.5']
+    for other in ['--resume', runs[1]], ['--resume', uninterrupted[3] / '000-AIS']:
+        for code, _, err in outcomes(start_workers(training_data, folders, '--resume', runs[0], *longer, last=other)):
+            assert code == 2 and 'the snapshot to go on from differs' in err and err.count('\n') == 1, err
+
+
+def begun(training_data, outdir, number, *arguments):
+    """Workers of a run that has written a snapshot."""
+    workers = start_workers(training_data, [outdir] * number, '--keep', '0', *arguments)
+    while not glob.glob(str(outdir / '000-AIS' / 'network-snapshot-*.npz')):
+        assert not [worker for worker in workers if worker.poll() is not None], outcomes(workers)
+        time.sleep(0.01)
+    return workers
+
+
+@pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize('which', [0, 1, 2])
+def test_the_others_of_a_worker_that_was_killed_or_stopped_end(training_data, tmp_path, number, which):
+    workers = begun(training_data, tmp_path, 3, '--total-kimg', '100')
+    gone = workers.pop(which)
+    begin = time.time()
+    gone.send_signal(number)
+    for code, _, err in outcomes(workers):
+        assert code == 2 and circle.GONE in err and err.count('\n') == 1, err
+    print('%s of worker %d: the others ended in %.1f s' % (number.name, which, time.time() - begin))
+    assert time.time() - begin < (5 if number == signal.SIGKILL else 60)
+    gone.kill()
+
+
+@pytest.mark.parametrize('number', [2, 3])
+@pytest.mark.parametrize('whom', [slice(0, 1), slice(1, 2), slice(None)])
+def test_a_run_that_was_ended_by_a_signal_goes_on_to_the_same_weights(
+    training_data, tmp_path, uninterrupted, number, whom
+):
+    workers = begun(training_data, tmp_path, number)
+    begin = time.time()
+    for worker in workers[whom]:
+        worker.terminate()
+    ends = outcomes(workers)
+    print('SIGTERM to %s of %d workers: ended in %.1f s' % (whom, number, time.time() - begin))
+    assert [end[0] for end in ends] == [143] * number, ends
+    assert not os.path.exists(str(tmp_path / FINAL))
+    ends = outcomes(start_workers(training_data, [tmp_path] * number, '--resume', tmp_path / '000-AIS'))
+    assert [end[0] for end in ends] == [0] * number, ends
+    assert_same_weights(uninterrupted[number] / FINAL, tmp_path / FINAL)
