@@ -12,7 +12,7 @@ import dataset
 from runs import TINY, assert_same_weights, cluster, outcomes, random_networks, start_python
 from training import circle, snapshots
 
-FLAGS = TINY + '--mbstd-group-size 0 --minibatch 24'.split()
+FLAGS = TINY + '--mbstd-group-size 0 --minibatch 24 --wait 100'.split()
 FINAL = '000-AIS/network-final.pkl'
 OTHER_TENSORFLOW = "import tfutil\ntfutil.tf.__version__ = '0'\n"
 TWO_DEVICES = 'import tfutil\nalone = tfutil.init_tf\ntfutil.init_tf = lambda **how: alone(**dict(how, cpus=2))\n'
@@ -67,7 +67,7 @@ def differing(training_data, tmp_path_factory):
         ['--total-kimg', '9'],
         ['--snapshot-kimg', '0.128'],
         ['--tick-kimg', '0.128'],
-        ['--G-lrate', '4:0.002'],
+        ['--G-lrate', '0.002'],
         ['--mirror-augment'],
         ['--fmap-max', '16'],
     ):
