@@ -103,7 +103,7 @@ class Circle:
 
     def __init__(self):
         self.worker, self.addresses = cluster()
-        self.peers = []
+        self.peers, self.end = [], None  # end: until when the block under `watch` may take
 
     def meet(self, limit, stop):
         """Return when all are there; ConnectionError that names the missing ones after `limit` seconds."""
@@ -113,6 +113,8 @@ class Circle:
         elif self.addresses:
             with contextlib.closing(_listener(self.addresses[0])) as listener:
                 self.peers = self._gather(listener)
+        if self.peers:
+            threading.Thread(target=self._watch, daemon=True).start()
 
     def _wait_for(self, missing):
         self.stop.check()
@@ -201,23 +203,27 @@ class Circle:
     def watch(self, patience, errors):
         """For a block in TensorFlow that waits for the others: if one has gone, or all takes too long, this one ends.
 
-        TensorFlow 1.12 waits for a dead worker for ever, deaf to its own time limits, so the process ends itself.
-        patience: seconds. errors: of TensorFlow, which mean that another worker has gone.
+        TensorFlow 1.12 waits for a dead worker for ever, deaf to its own time limits, or crashes with it. So a
+        thread of its own looks and ends the process. patience: seconds. errors: of TensorFlow, which mean
+        that another worker has gone.
         """
-        if not self.peers:
-            yield
-            return
-        done = threading.Event()
-        threading.Thread(target=self._watch, args=(time.time() + patience, done), daemon=True).start()
+        self.end = time.time() + patience
         try:
             yield
         except errors:
+            if not self.peers:
+                raise
             raise ConnectionError(GONE) from None
         finally:
-            done.set()
+            self.end = None
 
-    def _watch(self, end, done):
-        while not done.wait(BEAT):
-            if time.time() > end or any(peer.gone() for peer in self.peers):
-                print('%s: %s' % (sys.argv[0], GONE), file=sys.stderr, flush=True)
+    def _watch(self):
+        connections = [peer.connection for peer in self.peers]
+        while True:
+            heard = select.select(connections, [], [], BEAT)[0]
+            end = self.end
+            if end and (time.time() > end or any(peer.gone() for peer in self.peers)):
+                os.write(2, ('%s: %s\n' % (sys.argv[0], GONE)).encode(errors='replace'))
                 os._exit(2)
+            if heard:  # and not yet read
+                time.sleep(0.02)

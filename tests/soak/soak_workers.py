@@ -10,9 +10,10 @@ import pytest
 
 import dataset
 from runs import TINY, assert_same_weights, cluster, outcomes, random_networks, start_python
+from tfutil import tf
 from training import circle, snapshots
 
-FLAGS = TINY + '--mbstd-group-size 0 --minibatch 24'.split()
+FLAGS = TINY + '--mbstd-group-size 0 --minibatch 24 --wait 100'.split()
 FINAL = '000-AIS/network-final.pkl'
 OTHER_TENSORFLOW = "import tfutil\ntfutil.tf.__version__ = '0'\n"
 TWO_DEVICES = 'import tfutil\nalone = tfutil.init_tf\ntfutil.init_tf = lambda **how: alone(**dict(how, cpus=2))\n'
@@ -67,7 +68,7 @@ def differing(training_data, tmp_path_factory):
         ['--total-kimg', '9'],
         ['--snapshot-kimg', '0.128'],
         ['--tick-kimg', '0.128'],
-        ['--G-lrate', '4:0.002'],
+        ['--G-lrate', '0.002'],
         ['--mirror-augment'],
         ['--fmap-max', '16'],
     ):
@@ -114,16 +115,19 @@ def begun(training_data, outdir, number, *arguments):
 
 
 @pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGSTOP])
-@pytest.mark.parametrize('which', [0, 1, 2])
-def test_the_others_of_a_worker_that_was_killed_or_stopped_end(training_data, tmp_path, number, which):
-    workers = begun(training_data, tmp_path, 3, '--total-kimg', '100')
+@pytest.mark.parametrize('which, of', [(0, 2), (1, 2), (0, 3), (1, 3), (2, 3)])
+def test_the_others_of_a_worker_that_was_killed_or_stopped_end(training_data, tmp_path, number, which, of):
+    workers = begun(training_data, tmp_path, of, '--total-kimg', '100')
     gone = workers.pop(which)
     begin = time.time()
     gone.send_signal(number)
-    for code, _, err in outcomes(workers):
-        assert code == 2 and circle.GONE in err and err.count('\n') == 1, err
-    print('%s of worker %d: the others ended in %.1f s' % (number.name, which, time.time() - begin))
-    assert time.time() - begin < (5 if number == signal.SIGKILL else 60)
+    ends = outcomes(workers)
+    seconds, codes = time.time() - begin, [code for code, _, _ in ends]
+    print('%s of worker %d of %d: the others ended in %.1f s with %s' % (number.name, which, of, seconds, codes))
+    assert seconds < (5 if number == signal.SIGKILL else 60)
+    for code, _, err in ends:  # TensorFlow 1.12 itself crashes on some sudden deaths
+        crashed = code == -signal.SIGSEGV and not hasattr(tf, 'config') and number == signal.SIGKILL
+        assert crashed or code == 2 and err.endswith(circle.GONE + '\n') and 'Traceback' not in err, err
     gone.kill()
 
 
