@@ -2,10 +2,13 @@
 
 import argparse
 import collections
+import contextlib
 import errno
 import os
 import re
 import sys
+
+from common import quiet
 
 
 def filled(text):
@@ -195,7 +198,8 @@ _REMEDIES = {
 def command(main):
     """Run a script's main. An error that its user can mend is one line on stderr and exit code 2; Ctrl-C exits 130."""
     try:
-        main()
+        with _output():
+            main()
     except KeyboardInterrupt:
         _leave('interrupted', 130)
     except MemoryError as error:
@@ -205,6 +209,19 @@ def command(main):
         _leave('; '.join(filter(None, (text, _REMEDIES.get(error.errno)))))
     except (ValueError, ImportError) as error:
         _leave(error)
+
+
+@contextlib.contextmanager
+def _output():
+    """Standard output as quiet.Output, where there is one, and nothing left in it at the end."""
+    if not sys.stdout:
+        yield
+        return
+    with contextlib.redirect_stdout(quiet.Output(sys.stdout, 'standard output')) as output:
+        try:
+            yield
+        finally:
+            output.flush()
 
 
 def one_line(message):

@@ -1,4 +1,4 @@
-"""Silence for libraries that write to file descriptor 2 themselves, past Python's warnings and logs."""
+"""Silence: for libraries that write to file descriptor 2 themselves, and where nobody reads what is printed."""
 
 import contextlib
 import os
@@ -15,3 +15,31 @@ def hushed():
         os.dup2(saved, 2)
         os.close(saved)
         os.close(null)
+
+
+class Output:
+    """A text stream as `stream`, for which a reader that has gone (`| head`) is no error. Other errors name it."""
+
+    def __init__(self, stream, name):
+        self._stream, self._name = stream, name
+
+    def __getattr__(self, attribute):
+        return getattr(self._stream, attribute)
+
+    def write(self, text):
+        return self._try(self._stream.write, text)
+
+    def flush(self):
+        return self._try(self._stream.flush)
+
+    def _try(self, action, *arguments):
+        try:
+            return action(*arguments)
+        except OSError as error:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, self._stream.fileno())  # for what is still in the stream
+            os.close(null)
+            if not isinstance(error, BrokenPipeError):
+                error.filename = self._name
+                raise
+            return None

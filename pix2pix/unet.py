@@ -76,7 +76,8 @@ def U_net(
 ):  # fmt: skip
     """Generator: images [N, in_channels, size, size] -> [N, out_channels, size, size], -1..1.
 
-    dropout_in: [N, dropout_size(size, ngf)], factors of the features that may be dropped: 0 or 2 at random, or 1.
+    dropout_in: [N, dropout_size(size, ngf)], factors of the features that may be dropped: 0 or 2 at random, or 1; in
+    the order of layers, rows, columns and features, whatever data_format is.
     """
     layers, options = depth(size), dict(data_format=data_format, compute_dtype=compute_dtype)
     images_in.set_shape([None, in_channels, size, size])
@@ -97,9 +98,10 @@ def U_net(
                 break
             x = batch_norm(deconv(x, fmaps(layer, ngf), **options), data_format)
             if layer > layers - 2 - DROPPED:
-                shape = [-1] + [int(n) for n in x.shape[1:]]
-                count = int(np.prod(shape[1:]))
-                x *= tf.reshape(dropout_in[:, used : used + count], shape)
+                shape = [int(x.shape[data_format.index(axis)]) for axis in 'HWC']
+                count = int(np.prod(shape))
+                factors = tf.reshape(dropout_in[:, used : used + count], [-1] + shape)
+                x *= factors if data_format == 'NHWC' else to_nchw(factors, 'NHWC')
                 used += count
             x = tf.concat([x, skips[layer]], axis=data_format.index('C'))
     return tf.identity(to_nchw(x, data_format), name='images_out')

@@ -126,10 +126,7 @@ class Run:
         """Print a line and keep it in log.txt."""
         with files.open_text(self.file('log.txt'), 'a') as f:
             f.write(line + '\n')
-        try:
-            print(line, flush=True)
-        except BrokenPipeError:  # `| head` has seen enough; the run goes on
-            sys.stdout = open(os.devnull, 'w')
+        print(line, flush=True)
 
     def tick(self, row, name='log.csv'):
         """Append a row, {column: number}, to a table."""

@@ -8,36 +8,13 @@ import time
 import numpy as np
 import pytest
 
-from common import images, safe_pickle
-from pix2pix import launch, trainer
-from runs import TINY, TINY_PIX2PIX, outcomes, start_python
+from common import safe_pickle
+from runs import outcomes, start_python
 from training import snapshots
 
 MOMENTS = 20
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 PYTHON = 0.15  # seconds in which Python itself starts; SIGINT then ends it in its own way
-
-
-@pytest.fixture(scope='module')
-def pairs(tmp_path_factory):
-    """A folder of 13 CT | mask pictures of 32x32 with a white square in each mask."""
-    folder, random = tmp_path_factory.mktemp('pairs'), np.random.RandomState(0)
-    for i in range(13):
-        mask = np.zeros([1, 32, 32], np.uint8)
-        mask[:, 8 : 12 + i, 9:20] = 255
-        patch = random.randint(256, size=[1, 32, 32]).astype(np.uint8)
-        images.save(str(folder / ('%02d.png' % i)), np.concatenate([patch, mask], axis=2))
-    return str(folder)
-
-
-@pytest.fixture(params=['plain', 'plain with --metrics swd', 'pix2pix'])
-def kind(request, training_data, pairs):
-    """(name of a kind of runs, how it is started, what its snapshots are called and hold)."""
-    if request.param == 'pix2pix':
-        start = ['-m', 'pix2pix', 'train', '--data', pairs] + TINY_PIX2PIX
-        return request.param, start, dict(needed=launch.NEEDED), (trainer.ROLES,)
-    metrics = ['--metrics', 'swd'] if 'swd' in request.param else []
-    return request.param, ['3-train.py', '--data', training_data] + TINY + metrics, {}, ()
 
 
 def whole(outdir, needed, roles):
@@ -50,6 +27,7 @@ def whole(outdir, needed, roles):
     return 0
 
 
+@pytest.mark.parametrize('kind', ['plain', 'metrics', 'pix2pix'], indirect=True)
 def test_signals_at_any_moment_end_a_run_cleanly_and_two_at_once(kind, tmp_path):
     name, start, needed, roles = kind
     begin = time.time()

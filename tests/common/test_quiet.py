@@ -1,0 +1,58 @@
+"""What a program does when nobody reads what it prints."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from places import ROOT
+
+CODE = """
+import sys
+from common import commandline
+def main():
+    for number in range(%d):
+        print('line', number)
+    open(sys.argv[1], 'w').close()
+commandline.command(main)
+"""
+
+
+@pytest.fixture
+def program(tmp_path):
+    """(a function: prints so many lines to `stdout` and then makes a file; the file)."""
+
+    def start(lines, stdout, **options):
+        command = [sys.executable, '-c', CODE % lines, str(tmp_path / 'made')]
+        return subprocess.Popen(
+            command, cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE, universal_newlines=True, **options
+        )
+
+    return start, tmp_path / 'made'
+
+
+@pytest.mark.parametrize('lines', [10, 100000])
+def test_a_reader_that_has_gone_is_no_error_and_the_work_is_done(program, lines):
+    start, made = program
+    read, write = os.pipe()
+    os.close(read)
+    process = start(lines, write)
+    os.close(write)
+    assert process.communicate()[1] == '' and process.returncode == 0 and made.exists()
+
+
+def test_no_standard_output_at_all_is_no_error(program):
+    start, made = program
+    process = start(10, None, preexec_fn=lambda: os.close(1))
+    assert process.communicate()[1] == '' and process.returncode == 0 and made.exists()
+
+
+@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='needs the device /dev/full')
+@pytest.mark.parametrize('lines', [10, 100000])
+def test_a_full_disk_under_standard_output_is_one_line_that_says_so(program, lines):
+    with open('/dev/full', 'w') as full:
+        process = program[0](lines, full)
+        err = process.communicate()[1]
+    assert process.returncode == 2 and err.count('\n') == 1
+    assert 'standard output: No space left' in err and 'free some space' in err

@@ -1,0 +1,57 @@
+"""Runs of every kind, to be disturbed."""
+
+import collections
+
+import numpy as np
+import pytest
+
+import dataset
+from common import images
+from pix2pix import launch, trainer
+from runs import TINY, TINY_PIX2PIX, random_networks
+
+# command: how it is started. needed, roles: how snapshots.restore and safe_pickle.read are told what it writes.
+MAPS = dict(fmap_base=64, fmap_max=8, latent_size=8)  # of TINY
+Kind = collections.namedtuple('Kind', 'name command needed roles')
+
+
+@pytest.fixture(scope='session')
+def pairs(tmp_path_factory):
+    """A folder of 13 CT | mask pictures of 32x32 with a white square in each mask."""
+    folder, random = tmp_path_factory.mktemp('pairs'), np.random.RandomState(0)
+    for i in range(13):
+        mask = np.zeros([1, 32, 32], np.uint8)
+        mask[:, 8 : 12 + i, 9:20] = 255
+        patch = random.randint(256, size=[1, 32, 32]).astype(np.uint8)
+        images.save(str(folder / ('%02d.png' % i)), np.concatenate([patch, mask], axis=2))
+    return str(folder)
+
+
+@pytest.fixture(scope='session')
+def classes(tmp_path_factory):
+    """A folder of two data sets of 20 images of 16x16."""
+    folder, random = tmp_path_factory.mktemp('classes'), np.random.RandomState(0)
+    for name in ('AIS', 'MIA'):
+        dataset.write(str(folder / name), name, random.randint(256, size=[20, 1, 16, 16]).astype(np.uint8))
+    return str(folder)
+
+
+@pytest.fixture
+def kind(request, training_data, classes, pairs, tmp_path_factory):
+    """The Kind that the test's parameter names."""
+    name, needed, roles = request.param, {}, ()
+    if name == 'pix2pix':
+        command, needed, roles = (
+            ['-m', 'pix2pix', 'train', '--data', pairs] + TINY_PIX2PIX,
+            launch.NEEDED,
+            (trainer.ROLES,),
+        )
+    else:
+        command = ['3-train.py', '--data', classes if name == 'conditional' else training_data] + TINY
+        command += {
+            'plain': [],
+            'conditional': ['--conditional'],
+            'metrics': ['--metrics', 'swd'],
+            'transfer': ['--transfer', random_networks(str(tmp_path_factory.mktemp('transfer') / 'a.pkl'), **MAPS)],
+        }[name]
+    return Kind(name, command, needed, roles)

@@ -1,0 +1,67 @@
+"""Runs that are killed at any moment: python -m pytest -q -s tests/soak/soak_kills.py"""
+
+import csv
+import glob
+import os
+import time
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from common import safe_pickle
+from runs import outcomes, start_python
+
+RUNS, KILLS = 4, 2  # of each kind, and of each run
+MEASURED = {'seconds', 'sec_per_kimg', 'sec_per_epoch', 'memory_mb'}  # columns of tables, which no two runs share
+
+
+def written(run, roles):
+    """What a run folder holds that two runs of the same settings share, {name: value}."""
+    found = {}
+    for path in glob.glob(os.path.join(run, '*')):
+        name = os.path.basename(path)
+        if name.endswith('.pkl'):
+            for i, state in enumerate(safe_pickle.read(path, *roles)):
+                found.update({'%s %d %s' % (name, i, local): array for local, array in state['variables']})
+        elif name.endswith('.csv'):
+            with open(path, newline='') as f:
+                found[name] = [[row[column] for column in row if column not in MEASURED] for row in csv.DictReader(f)]
+        elif name.endswith(('.png', '.gif')):
+            with open(path, 'rb') as f:
+                found[name] = f.read()
+    return found
+
+
+def to_the_end(command, outdir):
+    """Start a run, or go on with one that is there."""
+    return start_python(command + ['--outdir', outdir] + ['--resume', 'latest'] * bool(begun(outdir)))
+
+
+def begun(outdir):
+    """The run folders in which there is a run."""
+    return sorted(os.path.dirname(path) for path in glob.glob(os.path.join(outdir, '*', 'run.json')))
+
+
+@pytest.mark.parametrize('kind', ['plain', 'conditional', 'metrics', 'transfer', 'pix2pix'], indirect=True)
+def test_runs_that_were_killed_and_resumed_are_the_uninterrupted_run(kind, tmp_path):
+    whole = str(tmp_path / 'whole')
+    begin = time.time()
+    assert outcomes([to_the_end(kind.command, whole)])[0][0] == 0
+    length, random = time.time() - begin, np.random.RandomState(int(begin))
+    expected = written(begun(whole)[0], kind.roles)
+    for i in range(RUNS):
+        outdir, moments = str(tmp_path / str(i)), random.uniform(0, 1.05 * length, KILLS)
+        for moment in moments:
+            process = to_the_end(kind.command, outdir)
+            time.sleep(moment)
+            process.kill()
+            process.communicate()
+        ((code, _, err),) = outcomes([to_the_end(kind.command, outdir)])
+        print('%s, %.1f s long: killed after %s s, then ended with %d' % (kind.name, length, moments.round(2), code))
+        assert code == 0, err
+        found = written(begun(outdir)[-1], kind.roles)
+        assert set(found) == set(expected)
+        for name, value in expected.items():
+            assert_array_equal(found[name], value, name)
+        assert not [name for name in os.listdir(begun(outdir)[-1]) if '.part' in name or '.new' in name]
