@@ -1,6 +1,6 @@
 # make demo     what the project does, on this machine's CPU or GPU
 # make test     the tests
-# make soak     damaged files by the thousand, which takes minutes
+# make soak     damaged files, kills, signals, full disks and dying workers, which takes hours
 # make lint     ruff's rules and format
 # Each makes a virtual environment first. Another Python: make test PYTHON=python3.6
 PYTHON ?= python3

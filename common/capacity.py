@@ -21,8 +21,11 @@ def free_disk(path):
     return shutil.disk_usage(path).free
 
 
-def _gigabytes(number):
-    return '%.3g GB' % (number / 1e9) if number < 1e15 else 'more than a million GB'
+def _readable(number):
+    if number >= 1e15:
+        return 'more than a million GB'
+    unit, name = next(((unit, name) for unit, name in ((1e9, 'GB'), (1e6, 'MB')) if number >= unit), (1e3, 'KB'))
+    return '%.3g %s' % (number / unit, name)
 
 
 def require_memory(needed, what):
@@ -30,7 +33,7 @@ def require_memory(needed, what):
     free = free_memory()
     if free is not None and needed > free:
         words = '%s needs about %s of memory, and %s are free; ask for less'
-        raise ValueError(words % (what, _gigabytes(needed), _gigabytes(free)))
+        raise ValueError(words % (what, _readable(needed), _readable(free)))
 
 
 def require_disk(path, needed, what):
@@ -38,4 +41,4 @@ def require_disk(path, needed, what):
     free = free_disk(path)
     if needed > free:
         words = '%s needs about %s of disk at %s, and %s are free; ask for less, or free some'
-        raise ValueError(words % (what, _gigabytes(needed), path, _gigabytes(free)))
+        raise ValueError(words % (what, _readable(needed), path, _readable(free)))

@@ -19,7 +19,7 @@ RECORD, NOTE = 300, 300  # bytes round the pixels of an image at all levels, and
 
 def _require_room(outdir, source, each):
     """Refuse what the disk cannot hold, before any of it is made. each: bytes that come of a patch."""
-    capacity.require_disk(outdir, source.total * (each + NOTE), '%d images' % source.total)
+    capacity.require_disk(outdir, source.total * (each + NOTE), 'a set of %d images' % source.total)
 
 
 def set_name(name, label, default):

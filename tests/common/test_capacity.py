@@ -32,12 +32,12 @@ def test_an_unknown_amount_of_memory_refuses_nothing(monkeypatch):
     'arguments, words',
     [
         ('2-inference.py --number 1000000000000 --format npy', ['--number 1000000000000', 'needs about']),
-        ('2-inference.py --number 30000 --format gif', ['--number 30000', '0.001 GB are free']),
-        ('2-inference.py --number 30000 --grid', ['--number 30000', '0.001 GB are free']),
-        ('2-inference.py --number 30 --interpolate slerp --steps 9999', ['--number 30 with 9999 steps', 'GB']),
+        ('2-inference.py --number 30000 --format gif', ['--number 30000', '1 MB are free']),
+        ('2-inference.py --number 30000 --grid', ['--number 30000', '1 MB are free']),
+        ('2-inference.py --number 30 --interpolate slerp --steps 9999', ['--number 30 with 9999 steps', 'MB are free']),
         ('2-inference.py --number %s' % ('9' * 15), ['more than a million GB']),
-        ('0-dataset_create.py phantom AIS --number 1000000000000', ['--number 1000000000000', 'GB are free']),
-        ('0-dataset_create.py pairs --phantom all --number 1000000000000', ['--number 1000000000000', 'GB are free']),
+        ('0-dataset_create.py phantom AIS --number 1000000000000', ['--number 1000000000000', ' MB are free']),
+        ('0-dataset_create.py pairs --phantom all --number 1000000000000', ['--number 1000000000000', ' MB are free']),
     ],
 )
 def test_more_than_the_memory_holds_is_refused_with_both_numbers(refuses, monkeypatch, arguments, words):
@@ -60,7 +60,7 @@ def test_more_than_the_disk_holds_is_refused_with_both_numbers(refuses, monkeypa
     monkeypatch.setattr(capacity, 'free_disk', lambda path: 5000)
     script, *flags = arguments.split()
     flags += {'2': ['--model', MODEL], '1': ['--tfrecords', training_data]}.get(script[0], [])
-    refuses(script, *flags, words=['of disk', '5e-06 GB are free'])
+    refuses(script, *flags, words=['of disk', '5 KB are free'])
 
 
 def test_a_dataset_and_an_evaluation_that_do_not_fit_are_refused(monkeypatch, training_data):
