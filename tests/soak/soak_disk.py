@@ -1,4 +1,4 @@
-"""Disks that fill up in every script: python -m pytest -q -s tests/soak/soak_disk.py, as root, who may mount a tmpfs."""
+"""Disks that fill up, in every script: python -m pytest -q -s tests/soak/soak_disk.py, as root, who may mount one."""
 
 import os
 import subprocess

@@ -47,7 +47,7 @@ def begun(outdir):
 def test_runs_that_were_killed_and_resumed_are_the_uninterrupted_run(kind, tmp_path):
     whole = str(tmp_path / 'whole')
     begin = time.time()
-    assert outcomes([to_the_end(kind.command, whole)])[0][0] == 0
+    assert outcomes([to_the_end(kind.command, whole)], 600)[0][0] == 0
     length, random = time.time() - begin, np.random.RandomState(int(begin))
     expected = written(begun(whole)[0], kind.roles)
     for i in range(RUNS):
@@ -57,7 +57,7 @@ def test_runs_that_were_killed_and_resumed_are_the_uninterrupted_run(kind, tmp_p
             time.sleep(moment)
             process.kill()
             process.communicate()
-        ((code, _, err),) = outcomes([to_the_end(kind.command, outdir)])
+        ((code, _, err),) = outcomes([to_the_end(kind.command, outdir)], 600)
         print('%s, %.1f s long: killed after %s s, then ended with %d' % (kind.name, length, moments.round(2), code))
         assert code == 0, err
         found = written(begun(outdir)[-1], kind.roles)
