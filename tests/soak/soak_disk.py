@@ -9,6 +9,7 @@ from places import ROOT
 from runs import TINY, TINY_PIX2PIX, outcomes, start_python
 
 SHARES = 0.02, 0.3, 0.6, 0.9, 0.98  # of the bytes that the command leaves
+PAGE = 4096  # bytes in which a tmpfs counts
 COMMANDS = {
     'create phantom': '0-dataset_create.py phantom MIA --number 200 --resolution 32',
     'create pairs': '0-dataset_create.py pairs --phantom MIA --number 40 --resolution 64',
@@ -56,7 +57,7 @@ def test_a_disk_that_fills_up_is_one_line_and_more_room_is_enough_to_go_on(name,
     size = used(folder)
     for share in SHARES:
         subprocess.check_call(['rm', '-r', out])
-        resize(int(size * share))
+        resize(max(int(size * share) // PAGE, 1) * PAGE)
         ((code, _, err),) = outcomes([start_python(command)], 300)
         print('%s on %.2f of %d bytes: %d, %s' % (name, share, size, code, err.replace(ROOT, '').replace(folder, '')))
         assert code == 2 and err.count('\n') == 1 and folder in err and 'free' in err, err
