@@ -41,11 +41,8 @@ def kind(request, training_data, classes, pairs, tmp_path_factory):
     """The Kind that the test's parameter names."""
     name, needed, roles = request.param, {}, ()
     if name == 'pix2pix':
-        command, needed, roles = (
-            ['-m', 'pix2pix', 'train', '--data', pairs] + TINY_PIX2PIX,
-            launch.NEEDED,
-            (trainer.ROLES,),
-        )
+        command = ['-m', 'pix2pix', 'train', '--data', pairs] + TINY_PIX2PIX
+        needed, roles = dict(needed=launch.NEEDED), (trainer.ROLES,)
     else:
         command = ['3-train.py', '--data', classes if name == 'conditional' else training_data] + TINY
         command += {
