@@ -4,6 +4,7 @@ The state holds the checksum of its pickle. It lies beside a pickle that is repl
 the new pickle has its name: so whenever the writing ends, there is a pickle with a state that fits, the old or the new.
 """
 
+import io
 import os
 import re
 import shutil
@@ -42,8 +43,10 @@ def write(path, write_networks, state):
     fresh, (place, beside) = path + '.new', _states(path)
     try:
         write_networks(fresh)
+        archive = io.BytesIO()  # a full disk would make zipfile itself complain on stderr
+        np.savez(archive, crc=np.uint32(checksum(fresh)), **state)
         with files.atomic(beside, durable=True) as f:
-            np.savez(f, crc=np.uint32(checksum(fresh)), **state)
+            f.write(archive.getbuffer())
         os.replace(fresh, path)
         os.replace(beside, place)
     except OSError as error:

@@ -13,7 +13,7 @@ PAGE = 4096  # bytes in which a tmpfs counts
 COMMANDS = {
     'create phantom': '0-dataset_create.py phantom MIA --number 200 --resolution 32',
     'create pairs': '0-dataset_create.py pairs --phantom MIA --number 40 --resolution 64',
-    'create images': '0-dataset_create.py images pix2pix/dataset-demo --resolution 32',
+    'create images': '0-dataset_create.py images pix2pix/dataset-demo --resolution 32 --resize',
     'display': '1-dataset_display.py --number 40 --tfrecords {data}',
     'display grid': '1-dataset_display.py --number 40 --grid --tfrecords {data}',
     'inference': '2-inference.py --number 40 --cpu',
