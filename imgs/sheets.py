@@ -31,8 +31,8 @@ class Sheet:
         scale = self._axes(left + width + 18, top, 16, height)
         scale.imshow(np.linspace(hi, lo, 256)[:, None], 'gray', aspect='auto', extent=(0, 1, lo, hi))
         scale.yaxis.tick_right()
-        scale.set(xticks=[], ylabel='HU')
-        scale.yaxis.set_label_position('right')
+        scale.set(xticks=[])
+        self.text(width + 26, -18, 'HU')
 
     def _axes(self, x, y, width, height):
         w, h = [float(n) for n in self.size]
@@ -66,7 +66,7 @@ def interpolation(path, weights):
         script(walk + ['--outdir', folder, '--cpu'])
         rows = np.split(images.read(os.path.join(folder, 'interpolation.png')), 4, axis=1)
     size = rows[0].shape[1]
-    sheet = Sheet(20 * size, 8 * (size + 3), 100, 40)
+    sheet = Sheet(20 * size, 8 * (size + 3) - 6, 124, 40)
     for i, row in enumerate(rows):
         sheet.patches(0, 2 * (size + 3) * i, np.stack(np.split(row, 10, axis=2)))
         sheet.text(-10, 2 * (size + 3) * i + size, 'latent %d \u2192 %d' % (i + 1, i + 2), 'right')
