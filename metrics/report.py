@@ -10,7 +10,7 @@ from common import figures, files, hounsfield, page
 from metrics import memorisation, verdicts
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'evaluation.html')
-SHOWN, FIRST, PAIRS = 48, 12, 6  # pictures of each kind, those before 'more', closest pairs
+SHOWN, FIRST, PAIRS = 48, 12, 6  # pictures of each kind, those before 'more', pairs; fewer if large
 ARROWS = {'low': '\u2193', 'high': '\u2191', 'as reals': '='}
 
 
@@ -62,7 +62,8 @@ def _copies(evaluation):
     """The closest pairs, and the figure of all distances, as values of the template."""
     compared, (fakes, reals) = evaluation.sets, [x.distance for x in evaluation.nearest]
     hu = (compared.window[1] - compared.window[0]) / 255.0
-    pairs = memorisation.closest_pairs(evaluation.fakes, compared.training, evaluation.nearest[0], PAIRS)
+    count = max(min(PAIRS, page.most(evaluation.fakes.shape[1:]) // 6), 1)
+    pairs = memorisation.closest_pairs(evaluation.fakes, compared.training, evaluation.nearest[0], count)
     most = 100 * np.ceil(max(np.nanpercentile(np.abs(pair.difference), 99) for pair in pairs) * hu / 100 + 1e-6)
     shown = []
     for pair in pairs:
@@ -93,9 +94,9 @@ def write(evaluation, outdir):
     number, audited = len(evaluation.fakes), len(evaluation.nearest[0].distance)
     found = verdicts.verdicts(rows, number, audited)
     comparisons = [verdicts.compare(row, number) for row in rows]
-    several, sets = min(SHOWN, page.most(evaluation.fakes.shape[1:]) // 2), []
+    several, sets = max(min(SHOWN, page.most(evaluation.fakes.shape[1:]) // 4), 1), []
     for name, words, images in (('fakes', 'generated', evaluation.fakes), ('reals', 'real', compared.heldout_reals)):
-        pictures = [page.picture(x, '%s image %d' % (words, i + 1)) for i, x in enumerate(images[: several or 1])]
+        pictures = [page.picture(x, '%s image %d' % (words, i + 1)) for i, x in enumerate(images[:several])]
         sets.append((name, words, pictures))
     values = dict(verdicts=found, summary=verdicts.summary(found, number), comparisons=comparisons, arrows=ARROWS)
     values.update(sets=sets, first=FIRST, overview=_overview(rows, comparisons), enough=verdicts.ENOUGH, number=number)

@@ -12,10 +12,10 @@
     root.dataset.theme = dark ? 'light' : 'dark';
   });
 
-  /* On paper everything is open. */
+  /* On paper the meanings of the metrics are open. */
   let opened = [];
   addEventListener('beforeprint', () => {
-    opened = find('details:not([open])');
+    opened = find('table details:not([open])');
     opened.forEach((details) => { details.open = true; });
   });
   addEventListener('afterprint', () => { opened.forEach((details) => { details.open = false; }); });

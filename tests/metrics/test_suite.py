@@ -86,6 +86,7 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
         page = f.read()
     assert page.count('data:image/png;base64,') == 2 * 30 + 6 * 3 and page.count('<svg role="img"') == 6
     assert not re.search(r'(src|href)="(?!data:|#)|https?:', page)
+    assert len(page) < 1e6 and 'further from the held-out reals than other reals are' in page.lower()
     assert all('<summary title="' in page and metric in page for metric in rows)
 
 
