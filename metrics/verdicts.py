@@ -90,7 +90,7 @@ TOPICS['Copies'] = [
     ),
     Metric(
         'nearest training', 0, 0.1,
-        dict(lower='nearer to training images than held-out reals are: as copies, or only smoother? See the pairs below'),
+        dict(lower='nearer to training images than held-out reals are: as copies, or only smoother? See the pairs'),
         'Root mean square difference to the training image that is most similar, mirrored, turned by right angles or '
         'shifted, averaged over images. Blurred images are near to everything: look at SWD, too.',
     ),
