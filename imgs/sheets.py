@@ -42,9 +42,8 @@ class Sheet:
         """A row of patches [N, 1, R, R], gray levels of the paper's window, with their top left corner at x, y."""
         row = np.concatenate(list(batch[:, 0]), axis=1)
         axes = self._axes(self.left + x, self.top + y, 2 * row.shape[1], 2 * row.shape[0])
-        lo, hi = hounsfield.WINDOWS['lung']
-        hu = hounsfield.to_hu(row, hounsfield.WINDOWS['paper'])
-        axes.imshow(hu, 'gray', vmin=lo, vmax=hi, interpolation='nearest', aspect='auto')
+        shown = hounsfield.to_gray(hounsfield.to_hu(row, hounsfield.WINDOWS['paper']), hounsfield.WINDOWS['lung'])
+        axes.imshow(shown, 'gray', vmin=0, vmax=255, interpolation='nearest', aspect='auto')
         axes.axis('off')
 
     def text(self, x, y, words, ha='center', size=15):
