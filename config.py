@@ -7,6 +7,7 @@ from common.commandline import filled, natural, number_between, positive, positi
 
 MINIBATCH = '4:128,8:128,16:128,32:64,64:32'
 SEED = (0, 'everything random depends on it', number_between(0, 2**32 - 1))
+WINDOWS = 'paper (-1900,1100), lung (-1350,150), mediastinum (-160,240) or LO,HI'
 CPU = (False, 'leave the GPUs alone')
 
 
@@ -31,7 +32,7 @@ Display = settings(
     number=(10, 'set the number of dataset images to show', natural),
     outdir=('demo/output', 'the output path'),
     grid=(False, 'write one contact sheet, dataset_grid.png, instead of single images'),
-    window=(None, 'show another HU window: paper (-1900,1100), lung (-1350,150) or LO,HI', str),
+    window=(None, 'show another HU window: ' + WINDOWS, str),
     summary=(False, 'write no images, but print a table of the levels'),
 )
 

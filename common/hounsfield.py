@@ -4,20 +4,20 @@ import numpy as np
 
 # HU at gray 0 and at gray 255. 'paper' was measured on the published AIS patches: air is cut off at gray 74 (-1024 HU),
 # fat peaks at 154 (-100), muscle at 164 (+45), the same in all patients: HU = 11.8 * gray - 1904. 'lung' is level -600,
-# width 1500.
-WINDOWS = {'paper': (-1900.0, 1100.0), 'lung': (-1350.0, 150.0)}
+# width 1500; 'mediastinum' is level 40, width 400.
+WINDOWS = {'paper': (-1900.0, 1100.0), 'lung': (-1350.0, 150.0), 'mediastinum': (-160.0, 240.0)}
 AIR = -1024.0  # HU outside a volume, and the least HU: scanners pad beyond the field of view with -2000 and the like
 LUNG = -500.0  # any chest CT in HU holds voxels below this
 
 
 def window(text):
-    """'paper', 'lung' or 'LO,HI' -> the HU (lo, hi) shown as gray 0 and gray 255."""
+    """A name in WINDOWS or 'LO,HI' -> the HU (lo, hi) shown as gray 0 and gray 255."""
     try:
         lo, hi = WINDOWS.get(text) or map(float, text.split(','))
     except ValueError:
         lo = hi = 0.0
     if not (lo < hi and np.isfinite(hi - lo)):
-        names = ' or '.join(WINDOWS)
+        names = ', '.join(WINDOWS)
         raise ValueError(f'window {text!r}: say {names}, or two HU values, the smaller first, as in -1000,400')
     return lo, hi
 

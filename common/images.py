@@ -3,7 +3,7 @@
 import warnings
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from common import arrays, capacity, files
 from common.quiet import hushed
@@ -50,6 +50,14 @@ def save(path, image):
     """Write a uint8 image [1, H, W] or [3, H, W] as PNG, whole or not at all."""
     with files.atomic(path) as f:
         encode(image, f)
+
+
+def save_drawing(path, image, words):
+    """Write a drawing of few colours, uint8 [3, H, W], as PNG of at most 64, with its words as a description."""
+    about = PngImagePlugin.PngInfo()
+    about.add_text('Description', words)
+    with files.atomic(path) as f:
+        _picture(image).quantize(64).save(f, 'PNG', optimize=True, pnginfo=about)
 
 
 def animate(path, frames, seconds=0.2):

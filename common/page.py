@@ -1,35 +1,57 @@
-"""Self-contained HTML pages: tables, curves and pictures, all inside the page."""
+"""Self-contained HTML pages: templates that extend frame.html, with styles, script, pictures and figures in one file.
+
+A template lies in its wing's folder `templates`; frame.html and the macros of pictures.html lie in common/templates.
+Pictures are gray levels as they are stored; the page shows them in a window of Hounsfield units that its reader picks.
+"""
 
 import base64
-import html
+import collections
 import io
+import os
 
 import numpy as np
 
-from common import images
+try:
+    import jinja2
+except ImportError:
+    raise ImportError('pages are written with Jinja2: pip install jinja2') from None
 
-_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>%(title)s</title><style>
-body { font: 15px/1.5 sans-serif; max-width: 62em; margin: 2em auto; padding: 0 1em; color: #222; background: #fff }
-table { border-collapse: collapse } td, th { padding: .25em .9em; border-bottom: 1px solid #ddd; text-align: right }
-th { color: #555; font-weight: 600 } td:first-child, th:first-child { text-align: left } td small { color: #777 }
-figure { display: inline-block; margin: 1em 1.5em 1em 0; vertical-align: top }
-figcaption { color: #555; max-width: 30em } img { image-rendering: pixelated; max-width: 100%% }
-svg text { font: 12px sans-serif; fill: #555 }
-</style></head><body><h1>%(title)s</h1>%(body)s</body></html>
-"""
-_PICTURE = '<figure><img width="%d" alt="%s" src="data:image/png;base64,%s"><figcaption>%s</figcaption></figure>'
-_CURVE = '<polyline fill="none" stroke="%s" stroke-width="2" points="%s"/><text x="%d" y="14" style="fill:%s">%s</text>'
-_CHART = (
-    '<figure><svg width="420" height="185" role="img"><line x1="10" x2="410" y1="160" y2="160" stroke="#999"/>'
-    '%s%s</svg><figcaption>%s, %s</figcaption></figure>'
-)
-CURVES = (('generated', '#c23b22', 250), ('reals', '#1f5fa8', 340))  # name, colour, place of the name
+from common import files, hounsfield, images
+
+TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates')
+LARGE = 192  # pixels across of a picture on the page, about: three times 64
+BUDGET = 3.0e6  # bytes of pictures in a page, of at most 5 MB in all
+
+# A picture for the macro `tile`. uri: the PNG itself; width, height: in pixels of the page; alt: words for those who do
+# not see it; ct: whether its gray levels are HU; size: in pixels, across.
+Picture = collections.namedtuple('Picture', 'uri width height alt ct size')
 
 
-def document(title, body):
-    """A whole page; body: HTML."""
-    return _PAGE % {'title': html.escape(title), 'body': body}
+def picture(image, alt, ct=True):
+    """The Picture of a uint8 image [1, H, W] or [3, H, W]; a patch of 64x64 is shown three times as large."""
+    f = io.BytesIO()
+    images.encode(image, f)
+    _, height, width = image.shape
+    zoom = max(int(round(LARGE / float(width))), 1)
+    uri = 'data:image/png;base64,' + base64.b64encode(f.getvalue()).decode()
+    return Picture(uri, zoom * width, zoom * height, alt, ct, width)
+
+
+def most(shape):
+    """How many pictures of a shape [C, H, W] a page has room for, at least one; PNGs of noise are the largest."""
+    return max(int(BUDGET / (1.4 * np.prod(shape) + 200)), 1)
+
+
+def outline(mask):
+    """The border of what is not 0 in a mask [H, W], along the pixels' edges, as the path of an SVG."""
+    inside, parts = np.pad(mask > 0, 1, 'constant'), []
+    for letter, edges in (('h', inside[1:] != inside[:-1]), ('v', (inside[:, 1:] != inside[:, :-1]).T)):
+        for line, row in enumerate(edges):
+            ends = np.flatnonzero(np.diff(row.astype(np.int8)))
+            for begin, end in zip(ends[::2], ends[1::2]):
+                at = (begin, line) if letter == 'h' else (line, begin)
+                parts.append('M%d %d%s%d' % (at + (letter, end - begin)))
+    return ''.join(parts)
 
 
 def number(value):
@@ -37,36 +59,36 @@ def number(value):
     return '%.3g' % value if abs(value) < 100 else '%.0f' % value
 
 
-def table(rows):
-    """Rows of cells that are HTML already."""
-    return '<table>%s</table>' % ''.join('<tr>%s</tr>' % ''.join('<td>%s</td>' % cell for cell in row) for row in rows)
+def _typeset(value):
+    """A number for reading: three digits also where the last ones are zeros, and a true minus sign."""
+    text = '%.0f' % value if abs(value) >= 99.95 or value == 0 else ('%#.3g' % value).rstrip('.')
+    return text.replace('-', '\u2212')
 
 
-def picture(sheet, caption, zoom=1):
-    """A gray or colour image [C, H, W] as a figure."""
-    f = io.BytesIO()
-    images.encode(sheet, f)
-    words, data = html.escape(caption), base64.b64encode(f.getvalue()).decode()
-    return _PICTURE % (zoom * sheet.shape[2], words, data, words)
+def _interval(ends):
+    """'0.500\u20130.630', or '\u22127 to 3'."""
+    return (' to ' if ends[0] < 0 else '\u2013').join(map(_typeset, ends))
 
 
-def histogram(fakes, reals, caption, unit, bins=40):
-    """The distributions of numbers of generated and real images as two curves."""
-    both = np.concatenate([fakes, reals]).astype(float)
-    lo, hi = np.percentile(both, [0.2, 99.8])
-    hi = hi if hi > lo else lo + 1
-    shares = [np.histogram(np.clip(x, lo, hi), bins, (lo, hi))[0] / float(len(x)) for x in (fakes, reals)]
-    top = max(share.max() for share in shares)
-    curves = ticks = ''
-    for (name, colour, place), share in zip(CURVES, shares):
-        points = ['%.1f,%.1f' % (10 + 400 * (i + 0.5) / bins, 160 - 140 * y / top) for i, y in enumerate(share)]
-        curves += _CURVE % (colour, ' '.join(points), place, colour, name)
-    for t in (0.04, 0.5, 0.96):
-        ticks += '<text x="%d" y="178" text-anchor="middle">%s</text>' % (10 + 400 * t, number(lo + t * (hi - lo)))
-    return _CHART % (curves, ticks, html.escape(caption), html.escape(unit))
+def _windows(stored):
+    """[(name, lo, hi)] to choose from; the first one is shown first."""
+    named = [(name, hounsfield.WINDOWS[name]) for name in ('lung', 'paper', 'mediastinum')]
+    if tuple(stored) not in hounsfield.WINDOWS.values():
+        named.append(('as stored', stored))
+    return [(name, lo, hi) for name, (lo, hi) in named]
 
 
-def gallery(title, rows):
-    """A page of pictures; rows: [(name, [(caption, image), ...])]."""
-    cells = [(html.escape(name), ''.join(picture(image, words, 2) for words, image in row)) for name, row in rows]
-    return document(title, table(cells))
+def write(path, template, title, window, **values):
+    """Write the page that a template file makes of its values, whole or not at all.
+
+    window: HU at gray 0 and gray 255 of the page's pictures.
+    """
+    loader = jinja2.FileSystemLoader([os.path.dirname(template), TEMPLATES])
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters.update(number=_typeset, interval=_interval)
+    values.update(title=title, stored=window, windows=_windows(window))
+    text = environment.get_template(os.path.basename(template)).render(values)
+    with files.atomic(path) as f:
+        f.write(text.encode())

@@ -1,7 +1,7 @@
 """Settings of 0-dataset_create.py: a record for each of its sub-commands."""
 
 from common.commandline import channels, limits, number_between, positive, positive_float, settings
-from config import SEED
+from config import SEED, WINDOWS
 
 _OUTPUT = dict(outdir=('processData', 'folder of datasets'), force=(False, 'replace what has that name already'))
 _PATCHES = dict(
@@ -19,7 +19,7 @@ _PATCHES = dict(
     folds=(None, 'split by nodule: OUTDIR/fold0/train/NAME, OUTDIR/fold0/test/NAME and so on', number_between(2, 100)),
     seed=SEED,
 )
-_WINDOW = dict(window=('paper', 'HU shown as black and white: paper (-1900,1100), lung (-1350,150) or LO,HI'))
+_WINDOW = dict(window=('paper', 'HU of black and white: ' + WINDOWS))
 _SPACING = dict(spacing=(0.6, 'mm per pixel', positive_float))
 _PHANTOM = dict(
     number=(300, 'phantoms of a class', positive),
@@ -44,7 +44,7 @@ CreateImages = settings(
         '"(.*)_slice" (default: each file is a nodule)',
         str,
     ),
-    window=(None, 'if the images are CT: the HU that black and white stand for: paper, lung or LO,HI', str),
+    window=(None, 'if the images are CT: the HU of black and white: ' + WINDOWS, str),
     **_OUTPUT,
 )
 CreateVolumes = settings(

@@ -2,7 +2,6 @@
 
 import os
 import re
-import runpy
 import sys
 
 import numpy as np
@@ -10,15 +9,29 @@ import numpy as np
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [ROOT, os.path.join(ROOT, 'imgs')]
 
-from common.commandline import command, parse, settings  # noqa: E402
-from drawing import FAINT, LINE, Drawing  # noqa: E402
+import matplotlib.style  # noqa: E402
+from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.patches import FancyBboxPatch  # noqa: E402
 
-CLASSES = 'AIS', 'MIA', 'IA'
+from common import images  # noqa: E402
+from common.commandline import command, parse, settings  # noqa: E402
+from sheets import CLASSES, interpolation, real_generated  # noqa: E402
+
 Settings = settings(
     'Settings',
     outdir=('imgs', 'the output path'),
     weights=('demo/weight', 'the folder of AIS.pkl, MIA.pkl and IA.pkl; figures for which it has none are left out'),
 )
+COLOURS = {
+    'dense': '#ead9bd',
+    'conv': '#c3daf0',
+    'scale': '#9fc5e8',
+    'gray': '#c9e3c1',
+    'plain': '#efefef',
+    'past': '#ffffff',
+}
+INK, LINE, FAINT = '#222222', '#555555', '#767676'
 GENERATOR_BLOCK = [
     'features, n x n',
     'upscale to 2n x 2n and conv 3x3',
@@ -35,6 +48,42 @@ DISCRIMINATOR_BLOCK = [
     'conv 3x3 and downscale to n x n',
     'leaky ReLU 0.2',
 ]
+
+
+class Drawing:
+    """A white picture whose lengths are in pixels, from the top left; it is saved twice as large."""
+
+    def __init__(self, width, height):
+        self.figure, self.words = Figure(figsize=(width / 100.0, height / 100.0), dpi=100), []
+        self.axes = self.figure.add_axes([0, 0, 1, 1])
+        self.axes.set(xlim=(0, width), ylim=(height, 0))
+        self.axes.axis('off')
+
+    def text(self, x, y, words, size=12.0, ha='center', **how):
+        """Words whose middle line is at y."""
+        self.words.append(words)
+        how = dict(dict(color=INK, va='center_baseline'), **how)
+        self.axes.text(x, y, words, fontsize=size * 0.72, ha=ha, **how)
+
+    def box(self, x, y, width, height, words, kind):
+        """A box with words, smaller ones if need be; one that is `past` is faint."""
+        ink, edge = (FAINT, FAINT) if kind == 'past' else (INK, LINE)
+        how = dict(facecolor=COLOURS[kind], edgecolor=edge, linewidth=0.7)
+        self.axes.add_patch(FancyBboxPatch((x, y), width, height, 'round,pad=0,rounding_size=5', **how))
+        self.text(x + width / 2.0, y + height / 2.0, words, min(12.0, (width - 8) / (0.56 * len(words))), color=ink)
+
+    def arrow(self, *points, colour=LINE):
+        """A line through points with a tip at the last one."""
+        self.axes.plot(*zip(*points[:-1]), color=colour, linewidth=0.9, solid_joinstyle='miter')
+        tip = dict(arrowstyle='-|>,head_width=0.16,head_length=0.35', shrinkA=0, shrinkB=0, color=colour, linewidth=0.9)
+        self.axes.annotate('', points[-1], points[-2], arrowprops=tip)
+
+    def save(self, path):
+        """A PNG with its words as a description."""
+        self.figure.set_dpi(200)
+        canvas = FigureCanvasAgg(self.figure)
+        canvas.draw()
+        images.save_drawing(path, np.asarray(canvas.buffer_rgba())[..., :3].transpose(2, 0, 1), '\n'.join(self.words))
 
 
 def layers(network):
@@ -74,11 +123,11 @@ def architecture(path):
     with tfutil.init_tf(cpu=True):
         G = layers(tfutil.Network('G', networks.G_paper, resolution=64))
         D = layers(tfutil.Network('D', networks.D_paper, resolution=64))
-    width, step, high, down = 200, 228, 26, 38
+    width, step, high, down = 216, 244, 26, 38
     drawing = Drawing(16 + 5 * step, 596)
     for grows, title, (blocks, gray, total), y in ((True, 'Generator', G, 20), (False, 'Discriminator', D, 296)):
         order = sorted(blocks, reverse=not grows)
-        drawing.text(16, y, '%s: %.1f million parameters' % (title, total / 1e6), 15, 'left', bold=True)
+        drawing.text(16, y, '%s: %.1f million parameters' % (title, total / 1e6), 15, 'left', weight='bold')
         ends = None
         for column, resolution in enumerate(order):
             x, colour = 16 + step * column, 'gray' if resolution == 64 else 'past'
@@ -87,7 +136,7 @@ def architecture(path):
             if resolution == 4:
                 before = '%d random numbers' % blocks[4][0][1] if grows else 'minibatch stddev: 1 more map'
                 rows = [(before, 'plain')] + rows + ([] if grows else [('score: real or generated', 'plain')])
-            drawing.text(middle, y + 32, '%d x %d' % (resolution, resolution), 13.5, bold=True)
+            drawing.text(middle, y + 32, '%d x %d' % (resolution, resolution), 13.5, weight='bold')
             top = y + 46 if grows else y + 46 + down
             for i, (words, kind) in enumerate(rows):
                 drawing.box(x, top + down * i, width, high, words, kind)
@@ -107,7 +156,7 @@ def architecture(path):
                 drawing.arrow((x - (step - width), ends), (turn, ends), (turn, top + high / 2.0), (x, top + high / 2.0))
             ends = bottom - high / 2.0
             if grows:
-                drawing.text(middle, 238, ('first', 'second', 'third', 'fourth', 'fifth')[column], 12, colour=LINE)
+                drawing.text(middle, 238, ('first', 'second', 'third', 'fourth', 'fifth')[column], 12, color=LINE)
     drawing.arrow((16, 254), (16 + 4 * step + width, 254))
     order = 'trained in this order, each but the first is faded in; the discriminator grows from right to left'
     maps = (
@@ -115,7 +164,7 @@ def architecture(path):
     )
     faint = 'The faint layers are used only while the networks grow.'
     for y, words in ((268, order), (568, maps + 'by pixel normalisation.'), (584, faint)):
-        drawing.text(16, y, words, 12, 'left', colour=LINE)
+        drawing.text(16, y, words, 12, 'left', color=LINE)
     drawing.save(path)
 
 
@@ -131,7 +180,7 @@ def blocks(path):
     discriminator = 512, 'Discriminator block', DISCRIMINATOR_BLOCK, old[1], 'features, n x n'
     for x, title, left, right, end in (generator, discriminator):
         wide, beside, narrow, down = 228, x + 252, 204, 48
-        drawing.text(x, 20, title, 15, 'left', bold=True)
+        drawing.text(x, 20, title, 15, 'left', weight='bold')
         for i, words in enumerate(left + ['(1 - t) new + t old', end]):
             drawing.box(x, 42 + down * i, wide, 30, words, colour(words))
             if i:
@@ -143,52 +192,17 @@ def blocks(path):
         blend = 42 + down * len(left) + 15
         drawing.arrow((x + wide, 57), (beside + narrow / 2.0, 57), (beside + narrow / 2.0, 162))
         drawing.arrow((beside + narrow / 2.0, 162 + down + 30), (beside + narrow / 2.0, blend), (x + wide, blend))
-        drawing.text(beside + narrow / 2.0 + 8, 110, 'old', 12, 'left', colour=LINE)
-        drawing.text(x + wide / 2.0 + 8, blend - 24, 'new', 12, 'left', colour=LINE)
+        drawing.text(beside + narrow / 2.0 + 8, 110, 'old', 12, 'left', color=LINE)
+        drawing.text(x + wide / 2.0 + 8, blend - 24, 'new', 12, 'left', color=LINE)
     words = 't falls from 1 to 0 while a resolution is faded in; after that the way on the right is gone.'
-    drawing.text(16, 440, words, 12, 'left', colour=LINE)
+    drawing.text(16, 440, words, 12, 'left', color=LINE)
     drawing.save(path)
-
-
-def interpolation(path, weights):
-    """Walks between five latents, as 2-inference.py writes them."""
-    folder = os.path.dirname(path)
-    script = runpy.run_path(os.path.join(ROOT, '2-inference.py'))['main']
-    walk = ['--model', os.path.join(weights, 'MIA.pkl'), '--interpolate', 'slerp', '--number', '5', '--steps', '10']
-    script(walk + ['--outdir', folder, '--cpu'])
-    assert os.path.exists(path)
-
-
-def real_generated(path, weights):
-    """Twelve real patches of each class of processData beside twelve generated ones."""
-    import dataset
-    import tfutil
-    from common import images
-    from sampling import generate
-
-    rows = []
-    for seed, name in enumerate(CLASSES):
-        with tfutil.init_tf(cpu=True):
-            path_of_weights = os.path.join(weights, name + '.pkl')
-            fakes = generate.images(generate.load_generator(path_of_weights), 12, seed).pixels()
-            size = fakes.shape[2]
-            reals = dataset.read(dataset.levels(os.path.join(ROOT, 'processData', name))[size.bit_length() - 1], 12)
-        title = Drawing(48, 2 * size, 1)
-        title.text(24, size, name, 15)
-        gap = np.full([1, 2 * size, 12], 255, np.uint8)
-        rows.append([title.gray(), images.grid(reals, 6), gap, images.grid(fakes, 6)])
-    head = Drawing(60 + 12 * size, 24, 1)
-    head.text(48 + 3 * size, 12, 'phantoms', 14)
-    head.text(60 + 9 * size, 12, 'generated', 14)
-    parts, gap = [head.gray()], np.full([1, 8, 60 + 12 * size], 255, np.uint8)
-    for row in rows:
-        parts += [np.concatenate(row, axis=2), gap]
-    images.save(path, np.concatenate(parts, axis=1))
 
 
 def main(argv=None):
     cfg = parse(Settings, __doc__, argv)
     os.makedirs(cfg.outdir, exist_ok=True)
+    matplotlib.style.use('default')  # whatever the user has configured
     architecture(os.path.join(cfg.outdir, 'architecture.png'))
     blocks(os.path.join(cfg.outdir, 'blocks.png'))
     interpolated, compared = (

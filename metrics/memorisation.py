@@ -18,6 +18,10 @@ CANDIDATES = 40  # training images of the coarse search that the fine one looks 
 # distance: in gray levels; index: of the training image; symmetry, rows, columns: how the image was turned and where on
 # the other it lies.
 Nearest = collections.namedtuple('Nearest', 'distance symmetry rows columns index')
+# index: of the image; image: as it was turned; other: the training image, both uint8 [C, R, R]; difference: in gray
+# levels [R, R], NaN where it was not looked at, which is the border of the image, `reach` pixels wide; rows, columns:
+# how far off the middle the same part of the other lies; distance: in gray levels.
+Pair = collections.namedtuple('Pair', 'index image other difference reach rows columns distance')
 
 
 def turned(images, symmetry):
@@ -32,16 +36,20 @@ def crop(images, reach, rows=0, columns=0):
     return images[..., reach + rows : size - reach + rows, reach + columns : size - reach + columns]
 
 
+def _reach(size):
+    """Pixels that a part may be off the middle at about 16x16, and how many times as large an image of a size is."""
+    scale = max(size // 16, 1)
+    return 3 * (size // scale) // 16, scale
+
+
 def nearest(images, training, track=iter):
     """The nearest training image of each image: Nearest of arrays [N]. images, training: gray levels [N, C, R, R].
 
     First all training images in all positions are compared blurred, at 16x16 pixels; then the forty best ones pixel by
     pixel in all positions, so the distance is exact wherever the nearest one is among the forty.
     """
-    count, size = len(images), images.shape[-1]
-    scale = max(size // 16, 1)
-    width = size // scale
-    reach = 3 * width // 16
+    count, (reach, scale) = len(images), _reach(images.shape[-1])
+    width = images.shape[-1] // scale
     shifts = [(rows, columns) for rows in range(-reach, reach + 1) for columns in range(-reach, reach + 1)]
 
     def coarse(x):
@@ -112,9 +120,15 @@ def copied(fakes, reals, percentile=1):
     return statistic
 
 
-def side_by_side(images, training, found, count=8):
-    """The `count` closest pairs, uint8 [count, C, R, 2R]: the image, as it was matched, and the training image."""
-    closest, pairs = np.argsort(found.distance, kind='mergesort')[:count], []
-    for i in closest:
-        pairs.append(np.concatenate([turned(images[i], found.symmetry[i]), training[found.index[i]]], axis=-1))
-    return np.stack(pairs)
+def closest_pairs(images, training, found, count=8):
+    """The `count` closest of images and their nearest training images, a list of Pair."""
+    (reach, scale), pairs = _reach(images.shape[-1]), []
+    reach *= scale
+    for i in np.argsort(found.distance, kind='mergesort')[:count]:
+        image, other, shift = turned(images[i], found.symmetry[i]), training[found.index[i]], found[2:4]
+        rows, columns = [int(moved[i]) for moved in shift]
+        compared = np.full(image.shape[1:], np.nan, np.float32)
+        here = crop(np.asarray(image, np.float32), reach) - crop(np.asarray(other, np.float32), reach, rows, columns)
+        crop(compared, reach)[...] = here.mean(axis=0)
+        pairs.append(Pair(i, image, other, compared, reach, rows, columns, float(found.distance[i])))
+    return pairs

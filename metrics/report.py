@@ -1,19 +1,17 @@
 """An evaluation as a table, a JSON file and a page."""
 
 import collections
-import html
 import json
 import os
 
-from common import files, hounsfield, images, page
-from metrics import memorisation
+import numpy as np
 
-NOTES = (
-    '<p>Reals: as many real images, compared with the same held-out reals; it is what a perfect generator would get. '
-    'Below each number: 95 % bootstrap interval. SWD: sliced Wasserstein distance on a Laplacian pyramid. Nodules are '
-    'outlined in all images by the same simple rule. Copies are looked for over mirrored, turned and shifted training '
-    'images; about 1 % of images as new as held-out reals are nearer to one than the first percentile.</p>'
-)
+from common import figures, files, hounsfield, page
+from metrics import memorisation, verdicts
+
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'evaluation.html')
+SHOWN, FIRST, PAIRS = 48, 12, 6  # pictures of each kind, those before 'more', pairs; fewer if large
+ARROWS = {'low': '\u2193', 'high': '\u2191', 'as reals': '='}
 
 
 def table(rows):
@@ -29,51 +27,79 @@ def table(rows):
     return '\n'.join((form % tuple(x for pair in zip(wide, line) for x in pair)).rstrip() for line in lines)
 
 
-def _html_table(rows):
-    lines = '<tr><th></th><th>generated</th><th>reals</th><th>wanted</th></tr>'
-    for row in rows:
-        lines += '<tr><td>%s</td>' % html.escape(row.metric)
-        for found in (row.fakes, row.reals):
-            numbers = tuple(map(page.number, [found.value] + found.interval))
-            lines += '<td>%s<br><small>%s .. %s</small></td>' % numbers
-        lines += '<td>%s</td></tr>' % row.wanted
-    return '<table>%s</table>' % lines
+def _overview(rows, compared):
+    """All metrics in one figure. compared: a verdicts.Comparison of each."""
+    lines = []
+    for row, comparison in zip(rows, compared):
+        clear = comparison.state in ('higher', 'lower')
+        lines.append(('%s  %s' % (row.metric, ARROWS[row.wanted]), row.fakes, row.reals, clear))
+    words = 'metric (wanted: \u2193 low, \u2191 high, = as the reals)'
+    return figures.against_baseline(lines, 'All metrics, generated minus real', words)
 
 
-def _figures(evaluation):
-    """Pictures and curves, as HTML."""
-    fakes, compared = evaluation.fakes, evaluation.sets
-    reals, unit = compared.heldout_reals, 'mm' if compared.mm_per_pixel else 'pixels'
-    pairs = memorisation.side_by_side(fakes, compared.training, evaluation.nearest[0])
-    words = 'left: the generated images nearest to training images, right: those images'
-    parts = [
-        page.picture(images.grid(fakes[:64]), 'generated'),
-        page.picture(images.grid(reals[:64]), 'held-out reals'),
-    ]
-    parts += [page.picture(images.grid(pairs, 4), words, 2)]
-    parts += [page.histogram(*[x.gray for x in evaluation.nodules], 'mean of the nodule', 'HU')]
-    parts += [page.histogram(*[x.diameter for x in evaluation.nodules], 'diameter of the nodule', unit)]
-    distances, words = [x.distance for x in evaluation.nearest], 'distance to the nearest training image'
-    parts += [page.histogram(*distances, words, 'gray levels')]
-    hu = [hounsfield.to_hu(x[:500].ravel(), compared.window) for x in (fakes, reals)]
-    return ''.join(parts + [page.histogram(*hu, 'pixels', 'HU')])
+def _distributions(evaluation):
+    """The figures of distances, HU and diameters: [(heading, words, SVG)]."""
+    compared, (fakes, reals) = evaluation.sets, evaluation.nodules
+    unit, drawn = 'mm' if compared.mm_per_pixel else 'pixels', []
+    swd = [row for row in evaluation.rows if row.metric.startswith('SWD')]
+    if swd:
+        names = [row.metric.split(', ')[1] for row in swd][::-1]
+        found = [[row.fakes for row in swd[::-1]], [row.reals for row in swd[::-1]]]
+        how = 'SWD by resolution', 'resolution, pixels', 'SWD x1000, with 95 % interval'
+        words = 'From coarse structure, left, to the finest texture. Lower is better; reals show how low it can get.'
+        drawn.append(('Sliced Wasserstein distance', words, figures.levels(names, found[0], found[1], *how)))
+    hu = [hounsfield.to_hu(x[:500].ravel(), compared.window) for x in (evaluation.fakes, compared.heldout_reals)]
+    words = 'All pixels: lung on the left, soft tissue and bone on the right.'
+    drawn.append(('HU of all pixels', words, figures.histogram(*hu, 'density', 'HU', 'pixels', 60)))
+    words = 'The nodule in the middle of each image: ground glass on the left, solid ones on the right.'
+    drawn.append(('HU of the nodules', words, figures.histogram(fakes.gray, reals.gray, 'mean of the nodule', 'HU')))
+    words = 'Diameter of a circle of the same area.'
+    drawn.append(('Size of the nodules', words, figures.histogram(fakes.diameter, reals.diameter, 'diameter', unit)))
+    return drawn
+
+
+def _copies(evaluation):
+    """The closest pairs, and the figure of all distances, as values of the template."""
+    compared, (fakes, reals) = evaluation.sets, [x.distance for x in evaluation.nearest]
+    hu = (compared.window[1] - compared.window[0]) / 255.0
+    count = max(min(PAIRS, page.most(evaluation.fakes.shape[1:]) // 6), 1)
+    pairs = memorisation.closest_pairs(evaluation.fakes, compared.training, evaluation.nearest[0], count)
+    most = 100 * np.ceil(max(np.nanpercentile(np.abs(pair.difference), 99) for pair in pairs) * hu / 100 + 1e-6)
+    shown = []
+    for pair in pairs:
+        words = 'generated image %d' % (pair.index + 1), 'its nearest training image', 'their difference'
+        images = pair.image, pair.other, figures.difference_colours(pair.difference * hu, most)
+        pictures = [page.picture(x, alt, i < 2) for i, (x, alt) in enumerate(zip(images, words))]
+        shown.append((pair, pictures))
+    limit = np.percentile(reals, 1)
+    figure = figures.histogram(
+        fakes, reals, 'distance to the nearest training image', 'gray levels', limit=(limit, 'nearest 1 % of the reals')
+    )
+    below = [int((x < limit).sum()) for x in (fakes, reals)]
+    numbers = [len(fakes), len(reals)]
+    return dict(pairs=shown, most=most, figure=figure, limit=limit, below=below, numbers=numbers, hu=hu)
 
 
 def write(evaluation, outdir):
     """evaluation.json and evaluation.html in a folder."""
+    about, rows, compared = dict(evaluation.about), evaluation.rows, evaluation.sets
     result = collections.OrderedDict(evaluation.about, rows=[])
-    for row in evaluation.rows:
-        figures = dict(metric=row.metric, wanted=row.wanted, seconds=row.seconds)
-        figures.update(fakes=row.fakes.value, fakes_interval=row.fakes.interval)
-        figures.update(reals=row.reals.value, reals_interval=row.reals.interval)
-        result['rows'].append(figures)
+    for row in rows:
+        found = dict(metric=row.metric, wanted=row.wanted, seconds=row.seconds)
+        found.update(fakes=row.fakes.value, fakes_interval=row.fakes.interval)
+        found.update(reals=row.reals.value, reals_interval=row.reals.interval)
+        result['rows'].append(found)
     with files.atomic(os.path.join(outdir, 'evaluation.json')) as f:
         f.write(json.dumps(result, indent=1).encode())
-    facts = ''
-    for name, value in evaluation.about:
-        facts += '<tr><td>%s</td><td style="text-align:left">%s</td></tr>' % (name, html.escape(str(value)))
-    body = '<table>%s</table><h2>Numbers</h2>%s%s' % (facts, _html_table(evaluation.rows), NOTES)
-    body += '<h2>Pictures</h2>' + _figures(evaluation)
-    title = 'Evaluation of ' + os.path.basename(dict(evaluation.about)['model'])
-    with files.atomic(os.path.join(outdir, 'evaluation.html')) as f:
-        f.write(page.document(title, body).encode())
+    number, audited = len(evaluation.fakes), len(evaluation.nearest[0].distance)
+    found = verdicts.verdicts(rows, number, audited)
+    comparisons = [verdicts.compare(row, number) for row in rows]
+    several, sets = max(min(SHOWN, page.most(evaluation.fakes.shape[1:]) // 4), 1), []
+    for name, words, images in (('fakes', 'generated', evaluation.fakes), ('reals', 'real', compared.heldout_reals)):
+        pictures = [page.picture(x, '%s image %d' % (words, i + 1)) for i, x in enumerate(images[:several])]
+        sets.append((name, words, pictures))
+    values = dict(verdicts=found, summary=verdicts.summary(found, number), comparisons=comparisons, arrows=ARROWS)
+    values.update(sets=sets, first=FIRST, overview=_overview(rows, comparisons), enough=verdicts.ENOUGH, number=number)
+    values.update(distributions=_distributions(evaluation), copies=_copies(evaluation), about=evaluation.about)
+    title = 'Evaluation of ' + os.path.basename(about['model'])
+    page.write(os.path.join(outdir, 'evaluation.html'), PAGE, title, compared.window, **values)

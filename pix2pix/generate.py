@@ -6,8 +6,11 @@ import numpy as np
 import tqdm
 
 import tfutil
-from common import files, images, page
+from common import hounsfield, images, page
 from pix2pix import data, trainer, unet
+
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'patches.html')
+FIRST = 12  # masks on the page before 'more'
 
 
 def load_generator(path):
@@ -40,8 +43,31 @@ def _masks(cfg, size, channels):
     return names, np.stack(masks), [None] * cfg.number
 
 
+def _write_page(cfg, names, masks, fakes, known, window):
+    """index.html in the output folder. fakes: [N * samples, C, R, R]; known: of each mask its patch, or None."""
+    rows, several = [], page.most(fakes.shape[1:]) // (cfg.samples + 2)
+    for i, name in enumerate(names[: several or 1]):
+        shown = [('mask', page.picture(masks[i], 'mask of ' + name, ct=False))]
+        for k in range(cfg.samples):
+            words = 'generated %d' % (k + 1) if cfg.samples > 1 else 'generated'
+            shown.append((words, page.picture(fakes[i * cfg.samples + k], '%s of %s' % (words, name))))
+        if known[i] is not None:
+            shown.append(('real', page.picture(known[i], 'real patch of ' + name)))
+        rows.append((name, page.outline(masks[i][0]), shown))
+    source = cfg.masks
+    if cfg.shape:
+        source = '%s, %g to %g pixels across, drawn at random' % ((' and '.join(cfg.shape),) + cfg.diameter)
+    settings = [('weights', cfg.model), ('masks', source), ('samples of a mask', cfg.samples)]
+    settings += [('dropout', 'no' if cfg.no_dropout else 'yes'), ('minibatch', cfg.minibatch), ('seed', cfg.seed)]
+    values = dict(rows=rows, masks=len(masks), patches=len(fakes), samples=cfg.samples, settings=settings)
+    values.update(first=FIRST, size=masks.shape[-1], real=any(x is not None for x in known))
+    title = 'Patches of ' + os.path.basename(cfg.model)
+    page.write(os.path.join(cfg.outdir, 'index.html'), PAGE, title, window, **values)
+
+
 def generate(cfg):
     """Write patches and index.html as settings.Generate says."""
+    window = hounsfield.window(cfg.window)
     if not os.path.exists(cfg.model):
         raise FileNotFoundError('%s does not exist; train it with python -m pix2pix train' % cfg.model)
     with tfutil.init_tf(cpu=cfg.cpu):
@@ -55,15 +81,11 @@ def generate(cfg):
         repeated = np.repeat(masks, cfg.samples, axis=0)
         fakes = patches(G, repeated, cfg.minibatch, cfg.seed, not cfg.no_dropout, track)
     os.makedirs(cfg.outdir, exist_ok=True)
-    rows = []
-    for i, name in enumerate(names):
-        row, stem = [('mask', masks[i])], os.path.splitext(name)[0]
+    stems = [os.path.splitext(name)[0] for name in names]
+    for i, stem in enumerate(stems):
         for k in range(cfg.samples):
-            row.append(('generated', fakes[i * cfg.samples + k]))
-            images.save(os.path.join(cfg.outdir, '%s_%d.png' % (stem, k)), row[-1][1])
+            images.save(os.path.join(cfg.outdir, '%s_%d.png' % (stem, k)), fakes[i * cfg.samples + k])
         if cfg.shape:
             images.save(os.path.join(cfg.outdir, '%s_mask.png' % stem), masks[i])
-        rows.append((stem, row + ([('real', known[i])] if known[i] is not None else [])))
-    with files.atomic(os.path.join(cfg.outdir, 'index.html')) as f:
-        f.write(page.gallery('Patches of %s' % os.path.basename(cfg.model), rows).encode())
+    _write_page(cfg, stems, masks, fakes, known, window)
     print('%d patches of %d masks, and index.html, are in %s' % (len(fakes), len(names), cfg.outdir))

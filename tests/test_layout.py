@@ -34,7 +34,9 @@ OWNERS = {
     'argparse': {'common/commandline.py'},
     'pickle': {'common/safe_pickle.py'},
     'pickletools': {'common/safe_pickle.py'},
-    'PIL': {'common/images.py', 'imgs/drawing.py'},
+    'PIL': {'common/images.py'},
+    'jinja2': {'common/page.py'},
+    'matplotlib': {'common/figures.py', 'imgs/draw.py', 'imgs/sheets.py'},
     'SimpleITK': {'dataset_tools/itk.py'},
 }
 TOP = {'README.md', 'LICENSE', 'Makefile', 'pyproject.toml', 'requirements.txt', 'requirements-cpu.txt'}

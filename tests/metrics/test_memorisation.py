@@ -38,9 +38,11 @@ def test_noisy_copies_are_found_and_count_as_copied(phantoms, random):
     found = memorisation.nearest(fakes, training)
     right = found.index == np.arange(40)
     assert right.mean() >= 0.9 and np.median(found.distance) < 5
-    pair = memorisation.side_by_side(fakes, training, found, 1)[0]
+    pair = memorisation.closest_pairs(fakes, training, found, 1)[0]
     closest = found.distance.argmin()
-    assert pair.shape == (1, 32, 64) and (pair[:, :, 32:] == training[found.index[closest]]).all()
+    assert pair.index == closest and (pair.other == training[found.index[closest]]).all()
+    assert np.sqrt(np.nanmean(np.square(pair.difference))) == pytest.approx(pair.distance, rel=1e-5)
+    assert pair.distance == pytest.approx(found.distance.min()) and np.isnan(pair.difference[0]).all()
     held = memorisation.nearest(phantoms[200:300], training).distance
     assert value(memorisation.copied(found.distance[right], held), right.sum(), 100) > 0.5
     assert value(memorisation.copied(held, held), 100, 100) == 0.01

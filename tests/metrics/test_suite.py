@@ -82,10 +82,12 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
         assert row['metric'] in out
     for metric in ('SWD x1000, 16x16', 'KID x1000', 'FID', 'gray histogram distance, HU'):
         assert rows[metric]['fakes'] > 2 * rows[metric]['reals']  # random weights against real images
-    with open(str(tmp_path / 'evaluation.html')) as f:
+    with open(str(tmp_path / 'evaluation.html'), encoding='utf-8') as f:
         page = f.read()
-    assert page.count('data:image/png;base64,') == 3 and page.count('<svg') == 4
-    assert not re.search(r'(src|href)="(?!data:)', page)
+    assert page.count('data:image/png;base64,') == 2 * 30 + 6 * 3 and page.count('<svg role="img"') == 6
+    assert not re.search(r'(src|href)="(?!data:|#)|https?:', page)
+    assert len(page) < 1e6 and 'further from the held-out reals than other reals are' in page.lower()
+    assert all('<summary title="' in page and metric in page for metric in rows)
 
 
 def test_an_evaluation_is_the_same_for_the_same_seed(script, tmp_path, patches, weights):

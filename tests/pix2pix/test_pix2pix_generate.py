@@ -33,9 +33,10 @@ def test_patches_and_a_page_are_made_of_masks_and_depend_on_the_seed_alone(pix2p
     found = {name: np.stack([images.read(str(tmp_path / name / file)) for file in files]) for name in 'abc'}
     assert_array_equal(found['a'], found['b'])
     assert (found['a'] != found['c']).any() and (found['a'][::2] != found['a'][1::2]).any()
-    with open(str(tmp_path / 'a' / 'index.html')) as f:
+    with open(str(tmp_path / 'a' / 'index.html'), encoding='utf-8') as f:
         page = f.read()
-    assert page.count('data:image/png') == 13 * 4 and not re.search(r'(src|href)="(?!data:)', page)
+    assert page.count('data:image/png') == 13 * 4 and not re.search(r'(src|href)="(?!data:|#)|https?:', page)
+    assert page.count('<symbol id="mask-') == 13 and page.count('<use href="#mask-13"/>') == 3
     flags = '--samples 2 --no-dropout --minibatch 26'.split()
     assert pix2pix('generate', '--model', trained, '--masks', pairs, *flags, '--outdir', tmp_path / 'd')[0] == 0
     one, two = [images.read(str(tmp_path / 'd' / ('00_%d.png' % k))) for k in range(2)]

@@ -1,0 +1,162 @@
+"""Figures for pages, as inline SVG by Matplotlib: generated against real images, in the colours of the page."""
+
+import io
+import logging
+import re
+
+import numpy as np
+
+try:
+    logging.getLogger('matplotlib').setLevel(logging.ERROR)  # it tells stderr about its font cache
+    import matplotlib.style
+except ImportError:
+    raise ImportError('figures are drawn with Matplotlib: pip install matplotlib') from None
+from matplotlib.figure import Figure
+
+# Colours that the SVG is drawn with, and the variables of the page's style that take their place, dark or light.
+INK, SOFT, LINE, FAKE, REAL = '#010101', '#010102', '#010103', '#010104', '#010105'
+VARIABLES = {INK: '--ink', SOFT: '--soft', LINE: '--line', FAKE: '--fake', REAL: '--real'}
+STYLE = {
+    'svg.fonttype': 'none',  # words stay words
+    'svg.hashsalt': 'figure',  # the same figure is the same text
+    'font.family': 'sans-serif',
+    'font.size': 8.5,
+    'axes.edgecolor': SOFT,
+    'axes.labelcolor': INK,
+    'axes.spines.top': False,
+    'axes.spines.right': False,
+    'axes.unicode_minus': True,
+    'xtick.color': SOFT,
+    'ytick.color': SOFT,
+    'text.color': INK,
+    'legend.frameon': False,
+    'grid.color': LINE,
+    'lines.linewidth': 1.6,
+}
+WIDTH, HEIGHT = 4.4, 2.9  # inches of 72 units; on the page a figure is as wide as its column
+
+
+def _drawn(draw, title, height=HEIGHT):
+    """The SVG of what draw(axes) draws; title: for those who do not see it."""
+    with matplotlib.style.context(['default', STYLE]):
+        figure = Figure(figsize=(WIDTH, height))
+        axes = figure.add_axes([0.1, 0.1, 0.89, 0.8])
+        draw(axes)
+        for axis in (axes.xaxis, axes.yaxis):
+            assert axis.label.get_text(), 'an axis says what it shows'
+            axis.label.set_gid(axis.axis_name + '-label')
+        f = io.BytesIO()
+        figure.savefig(f, format='svg', bbox_inches='tight', pad_inches=0.06, transparent=True, metadata={'Date': None})
+    text = f.getvalue().decode()
+    text = re.sub(r'<metadata>.*?</metadata>', '', text[text.index('<svg') :], flags=re.DOTALL)
+    text = re.sub(r' xmlns(:xlink)?="[^"]*"| (width|height)="[\d.]+pt"', '', text)
+    prefix = re.sub(r'\W+', '-', title.lower()) + '-'  # ids of several figures differ
+    text = re.sub(r' id="', ' id="' + prefix, text)
+    text = re.sub(r'(href="|url\()#', r'\g<1>#' + prefix, text)
+    for colour, variable in VARIABLES.items():
+        text = text.replace(colour, 'var(%s)' % variable)
+    words = title.replace('&', '&amp;').replace('<', '&lt;').replace('"', '&quot;')
+    return text.replace('<svg', '<svg role="img" aria-label="%s"' % words, 1)
+
+
+def _legend(axes, columns=3):
+    how = dict(columnspacing=1.4, handlelength=1.6, borderaxespad=0.2)
+    axes.legend(loc='lower left', bbox_to_anchor=(-0.02, 1.0), ncol=columns, **how)
+
+
+def histogram(fakes, reals, title, unit, of='images', most=40, limit=None):
+    """How numbers of generated and of real images, or pixels, are distributed.
+
+    most: bins; fewer numbers have fewer (Rice's rule). limit: (value, words) of a line to draw.
+    """
+    both = np.concatenate([fakes, reals]).astype(float)
+    lo, hi = np.percentile(both, [0.2, 99.8])
+    bins = int(np.clip(2 * len(fakes) ** (1 / 3.0), 6, most))
+    edges = np.linspace(lo, hi if hi > lo else lo + 1, bins + 1)
+
+    def draw(axes):
+        heights = []
+        for x in (fakes, reals):
+            share = 100.0 * np.histogram(np.clip(x, edges[0], edges[-1]), edges)[0] / len(x)
+            heights.append(np.concatenate([[0], np.repeat(share, 2), [0]]))
+        x = np.repeat(edges, 2)
+        axes.fill_between(x, heights[1], color=REAL, alpha=0.3, linewidth=0, label='real')
+        axes.plot(x, heights[1], color=REAL, linewidth=0.8)
+        axes.plot(x, heights[0], color=FAKE, linewidth=1.8, label='generated')
+        if limit:
+            axes.axvline(limit[0], color=INK, linewidth=1.2, linestyle=':', label=limit[1])
+        axes.set_ylim(0, None)
+        axes.set_xlabel('%s, %s' % (title, unit))
+        axes.set_ylabel('share of %s, %%' % of)
+        _legend(axes)
+
+    return _drawn(draw, title)
+
+
+def levels(names, fakes, reals, title, xlabel, ylabel):
+    """Numbers with intervals of generated and real images, side by side for each name; both lists of Estimate."""
+
+    def draw(axes):
+        both = (reals, 'real', REAL, 's', 0.1), (fakes, 'generated', FAKE, 'o', -0.1)
+        for found, name, colour, marker, off in both:
+            y = np.array([x.value for x in found])
+            errors = np.abs(np.array([x.interval for x in found]).T - y)
+            axes.errorbar(np.arange(len(y)) + off, y, errors, fmt=marker, color=colour, capsize=3, label=name)
+        axes.set_xticks(range(len(names)))
+        axes.set_xticklabels(names)
+        axes.set_xlim(-0.6, len(names) - 0.4)
+        axes.set_ylim(0, None)
+        axes.grid(axis='y', linewidth=0.6)
+        axes.set_xlabel(xlabel)
+        axes.set_ylabel(ylabel)
+        _legend(axes)
+
+    return _drawn(draw, title)
+
+
+def against_baseline(rows, title, ylabel):
+    """Generated less real, for many metrics on one scale: 1 is half of the real images' own interval.
+
+    rows: [(words, fakes, reals, whether they differ clearly)] with Estimates.
+    """
+    points = []  # value and ends
+    for _, fakes, reals, _ in rows:
+        unit = (reals.interval[1] - reals.interval[0]) / 2 or (fakes.interval[1] - fakes.interval[0]) / 2 or 1.0
+        points.append(np.clip((np.array([fakes.value] + list(fakes.interval)) - reals.value) / unit, -1e3, 1e3))
+    furthest = max(2.0, np.abs(points).max())
+
+    def draw(axes):
+        axes.axvspan(-1, 1, color=REAL, alpha=0.18, linewidth=0, label='95 % interval of the reals')
+        axes.axvline(0, color=REAL, linewidth=1.2)
+        names = {False: 'generated', True: 'generated, clearly different'}
+        for i, ((words, _, _, clear), (x, low, high)) in enumerate(zip(rows, points)):
+            axes.plot([low, high], [i, i], color=FAKE, linewidth=1.4, solid_capstyle='butt')
+            fill = FAKE if clear else 'none'
+            axes.plot([x], [i], 'o', color=FAKE, markersize=6, markerfacecolor=fill, label=names.pop(clear, None))
+            axes.text(0.005, i - 0.2, words, transform=axes.get_yaxis_transform(), va='bottom')
+        xlabel = "generated \u2212 real; 1 is half of the reals' 95 % interval"
+        if furthest > 6:
+            ticks = [sign * n for n in (1, 3, 10, 30, 100, 300, 1000) if n <= furthest * 1.5 for sign in (-1, 1)]
+            axes.set_xscale('symlog', linthresh=3, linscale=1.2)
+            axes.set_xticks([0] + ticks)
+            axes.set_xticklabels([str(tick).replace('-', '\u2212') for tick in [0] + ticks])
+            axes.minorticks_off()
+            xlabel += '\n(logarithmic beyond 3)'
+        axes.set_xlim(-1.25 * furthest, 1.25 * furthest)
+        axes.set_ylim(len(rows) - 0.6, -0.9)
+        axes.set_yticks([])
+        for i in range(len(rows) - 1):
+            axes.axhline(i + 0.36, color=LINE, linewidth=0.6)
+        axes.set_xlabel(xlabel)
+        axes.set_ylabel(ylabel)
+        _legend(axes, 2)
+
+    return _drawn(draw, title, 0.9 + 0.36 * len(rows))
+
+
+def difference_colours(values, most):
+    """Colours uint8 [3, H, W] of differences [H, W]: blue at -most, white at 0, red at most; NaN is gray."""
+    at, points = np.clip(values / float(most), -1, 1), [-1, -0.5, 0, 0.5, 1]
+    anchors = [[5, 113, 176], [146, 197, 222], [247, 247, 247], [244, 165, 130], [202, 0, 32]]  # ColorBrewer's RdBu
+    colours = np.stack([np.interp(at, points, channel) for channel in np.transpose(anchors)])
+    return np.where(np.isfinite(values), np.rint(colours), 128).astype(np.uint8)
