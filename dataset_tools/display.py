@@ -3,7 +3,7 @@
 import os
 
 import dataset
-from common import capacity, hounsfield, images
+from common import capacity, hounsfield, images, talk
 
 
 def _window_of(path):
@@ -37,7 +37,7 @@ def show(cfg):
     window, said, channels = _window_of(path)
     if wanted or cfg.summary:
         source = 'as its json file says' if said else 'the paper window, as no json file says otherwise'
-        print('gray 0..255 is taken for %g..%g HU, %s' % (window[0], window[1], source))
+        (print if cfg.summary else talk.say)('gray 0..255 is taken for %g..%g HU, %s' % (window[0], window[1], source))
     if cfg.summary:
         _summary(levels, window, channels)
         return

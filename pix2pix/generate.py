@@ -3,16 +3,16 @@
 import os
 
 import numpy as np
-import tqdm
 
 import tfutil
-from common import files, images, page
+from common import files, images, page, talk
 from pix2pix import data, trainer, unet
 
 
 def load_generator(path):
     """The generator of a pix2pix pickle that makes CT patches of masks, in the current session."""
-    (G,) = tfutil.load(path, unet.BUILDERS, 'G', held=trainer.ROLES)
+    with talk.timed('%s read and built' % path):
+        (G,) = tfutil.load(path, unet.BUILDERS, 'G', held=trainer.ROLES)
     if G.static_kwargs.get('in_channels', 1) != 1 or G.build is not unet.U_net:
         raise ValueError('%s does not make CT patches of masks; train it with --direction mask2ct' % path)
     images.check_channels(path, int(G.outputs[0].shape[1]))
@@ -42,18 +42,17 @@ def _masks(cfg, size, channels):
 
 def generate(cfg):
     """Write patches and index.html as settings.Generate says."""
-    if not os.path.exists(cfg.model):
-        raise FileNotFoundError('%s does not exist; train it with python -m pix2pix train' % cfg.model)
     with tfutil.init_tf(cpu=cfg.cpu):
         G = load_generator(cfg.model)
         channels, size = [int(n) for n in G.outputs[0].shape[1:3]]
         names, masks, known = _masks(cfg, size, channels)
 
         def track(items):
-            return tqdm.tqdm(items, unit='minibatch', disable=None)
+            return talk.bar(items, unit='minibatch')
 
         repeated = np.repeat(masks, cfg.samples, axis=0)
-        fakes = patches(G, repeated, cfg.minibatch, cfg.seed, not cfg.no_dropout, track)
+        with talk.timed('patches computed'):
+            fakes = patches(G, repeated, cfg.minibatch, cfg.seed, not cfg.no_dropout, track)
     os.makedirs(cfg.outdir, exist_ok=True)
     rows = []
     for i, name in enumerate(names):

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import tqdm
 
-from common import images
+from common import images, talk
 from tfutil import tf
 from training import snapshots
 from training.optimizers import Diverged, check_finite, save_finite
@@ -92,7 +92,7 @@ def fit(cfg, trainer, validation, run, restored, stop):
     """
     loop = Loop(cfg, trainer, validation, run, restored)
     try:
-        with tqdm.tqdm(total=loop.total, initial=loop.number, unit='step', disable=None) as bar:
+        with talk.bar(total=loop.total, initial=loop.number, unit='step') as bar:
             while loop.number < loop.total and not stop.number:
                 loop.iterate()
                 bar.update(1)

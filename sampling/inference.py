@@ -3,10 +3,9 @@
 import os
 
 import numpy as np
-import tqdm
 
 import tfutil
-from common import arrays, capacity, files, images
+from common import arrays, capacity, files, images, talk
 from sampling import generate, interpolation, projection
 
 # Bytes of memory and of disk for each byte of an image's pixels, by what is written.
@@ -82,7 +81,7 @@ def _write(cfg, made, name, columns):
     path = os.path.join(cfg.outdir, name)
 
     def track(items):
-        return tqdm.tqdm(items, unit='image', disable=None)
+        return talk.bar(items, unit='image')
 
     if cfg.format == 'npy':
         with files.atomic(path + '.npy') as f:
@@ -111,7 +110,8 @@ def _generate(cfg, generator):
     if len(made) == 0:
         return
     os.makedirs(cfg.outdir, exist_ok=True)
-    _write(cfg, made, name, steps)
+    with talk.timed('images computed and written'):
+        _write(cfg, made, name, steps)
     print('%d images of %s are in %s' % (len(made), cfg.model, cfg.outdir))
 
 
@@ -126,7 +126,8 @@ def _project(cfg, generator):
         raise ValueError(words % (why, kind, size, size)) from None
     label_size = generate.sizes(generator)[1]
     _, labels = inputs(cfg._replace(number=max(8, label_size)), generator, None)
-    found, label, image = projection.project(generator, picture / 127.5 - 1, labels, cfg.project_steps, cfg.seed)
+    with talk.timed('latent found'):
+        found, label, image = projection.project(generator, picture / 127.5 - 1, labels, cfg.project_steps, cfg.seed)
     image = images.to_uint8(image)
     difference = np.abs(image.astype(int) - picture)
     os.makedirs(cfg.outdir, exist_ok=True)

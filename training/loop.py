@@ -3,8 +3,8 @@
 import time
 
 import numpy as np
-import tqdm
 
+from common import talk
 from training import optimizers, schedule, signals, snapshots
 from training.monitor import Monitor
 
@@ -41,7 +41,7 @@ class TrainingLoop:
             self.monitor.picture(self.shown, self.phase.level)
             form = '{percentage:3.0f}%|{bar}| {elapsed}<{remaining}'
             done = self.work.sum() - self.work_left()
-            self.bar = tqdm.tqdm(total=self.work.sum(), initial=done, disable=None, bar_format=form)
+            self.bar = talk.bar(total=self.work.sum(), initial=done, bar_format=form)
             if self.saved:
                 self.measure()
 
