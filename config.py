@@ -97,7 +97,8 @@ Progan = settings(
     '--lod-transition-kimg 60 --total-kimg 540',
     groups='input: data conditional mirror_augment; output: outdir tick_kimg snapshot_kimg keep metrics; '
     'going on: resume transfer; '
-    'schedule: total_kimg lod_initial_resolution lod_training_kimg lod_transition_kimg minibatch minibatch_repeats; '
+    'schedule: total_kimg lod_initial_resolution lod_training_kimg lod_transition_kimg minibatch minibatch_repeats '
+    'dry_run; '
     'optimization: D_repeats G_lrate D_lrate G_smoothing; model: fmap_base fmap_max mbstd_group_size; '
     'randomness: seed; hardware: gpus cpu precision xla wait',
     data=('processData/AIS', 'a dataset folder, or a folder of class folders'),
@@ -140,6 +141,7 @@ Progan = settings(
         ('fp32', 'tf32', 'bf16'),
     ),
     xla=(False, 'compile the steps with XLA'),
+    dry_run=(False, 'print the schedule with speed, time and memory on this machine, and end'),
     wait=(900.0, 'seconds to wait at the start for the other workers that TF_CONFIG names', positive_float),
 )
 

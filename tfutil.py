@@ -14,9 +14,8 @@ from common.quiet import hushed
 # TensorFlow reads these while it is imported. oneDNN's kernels are up to twice as fast and off by default on many CPUs.
 os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
-with talk.timed(
-    'TensorFlow loaded'
-), hushed():  # TensorFlow's libraries write banners while they load, whatever their log level
+# TensorFlow's libraries write banners while they load, whatever their log level.
+with talk.timed('TensorFlow loaded'), hushed():
     try:
         import tensorflow.compat.v1 as tf
 

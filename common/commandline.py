@@ -116,7 +116,7 @@ def stored(record, values, path):
 def _stored(record, values, path):
     for name in values:
         if name not in record._fields:
-            raise ValueError('%s sets %s, which %s does not know' % (path, name, talk.program()))
+            raise ValueError('%s is damaged or for another program than %s (it sets %s)' % (path, talk.program(), name))
     written = {name: value for name, value in values.items() if value is not None and value is not False}
     argv = [flags.flag(name) + ('' if value is True else '=%s' % value) for name, value in written.items()]
     return flags.general(flags.Parser(record, source=path).values(argv))[0]
@@ -130,9 +130,10 @@ def _record(record, values):
 
 
 def _configured(record, path):
+    if not path:
+        return {}
     remedy = 'it has to be like the run.json of a training run, {"settings": {...}}'
-    values = schema.read(path, dict(settings=schema.mapping), remedy)['settings'] if path else {}
-    return _stored(record, values, path)
+    return _stored(record, schema.read(path, dict(settings=schema.mapping), remedy)['settings'], path)
 
 
 def parse(record, description, argv=None, abbreviated=False):

@@ -100,19 +100,19 @@ def typed(kind):
         try:
             return kind(text)
         except ValueError:
-            raise argparse.ArgumentTypeError('%r is not %s' % (text, _wanted(kind))) from None
+            raise argparse.ArgumentTypeError('%r is not %s' % (text, wanted(kind))) from None
 
     return value
 
 
-def _wanted(kind):
+def wanted(kind):
     return _KINDS.get(kind) or kind.__doc__.split('\n')[0]
 
 
 def _metavar(name, kind):
-    wanted = _wanted(kind)
-    whole = wanted.startswith(('a whole number', 'a power'))
-    return 'N' if whole else 'X' if wanted.startswith('a number') else name.split('_')[-1].upper()
+    words = wanted(kind)
+    whole = words.startswith(('a whole number', 'a power'))
+    return 'N' if whole else 'X' if words.startswith('a number') else name.split('_')[-1].upper()
 
 
 def _typed_as(default):

@@ -17,9 +17,15 @@ def set_amount(quiet, verbose):
 
 
 def say(line):
-    """A line about how it goes."""
+    """A line about how it goes, above the bar if there is one."""
     if not _amount['quiet']:
-        print(line, flush=True)
+        with _aside():
+            print(line, flush=True)
+
+
+def _aside():
+    """A block in which no bar is on the screen; without tqdm there is none anyway."""
+    return sys.modules['tqdm'].tqdm.external_write_mode() if 'tqdm' in sys.modules else contextlib.ExitStack()
 
 
 def detail(line):

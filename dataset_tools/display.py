@@ -51,10 +51,12 @@ def show(cfg):
     if wanted:
         for picture in pictures:
             picture[:] = hounsfield.to_gray(hounsfield.to_hu(picture, window), wanted)
-    os.makedirs(cfg.outdir, exist_ok=True)
     if cfg.grid:
-        images.save(os.path.join(cfg.outdir, 'dataset_grid.png'), images.grid(pictures))
+        album = images.Album(cfg.outdir, r'dataset_grid\.png$')
+        album.save('dataset_grid.png', images.grid(pictures))
     else:
+        album = images.Album(cfg.outdir, r'dataset_img_\d+\.png$')
         for i, picture in enumerate(pictures):
-            images.save(os.path.join(cfg.outdir, 'dataset_img_%d.png' % i), picture)
+            album.save('dataset_img_%d.png' % i, picture)
     print('%d images of %s are in %s' % (len(pictures), path, cfg.outdir))
+    album.tell()

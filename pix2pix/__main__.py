@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """pix2pix: from a nodule's mask to a CT patch."""
 
 import sys

@@ -53,16 +53,17 @@ def generate(cfg):
         repeated = np.repeat(masks, cfg.samples, axis=0)
         with talk.timed('patches computed'):
             fakes = patches(G, repeated, cfg.minibatch, cfg.seed, not cfg.no_dropout, track)
-    os.makedirs(cfg.outdir, exist_ok=True)
+    album = images.Album(cfg.outdir, r'.+_(\d+|mask)\.png$')
     rows = []
     for i, name in enumerate(names):
         row, stem = [('mask', masks[i])], os.path.splitext(name)[0]
         for k in range(cfg.samples):
             row.append(('generated', fakes[i * cfg.samples + k]))
-            images.save(os.path.join(cfg.outdir, '%s_%d.png' % (stem, k)), row[-1][1])
+            album.save('%s_%d.png' % (stem, k), row[-1][1])
         if cfg.shape:
-            images.save(os.path.join(cfg.outdir, '%s_mask.png' % stem), masks[i])
+            album.save('%s_mask.png' % stem, masks[i])
         rows.append((stem, row + ([('real', known[i])] if known[i] is not None else [])))
     with files.atomic(os.path.join(cfg.outdir, 'index.html')) as f:
         f.write(page.gallery('Patches of %s' % os.path.basename(cfg.model), rows).encode())
     print('%d patches of %d masks, and index.html, are in %s' % (len(fakes), len(names), cfg.outdir))
+    album.tell()

@@ -1,6 +1,7 @@
 """Image files from a generator: of latents, of walks between them, and of the latent nearest to a picture."""
 
 import os
+import re
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def walk(cfg, latents, labels, steps):
 
 
 def _write(cfg, made, name, columns):
-    """Write Images in the format of the settings; columns: of a sheet, None for a square one."""
+    """Write Images in the format of the settings; columns: of a sheet, None for a square one. The Album of pictures."""
     path = os.path.join(cfg.outdir, name)
 
     def track(items):
@@ -93,10 +94,16 @@ def _write(cfg, made, name, columns):
         images.animate(path + '.gif', map(images.to_uint8, track(made)), 0.06 if cfg.interpolate else 0.5)
     elif cfg.format == 'png' and (cfg.grid or cfg.interpolate):
         sheet = images.grid(made.pixels(track), columns)
-        images.save(path + ('.png' if cfg.interpolate else '_grid.png'), sheet)
+        file = name + ('.png' if cfg.interpolate else '_grid.png')
+        album = images.Album(cfg.outdir, re.escape(file) + '$')
+        album.save(file, sheet)
+        return album
     else:
+        album = images.Album(cfg.outdir, name + r'_img_\d+\.png$')
         for i, image in enumerate(track(made)):
-            images.save('%s_img_%d.png' % (path, i), images.to_uint8(image))
+            album.save('%s_img_%d.png' % (name, i), images.to_uint8(image))
+        return album
+    return None
 
 
 def _generate(cfg, generator):
@@ -111,8 +118,10 @@ def _generate(cfg, generator):
         return
     os.makedirs(cfg.outdir, exist_ok=True)
     with talk.timed('images computed and written'):
-        _write(cfg, made, name, steps)
+        album = _write(cfg, made, name, steps)
     print('%d images of %s are in %s' % (len(made), cfg.model, cfg.outdir))
+    if album:
+        album.tell()
 
 
 def _project(cfg, generator):

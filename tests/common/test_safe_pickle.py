@@ -52,7 +52,9 @@ def test_other_pickles_are_refused_in_words(refused, publish):
     assert '3 networks' in refused(pickle.dumps([1, 2, 3]))
     assert '3 networks' in refused(pickle.dumps({'G': 1}))
     for value, word in (
-        (lambda n: (n(STATE),) * 2, '3 networks'),
+        (lambda n: (n(STATE),) * 2, 'python -m pix2pix generate'),
+        (lambda n: (n(STATE),) * 4, '3 networks'),
+        (lambda n: (n(dict(STATE, components={})),) * 3, 'StyleGAN, another format'),
         (lambda n: (n(STATE), n(STATE), 3), '3 networks'),
         (lambda n: (n({'version': 2}),) * 3, 'lacks'),
         (lambda n: (n(dict(STATE, version=1)),) * 3, 'version'),
