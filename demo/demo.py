@@ -23,7 +23,7 @@ CLASSES = 'AIS', 'MIA', 'IA'
 def run(*arguments):
     """Run a script of the project, shown as one would type it."""
     print('  $ python ' + ' '.join(arguments), flush=True)
-    subprocess.check_call([sys.executable] + list(arguments) + ['--quiet'], cwd=ROOT)
+    subprocess.check_call([sys.executable] + list(arguments), cwd=ROOT)
 
 
 def compare():

@@ -194,9 +194,3 @@ def test_images_of_an_earlier_run_are_not_replaced_in_silence(succeeds, tmp_path
     assert 'earlier' not in succeeds('2-inference.py', *many)  # the same again
     out = succeeds('2-inference.py', *few, '--model', os.path.join(ROOT, 'demo', 'weight', 'MIA.pkl'))
     assert 'replaced 2, left 1 as they were; another --outdir keeps both' in out
-
-
-def test_weights_of_another_program_are_answered_with_its_name(refuses):
-    refuses(
-        '2-inference.py', '--model', os.path.join(ROOT, 'demo', 'weight', 'pix2pix.pkl'), words=['-m pix2pix generate']
-    )
