@@ -190,7 +190,7 @@ def test_the_shell_sees_one_line_and_exit_code_2(tmp_path):
 
 def test_images_of_an_earlier_run_are_not_replaced_in_silence(succeeds, tmp_path):
     few, many = ['--number', '2', '--outdir', tmp_path], ['--number', '3', '--outdir', tmp_path]
-    assert 'earlier' not in succeeds('2-inference.py', *many)
-    assert 'earlier' not in succeeds('2-inference.py', *many)  # the same again
+    assert 'replaced' not in succeeds('2-inference.py', *many)
+    assert 'replaced' not in succeeds('2-inference.py', *many)  # the same again
     out = succeeds('2-inference.py', *few, '--model', os.path.join(ROOT, 'demo', 'weight', 'MIA.pkl'))
     assert 'replaced 2, left 1 as they were; another --outdir keeps both' in out
