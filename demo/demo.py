@@ -29,11 +29,11 @@ def run(*arguments):
 def compare():
     """Real and generated nodules of each class in one sheet."""
     rows = []
-    for name in CLASSES:
+    for seed, name in enumerate(CLASSES):  # relatives: of one seed they would make like images
         outdir, sheets = os.path.join(OUTPUT, name), []
         reals, weights = os.path.join('processData', name), os.path.join(WEIGHT, name + '.pkl')
         run('1-dataset_display.py', '--tfrecords', reals, '--number', '16', '--grid', '--outdir', outdir)
-        run('2-inference.py', '--model', weights, '--number', '16', '--grid', '--outdir', outdir)
+        run('2-inference.py', '--model', weights, '--seed', str(seed), '--number', '16', '--grid', '--outdir', outdir)
         for sheet in ('dataset_grid.png', 'inference_grid.png'):
             sheets.append(np.pad(images.read(os.path.join(ROOT, outdir, sheet)), [(0, 0), (4, 4), (4, 4)], 'constant'))
         rows.append(np.concatenate(sheets, axis=2))
