@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """Make datasets: tfrecords of all resolutions, OUTDIR/NAME/NAME-r02.tfrecords (4x4) and so on, from images, CT volumes
 or phantoms."""
 

@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """Dataset demo pipeline: transform pictures from a tfrecords file to png format."""
 
 import os

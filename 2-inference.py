@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """Nodule generation pipeline."""
 
 import config

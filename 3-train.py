@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """Training of the progressive growing wGAN, from tfrecords to a (G, D, Gs) pickle."""
 
 import sys

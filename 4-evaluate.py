@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """Evaluation of a generator: how near its images are to real ones, how varied, and whether they are copies."""
 
 import config

@@ -12,7 +12,10 @@ CPU = (False, 'leave the GPUs alone')
 
 
 def per_resolution(text):
-    """'128' for all resolutions, or '4:128,8:64'; those that are not named keep their default."""
+    """one number, or RESOLUTION:NUMBER,... for resolutions of 4, 8, 16 and so on
+
+    Resolutions that are not named keep their default.
+    """
     table = dict(pair.split(':') for pair in MINIBATCH.split(','))
     for pair in text.split(','):
         resolution, colon, number = pair.rpartition(':')
@@ -25,6 +28,8 @@ def per_resolution(text):
 
 Display = settings(
     'Display',
+    example='python 1-dataset_display.py --tfrecords processData/MIA --number 64 --grid',
+    groups='input: tfrecords number; output: outdir grid window summary',
     tfrecords=(
         'processData/AIS/AIS-r06.tfrecords',
         'the tfrecords file path, or a dataset folder (its finest level is shown)',
@@ -38,6 +43,9 @@ Display = settings(
 
 Inference = settings(
     'Inference',
+    example='python 2-inference.py --model demo/weight/MIA.pkl --number 64 --grid',
+    groups='model: model network; latents: number latents labels label; walks: interpolate steps; '
+    'projection: project project_steps; output: outdir grid format; randomness: seed; hardware: minibatch cpu',
     model=('demo/weight/AIS.pkl', 'the model weight file path'),
     number=(
         None,
@@ -86,6 +94,14 @@ Inference = settings(
 
 Progan = settings(
     'Progan',
+    example='python 3-train.py --data processData/AIS --fmap-max 64 --minibatch 32 --lod-training-kimg 60 '
+    '--lod-transition-kimg 60 --total-kimg 540',
+    groups='input: data conditional mirror_augment; output: outdir tick_kimg snapshot_kimg keep metrics; '
+    'going on: resume transfer; '
+    'schedule: total_kimg lod_initial_resolution lod_training_kimg lod_transition_kimg minibatch minibatch_repeats '
+    'dry_run; '
+    'optimization: D_repeats G_lrate D_lrate G_smoothing; model: fmap_base fmap_max mbstd_group_size; '
+    'randomness: seed; hardware: gpus cpu precision xla wait',
     data=('processData/AIS', 'a dataset folder, or a folder of class folders'),
     outdir=('results', 'where the numbered run folders are'),
     resume=(None, 'go on with a run: its folder, or latest', filled),
@@ -126,11 +142,15 @@ Progan = settings(
         ('fp32', 'tf32', 'bf16'),
     ),
     xla=(False, 'compile the steps with XLA'),
+    dry_run=(False, 'print the schedule with speed, time and memory on this machine, and end'),
     wait=(900.0, 'seconds to wait at the start for the other workers that TF_CONFIG names', positive_float),
 )
 
 Evaluate = settings(
     'Evaluate',
+    example='python 4-evaluate.py --model demo/weight/AIS.pkl --data processData/AIS --audit 50',
+    groups='input: model data real_holdout number audit; features: features feature_tensor; output: outdir; '
+    'randomness: seed; hardware: minibatch cpu',
     model=('demo/weight/AIS.pkl', 'the model weight file path; its Gs is evaluated'),
     data=('processData/AIS', 'the dataset that it was trained on, or a folder of class folders'),
     real_holdout=(

@@ -8,13 +8,14 @@ import sys
 
 import numpy as np
 
-from common import commandline, safe_pickle
+from common import safe_pickle, talk
 from common.quiet import hushed
 
 # TensorFlow reads these while it is imported. oneDNN's kernels are up to twice as fast and off by default on many CPUs.
 os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
-with hushed():  # TensorFlow's libraries write banners while they load, whatever their log level
+# TensorFlow's libraries write banners while they load, whatever their log level.
+with talk.timed('TensorFlow loaded'), hushed():
     try:
         import tensorflow.compat.v1 as tf
 
@@ -55,7 +56,10 @@ def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, worker=0,
             target = tf.train.Server({'worker': addresses}, 'worker', worker, config=config).target
         except tf.errors.OpError:
             raise ValueError('%s: this worker cannot listen there; is the port in use?' % addresses[worker]) from None
-    return tf.Session(target, graph=tf.Graph(), config=config)
+    session = tf.Session(target, graph=tf.Graph(), config=config)
+    names = [device.name.split('/device:')[-1] for device in session.list_devices()]
+    talk.detail('TensorFlow %s and NumPy %s on %s' % (tf.__version__, np.__version__, ' '.join(names)))
+    return session
 
 
 def session():
@@ -208,7 +212,7 @@ class Network:
         foreign = sorted(set(state['static_kwargs']) - known - {'dtype', 'structure', 'is_template_graph'})
         if foreign:
             words = 'network %s: ignored %.200s, which %s does not know'
-            commandline.warn(words % (name, ' '.join(foreign), build.__name__))
+            talk.warn(words % (name, ' '.join(foreign), build.__name__))
         with np.errstate(over='ignore'):
             variables = {local: np.asarray(value, np.float32) for local, value in state['variables']}
         for local, value in variables.items():

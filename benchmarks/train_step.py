@@ -39,7 +39,7 @@ def main(argv=None):
     with session, tempfile.TemporaryDirectory() as folder:
         dataset.write(folder, 'noise', random.randint(256, size=shape).astype(np.uint8))
         trainer = Trainer(progan, dataset.Pyramid(folder))
-        first = trainer.prepare(level, cfg.minibatch)
+        first, _ = trainer.prepare(level, cfg.minibatch)
         trainer.reset_optimizers()
         trainer.set_lod(0.5 if cfg.level_fade else 0.0)
         timed = machine.Timed(machine.matrix_product())

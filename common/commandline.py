@@ -1,6 +1,5 @@
 """Settings as flags: kinds of values, records of settings, parsing, and errors in one line."""
 
-import argparse
 import collections
 import contextlib
 import errno
@@ -8,18 +7,21 @@ import os
 import re
 import sys
 
-from common import quiet
+from common import SUPPORTED, flags, quiet, schema, talk
+from common.talk import warn
+
+# A kind turns the text of a flag into its value, or raises ValueError; its docstring says what it wants.
 
 
 def filled(text):
-    """Text that is not empty, as an unset variable of a shell would be."""
+    """text (it is empty, as an unset variable of a shell is)"""
     if not text:
         raise ValueError(text)
     return text
 
 
 def natural(text):
-    """A whole number, zero or more, of at most 15 digits."""
+    """a whole number, zero or more, of at most 15 digits"""
     value = int(text)
     if not 0 <= value < 10**15:
         raise ValueError(text)
@@ -27,7 +29,7 @@ def natural(text):
 
 
 def positive(text):
-    """A whole number, one or more, of at most 15 digits."""
+    """a whole number, one or more, of at most 15 digits"""
     value = int(text)
     if not 1 <= value < 10**15:
         raise ValueError(text)
@@ -35,7 +37,7 @@ def positive(text):
 
 
 def positive_float(text):
-    """A finite number above zero."""
+    """a number above zero"""
     value = float(text)
     if not 0 < value < float('inf'):
         raise ValueError(text)
@@ -43,7 +45,7 @@ def positive_float(text):
 
 
 def natural_float(text):
-    """A finite number, zero or more."""
+    """a number, zero or more"""
     value = float(text)
     if not 0 <= value < float('inf'):
         raise ValueError(text)
@@ -51,7 +53,7 @@ def natural_float(text):
 
 
 def rate(text):
-    """A number from 0 to below 1."""
+    """a number from 0 to below 1"""
     value = float(text)
     if not 0 <= value < 1:
         raise ValueError(text)
@@ -64,78 +66,84 @@ def number_between(least, most, power_of_two=False):
     def kind(text):
         value = int(text) if text.isdigit() else -1
         if not least <= value <= most or power_of_two and value & value - 1:
-            wanted = 'power of two' if power_of_two else 'whole number'
-            raise argparse.ArgumentTypeError('%r is not a %s from %d to %d' % (text, wanted, least, most))
+            raise ValueError(text)
         return value
 
+    kind.__doc__ = 'a %s from %d to %d' % ('power of two' if power_of_two else 'whole number', least, most)
     return kind
 
 
 def channels(text):
-    """1 or 3."""
+    """1 or 3"""
     if text not in ('1', '3'):
         raise ValueError(text)
     return int(text)
 
 
 def limits(text):
-    """'LO,HI': two finite numbers, the smaller first."""
+    """LO,HI: two numbers, the smaller first"""
     lo, hi = [float(part) for part in text.split(',')]
     if not float('-inf') < lo < hi < float('inf'):
         raise ValueError(text)
     return lo, hi
 
 
-def settings(record_name, **rows):
+def settings(record_name, example=None, groups='', **rows):
     """A record type. A row is (default, meaning[, kind]).
 
     kind: what turns the flag's text into a value (default: the default's type), or a tuple of choices; bool makes a
     switch. A default of ... makes an argument without a flag that has to be given; a kind of list takes one or more.
+    A default stands as it is typed: as text where its kind makes something else of it.
+    example, groups: for -h, a command, and headings with their rows, as 'input: model data; output: outdir'.
     """
     record = collections.namedtuple(record_name, list(rows))
-    record.__new__.__defaults__ = tuple(row[0] for row in rows.values())
-    record.ROWS = rows
+    record.__new__.__defaults__ = tuple(map(_default, rows.values()))
+    record.ROWS, record.EXAMPLE = rows, example
+    record.GROUPS = [group.split(':') for group in groups.split(';') if group]
     return record
 
 
-class _Parser(argparse.ArgumentParser):
-    """source: the file that holds the flags, None for the command line."""
-
-    def __init__(self, *arguments, source=None, **options):
-        super().__init__(*arguments, **options)
-        self.source = source
-
-    def error(self, message):
-        if self.source:
-            raise ValueError('%s is damaged (%s)' % (self.source, message))
-        self.exit(2, '%s: error: %s (-h lists the flags)\n' % (self.prog, one_line(message)))
+def _default(row):
+    default, kind = row[0], row[-1]
+    return kind(default) if len(row) == 3 and callable(kind) and isinstance(default, str) else default
 
 
-def parse(record, description, argv=None, abbreviated=False, source=None):
+def stored(record, values, path):
+    """A record of settings, {name: value}, from the JSON file `path`; ValueError that names the file."""
+    return record(**_stored(record, values, path))
+
+
+def _stored(record, values, path):
+    for name in values:
+        if name not in record._fields:
+            raise ValueError('%s is damaged or for another program than %s (it sets %s)' % (path, talk.program(), name))
+    written = {name: value for name, value in values.items() if value is not None and value is not False}
+    argv = [flags.flag(name) + ('' if value is True else '=%s' % value) for name, value in written.items()]
+    return flags.general(flags.Parser(record, source=path).values(argv))[0]
+
+
+def _record(record, values):
+    """The record of parsed values and of their --config; how much is said is set at once."""
+    found, general = flags.general(values)
+    talk.set_amount(general['quiet'], general['verbose'])
+    return record(**dict(_configured(record, general['config']), **found))
+
+
+def _configured(record, path):
+    if not path:
+        return {}
+    remedy = 'it has to be like the run.json of a training run, {"settings": {...}}'
+    return _stored(record, schema.read(path, dict(settings=schema.mapping), remedy)['settings'], path)
+
+
+def parse(record, description, argv=None, abbreviated=False):
     """The record's flags read from argv, or the command line; a wrong flag is one line on stderr and exit code 2.
 
-    abbreviated: flags may be cut short while they stay unique. source: a file that argv was read from; then a wrong
-    flag is a ValueError that names it.
+    abbreviated: flags may be cut short while they stay unique.
     """
-    options = dict(allow_abbrev=abbreviated, source=source, add_help=not source)
-    parser = _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
-    _add(parser, record)
-    return record(**vars(parser.parse_args(_joined(argv))))
-
-
-def given(record, argv=None):
-    """Names of the record's settings that argv holds a flag for, perhaps cut short."""
-    flags = {'--' + name.replace('_', '-'): name for name in record._fields}
-    texts = [text.partition('=')[0] for text in (sys.argv[1:] if argv is None else argv)]
-    found = [[flag for flag in flags if flag == text or text not in flags and flag.startswith(text)] for text in texts]
-    return {flags[names[0]] for text, names in zip(texts, found) if text[:2] == '--' and len(names) == 1}
-
-
-def require_weights(path):
-    """Complain if there is no such file, with the ways to get one."""
-    if not os.path.exists(path):
-        remedy = 'train it with 3-train.py or download the published weights (links in README.md)'
-        raise FileNotFoundError('%s does not exist; %s' % (path, remedy))
+    parser = flags.Parser(record, description=description, allow_abbrev=abbreviated)
+    flags.complete(parser)
+    return _record(record, parser.values(_joined(argv)))
 
 
 def parse_command(commands, description, argv=None):
@@ -143,33 +151,31 @@ def parse_command(commands, description, argv=None):
 
     commands: {name: (record, meaning)}.
     """
-    parser = _Parser(description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
-    choice = parser.add_subparsers(dest='command', metavar='COMMAND')
-    for name, (record, meaning) in commands.items():
-        _add(choice.add_parser(name, help=meaning, description=meaning, allow_abbrev=False), record)
-    values = vars(parser.parse_args(_joined(argv)))
+    parser = flags.Parser(commands=commands, description=description)
+    flags.complete(parser)
+    values = parser.values(_joined(argv))
     name = values.pop('command')
     if name is None:
         parser.error('say what to do: ' + ', '.join(commands))
-    return name, commands[name][0](**values)
+    return name, _record(commands[name][0], values)
 
 
-def _add(parser, record):
-    for name, row in record.ROWS.items():
-        default, meaning, kind = row if len(row) == 3 else row + (type(row[0]),)
-        meaning = meaning.replace('%', '%%')
-        flag = '--' + name.replace('_', '-')
-        how = dict(choices=kind) if isinstance(kind, tuple) else dict(nargs='+') if kind is list else dict(type=kind)
-        if default is ...:
-            parser.add_argument(name, help=meaning, **how)
-        elif kind is bool:
-            parser.add_argument(flag, action='store_true', help=meaning)
-        else:
-            if default is not None:
-                meaning += ' (default: %(default)s)'
-            if not isinstance(kind, tuple):
-                how['metavar'] = name.upper()
-            parser.add_argument(flag, default=default, help=meaning, **how)
+def given(record, argv=None):
+    """Names of the record's settings for which argv, or a file that it names with --config, holds a value."""
+    found, _ = flags.Parser(record, allow_abbrev=True).parse_known_args(_joined(argv))
+    found, general = flags.general(vars(found))
+    return set(found) | set(_configured(record, general['config']))
+
+
+def require_weights(path, roles=('G', 'D', 'Gs')):
+    """Complain if there is no such file, with the ways to get one, or if it does not hold the networks `roles`."""
+    if not os.path.exists(path):
+        train = 'python -m pix2pix train' if len(roles) == 2 else '3-train.py'
+        published = '' if len(roles) == 2 else ' or download the published weights (links in README.md)'
+        raise FileNotFoundError('%s does not exist; train it with %s%s' % (path, train, published))
+    from common import safe_pickle  # here, because -h should not wait for NumPy
+
+    safe_pickle.read(path, roles)
 
 
 def _joined(argv):
@@ -198,7 +204,7 @@ _REMEDIES = {
 def command(main):
     """Run a script's main. An error that its user can mend is one line on stderr and exit code 2; Ctrl-C exits 130."""
     try:
-        with _output():
+        with _output(), talk.timed('in all'):
             main()
     except KeyboardInterrupt:
         _leave('interrupted', 130)
@@ -207,8 +213,21 @@ def command(main):
     except OSError as error:
         text = '%s: %s' % (error.filename, error.strerror) if error.filename else str(error)
         _leave('; '.join(filter(None, (text, _REMEDIES.get(error.errno)))))
-    except (ValueError, ImportError) as error:
+    except ImportError as error:
+        _leave(_missing(error))
+    except ValueError as error:
         _leave(error)
+
+
+def _missing(error):
+    """What to do about a package that is not there."""
+    name = (getattr(error, 'name', None) or '').split('.')[0]
+    if name not in ('numpy', 'tensorflow', 'PIL', 'tqdm'):
+        return error
+    version = sys.version_info[:2]
+    if version == (3, 6) or (3, 10) <= version <= (3, 13):
+        return '%s is not installed; pip install -r requirements-cpu.txt, or make demo' % name
+    return '%s is not installed, and this is Python %d.%d; supported are %s' % ((name,) + version + (SUPPORTED,))
 
 
 @contextlib.contextmanager
@@ -222,17 +241,6 @@ def _output():
             yield
         finally:
             output.flush()
-
-
-def one_line(message):
-    """A message as printable text of at most 500 characters, whatever it holds; what is cut out is in the middle."""
-    line = ''.join(c if c.isprintable() else '?' for c in ' '.join(str(message).split()))
-    return line if len(line) <= 500 else line[:250] + '...' + line[-247:]
-
-
-def warn(message):
-    """A line on stderr, whatever the message holds."""
-    print('%s: %s' % (sys.argv[0], one_line(message)), file=sys.stderr)
 
 
 def _leave(message, code=2):

@@ -10,10 +10,10 @@ _HEADS = (
     (b'<', 'a web page: the download link wants a browser, download it there again'),
     (b'\n<', 'a web page: the download link wants a browser, download it there again'),
     (b'\x1f\x8b', 'a gzip archive: unpack it with gunzip first'),
-    (b'PK\x03\x04', 'a zip archive: unpack it first'),
+    (b'PK\x03\x04', 'a zip archive: unpack it first (a PyTorch file is another format, which is not supported)'),
     (b'\x89PNG', 'a PNG picture'),
     (b'\xff\xd8\xff', 'a JPEG picture'),
-    (b'\x89HDF', 'an HDF5 file'),
+    (b'\x89HDF', 'an HDF5 file, as Keras writes: another format, which is not supported'),
     (b'\x93NUMPY', 'a NumPy array'),
 )
 

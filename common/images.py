@@ -1,5 +1,8 @@
 """Pixel ranges, contact sheets, PNG and GIF files, foreign pictures. Images are [C, H, W], batches [N, C, H, W]."""
 
+import io
+import os
+import re
 import warnings
 
 import numpy as np
@@ -58,6 +61,36 @@ def save_drawing(path, image, words):
     about.add_text('Description', words)
     with files.atomic(path) as f:
         _picture(image).quantize(64).save(f, 'PNG', optimize=True, pnginfo=about)
+
+
+class Album:
+    """Writes pictures into a folder that may hold those of an earlier run, and counts what becomes of these.
+
+    pattern: of the names that such pictures have, a regular expression.
+    """
+
+    def __init__(self, folder, pattern):
+        os.makedirs(folder, exist_ok=True)
+        self.folder, self.before = folder, {name for name in os.listdir(folder) if re.match(pattern, name)}
+        self.replaced = 0
+
+    def save(self, name, image):
+        """As `save`, under a name in the folder."""
+        path, f = os.path.join(self.folder, name), io.BytesIO()
+        encode(image, f)
+        if name in self.before:
+            self.before.remove(name)
+            with open(path, 'rb') as old:
+                self.replaced += old.read() != f.getvalue()
+        with files.atomic(path) as target:
+            target.write(f.getvalue())
+
+    def tell(self):
+        """Print what became of pictures of an earlier run: replaced by others, or still there."""
+        counts = (self.replaced, 'replaced %d'), (len(self.before), 'left %d as they were')
+        words = ', '.join(form % count for count, form in counts if count)
+        if words:
+            print('pictures of an earlier run in %s: %s; another --outdir keeps both' % (self.folder, words))
 
 
 def animate(path, frames, seconds=0.2):

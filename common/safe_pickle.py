@@ -14,6 +14,7 @@ import pickletools
 import numpy as np
 
 from common import files
+from common.byte_stream import ByteStream
 
 # FILE FORMAT: the state of a network, version 2.
 _STATE = dict(version=int, name=str, static_kwargs=dict, build_module_src=str, build_func_name=str, variables=list)
@@ -29,6 +30,9 @@ for _core in 'numpy.core.', 'numpy._core.':  # NumPy 1 and NumPy 2
     _MARKERS[_core + 'multiarray', '_reconstruct'] = 'empty array'
     _MARKERS[_core + 'multiarray', 'scalar'] = 'scalar'
     _MARKERS[_core + 'numeric', '_frombuffer'] = 'from buffer'
+_FOREIGN = {'dnnlib': 'StyleGAN', 'torch_utils': 'StyleGAN', 'torch': 'PyTorch', 'keras': 'Keras'}
+_ANOTHER = 'it holds networks of %s, another format, which is not supported'
+_PROGRAMS = {2: 'pix2pix (G, D); use python -m pix2pix generate', 3: 'progressive growing; use 2-inference.py'}
 _INSTRUCTIONS = 200000  # of the largest file; published networks of 1024x1024 have 10,000; each makes 100 bytes at most
 _NAME = 64  # characters of a name of a network, a builder, an option or a variable
 _NUMBERS = 'f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1'.split()
@@ -45,27 +49,6 @@ class _Marker:
         self.kind, self.value = kind, value
 
 
-class _Stream:
-    """A file's bytes for pickletools: a long read is a view instead of a copy, a line is short."""
-
-    def __init__(self, data):
-        self.data, self.position = memoryview(data), 0
-
-    def read(self, count):
-        piece = self.data[self.position : self.position + count]
-        self.position += len(piece)
-        return piece if len(piece) > 4096 else piece.tobytes()
-
-    def readline(self):
-        line = self.data[self.position : self.position + 256].tobytes()
-        line = line[: line.find(b'\n') + 1]
-        self.position += len(line)
-        return line
-
-    def tell(self):
-        return self.position
-
-
 class _Reader:
     """The stack and the memo of one pickle. What does not fit together ends in some exception, which `read` words."""
 
@@ -74,7 +57,7 @@ class _Reader:
         self.stack, self.marks, self.memo = [], [], {}
 
     def load(self):
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(_Stream(self.data))):
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(ByteStream(self.data))):
             if count == _INSTRUCTIONS:
                 raise _Refused('it has more than %d instructions; do not trust it' % count)
             if opcode.name == 'STOP':
@@ -105,6 +88,8 @@ class _Reader:
     def find(self, module, name):
         if not (isinstance(module, str) and isinstance(name, str)):
             raise TypeError
+        if module.split('.')[0] in _FOREIGN:
+            raise _Refused(_ANOTHER % _FOREIGN[module.split('.')[0]])
         if (module, name) not in _MARKERS:
             raise _Refused('it names %.60s.%.60s, which weights do not need; do not trust it' % (module, name))
         self.stack.append(_Marker(_MARKERS[module, name]))
@@ -215,6 +200,8 @@ def read(path, roles=('G', 'D', 'Gs')):
         value = _Reader(data).load()
         kinds = [getattr(v, 'kind', '') for v in value] if isinstance(value, (tuple, list)) else []
         if kinds != ['network'] * len(roles):
+            if len(kinds) in _PROGRAMS and set(kinds) == {'network'}:
+                raise _Refused('it holds networks of ' + _PROGRAMS[len(kinds)])
             raise _Refused('it holds something else than the %d networks (%s)' % (len(roles), ', '.join(roles)))
         states = [_state(marker.value) for marker in value]
         if any(sum(array.nbytes for _, array in state['variables']) > len(data) for state in states):
@@ -228,6 +215,8 @@ def read(path, roles=('G', 'D', 'Gs')):
 
 
 def _state(state):
+    if isinstance(state, dict) and 'components' in state:
+        raise _Refused(_ANOTHER % 'StyleGAN')
     if not isinstance(state, dict) or not all(isinstance(state.get(key), kind) for key, kind in _STATE.items()):
         raise _Refused('a network lacks some of its parts (%s)' % ', '.join(_STATE))
     if state['version'] != 2:

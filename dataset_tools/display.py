@@ -3,7 +3,7 @@
 import os
 
 import dataset
-from common import capacity, hounsfield, images
+from common import capacity, hounsfield, images, talk
 
 
 def _window_of(path):
@@ -37,7 +37,7 @@ def show(cfg):
     window, said, channels = _window_of(path)
     if wanted or cfg.summary:
         source = 'as its json file says' if said else 'the paper window, as no json file says otherwise'
-        print('gray 0..255 is taken for %g..%g HU, %s' % (window[0], window[1], source))
+        (print if cfg.summary else talk.say)('gray 0..255 is taken for %g..%g HU, %s' % (window[0], window[1], source))
     if cfg.summary:
         _summary(levels, window, channels)
         return
@@ -51,10 +51,12 @@ def show(cfg):
     if wanted:
         for picture in pictures:
             picture[:] = hounsfield.to_gray(hounsfield.to_hu(picture, window), wanted)
-    os.makedirs(cfg.outdir, exist_ok=True)
     if cfg.grid:
-        images.save(os.path.join(cfg.outdir, 'dataset_grid.png'), images.grid(pictures))
+        album = images.Album(cfg.outdir, r'dataset_grid\.png$')
+        album.save('dataset_grid.png', images.grid(pictures))
     else:
+        album = images.Album(cfg.outdir, r'dataset_img_\d+\.png$')
         for i, picture in enumerate(pictures):
-            images.save(os.path.join(cfg.outdir, 'dataset_img_%d.png' % i), picture)
+            album.save('dataset_img_%d.png' % i, picture)
     print('%d images of %s are in %s' % (len(pictures), path, cfg.outdir))
+    album.tell()

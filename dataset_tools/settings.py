@@ -3,7 +3,7 @@
 from common.commandline import channels, limits, number_between, positive, positive_float, settings
 from config import SEED, WINDOWS
 
-_OUTPUT = dict(outdir=('processData', 'folder of datasets'), force=(False, 'replace what has that name already'))
+_OUTPUT = dict(outdir=('datasets', 'folder of datasets'), force=(False, 'replace what has that name already'))
 _PATCHES = dict(
     name=(None, 'name of the dataset, or what the names of its classes begin with', str),
     resolution=(64, 'width and height of the images, a power of two', number_between(4, 1024, power_of_two=True)),
@@ -28,6 +28,9 @@ _PHANTOM = dict(
 
 CreateImages = settings(
     'CreateImages',
+    example='python 0-dataset_create.py images my_patches --resize --augment',
+    groups='input: folder channels range resize nodules window; images: resolution augment shifts folds; '
+    'output: name outdir force; randomness: seed',
     folder=(..., 'a folder of PNG, JPEG, TIFF, BMP or NPY files, or of class folders of them', str),
     **_PATCHES,
     channels=(1, '1 for gray, 3 for colour', channels),
@@ -49,6 +52,9 @@ CreateImages = settings(
 )
 CreateVolumes = settings(
     'CreateVolumes',
+    example='python 0-dataset_create.py volumes nodules.csv --volumes scans --window lung',
+    groups='input: annotations volumes coordinates; images: window spacing slices resolution augment shifts folds; '
+    'output: name outdir force; randomness: seed',
     annotations=(
         ...,
         'a CSV table: seriesuid or path, coordX,coordY,coordZ or x,y,z, perhaps diameter_mm, class, nodule',
@@ -64,6 +70,9 @@ CreateVolumes = settings(
 )
 CreatePhantom = settings(
     'CreatePhantom',
+    example='python 0-dataset_create.py phantom MIA --number 5000 --seed 1',
+    groups='phantoms: kind number window spacing masks; images: resolution augment shifts folds; '
+    'output: name outdir force; randomness: seed; hardware: processes',
     kind=(..., 'nodule class', ('AIS', 'MIA', 'IA')),
     **_PHANTOM,
     **_PATCHES,
@@ -74,6 +83,9 @@ CreatePhantom = settings(
 )
 CreatePairs = settings(
     'CreatePairs',
+    example='python 0-dataset_create.py pairs --phantom all --number 100',
+    groups='phantoms: phantom number off_centre window spacing; files: images masks; '
+    'output: resolution name outdir force; randomness: seed; hardware: processes',
     phantom=(None, 'draw phantoms of this class, or of all', ('AIS', 'MIA', 'IA', 'all')),
     **_PHANTOM,
     off_centre=(
@@ -87,11 +99,13 @@ CreatePairs = settings(
     seed=_PATCHES['seed'],
     **_SPACING,
     **_WINDOW,
-    outdir=('pix2pix', 'folder of NAME'),
+    outdir=('datasets', 'folder of NAME'),
     force=_OUTPUT['force'],
 )
 Verify = settings(
     'Verify',
+    example='python 0-dataset_create.py verify processData',
+    groups='input: datasets channels',
     datasets=(..., 'dataset folders, or folders of them', list),
     channels=(None, '1 for gray, 3 for colour (default: what NAME.json says, or 1)', channels),
 )

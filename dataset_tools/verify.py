@@ -8,7 +8,7 @@ import os
 import numpy as np
 
 import dataset
-from common import commandline
+from common import talk
 
 
 def find(paths):
@@ -158,7 +158,7 @@ def report(paths, channels=None):
     folders = find(paths)
     wrong = False
     for line in verify(folders, channels):
-        print(commandline.one_line(line))
+        print(talk.one_line(line))
         wrong = True
     if not wrong:
         numbers = [dataset.count(path) for folder in folders for path in list(dataset.levels(folder).values())[-1:]]

@@ -7,10 +7,9 @@ import os
 import re
 
 import numpy as np
-import tqdm
 
 import dataset
-from common import capacity, files, images
+from common import capacity, files, images, talk
 from dataset_tools.augmentation import NO_FOLDS, VARIANTS, Folds, cut, offsets
 from dataset_tools.sources import SHIFT
 
@@ -105,7 +104,7 @@ def _dataset(part, name, head):
 @contextlib.contextmanager
 def progress(source):
     """The patches of a source, with a progress bar; the processes that draw them end with the block."""
-    bar = tqdm.tqdm(source.patches, total=source.total, unit='image', disable=None)
+    bar = talk.bar(source.patches, total=source.total, unit='image')
     with contextlib.closing(source.patches), bar:
         yield bar
 
@@ -139,7 +138,7 @@ def write_sets(cfg, source):
             if sets[key][1]['images'] == 0:
                 raise ValueError('%s would hold no nodule; lower --folds' % path)
     for line in source.notes:
-        print(line)
+        talk.say(line)
     for key, path in paths.items():
         counts = sets[key][1]['records'], sets[key][1]['nodules']
         print('%s: %d images of %d nodules, %dx%d down to 4x4' % ((path,) + counts + (size, size)))
@@ -162,5 +161,5 @@ def write_pairs(cfg, source):
             images.save(os.path.join(part, patch.nodule + '.png'), pair(patch, cfg.resolution, offset))
             note(patch.nodule, 1, dict(patch.facts, offset=offset))
     for line in source.notes:
-        print(line)
+        talk.say(line)
     print('%s: %d pairs, %dx%d' % (path, counts['images'], 2 * cfg.resolution, cfg.resolution))

@@ -5,7 +5,6 @@ import os
 import time
 
 import numpy as np
-import tqdm
 
 try:
     import scipy  # noqa: F401
@@ -13,7 +12,7 @@ except ImportError:
     raise ImportError('images are measured with SciPy: pip install scipy') from None
 
 import tfutil
-from common import capacity
+from common import capacity, talk
 from metrics import feature_distances, frozen_graph, memorisation, ms_ssim, nodules, sets, sliced_wasserstein
 from metrics.bootstrap import estimate
 from metrics.chunks import chunks
@@ -29,7 +28,7 @@ DIRECTIONS, LEAST_DRAWS, MOST_DRAWS, PRECISION = 128, 4, 16, 0.01
 
 def progress_bar(words):
     """A progress bar for a list."""
-    return lambda items: tqdm.tqdm(items, desc=words, leave=False, disable=None)
+    return lambda items: talk.bar(items, desc=words, leave=False)
 
 
 def _mean(values):
@@ -168,13 +167,17 @@ def evaluate(fakes, compared, network=None, audit=1000, seed=0):
     pyramid. audit: images to look for copies of.
     """
     found = Evaluation(fakes, compared, seed)
-    if fakes.shape[-1] >= 16:
-        found.measure_wasserstein()
-    found.measure_variety()
-    found.measure_features(network)
-    found.measure_gray_levels()
-    found.measure_nodules()
-    found.measure_copies(audit)
+    parts = [
+        ('sliced Wasserstein distance', found.measure_wasserstein, ()),
+        ('MS-SSIM', found.measure_variety, ()),
+        ('features', found.measure_features, (network,)),
+        ('gray levels', found.measure_gray_levels, ()),
+        ('nodules', found.measure_nodules, ()),
+        ('copies', found.measure_copies, (audit,)),
+    ]
+    for name, measure, arguments in parts[0 if fakes.shape[-1] >= 16 else 1 :]:
+        with talk.timed(name):
+            measure(*arguments)
     return found
 
 

@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """pix2pix: from a nodule's mask to a CT patch."""
 
 import sys
@@ -9,6 +10,7 @@ from pix2pix import settings
 def main(argv=None):
     command, cfg = commandline.parse_command(settings.COMMANDS, __doc__, argv)
     if command == 'generate':
+        commandline.require_weights(cfg.model, ('G', 'D'))
         from pix2pix import generate  # after the flags: TensorFlow takes seconds to load, and -h should not
 
         generate.generate(cfg)

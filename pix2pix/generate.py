@@ -3,10 +3,9 @@
 import os
 
 import numpy as np
-import tqdm
 
 import tfutil
-from common import hounsfield, images, page
+from common import hounsfield, images, page, talk
 from pix2pix import data, trainer, unet
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'patches.html')
@@ -15,7 +14,8 @@ FIRST = 12  # masks on the page before 'more'
 
 def load_generator(path):
     """The generator of a pix2pix pickle that makes CT patches of masks, in the current session."""
-    (G,) = tfutil.load(path, unet.BUILDERS, 'G', held=trainer.ROLES)
+    with talk.timed('%s read and built' % path):
+        (G,) = tfutil.load(path, unet.BUILDERS, 'G', held=trainer.ROLES)
     if G.static_kwargs.get('in_channels', 1) != 1 or G.build is not unet.U_net:
         raise ValueError('%s does not make CT patches of masks; train it with --direction mask2ct' % path)
     images.check_channels(path, int(G.outputs[0].shape[1]))
@@ -68,24 +68,24 @@ def _write_page(cfg, names, masks, fakes, known, window):
 def generate(cfg):
     """Write patches and index.html as settings.Generate says."""
     window = hounsfield.window(cfg.window)
-    if not os.path.exists(cfg.model):
-        raise FileNotFoundError('%s does not exist; train it with python -m pix2pix train' % cfg.model)
     with tfutil.init_tf(cpu=cfg.cpu):
         G = load_generator(cfg.model)
         channels, size = [int(n) for n in G.outputs[0].shape[1:3]]
         names, masks, known = _masks(cfg, size, channels)
 
         def track(items):
-            return tqdm.tqdm(items, unit='minibatch', disable=None)
+            return talk.bar(items, unit='minibatch')
 
         repeated = np.repeat(masks, cfg.samples, axis=0)
-        fakes = patches(G, repeated, cfg.minibatch, cfg.seed, not cfg.no_dropout, track)
-    os.makedirs(cfg.outdir, exist_ok=True)
+        with talk.timed('patches computed'):
+            fakes = patches(G, repeated, cfg.minibatch, cfg.seed, not cfg.no_dropout, track)
+    album = images.Album(cfg.outdir, r'.+_(\d+|mask)\.png$')
     stems = [os.path.splitext(name)[0] for name in names]
     for i, stem in enumerate(stems):
         for k in range(cfg.samples):
-            images.save(os.path.join(cfg.outdir, '%s_%d.png' % (stem, k)), fakes[i * cfg.samples + k])
+            album.save('%s_%d.png' % (stem, k), fakes[i * cfg.samples + k])
         if cfg.shape:
-            images.save(os.path.join(cfg.outdir, '%s_mask.png' % stem), masks[i])
+            album.save('%s_mask.png' % stem, masks[i])
     _write_page(cfg, stems, masks, fakes, known, window)
     print('%d patches of %d masks, and index.html, are in %s' % (len(fakes), len(names), cfg.outdir))
+    album.tell()

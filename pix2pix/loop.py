@@ -4,9 +4,8 @@ import collections
 import time
 
 import numpy as np
-import tqdm
 
-from common import images
+from common import images, talk
 from tfutil import tf
 from training import snapshots
 from training.optimizers import Diverged, check_finite, save_finite
@@ -62,8 +61,7 @@ class Loop:
         points = [tf.Summary.Value(tag=name, simple_value=value) for name, value in row.items()]
         self.writer.add_summary(tf.Summary(value=points), self.number)
         self.writer.flush()
-        with tqdm.tqdm.external_write_mode():
-            self.run.log('  '.join('%s %g' % pair for pair in row.items()))
+        self.run.log('  '.join('%s %g' % pair for pair in row.items()))
 
     def picture(self):
         """Input, target and what G makes, side by side; gray beside colour is shown as colour."""
@@ -92,7 +90,7 @@ def fit(cfg, trainer, validation, run, restored, stop):
     """
     loop = Loop(cfg, trainer, validation, run, restored)
     try:
-        with tqdm.tqdm(total=loop.total, initial=loop.number, unit='step', disable=None) as bar:
+        with talk.bar(total=loop.total, initial=loop.number, unit='step') as bar:
             while loop.number < loop.total and not stop.number:
                 loop.iterate()
                 bar.update(1)
@@ -106,6 +104,7 @@ def fit(cfg, trainer, validation, run, restored, stop):
     finally:
         loop.close()
     if loop.number < loop.total:
+        print('saved as %s; go on with: python -m pix2pix train --resume %s' % (loop.path, run.path))
         return stop.number
     run.complete(loop.path)
     return None

@@ -15,7 +15,7 @@ from config import CPU, SEED, WINDOWS
 
 
 def shapes(text):
-    """'ellipse', 'spiculated', or both with a comma between."""
+    """ellipse, spiculated or ellipse,spiculated"""
     names = text.split(',')
     if not set(names) <= {'ellipse', 'spiculated'}:
         raise ValueError(text)
@@ -23,7 +23,7 @@ def shapes(text):
 
 
 def span(text):
-    """'6-10': two positive numbers, the smaller first; or one for both."""
+    """LEAST-MOST, two numbers above zero, the smaller first, or one number"""
     numbers = [positive_float(part) for part in text.split('-')]
     if len(numbers) > 2 or numbers[0] > numbers[-1]:
         raise ValueError(text)
@@ -32,6 +32,10 @@ def span(text):
 
 Train = settings(
     'Train',
+    example='python -m pix2pix train --data pix2pix/dataset-demo --ngf 32 --ndf 32 --epochs 100',
+    groups='input: data masks direction channels no_flip validation; output: outdir snapshot_epochs keep; '
+    'going on: resume; optimization: epochs minibatch lrate l2_weight l1_weight; model: ngf ndf; randomness: seed; '
+    'hardware: precision cpu',
     data=('pix2pix/dataset-demo', 'a folder of CT | mask pictures, or of CT pictures with --masks'),
     masks=(None, 'a folder of masks with the names of those in --data; what is not black is nodule', filled),
     outdir=('results', 'where the numbered run folders are'),
@@ -59,10 +63,13 @@ Train = settings(
 )
 Generate = settings(
     'Generate',
+    example='python -m pix2pix generate --shape ellipse,spiculated --diameter 6-10',
+    groups='input: model masks shape diameter number samples; output: outdir; randomness: seed no_dropout; '
+    'hardware: minibatch cpu',
     model=('demo/weight/pix2pix.pkl', 'the model weight file path'),
     masks=('pix2pix/dataset-demo', 'a folder of masks, or of CT | mask pictures, whose CT is shown beside'),
     shape=(None, 'draw masks instead of reading them: ellipse, spiculated or ellipse,spiculated', shapes),
-    diameter=((6.0, 20.0), 'with --shape: from how many to how many pixels across, as 6-10', span),
+    diameter=('6-20', 'with --shape: from how many to how many pixels across, as 6-10', span),
     number=(10, 'with --shape: masks to draw', positive),
     samples=(1, 'patches of each mask', positive),
     no_dropout=(False, 'no dropout, so that all samples of a mask are the same'),

@@ -1,12 +1,12 @@
 """Image files from a generator: of latents, of walks between them, and of the latent nearest to a picture."""
 
 import os
+import re
 
 import numpy as np
-import tqdm
 
 import tfutil
-from common import arrays, capacity, files, images
+from common import arrays, capacity, files, images, talk
 from sampling import generate, interpolation, projection
 
 # Bytes of memory and of disk for each byte of an image's pixels, by what is written.
@@ -78,11 +78,11 @@ def walk(cfg, latents, labels, steps):
 
 
 def _write(cfg, made, name, columns):
-    """Write Images in the format of the settings; columns: of a sheet, None for a square one."""
+    """Write Images in the format of the settings; columns: of a sheet, None for a square one. The Album of pictures."""
     path = os.path.join(cfg.outdir, name)
 
     def track(items):
-        return tqdm.tqdm(items, unit='image', disable=None)
+        return talk.bar(items, unit='image')
 
     if cfg.format == 'npy':
         with files.atomic(path + '.npy') as f:
@@ -94,10 +94,16 @@ def _write(cfg, made, name, columns):
         images.animate(path + '.gif', map(images.to_uint8, track(made)), 0.06 if cfg.interpolate else 0.5)
     elif cfg.format == 'png' and (cfg.grid or cfg.interpolate):
         sheet = images.grid(made.pixels(track), columns)
-        images.save(path + ('.png' if cfg.interpolate else '_grid.png'), sheet)
+        file = name + ('.png' if cfg.interpolate else '_grid.png')
+        album = images.Album(cfg.outdir, re.escape(file) + '$')
+        album.save(file, sheet)
+        return album
     else:
+        album = images.Album(cfg.outdir, name + r'_img_\d+\.png$')
         for i, image in enumerate(track(made)):
-            images.save('%s_img_%d.png' % (path, i), images.to_uint8(image))
+            album.save('%s_img_%d.png' % (name, i), images.to_uint8(image))
+        return album
+    return None
 
 
 def _generate(cfg, generator):
@@ -111,8 +117,11 @@ def _generate(cfg, generator):
     if len(made) == 0:
         return
     os.makedirs(cfg.outdir, exist_ok=True)
-    _write(cfg, made, name, steps)
+    with talk.timed('images computed and written'):
+        album = _write(cfg, made, name, steps)
     print('%d images of %s are in %s' % (len(made), cfg.model, cfg.outdir))
+    if album:
+        album.tell()
 
 
 def _project(cfg, generator):
@@ -126,7 +135,8 @@ def _project(cfg, generator):
         raise ValueError(words % (why, kind, size, size)) from None
     label_size = generate.sizes(generator)[1]
     _, labels = inputs(cfg._replace(number=max(8, label_size)), generator, None)
-    found, label, image = projection.project(generator, picture / 127.5 - 1, labels, cfg.project_steps, cfg.seed)
+    with talk.timed('latent found'):
+        found, label, image = projection.project(generator, picture / 127.5 - 1, labels, cfg.project_steps, cfg.seed)
     image = images.to_uint8(image)
     difference = np.abs(image.astype(int) - picture)
     os.makedirs(cfg.outdir, exist_ok=True)

@@ -3,9 +3,9 @@
 import os
 
 import numpy as np
-import tqdm
 
 import tfutil
+from common import talk
 from tfutil import tf
 
 
@@ -83,7 +83,7 @@ def project(generator, target, labels, steps=400, seed=0, tries=32):
         best[closer], least[closer] = latents[closer], found[closer]
 
     first = max(steps // 8, 1)
-    with tqdm.tqdm(total=starts * first + steps, unit='step', disable=None) as bar:
+    with talk.bar(total=starts * first + steps, unit='step') as bar:
 
         def down(start, x, steps):
             """descend on the sphere: the gradient with respect to x of a function of _unit(x)."""

@@ -10,11 +10,10 @@ import os
 import re
 import select
 import socket
-import sys
 import threading
 import time
 
-from common import schema
+from common import schema, talk
 
 GONE = 'another worker has gone or does not answer; start all of them again, with --resume'
 SAID_AFTER = 3  # seconds until a worker says which others it waits for
@@ -123,7 +122,7 @@ class Circle:
             words = '%s did not come in %g seconds; start all workers, or wait longer with --wait'
             raise ConnectionError(words % (names, self.limit))
         if waited > SAID_AFTER and names != self.said:
-            print('waiting for %s' % names, flush=True)
+            talk.say('waiting for %s' % names)
             self.said = names
 
     def _join(self):
@@ -223,7 +222,7 @@ class Circle:
             heard = select.select(connections, [], [], BEAT)[0]
             end = self.end
             if end and (time.time() > end or any(peer.gone() for peer in self.peers)):
-                os.write(2, ('%s: %s\n' % (sys.argv[0], GONE)).encode(errors='replace'))
+                os.write(2, ('%s: %s\n' % (talk.program(), GONE)).encode(errors='replace'))
                 os._exit(2)
             if heard:  # and not yet read
                 time.sleep(0.02)

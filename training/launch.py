@@ -2,11 +2,13 @@
 
 import os
 
+from common import talk
 from config import Progan
 from training import circle, run_folder, schedule, signals, snapshots, transfer
 
-FREE = 'data outdir resume total_kimg keep metrics gpus cpu wait'.split()  # settings that may change when a run goes on
-LOCAL = 'data outdir resume transfer keep metrics gpus cpu wait'.split()  # settings that workers need not agree on
+# Settings that may change when a run goes on, and those that workers need not agree on.
+FREE = 'data outdir resume total_kimg keep metrics gpus cpu wait dry_run'.split()
+LOCAL = 'data outdir resume transfer keep metrics gpus cpu wait dry_run'.split()
 
 
 def check(cfg, data):
@@ -28,8 +30,10 @@ def check(cfg, data):
 
 def check_devices(cfg, data, devices, machines):
     """Refuse minibatches that do not fit the devices, and more GPUs than there are."""
-    if cfg.gpus and len([device for device in devices if 'GPU' in device]) < cfg.gpus:
-        raise ValueError('--gpus %d: TensorFlow finds %d (%s)' % (cfg.gpus, len(devices), ', '.join(devices)))
+    gpus = [device for device in devices if 'GPU' in device]
+    if cfg.gpus and len(gpus) < cfg.gpus:
+        found = '%d (%s)' % (len(gpus), ', '.join(gpus)) if gpus else 'no GPU'
+        raise ValueError('--gpus %d: TensorFlow finds %s; ask for fewer, or leave it out' % (cfg.gpus, found))
     for level, minibatch in schedule.phases(cfg, data.top).items():
         schedule.images_per_replica(cfg, level, minibatch, len(devices) * max(machines, 1))
 
@@ -71,7 +75,7 @@ def _train(cfg, given, stop):
     stop.check()
     import dataset  # after what can be refused without TensorFlow, which takes seconds to load
     import tfutil
-    from training import loop
+    from training import loop, plan
     from training.trainer import Trainer
 
     data = dataset.Pyramid(cfg.data)
@@ -82,6 +86,8 @@ def _train(cfg, given, stop):
         )
     others = circle.Circle()
     worker, addresses = others.worker, others.addresses
+    if cfg.dry_run and addresses:
+        raise ValueError('--dry-run measures one machine; unset TF_CONFIG')
     session = dict(cpu=cfg.cpu, gpus=cfg.gpus, precision=cfg.precision, xla=cfg.xla)
     with tfutil.init_tf(**session):
         devices, size = tfutil.devices(), 2**data.top
@@ -92,10 +98,14 @@ def _train(cfg, given, stop):
     with tfutil.init_tf(worker=worker, addresses=addresses, **session):
         others.exchange('listening', circle.STARTING)
         trainer = Trainer(cfg, data, others)
+        if cfg.dry_run:
+            plan.show(trainer, stop)
+            return None
         start = None, 'new networks from seed %d' % cfg.seed
         if weights:
             start = transfer.matching_variables(cfg.transfer, weights, trainer)
         if worker > 0:  # only the first worker writes
+            talk.say('worker %d of %d works; %s writes' % (worker, len(addresses), addresses[0]))
             return loop.grow(trainer, path, None, restored, start, stop)
         path = path or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
         with run_folder.Run(path, cfg.keep) as run:

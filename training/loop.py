@@ -3,9 +3,9 @@
 import time
 
 import numpy as np
-import tqdm
 
-from training import optimizers, schedule, signals, snapshots
+from common import talk
+from training import optimizers, plan, schedule, signals, snapshots
 from training.monitor import Monitor
 
 
@@ -28,8 +28,8 @@ class TrainingLoop:
             if self.phase.level > data.top or self.phase.minibatch != schedule.minibatch_at(self.phase.level, cfg):
                 words = '%s: its state does not fit the schedule of run.json; start a new run, with --transfer %s'
                 raise ValueError(words % (self.saved, self.saved))
-        self._build(state, start)
-        self.cost, self.work = self._work()
+        self.cost = self._build(state, start)
+        self.work = self._seconds()
         self.begin = time.time() - elapsed
         self.new_tick()
         self.saved_shown = self.shown if self.saved else None
@@ -39,22 +39,29 @@ class TrainingLoop:
             run.rewind(self.shown / 1000)
             self.monitor = Monitor(run, self.trainer)
             self.monitor.picture(self.shown, self.phase.level)
-            form = '{percentage:3.0f}%|{bar}| {elapsed}<{remaining}'
+            form = '{desc}{percentage:3.0f}%|{bar}| {elapsed}<{remaining}'
             done = self.work.sum() - self.work_left()
-            self.bar = tqdm.tqdm(total=self.work.sum(), initial=done, disable=None, bar_format=form)
+            self.bar = talk.bar(total=self.work.sum(), initial=done, bar_format=form)
             if self.saved:
                 self.measure()
 
     def _build(self, state, start):
-        """Build the steps of all levels to come and set the weights."""
+        """Build the steps of all levels to come and set the weights; seconds of an image, {level: seconds}."""
         log, trainer, cfg = self.run.log if self.run else (lambda line: None), self.trainer, self.cfg
         levels = {level for level in schedule.phases(cfg, self.data.top) if level > self.phase.level}
-        for level in sorted(levels | {self.phase.level}):
+        found, levels = {}, sorted(levels | {self.phase.level})
+        log('building the steps of %d resolutions, and running each once' % len(levels))
+        for level in talk.bar(levels, desc='building', unit='resolution', leave=False):
             size, minibatch = 2**level, schedule.minibatch_at(level, cfg)
-            seconds = trainer.prepare(level, minibatch, self.stop.number)
+            seconds, step = trainer.prepare(level, minibatch, self.stop.number)
+            found[level] = step / (minibatch * cfg.D_repeats)
             if self.asked():
+                log('nothing was trained yet')
                 raise signals.Stopped(self.asked())
             log('%dx%d: a step of %d images fits; built and run in %.1f s' % (size, size, minibatch, seconds))
+        for level in range(2, levels[0]):  # those that a resumed run has behind it
+            found[level] = found[levels[0]] * self._work(level) / self._work(levels[0])
+        log(plan.estimate(cfg, self.data.top, found, self.shown / 1000))
         trainer.reset_optimizers()
         if self.saved:
             trainer.load(self.saved, state)
@@ -65,15 +72,17 @@ class TrainingLoop:
             log(line)
         trainer.set_lod(self.phase.lod)
         trainer.compare_weights('to start from')
+        return found
 
-    def _work(self):
-        """{level: multiply-accumulates of an image}, and those of the schedule in a thousand equal parts of the run."""
-        first, top, cost = self.trainer.first, self.data.top, {}
-        for level in range(2, top + 1):
-            cost[level] = sum(schedule.multiply_accumulates(network, level) for network in (first.G, first.D))
+    def _work(self, level):
+        """Multiply-accumulates of an image."""
+        return sum(schedule.multiply_accumulates(x, level) for x in (self.trainer.first.G, self.trainer.first.D))
+
+    def _seconds(self):
+        """Seconds that each of a thousand equal parts of the run takes, as measured before it."""
         kimgs = np.linspace(0, self.total, 1000, endpoint=False) / 1000
-        levels = [schedule.phase(kimg, self.cfg, top).level for kimg in kimgs]
-        return cost, np.array([cost[level] * self.total / 1000.0 for level in levels])
+        levels = [schedule.phase(kimg, self.cfg, self.data.top).level for kimg in kimgs]
+        return np.array([self.cost[level] * self.total / 1000.0 for level in levels])
 
     def work_left(self):
         return self.work[int(1000 * min(self.shown / self.total, 1)) :].sum()
@@ -103,12 +112,18 @@ class TrainingLoop:
         optimizers.check_finite(terms)
         if self.run:
             self.bar.update(images_now * self.cost[self.phase.level])
+            self.bar.set_description_str(self.where(), refresh=False)
             if self.due(before, self.cfg.tick_kimg):
                 self.tick()
         if self.due(before, self.cfg.snapshot_kimg):
             self.trainer.compare_weights('after %g kimg' % (self.shown / 1000))
             if self.run:
                 self.save()
+
+    def where(self):
+        """Resolution, and how far it is faded in, for the bar."""
+        size, fading = 2**self.phase.level, self.phase.lod % 1
+        return '%dx%d%s ' % (size, size, ', faded in %.0f %%' % (100 - 100 * fading) if fading else '')
 
     def due(self, before, kimg):
         """Whether a multiple of `kimg` was passed since `before` images, or the run ends here."""
@@ -158,6 +173,8 @@ def grow(trainer, path, run, restored, start, stop):
     finally:
         loop.close()
     if loop.shown < loop.total:
+        if run:
+            print('saved as %s; go on with: python 3-train.py --resume %s' % (loop.saved, path))
         return loop.asked()
     if run:
         run.complete(loop.saved)

@@ -42,10 +42,6 @@ class Monitor:
         chosen = np.random.RandomState([cfg.seed, 4]).randint(data.count, size=SAMPLES)
         images.save(run.file('reals.png'), images.grid(data.images[data.top][chosen]))
 
-    def log(self, line):
-        with tqdm.tqdm.external_write_mode():
-            self.run.log(line)
-
     def picture(self, shown, level):
         sheet = images.grid(self.trainer.sample(level, self.latents, self.labels))
         images.save(self.run.file('fakes%06d.png' % (shown // 1000)), sheet)
@@ -66,7 +62,7 @@ class Monitor:
         words += ['s/kimg %.2f' % sec_per_kimg, 'eta %s' % tqdm.tqdm.format_interval(eta)]
         words += ['memory %s MB' % ('?' if memory is None else '%d' % memory)]
         words += ['%s %.3f' % pair for pair in terms.items()]
-        self.log('  '.join(words))
+        self.run.log('  '.join(words))
         self.picture(shown, phase.level)
 
     def measure(self, snapshot, shown, level):
@@ -86,7 +82,7 @@ class Monitor:
             snapshots.copy(snapshot, self.run.file('network-best.pkl'))
         widths = [name for name in rows[-1] if name.startswith('swd_') and rows[-1][name] != '']
         figures = '  '.join('%s: %.1f' % (name[len('swd_') :], float(rows[-1][name])) for name in widths)
-        self.log('SWD x1000: %s  mean %.1f%s' % (figures, float(rows[-1]['mean']), ', the best' if best else ''))
+        self.run.log('SWD x1000: %s  mean %.1f%s' % (figures, float(rows[-1]['mean']), ', the best' if best else ''))
 
     def _distances(self, shown, level):
         """A row of metrics.csv: of 2,000 images of Gs from reals, at a level; None for images that do not vary."""
@@ -103,7 +99,7 @@ class Monitor:
             for width in sets[0].levels:
                 swd[width] = sliced_wasserstein.sliced_wasserstein(sets[0], sets[1], width, seed)(*weights)
         except ValueError as error:
-            self.log('no SWD: %s' % error)
+            self.run.log('no SWD: %s' % error)
             return None
         mean = round(np.mean(list(swd.values())), 3)
         row = collections.OrderedDict(kimg=shown / 1000, resolution=2**level, mean=mean)

@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 
-from common import commandline, files, schema
+from common import commandline, files, schema, talk
 from training import snapshots
 
 FINAL = 'network-final.pkl'
@@ -51,12 +51,7 @@ def resumed(record, free, cfg, given, path):
     """
     where = os.path.join(path, 'run.json')
     about = schema.read(where, _ABOUT, _REMEDY)
-    flags = [
-        '--' + name.replace('_', '-') + ('' if value is True else '=%s' % value)
-        for name, value in about['settings'].items()
-        if value is not None and value is not False
-    ]
-    stored = commandline.parse(record, path, flags, source=where)
+    stored = commandline.stored(record, about['settings'], where)
     for name in given - set(free):
         if getattr(cfg, name) != getattr(stored, name):
             raise ValueError(
@@ -122,11 +117,11 @@ class Run:
         with files.atomic(self.file('run.json'), durable=True) as f:
             f.write(json.dumps(about, indent=1).encode())
 
-    def log(self, line):
-        """Print a line and keep it in log.txt."""
+    def log(self, line, result=False):
+        """Keep a line in log.txt and print it; one that is no result only without --quiet."""
         with files.open_text(self.file('log.txt'), 'a') as f:
             f.write(line + '\n')
-        print(line, flush=True)
+        (print if result else talk.say)(line)
 
     def tick(self, row, name='log.csv'):
         """Append a row, {column: number}, to a table."""
@@ -165,7 +160,7 @@ class Run:
         """The last snapshot of a run that has had its images becomes network-final.pkl, the last file it writes."""
         path = self.file(FINAL)
         snapshots.copy(snapshot, path)
-        self.log('done: %s' % path)
+        self.log('done: %s' % path, result=True)
 
     def save(self, kimg, write_networks, state):
         """A snapshot: network-snapshot-KKKKKK.pkl, written by write_networks(path), and beside it what to go on from.

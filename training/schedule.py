@@ -33,6 +33,17 @@ def phases(cfg, top):
     return collections.OrderedDict((level, minibatch_at(level, cfg)) for level in levels)
 
 
+def spans(cfg, top):
+    """[(level, first kimg, last kimg, minibatch)] of the schedule; a fade belongs to the finer level."""
+    found, begin = [], 0.0
+    for index, (level, minibatch) in enumerate(phases(cfg, top).items()):
+        end = cfg.lod_training_kimg + index * (cfg.lod_training_kimg + cfg.lod_transition_kimg)
+        end = cfg.total_kimg if level == top else min(end, cfg.total_kimg)
+        found.append((level, begin, end, minibatch))
+        begin = end
+    return found
+
+
 def images_per_replica(cfg, level, minibatch, replicas):
     """How many of a minibatch's images each replica gets; the groups of the minibatch stddev have to come out even."""
     each = minibatch // replicas

@@ -4,8 +4,9 @@ import contextlib
 import os
 import signal
 import socket
-import sys
 import threading
+
+from common import talk
 
 SIGNALS = signal.SIGINT, signal.SIGTERM
 
@@ -60,7 +61,7 @@ class Stop:
 
     def _say(self, words):
         with contextlib.suppress(OSError):
-            os.write(self._stderr, ('%s: %s\n' % (sys.argv[0], words)).encode(errors='replace'))
+            os.write(self._stderr, ('%s: %s\n' % (talk.program(), words)).encode(errors='replace'))
 
     def check(self):
         """A safe place before there is anything to save: raise Stopped if the run was asked to end."""

@@ -13,6 +13,7 @@ from training import circle, optimizers, workers
 from training.replica import Replica
 
 PATIENCE = 45  # seconds, and four times the last step, until a worker that does not answer is taken for dead
+QUICK = 20  # seconds of a step that is timed a second time
 MEASURING = 180  # more of it where the first worker measures its snapshots
 
 
@@ -30,22 +31,29 @@ class Trainer:
         self.steps, self.samples, self.patience = {}, {}, {}
 
     def prepare(self, level, minibatch, asked=0):
-        """Build a level's step and run it once without learning, so that memory runs out now or not at all; seconds.
+        """Build a level's step and run it without learning, so that memory runs out now or not at all.
 
-        asked: as of `train`.
+        asked: as of `train`. Gives the seconds that took and, of these, those of a step.
         """
         begin, size = time.time(), 2**level
         self.steps[level] = [replica.step(level, minibatch) for replica in self.replicas]
         self.reset_optimizers()
         self.set_lod(float(self.data.top - level))
         try:
-            self.train(self.steps[level], 0, 0, lrate_scale=0.0, asked=asked)
+            step = self._seconds(level, asked)
+            if step < QUICK:  # most of the first one was TensorFlow's getting ready
+                step = self._seconds(level, asked)
         except tf.errors.ResourceExhaustedError:
             raise MemoryError(
                 'a step of %d images at %dx%d does not fit the device; use a smaller --minibatch %d:N or --fmap-max'
                 % (minibatch, size, size, size)
             ) from None
-        return time.time() - begin
+        return time.time() - begin, step
+
+    def _seconds(self, level, asked):
+        begin = time.time()
+        self.train(self.steps[level], 0, 0, lrate_scale=0.0, asked=asked)
+        return max(self.others.exchange(time.time() - begin, circle.STARTING))
 
     def reset_optimizers(self):
         """Forget the optimizers' moments."""

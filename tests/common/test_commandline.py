@@ -2,7 +2,6 @@ import errno
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -107,7 +106,7 @@ def test_our_own_bugs_keep_their_traceback():
     'script', sorted(name for name in os.listdir(ROOT) if name[0].isdigit() and name.endswith('.py'))
 )
 def test_help_answers_without_loading_tensorflow(script):
-    begin = time.time()
+    before = os.times()
     out = subprocess.check_output(
         [sys.executable, '-X', 'importtime', os.path.join(ROOT, script), '-h']
         if sys.version_info >= (3, 7)
@@ -115,4 +114,4 @@ def test_help_answers_without_loading_tensorflow(script):
         stderr=subprocess.STDOUT,
     ).decode()
     assert '--help' in out and 'tensorflow' not in out.split('usage:')[0]
-    assert time.time() - begin < 1
+    assert os.times().children_user - before.children_user < 1  # of the processor, however busy the machine is

@@ -56,3 +56,19 @@ def test_a_full_disk_is_reported_with_the_name_of_the_file(tmp_path):
         with files.atomic(str(tmp_path / 'a')) as f:
             f.write(b'x' * 100000)
     assert caught.value.filename == str(tmp_path / 'a') and os.listdir(str(tmp_path)) == []
+
+
+def test_an_album_tells_what_became_of_pictures_that_were_there_before(tmp_path, capsys):
+    gray = np.zeros([1, 4, 4], np.uint8)
+    (tmp_path / 'my_0.txt').write_text('mine')
+
+    def write(*grays):
+        album = images.Album(str(tmp_path), r'.+_\d+\.png$')
+        for i, value in enumerate(grays):
+            album.save('a_%d.png' % i, gray + np.uint8(value))
+        album.tell()
+        return capsys.readouterr().out
+
+    assert write(1, 2, 3) == '' and write(1, 2, 3) == ''
+    assert 'replaced 1, left 1 as they were' in write(1, 9)
+    assert images.read(str(tmp_path / 'a_1.png')).max() == 9

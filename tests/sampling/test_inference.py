@@ -186,3 +186,11 @@ def test_the_shell_sees_one_line_and_exit_code_2(tmp_path):
     out, err = run.communicate()
     assert run.returncode == 2 and out == b'' and err.count(b'\n') == 1 and b'a.pkl is a web page' in err
     assert os.listdir(str(tmp_path)) == ['a.pkl']
+
+
+def test_images_of_an_earlier_run_are_not_replaced_in_silence(succeeds, tmp_path):
+    few, many = ['--number', '2', '--outdir', tmp_path], ['--number', '3', '--outdir', tmp_path]
+    assert 'replaced' not in succeeds('2-inference.py', *many)
+    assert 'replaced' not in succeeds('2-inference.py', *many)  # the same again
+    out = succeeds('2-inference.py', *few, '--model', os.path.join(ROOT, 'demo', 'weight', 'MIA.pkl'))
+    assert 'replaced 2, left 1 as they were; another --outdir keeps both' in out

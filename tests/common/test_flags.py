@@ -1,0 +1,185 @@
+"""Help, complaints and the flags that every script has."""
+
+import glob
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+import config
+import dataset_tools.settings
+import pix2pix.settings
+from common import VERSION, commandline, flags, talk
+from places import ROOT
+
+COMMANDS = dict(dataset_tools.settings.COMMANDS, **pix2pix.settings.COMMANDS)
+RECORDS = [config.Display, config.Inference, config.Progan, config.Evaluate] + [pair[0] for pair in COMMANDS.values()]
+Example = commandline.settings(
+    'Example',
+    example='python example.py --number 4',
+    groups='input: number kind; output: name loud',
+    number=(3, 'how many, 100%', commandline.natural),
+    width=('1,2', 'how wide', commandline.limits),
+    name=(None, 'what', str),
+    kind=('alpha', 'which', ('alpha', 'beta')),
+    loud=(False, 'noise'),
+)
+
+
+@pytest.fixture
+def complaint(capsys):
+    def call(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            commandline.parse(Example, '', arguments)
+        err = capsys.readouterr().err
+        assert stop.value.code == 2 and err.count('\n') == 1
+        return err
+
+    return call
+
+
+@pytest.fixture(autouse=True)
+def as_before():
+    yield
+    talk.set_amount(False, False)
+
+
+def rows():
+    return [row for record in RECORDS for row in record.ROWS.values()]
+
+
+def test_a_wrong_flag_or_choice_is_answered_with_the_nearest_one(complaint):
+    assert 'unrecognized argument --nubmer (did you mean --number?)' in complaint('--nubmer', '3')
+    assert "'alhpa' is unknown (did you mean alpha?); choose from alpha, beta" in complaint('--kind', 'alhpa')
+    assert 'mean' not in complaint('--zzz')
+
+
+def test_a_wrong_value_is_answered_with_what_was_wanted(complaint):
+    assert "argument --number: 'x' is not a whole number, zero or more" in complaint('--number', 'x')
+    assert "argument --width: '2,1' is not LO,HI: two numbers, the smaller first" in complaint('--width', '2,1')
+
+
+@pytest.mark.parametrize(
+    'kind', sorted({row[2] for row in rows() if len(row) == 3 and callable(row[2]) and row[2] is not list}, key=repr)
+)
+def test_every_kind_of_values_says_what_it_wants(kind):
+    wanted = flags.wanted(kind)
+    assert wanted[0].islower() or wanted[0].isdigit() or wanted.split()[0].isupper() or wanted[:2] == 'LO', wanted
+    assert not wanted.endswith('.') and '(...)' not in wanted
+
+
+@pytest.mark.parametrize('record', RECORDS)
+def test_help_has_every_setting_in_a_group_and_an_example_that_can_be_typed(record):
+    grouped = ' '.join(names for _, names in record.GROUPS).split()
+    assert sorted(grouped) == sorted(record.ROWS)
+    words = shlex.split(record.EXAMPLE)
+    if words[1] == '-m' or words[1].startswith('0'):
+        command, cfg = commandline.parse_command(COMMANDS, '', words[3 if words[1] == '-m' else 2 :])
+        assert COMMANDS[command][0] is record
+    else:
+        assert commandline.parse(record, '', words[2:]) != record()
+
+
+def test_defaults_are_shown_as_they_are_typed_and_are_values(capsys):
+    with pytest.raises(SystemExit):
+        commandline.parse(pix2pix.settings.Generate, '', ['-h'])
+    assert '(default: 6-20)' in ' '.join(capsys.readouterr().out.split())
+    assert pix2pix.settings.Generate().diameter == (6.0, 20.0)
+    assert commandline.parse(Example, '', []) == Example() and Example().width == (1.0, 2.0)
+
+
+def test_settings_from_a_file_count_less_than_flags_and_more_than_defaults(tmp_path):
+    path = tmp_path / 'run.json'
+    path.write_text(json.dumps(dict(settings=dict(number=5, width='3,4', loud=True, name=None), data={})))
+    cfg = commandline.parse(Example, '', ['--config', str(path), '--number', '7'])
+    assert cfg == (7, (3.0, 4.0), None, 'alpha', True)
+    given = commandline.given(Example, ['--config', str(path), '--kind', 'beta'])
+    assert given == {'number', 'width', 'loud', 'kind'}
+
+
+@pytest.mark.parametrize(
+    'text, words',
+    [
+        ('{"settings": {"nubmer": 5}}', 'nubmer'),
+        ('{"settings": {"number": "many"}}', "'many' is not a whole number"),
+        ('{"settings": {"number": [1]}}', 'whole number'),
+        ('{"settings": {"quiet": true}}', 'quiet'),
+        ('{"number": 5}', 'run.json of a training run'),
+        ('[', 'not JSON'),
+    ],
+)
+def test_a_file_of_settings_that_cannot_be_used_is_named(tmp_path, text, words):
+    path = tmp_path / 'c.json'
+    path.write_text(text)
+    with pytest.raises(ValueError) as caught:
+        commandline.parse(Example, '', ['--config', str(path)])
+    assert str(caught.value).startswith(str(path)) and words in str(caught.value)
+
+
+@pytest.mark.parametrize('amount, heard', [([], ['how']), (['--quiet'], []), (['--verbose'], ['how', 'detail'])])
+def test_a_script_says_as_much_as_was_asked_for(capsys, amount, heard):
+    commandline.parse(Example, '', amount)
+    talk.say('how')
+    talk.detail('detail')
+    assert capsys.readouterr().out.split() == heard
+    assert talk.bar([1]).disable or not amount == ['--quiet']
+
+
+def answer(start, without):
+    """(exit code, what it prints) of a script, or -m and a package, on a Python that lacks a package."""
+    code = "import sys, runpy; sys.modules['%s'] = None; sys.argv = sys.argv[1:]; " % without
+    module = "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+    code += module if start[0] == '-m' else "runpy.run_path(sys.argv[0], run_name='__main__')"
+    how = dict(cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = subprocess.Popen([sys.executable, '-c', code] + start, **how)
+    out, _ = process.communicate()
+    return process.returncode, out.decode()
+
+
+@pytest.mark.parametrize(
+    'start',
+    [[os.path.basename(path)] for path in sorted(glob.glob(os.path.join(ROOT, '[0-9]-*.py')))]
+    + [['0-dataset_create.py', 'verify'], ['-m', 'pix2pix'], ['-m', 'pix2pix', 'train']],
+)
+def test_every_script_and_command_tells_the_version_without_numpy(start):
+    code, out = answer(start + ['--version'], 'numpy')
+    assert code == 0 and VERSION in out
+
+
+@pytest.mark.parametrize(
+    'start, weights, words',
+    [
+        (['2-inference.py'], 'pix2pix', 'use python -m pix2pix generate'),
+        (['4-evaluate.py'], 'pix2pix', 'use python -m pix2pix generate'),
+        (['-m', 'pix2pix', 'generate'], 'AIS', 'use 2-inference.py'),
+    ],
+)
+def test_weights_of_another_program_are_noticed_before_tensorflow_is_loaded(start, weights, words):
+    code, out = answer(start + ['--model', os.path.join('demo', 'weight', weights + '.pkl')], 'tensorflow')
+    assert code == 2 and words in out and out.count('\n') == 1, out
+
+
+def test_a_released_version_is_that_of_the_changelog():
+    with open(os.path.join(ROOT, 'CHANGELOG.md'), encoding='utf-8') as f:
+        newest = [line for line in f if line.startswith('## ')][0].split()[1]
+    assert newest == ('Unreleased' if VERSION.endswith('.dev0') else VERSION)
+
+
+def test_the_program_is_named_as_it_was_started(monkeypatch):
+    for argv, name in (['/a/2-inference.py', '2-inference.py'], ['/a/pix2pix/__main__.py', 'python -m pix2pix']):
+        monkeypatch.setattr(sys, 'argv', [argv])
+        assert talk.program() == name
+
+
+def test_a_package_that_is_missing_is_answered_with_how_to_get_it(capsys, monkeypatch):
+    def main():
+        raise ImportError("No module named 'numpy'", name='numpy')
+
+    for version, words in ((3, 11), 'requirements-cpu.txt'), ((3, 14), 'supported are Python 3.10 to 3.13'):
+        monkeypatch.setattr(sys, 'version_info', version)
+        with pytest.raises(SystemExit):
+            commandline.command(main)
+        assert words in capsys.readouterr().err

@@ -1,0 +1,65 @@
+"""How long a schedule takes on this machine: before a run, or instead of one (--dry-run)."""
+
+import sys
+
+import tfutil
+from training import monitor, schedule
+
+LOOK = '--fmap-max 64 --lod-training-kimg 60 --lod-transition-kimg 60 --total-kimg 540 --minibatch 32'
+FEW = 8  # images of a step that a CPU is measured with
+
+
+def duration(seconds):
+    """Seconds in words."""
+    for limit, unit, name in (100, 1, 's'), (6000, 60, 'min'), (100 * 3600, 3600, 'h'):
+        if seconds < limit:
+            return '%.3g %s' % (seconds / unit, name)
+    return '%.0f h (%.0f days)' % (seconds / 3600, seconds / 86400)
+
+
+def total_seconds(cfg, top, seconds_per_image, done=0):
+    """Seconds of what is left of the schedule after `done` kimg. seconds_per_image: {level: seconds}."""
+    spans = schedule.spans(cfg, top)
+    return sum(1000 * max(end - max(begin, done), 0) * seconds_per_image[level] for level, begin, end, _ in spans)
+
+
+def estimate(cfg, top, seconds_per_image, done=0):
+    """A line that says it, and of long runs with what to begin."""
+    seconds = total_seconds(cfg, top, seconds_per_image, done)
+    line = 'about %s for the next %g kimg on this device' % (duration(seconds), cfg.total_kimg - done)
+    return line + ('; for a first look: %s' % LOOK if seconds > 2 * 86400 else '')
+
+
+def _peak_memory():
+    """Bytes: the most that the first GPU or this process has held so far, or None where the system does not tell."""
+    if tfutil.native_layout() == 'NCHW':
+        used = monitor.memory_in_use()
+        return used and used * 2**20
+    try:
+        import resource
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == 'darwin' else 1024)
+
+
+def show(trainer, stop):
+    """Print the schedule with speeds, times and memory, measured by a step of each level.
+
+    On a CPU the steps are of few images, which tells the rate; memory is that of a step, scaled to the minibatch.
+    """
+    cfg, top, found, most = trainer.cfg, trainer.data.top, {}, 0
+    group = max(cfg.mbstd_group_size, 1)
+    form = '%-10s %15s %9s %9s %16s %9s'
+    print(form % ('resolution', 'kimg', 'minibatch', 'images/s', 'time', 'memory'), flush=True)
+    for level, begin, end, minibatch in schedule.spans(cfg, top):
+        few, before = minibatch, _peak_memory()
+        if tfutil.native_layout() == 'NHWC':
+            few = min(minibatch, -(-FEW // group) * group)
+        _, seconds = trainer.prepare(level, few)
+        stop.check()
+        found[level], after = seconds / (few * cfg.D_repeats), _peak_memory()
+        most = after and max(most, (before or 0) + (after - (before or 0)) * minibatch / few)
+        time = duration(1000 * (end - begin) * found[level])
+        cells = '%dx%d' % (2**level, 2**level), '%g - %g' % (begin, end), minibatch, '%.3g' % (1 / found[level]), time
+        print(form % (cells + ('%.1f GB' % (most / 1e9) if most else '?',)), flush=True)
+    print(estimate(cfg, top, found))
