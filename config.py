@@ -130,7 +130,7 @@ Progan = settings(
 
 Evaluate = settings(
     'Evaluate',
-    model=('demo/weight/AIS.pkl', 'the model weight file path; its Gs is evaluated'),
+    model=(['demo/weight/AIS.pkl'], 'weight file paths, one or more; the Gs of each is evaluated', list),
     data=('processData/AIS', 'the dataset that it was trained on, or a folder of class folders'),
     real_holdout=(
         None,
@@ -144,5 +144,6 @@ Evaluate = settings(
     outdir=('demo/output', 'the output path'),
     seed=SEED,
     minibatch=(16, 'images computed at a time', positive),
+    no_cache=(False, "compute anew what the user's cache folder holds of these data, and leave that folder alone"),
     cpu=CPU,
 )
