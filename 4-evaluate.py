@@ -1,5 +1,5 @@
 # PYTHON_ARGCOMPLETE_OK
-"""Evaluation of a generator: how near its images are to real ones, how varied, and whether they are copies."""
+"""Evaluation of generators: how near their images are to real ones, how varied, and whether they are copies."""
 
 import config
 from common import commandline
@@ -7,16 +7,22 @@ from common import commandline
 
 def main(argv=None):
     cfg = commandline.parse(config.Evaluate, __doc__, argv)
-    commandline.require_weights(cfg.model)
-    from metrics import report, suite  # after the flags: TensorFlow takes seconds to load, and -h should not
+    for model in cfg.model:
+        commandline.require_weights(model)
+    from metrics import comparison, report, suite  # after the flags: TensorFlow takes seconds to load, -h should not
 
-    found = suite.evaluate_model(
+    found = suite.evaluate_models(
         cfg.model, cfg.data, cfg.real_holdout, cfg.number, cfg.audit, cfg.features, cfg.feature_tensor, cfg.seed,
-        cfg.minibatch, cfg.cpu, cfg.outdir
+        cfg.minibatch, cfg.cpu, cfg.outdir, not cfg.no_cache
     )  # fmt: skip
-    print(report.table(found.rows))
-    report.write(found, cfg.outdir)
-    print('evaluation.html and evaluation.json are in %s' % cfg.outdir)
+    if len(found) == 1:
+        report.write(found[0], cfg.outdir)
+        print('\n'.join([report.table(found[0].rows)] + found[0].notes))
+        print('evaluation.html and evaluation.json are in %s' % cfg.outdir)
+    else:
+        result = comparison.write(found, cfg.outdir)
+        print(comparison.table(result))
+        print('comparison.json is in %s, evaluation.html and evaluation.json in a folder for each model' % cfg.outdir)
 
 
 if __name__ == '__main__':

@@ -149,9 +149,9 @@ Progan = settings(
 Evaluate = settings(
     'Evaluate',
     example='python 4-evaluate.py --model demo/weight/AIS.pkl --data processData/AIS --audit 50',
-    groups='input: model data real_holdout number audit; features: features feature_tensor; output: outdir; '
+    groups='input: model data real_holdout number audit; features: features feature_tensor; output: outdir no_cache; '
     'randomness: seed; hardware: minibatch cpu',
-    model=('demo/weight/AIS.pkl', 'the model weight file path; its Gs is evaluated'),
+    model=(['demo/weight/AIS.pkl'], 'weight file paths, one or more; the Gs of each is evaluated', list),
     data=('processData/AIS', 'the dataset that it was trained on, or a folder of class folders'),
     real_holdout=(
         None,
@@ -165,5 +165,6 @@ Evaluate = settings(
     outdir=('demo/output', 'the output path'),
     seed=SEED,
     minibatch=(16, 'images computed at a time', positive),
+    no_cache=(False, "compute anew what the user's cache folder holds of these data, and leave that folder alone"),
     cpu=CPU,
 )

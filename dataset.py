@@ -200,7 +200,7 @@ class Pyramid:
     """A dataset, or a folder of class folders, in memory as uint8.
 
     images: {level: [N, C, R, R]}, levels 2 to top. classes: the names; labels: [N], index into classes. digest: of all
-    pixels, to recognise the data again.
+    pixels, and parts: of those of each class, to recognise the data again.
     """
 
     def __init__(self, path):
@@ -219,7 +219,7 @@ class Pyramid:
         self.images = {level: np.concatenate([part[level] for part in parts]) for level in parts[0]}
         self.labels = np.repeat(np.arange(len(parts)), [len(part[2]) for part in parts])
         self.count = len(self.labels)
-        self.digest = digest(*self.images.values())
+        self.digest, *self.parts = [digest(*each.values()) for each in [self.images] + parts]
 
     @staticmethod
     def _load(folder):

@@ -92,7 +92,7 @@ def settings(record_name, example=None, groups='', **rows):
     """A record type. A row is (default, meaning[, kind]).
 
     kind: what turns the flag's text into a value (default: the default's type), or a tuple of choices; bool makes a
-    switch. A default of ... makes an argument without a flag that has to be given; a kind of list takes one or more.
+    switch, list takes one or more texts. A default of ... makes an argument without a flag that has to be given.
     A default stands as it is typed: as text where its kind makes something else of it.
     example, groups: for -h, a command, and headings with their rows, as 'input: model data; output: outdir'.
     """
@@ -118,7 +118,12 @@ def _stored(record, values, path):
         if name not in record._fields:
             raise ValueError('%s is damaged or for another program than %s (it sets %s)' % (path, talk.program(), name))
     written = {name: value for name, value in values.items() if value is not None and value is not False}
-    argv = [flags.flag(name) + ('' if value is True else '=%s' % value) for name, value in written.items()]
+    argv = []
+    for name, value in written.items():
+        if isinstance(value, list):
+            argv += [flags.flag(name)] + list(map(str, value))
+        else:
+            argv.append(flags.flag(name) + ('' if value is True else '=%s' % value))
     return flags.general(flags.Parser(record, source=path).values(argv))[0]
 
 

@@ -129,6 +129,9 @@ def _add_flag(group, name, default, meaning, kind=None):
     kind = kind or type(default)
     if kind is bool:
         how = dict(action='store_true')
+    elif kind is list:
+        how = dict(nargs='+', metavar=name.split('_')[-1].upper())
+        meaning += ' (default: %s)' % ' '.join(default)
     else:
         how = dict(choices=kind) if isinstance(kind, tuple) else dict(type=typed(kind), metavar=_metavar(name, kind))
         meaning += '' if default is None else ' (default: %s)' % _typed_as(default)

@@ -5,7 +5,8 @@ import collections
 import numpy as np
 from scipy import special
 
-Estimate = collections.namedtuple('Estimate', 'value interval')
+# value; interval: [lo, hi]; resampled: the values of resampled sets, for `difference`, or None.
+Estimate = collections.namedtuple('Estimate', 'value interval resampled')
 MANY = 500  # resamples that show where the tails of a distribution end; fewer show its width only
 
 
@@ -26,12 +27,25 @@ def estimate(statistic, counts, seed=0, resamples=MANY, coverage=0.95, value=Non
     for _ in range(resamples):
         weights = [random.multinomial(count, np.full(count, 1.0 / count)) for count in counts]
         values.append(statistic(*weights))
-    smallest, tail = min(counts), 0.5 + coverage / 2
+    ends = value + _ends(np.array(values), min(counts), coverage)
+    return Estimate(value, [float(max(end, 0.0)) if value >= 0 else float(end) for end in ends], np.array(values))
+
+
+def _ends(values, smallest, coverage):
+    """How far the ends of an interval lie from its value, from the values of resampled sets."""
+    tail, resamples = 0.5 + coverage / 2, len(values)
     spread = np.sqrt(smallest / (smallest - 1.0))
     if resamples >= MANY:
         ends = np.percentile(values, [100 - 100 * tail, 100 * tail]) - np.mean(values)
-        ends *= spread * special.stdtrit(smallest - 1, tail) / special.ndtri(tail)
-    else:
-        width = special.stdtrit(min(resamples, smallest) - 1, tail) * spread * np.std(values, ddof=1)
-        ends = np.array([-width, width])
-    return Estimate(value, [float(max(end, 0.0)) if value >= 0 else float(end) for end in ends + value])
+        return ends * (spread * special.stdtrit(smallest - 1, tail) / special.ndtri(tail))
+    width = special.stdtrit(min(resamples, smallest) - 1, tail) * spread * np.std(values, ddof=1)
+    return np.array([-width, width])
+
+
+def difference(a, b, smallest, coverage=0.95):
+    """The Estimate of a - b, of sets that were resampled alike, so that what they have in common cancels.
+
+    a, b: Estimates. smallest: how many images the smallest set holds.
+    """
+    value, resampled = a.value - b.value, a.resampled - b.resampled
+    return Estimate(value, (value + _ends(resampled, smallest, coverage)).tolist(), resampled)

@@ -5,6 +5,7 @@ Features are [N, d]. A metric comes as a function of weights, how often each ima
 
 import numpy as np
 
+from metrics import parallel
 from metrics.chunks import chunks
 
 
@@ -87,7 +88,11 @@ def frechet_distance(a, b):
 
 def squared_distances(a, b):
     """[len(a), len(b)] between the rows of two float64 arrays, never negative."""
-    return np.maximum(np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a.dot(b.T), 0)
+    products = a.dot(b.T)
+    products *= 2
+    found = np.square(a).sum(1)[:, None] + np.square(b).sum(1)
+    found -= products
+    return np.maximum(found, 0, out=found)
 
 
 def precision_recall(reals, fakes, neighbours=3, track=iter):
@@ -101,18 +106,22 @@ def precision_recall(reals, fakes, neighbours=3, track=iter):
     reals, fakes = [x.astype(np.float64) - reals.mean(axis=0, dtype=np.float64) for x in (reals, fakes)]
 
     def radii(x):
-        found = np.zeros(len(x))
-        for part in chunks(len(x), track):
-            distances = squared_distances(x[part], x)
-            found[part] = np.partition(distances, neighbours, axis=1)[:, neighbours]  # the 0th is the point itself
-        return found
+        def of(part):
+            return np.partition(squared_distances(x[part], x), neighbours, axis=1)[
+                :, neighbours
+            ]  # 0th: the point itself
+
+        return np.concatenate(parallel.ordered(of, chunks(len(x), size=64), track))
+
+    def within(part):
+        """Which fakes lie around a part of the reals, and which of those reals around a fake."""
+        distances = squared_distances(reals[part], fakes)
+        return (distances <= around_reals[part, None]).any(axis=0), (distances <= around_fakes).any(axis=1)
 
     around_reals, around_fakes = radii(reals), radii(fakes)
-    found_fakes, found_reals = np.zeros(len(fakes), bool), np.zeros(len(reals), bool)
-    for part in chunks(len(reals), track):
-        distances = squared_distances(reals[part], fakes)
-        found_fakes |= (distances <= around_reals[part, None]).any(axis=0)
-        found_reals[part] = (distances <= around_fakes).any(axis=1)
+    found = parallel.ordered(within, chunks(len(reals), size=64), track)
+    found_fakes = np.any([part for part, _ in found], axis=0)
+    found_reals = np.concatenate([part for _, part in found])
 
     def share(found):
         return lambda weights: float(np.average(found, weights=weights))

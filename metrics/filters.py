@@ -3,14 +3,22 @@
 import numpy as np
 
 
+def weighted_sum(images, taps, axis):
+    """Sums of neighbours along an axis, weighted by taps, where all of them fit."""
+    length, part, total = images.shape[axis] - len(taps) + 1, [slice(None)] * images.ndim, 0
+    for i, tap in enumerate(taps):
+        part[axis] = slice(i, i + length)
+        total += tap * images[tuple(part)]
+    return total
+
+
 def binomial_blur(images, gain=1.0):
     """Binomial 5x5 filter of Burt and Adelson (1983), borders mirrored; gain: of the sum of its taps."""
     taps = np.array([1, 4, 6, 4, 1], np.float32) / 16 * np.float32(np.sqrt(gain))
     for axis in (2, 3):
         width = [(0, 0)] * 4
         width[axis] = 2, 2
-        padded, size = np.pad(images, width, 'reflect'), images.shape[axis]
-        images = sum(tap * padded.take(range(i, i + size), axis) for i, tap in enumerate(taps))
+        images = weighted_sum(np.pad(images, width, 'reflect'), taps, axis)
     return images
 
 

@@ -10,6 +10,7 @@ import collections
 import numpy as np
 from scipy import fft
 
+from metrics import parallel
 from metrics.chunks import chunks
 
 SYMMETRIES = 8  # what turns and mirrors can make of a square
@@ -67,23 +68,31 @@ def nearest(images, training, track=iter):
     small = coarse(images)
     queries = np.stack([crop(turned(small, k), reach).reshape(count, -1) for k in range(SYMMETRIES)])
     queries = np.concatenate([queries, np.ones_like(queries[:, :, :1])], axis=2)  # [8, N, d + 1]
+    groups = list(chunks(count, size=128))
+
+    def score(group, x):
+        """[images of the group, training images]: the best of all positions."""
+        few, best = queries[:, group], np.full([group.stop - group.start, len(x[0])], -np.inf, np.float32)
+        few = few.reshape(-1, few.shape[2])
+        for key in x:
+            products = few.dot(key.T).reshape(SYMMETRIES, len(best), -1)
+            np.maximum(best, products.max(axis=0), out=best)
+        return best
+
     scores, indices = np.zeros([count, 0], np.float32), np.zeros([count, 0], int)
     for block in chunks(len(training), track):
         x = coarse(training[block])
-        score = np.full([count, len(x)], -np.inf, np.float32)
-        for shift in shifts:
-            products = queries.reshape(SYMMETRIES * count, -1).dot(keys(x, shift).T)
-            for product in products.reshape(SYMMETRIES, count, -1):
-                np.maximum(score, product, out=score)
-        new = np.broadcast_to(np.arange(block.start, block.stop), score.shape)
-        scores, indices = np.concatenate([scores, score], axis=1), np.concatenate([indices, new], axis=1)
+        shifted = [keys(x, shift) for shift in shifts]
+        new = np.concatenate(parallel.ordered(lambda group, x=shifted: score(group, x), groups))
+        number = np.broadcast_to(np.arange(block.start, block.stop), new.shape)
+        scores, indices = np.concatenate([scores, new], axis=1), np.concatenate([indices, number], axis=1)
         order = np.argpartition(-scores, min(CANDIDATES, scores.shape[1]) - 1, axis=1)[:, :CANDIDATES]
         scores, indices = np.take_along_axis(scores, order, axis=1), np.take_along_axis(indices, order, axis=1)
-    rows = []
-    for block in chunks(count, track):
-        for i in range(block.start, block.stop):
-            rows.append(_nearest_of(images[i], training[indices[i]], reach * scale))
-    found = Nearest(*map(np.array, zip(*rows)))
+
+    def fine(i):
+        return _nearest_of(images[i], training[indices[i]], reach * scale)
+
+    found = Nearest(*map(np.array, zip(*parallel.ordered(fine, list(range(count)), track))))
     return found._replace(index=indices[np.arange(count), found.index])
 
 
@@ -97,10 +106,11 @@ def _nearest_of(image, others, reach):
     size, side, shifts = image.shape[-1], mine.shape[-1], 2 * reach + 1
     spectra = [fft.rfft2(x, (size, size)) for x in (others, mine)]
     products = np.einsum('kcyx,scyx->ksyx', spectra[0], np.conj(spectra[1]), optimize=True)
-    products = fft.irfft2(products, (size, size))[:, :, :shifts, :shifts]
-    sums = np.zeros([len(others), size + 1, size + 1])
-    sums[:, 1:, 1:] = np.square(others).sum(axis=1).cumsum(axis=1, dtype=np.float64).cumsum(axis=2)
-    squares = sums[:, side:, side:] - sums[:, :-side, side:] - sums[:, side:, :-side] + sums[:, :-side, :-side]
+    products = fft.ifft(products, axis=2, overwrite_x=True)[:, :, :shifts]  # only the shifts that there are
+    products = fft.irfft(products, size, axis=3)[..., :shifts]
+    at = np.arange(size) - np.arange(shifts)[:, None]
+    window = ((at >= 0) & (at < side)).astype(np.float64)  # [shifts, size]: the rows, or columns, under a shifted crop
+    squares = window.dot(np.square(others).sum(axis=1, dtype=np.float64)).transpose(1, 0, 2).dot(window.T)
     place = (squares[:, None] - 2 * products).argmin()
     index, symmetry, row, column = np.unravel_index(place, products.shape)
     difference = others[index, :, row : row + side, column : column + side] - mine[symmetry]

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from metrics import parallel
 from metrics.chunks import chunks
+from metrics.filters import weighted_sum
 
 
 def _gaussian(images, size, sigma):
@@ -11,8 +13,7 @@ def _gaussian(images, size, sigma):
     taps = np.exp(-(at**2) / (2 * sigma**2))
     taps /= taps.sum()
     for axis in (1, 2):
-        length = images.shape[axis] - size + 1
-        images = sum(tap * images.take(range(i, i + length), axis) for i, tap in enumerate(taps))
+        images = weighted_sum(images, taps, axis)
     return images
 
 
@@ -54,5 +55,7 @@ def diversity(images, seed=0, pairs=2000, track=iter):
     random = np.random.RandomState(seed)
     first = random.randint(len(images), size=pairs)
     second = (first + random.randint(1, len(images), size=pairs)) % len(images)
-    values = np.concatenate([ms_ssim(images[first[part]], images[second[part]]) for part in chunks(pairs, track)])
+    parts = chunks(pairs, size=16)  # as many as the cache of a core holds
+    values = parallel.ordered(lambda part: ms_ssim(images[first[part]], images[second[part]]), parts, track)
+    values = np.concatenate(values)
     return (lambda weights: float(np.average(values, weights=weights))), pairs

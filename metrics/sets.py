@@ -12,8 +12,11 @@ LEAST = 10  # images of each kind
 
 # heldout_reals: images that the generator should not have seen; training_reals: as many that it may have seen, for the
 # baseline; training: all that copies are looked for in; all uint8 [N, C, R, R]. window: HU at gray 0 and 255.
-# mm_per_pixel: None if not known. source: of the held-out reals, in words.
-Sets = collections.namedtuple('Sets', 'heldout_reals training_reals training window mm_per_pixel source')
+# mm_per_pixel: None if not known. halved: whether the held-out reals are half of the dataset. digest, parts: of the
+# dataset, as dataset.Pyramid has them. path, count: of the dataset.
+Sets = collections.namedtuple(
+    'Sets', 'heldout_reals training_reals training window mm_per_pixel halved digest parts path count'
+)
 
 
 def _chosen(count, number, *seed):
@@ -55,7 +58,7 @@ def choose(path, real_holdout, number, seed):
     if (heldout_reals == heldout_reals[:1]).all():
         words = '%s holds the same image again and again; there is nothing to compare with'
         raise ValueError(words % (real_holdout or path))
-    facts = dataset.about(path) if data.classes == [os.path.basename(os.path.abspath(path))] else {}
-    window, mm_per_pixel = facts.get('window') or WINDOWS['paper'], facts.get('mm_per_pixel')
-    source = real_holdout or 'half of %s, kept out of the comparison but perhaps not of the training' % path
-    return Sets(heldout_reals, training_reals, training, window, mm_per_pixel, source)
+    about = dataset.about(path) if data.classes == [os.path.basename(os.path.abspath(path))] else {}
+    window, mm_per_pixel = about.get('window') or WINDOWS['paper'], about.get('mm_per_pixel')
+    facts = window, mm_per_pixel, not real_holdout, data.digest, data.parts, path, data.count
+    return Sets(heldout_reals, training_reals, training, *facts)

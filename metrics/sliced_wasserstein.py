@@ -1,11 +1,20 @@
 """Sliced Wasserstein distance between sets of images, on the levels of a Laplacian pyramid (Karras et al. 2018)."""
 
-import collections
-
 import numpy as np
 
+from metrics import parallel
 from metrics.chunks import chunks
 from metrics.filters import laplacian_pyramid
+
+SIDE = 7  # pixels of a neighbourhood
+
+
+def _neighbourhoods(images, rows, columns):
+    """[n, each, C, SIDE, SIDE] of images [n, C, R, R]; rows, columns: of their corners, [n, each]."""
+    n, c, size, _ = images.shape
+    shape = n, c, size - SIDE + 1, size - SIDE + 1, SIDE, SIDE
+    windows = np.lib.stride_tricks.as_strided(images, shape, images.strides + images.strides[2:], writeable=False)
+    return windows[np.arange(n)[:, None], :, rows, columns]
 
 
 class Descriptors:
@@ -15,68 +24,103 @@ class Descriptors:
     in Karras et al. 2018, section 5: 128 an image while they are at most `most` in all, else fewer.
     """
 
-    def __init__(self, images, seed=0, each=128, most=2**20, side=7, track=iter):
+    def __init__(self, images, seed=0, each=128, most=2**20, track=iter):
         count, c, size, _ = images.shape
         if size < 16:
             words = 'sliced Wasserstein distance needs images of at least 16x16 pixels; these are %dx%d'
             raise ValueError(words % (size, size))
-        each, random = max(min(each, most // count), 1), np.random.RandomState(seed)
-        parts = collections.defaultdict(list)
-        for part in chunks(count, track):
-            for level in laplacian_pyramid(images[part]):
-                n, width = len(level), level.shape[-1]
-                rows, columns = [random.randint(width - side + 1, size=[n, each, 1, 1, 1]) for _ in 'yx']
-                y, x = [np.arange(side).reshape(shape) for shape in ([side, 1], [1, side])]
-                image, channel = np.arange(n).reshape(n, 1, 1, 1, 1), np.arange(c).reshape(c, 1, 1)
-                parts[width].append(level[image, channel, rows + y, columns + x])  # [n,each,C,7,7]
-        self.levels = {}
-        for width, pieces in parts.items():
-            patches = np.concatenate(pieces)
-            how = dict(axis=(0, 1, 3, 4), keepdims=True, dtype=np.float64)
-            mean, deviation = [f(patches, **how).astype(np.float32) for f in (np.mean, np.std)]
+        each, random, corners = max(min(each, most // count), 1), np.random.RandomState(seed), []
+        widths = [2**level for level in range(size.bit_length() - 1, 3, -1)]
+        for part in chunks(count):
+            places = [random.randint(width - SIDE + 1, size=[2, part.stop - part.start, each]) for width in widths]
+            corners.append((part, places))
+        patches = {width: np.zeros([count, each, c, SIDE, SIDE], np.float32) for width in widths}
+        over, numbers = (0, 1, 3, 4), float(count * each * SIDE**2)
+
+        def describe(work):
+            """The neighbourhoods of a part; their sums, a row of channels for each level."""
+            part, places = work
+            for few in chunks(part.stop - part.start, size=32):  # as many as the cache of a core holds
+                whole = slice(part.start + few.start, part.start + few.stop)
+                for level, (rows, columns) in zip(laplacian_pyramid(images[whole]), places):
+                    patches[level.shape[-1]][whole] = _neighbourhoods(level, rows[few], columns[few])
+            return [patches[width][part].sum(axis=over, dtype=np.float64) for width in widths]
+
+        def squares(part):
+            pairs = zip(widths, means)
+            return [np.square(patches[width][part] - mean[:, None, None]).sum(axis=over) for width, mean in pairs]
+
+        def normalise(part):
+            for width, mean, deviation in zip(widths, means, deviations):
+                patches[width][part] -= mean.astype(np.float32)[:, None, None]
+                patches[width][part] /= deviation.astype(np.float32)[:, None, None]
+
+        means = np.sum(parallel.ordered(describe, corners, track), axis=0) / numbers  # [levels, C]
+        blocks = list(chunks(count, size=32))
+        deviations = np.sqrt(np.sum(parallel.ordered(squares, blocks), axis=0) / numbers)
+        for width, deviation in zip(widths, deviations):
             if not (deviation > 0).all():
                 words = 'the images do not vary at %dx%d pixels, so a sliced Wasserstein distance means nothing'
                 raise ValueError(words % (width, width))
-            self.levels[width] = ((patches - mean) / deviation).reshape(count, each, -1)
+        parallel.ordered(normalise, blocks)
+        self.levels = {width: values.reshape(count, each, -1) for width, values in patches.items()}
 
 
-def sliced_wasserstein(a, b, width, seed=0, directions=512, track=iter):
-    """Sliced Wasserstein distance x 1000 of two equal sets' Descriptors at one resolution, as a function of weights.
+def _axes(length, directions, seed):
+    """Random unit vectors, the columns of [length, directions]."""
+    axes = np.random.RandomState(seed).randn(length, directions).astype(np.float32)
+    return axes / np.sqrt(np.sum(np.square(axes), axis=0, keepdims=True))
+
+
+def _projected(axes, descriptors):
+    """[directions, N * each] of descriptors [N, each, length]."""
+    return axes.T.dot(descriptors.reshape(-1, len(axes)).T)
+
+
+def distances(several, reference, width, seed=0, directions=512, track=iter):
+    """Sliced Wasserstein distances x 1000 of several sets' Descriptors from a reference's, at one resolution.
 
     Along each of `directions` random directions the sorted projections of both sets are compared (Rabin et al. 2011);
-    the mean of their absolute differences is the Wasserstein-1 distance there.
+    the mean of their absolute differences is the Wasserstein-1 distance there. All sets are of the same size.
     """
-    if a.levels[width].shape != b.levels[width].shape:
+    shape = reference.levels[width].shape
+    if any(descriptors.levels[width].shape != shape for descriptors in several):
         raise ValueError('sliced Wasserstein distance compares sets of the same number of images')
+    axes = _axes(shape[2], directions, seed)
+
+    def compare(part):
+        wanted, differences = _projected(axes[:, part], reference.levels[width]), []
+        wanted.sort(axis=1)
+        for descriptors in several:
+            found = _projected(axes[:, part], descriptors.levels[width])
+            found.sort(axis=1)
+            found -= wanted
+            differences.append(np.abs(found, out=found).mean())
+        return differences
+
+    found = parallel.ordered(compare, chunks(directions, size=32), track)
+    return [1000 * float(np.mean(differences)) for differences in zip(*found)]
+
+
+def sliced_wasserstein(a, b, width, seed=0, directions=512):
+    """`distances` of two equal sets' Descriptors, as a function of weights."""
     count, each, length = a.levels[width].shape
-    random = np.random.RandomState(seed)
-    axes = random.randn(length, directions).astype(np.float32)
-    axes /= np.sqrt(np.sum(np.square(axes), axis=0, keepdims=True))
+    few, sketches = min(each, 8), []  # few are enough, as the spread comes from the choice of images
 
-    def projected(descriptors, part, few):
-        """[directions of the part, count * few], from `few` descriptors of an image."""
-        return axes[:, part].T.dot(descriptors.levels[width][:, :few].reshape(count * few, length).T)
+    def sketch():
+        """[(values, images)] of both, [directions, N * few]: projections, sorted once, and whose they are."""
+        axes = _axes(length, directions, seed)[:, :32]
+        for descriptors in (a, b):
+            values = _projected(axes, descriptors.levels[width][:, :few])
+            order = np.argsort(values, axis=1)
+            sketches.append((np.take_along_axis(values, order, axis=1), order // few))
 
-    def sketch(few=8, number=32):
-        """For the bootstrap: few descriptors and directions, sorted once, and whose they are."""
-        values = [projected(descriptors, slice(number), few) for descriptors in (a, b)]
-        orders = [np.argsort(rows, axis=1) for rows in values]
-        return [[(row[order], order // few) for row, order in zip(*pair)] for pair in zip(values, orders)]
-
-    sketches = []  # few are enough, as the spread comes from the choice of images
-
-    def statistic(weights_a, weights_b):
-        if (weights_a == 1).all() and (weights_b == 1).all():
-            differences = []
-            for part in chunks(directions, track, 32):
-                values = [np.sort(projected(descriptors, part, each)) for descriptors in (a, b)]
-                differences.append(np.abs(values[0] - values[1]).mean())
-            return 1000 * float(np.mean(differences))
+    def statistic(*weights):
+        if all((w == 1).all() for w in weights):
+            return distances([a], b, width, seed, directions)[0]
         if not sketches:
-            sketches.extend(sketch(min(each, 8), min(directions, 32)))
-        differences = []
-        for (x, i), (y, j) in zip(*sketches):
-            differences.append(np.abs(np.repeat(x, weights_a[i]) - np.repeat(y, weights_b[j])).mean())
-        return 1000 * float(np.mean(differences))
+            sketch()
+        x, y = [np.repeat(v.ravel(), w[i].ravel()).reshape(v.shape) for (v, i), w in zip(sketches, weights)]
+        return 1000 * float(np.abs(x - y).mean(axis=1).mean())
 
     return statistic

@@ -1,6 +1,7 @@
 """All metrics of a set of generated images, each beside the same metric of real images and with an interval."""
 
 import collections
+import hashlib
 import os
 import time
 
@@ -13,22 +14,17 @@ except ImportError:
 
 import tfutil
 from common import capacity, talk
-from metrics import feature_distances, frozen_graph, memorisation, ms_ssim, nodules, sets, sliced_wasserstein
+from metrics import draws, feature_distances, frozen_graph, memorisation, ms_ssim, nodules, parallel, provenance, sets
+from metrics import verdicts
 from metrics.bootstrap import estimate
-from metrics.chunks import chunks
+from metrics.cache import Cache, user_folder
+from metrics.chunks import progress_bar
+from metrics.reference import Reference, features_of
 from sampling import generate
 
 # A line of the table. fakes: of the generated images; reals: the same of as many real ones; both bootstrap.Estimate.
-# seconds: taken for both.
+# seconds: taken for both, where the reals' were not known before.
 Row = collections.namedtuple('Row', 'metric fakes reals wanted seconds')
-# Of the neighbourhoods and directions that an SWD is the mean of: of how many directions one draw is, how many draws,
-# and the standard error, relative to the SWD, that needs no further one.
-DIRECTIONS, LEAST_DRAWS, MOST_DRAWS, PRECISION = 128, 4, 16, 0.01
-
-
-def progress_bar(words):
-    """A progress bar for a list."""
-    return lambda items: talk.bar(items, desc=words, leave=False)
 
 
 def _mean(values):
@@ -47,178 +43,207 @@ class Evaluation:
     """Metrics as they are computed: of fakes against held-out reals, and as a baseline of training reals against them.
 
     rows: of the table. nodules, nearest: nodules.Nodules in HU and mm and memorisation.Nearest of fakes and held-out
-    reals. about: [(name, value)], what was compared.
+    reals. about: [(name, value)], what was compared, and notes: those values that a reader must not miss.
     """
 
-    def __init__(self, fakes, compared, seed=0):
-        self.fakes, self.sets, self.seed, self.rows, self.about = fakes, compared, seed, [], []
+    def __init__(self, fakes, reference):
+        self.fakes, self.sets, self.reference, self.seed = fakes, reference.sets, reference, reference.seed
+        self.rows, self.about, self.notes = [], [], []
         self.both, self.begin = [len(fakes)] * 2, time.time()
 
     def add(self, metric, wanted, fakes, reals, **how):
-        """A row. fakes, reals: (a function of weights, the sizes of the sets whose weights it takes, value if known).
+        """A row. fakes: (a function of weights, the sizes of the sets whose weights it takes). reals: an Estimate.
 
         how: options of bootstrap.estimate.
         """
-        found = []
-        for statistic, counts, *value in (fakes, reals):
-            found.append(estimate(statistic, counts, self.seed, value=value[0] if value else None, **how))
-        self.rows.append(Row(metric, found[0], found[1], wanted, round(time.time() - self.begin, 1)))
+        self.append(metric, wanted, estimate(*fakes, self.seed, **how), reals, time.time() - self.begin)
+
+    def append(self, metric, wanted, fakes, reals, seconds):
+        """A row of two Estimates."""
+        self.rows.append(Row(metric, fakes, reals, wanted, round(seconds, 1)))
         self.begin = time.time()
 
-    def measure_wasserstein(self):
-        """Sliced Wasserstein distance for each resolution from 16x16.
-
-        It moves with the neighbourhoods and directions that are drawn, so it is the mean of several draws.
-        """
-        images, drawn = (self.fakes, self.sets.heldout_reals, self.sets.training_reals), []
-        ones, error = [np.ones(count, int) for count in self.both], np.inf
-        while error > PRECISION and len(drawn) < MOST_DRAWS:
-            how, described = dict(track=progress_bar('SWD, draw %d' % (len(drawn) + 1))), []
-            for i, x in enumerate(images):
-                described.append(sliced_wasserstein.Descriptors(x, self.seed + 3 * len(drawn) + i, **how))
-            fakes, heldout, training = described
-            how, statistics = dict(how, seed=self.seed + len(drawn), directions=DIRECTIONS), []
-            for width in fakes.levels:
-                both = [sliced_wasserstein.sliced_wasserstein(x, heldout, width, **how) for x in (fakes, training)]
-                statistics.append(both)
-            drawn.append([[statistic(*ones) for statistic in both] for both in statistics])
-            if len(drawn) >= LEAST_DRAWS:
-                error = (np.std(drawn, axis=0, ddof=1) / np.mean(drawn, axis=0)).max() / np.sqrt(len(drawn))
+    def add_wasserstein(self, measured, seconds):
+        """Rows of draws.Measured: sliced Wasserstein distance for each resolution from 16x16."""
         words = 'mean of %d draws of neighbourhoods and directions; its standard error is at most %.1f %%'
-        self.about.append(('SWD', words % (len(drawn), 100 * error)))
-        for width, both, values in zip(fakes.levels, statistics, np.mean(drawn, axis=0)):
-            found = [(statistic, self.both, float(value)) for statistic, value in zip(both, values)]
-            self.add('SWD x1000, %dx%d' % (width, width), 'low', *found, resamples=50)
+        self.about.append(('SWD', words % (measured.draws, 100 * measured.error)))
+        for width, fakes, reals in zip(measured.widths, measured.fakes, measured.reals):
+            self.append('SWD x1000, %dx%d' % (width, width), 'low', fakes, reals, seconds / len(measured.widths))
 
     def measure_variety(self):
         """MS-SSIM of pairs."""
-        found = []
-        for x in (self.fakes, self.sets.heldout_reals):
+
+        def likeness(x):
             statistic, number = ms_ssim.diversity(x, self.seed, track=progress_bar('MS-SSIM'))
-            found.append((statistic, [number]))
+            return statistic, [number]
+
         scales = ms_ssim.scales(self.fakes.shape[-1])
-        note = '' if scales == 5 else ', %d of 5 scales' % scales
-        self.add('MS-SSIM of pairs' + note, 'as reals', *found)
+        metric = 'MS-SSIM of pairs' + ('' if scales == 5 else ', %d of 5 scales' % scales)
+        reals = self.reference.row(metric, lambda: likeness(self.sets.heldout_reals))
+        self.add(metric, 'as reals', likeness(self.fakes), reals)
 
-    def measure_features(self, network=None):
+    def measure_features(self):
         """Precision and recall on the pixel pyramid or, with KID and FID, on the features of a network."""
-
-        def extract(images):
-            if not network:
-                return feature_distances.pixel_pyramid(images)
-            return np.concatenate([network(images[part]) for part in chunks(len(images), progress_bar('features'), 64)])
+        reference = self.reference
+        fakes, heldout = features_of(self.fakes, reference.network), reference.features('heldout_reals')
 
         def kernel_distance(x):
             statistic = feature_distances.kernel_distance(x, heldout)
-            return lambda *weights: 1000 * statistic(*weights)
+            return (lambda *weights: 1000 * statistic(*weights)), self.both
 
-        images = self.fakes, self.sets.heldout_reals, self.sets.training_reals
-        fakes, heldout, training = [extract(x) for x in images]
-        if network:
-            self.add('KID x1000', 'low', *[(kernel_distance(x), self.both) for x in (fakes, training)], resamples=50)
-        if network and len(fakes) > fakes.shape[1]:
-            found = [(feature_distances.frechet_distance(x, heldout), self.both) for x in (fakes, training)]
-            self.add('FID', 'low', *found, resamples=10)
-        track, shares = progress_bar('precision, recall'), []
-        for x in (fakes, training):
-            shares.append(feature_distances.precision_recall(heldout, x, track=track))
-        space = 'network' if network else 'pixel pyramid'
-        for i, name in enumerate(('precision', 'recall')):
-            self.add('%s, %s' % (name, space), 'high', *[(share[i], self.both[:1]) for share in shares])
+        def frechet_distance(x):
+            return feature_distances.frechet_distance(x, heldout), self.both
+
+        def compare(metric, distance, **how):
+            reals = reference.row(
+                metric, lambda: distance(reference.features('training_reals')), of=reference.name, **how
+            )
+            self.add(metric, 'low', distance(fakes), reals, **how)
+
+        if reference.network:
+            compare('KID x1000', kernel_distance, resamples=50)
+            if len(fakes) > fakes.shape[1]:
+                compare('FID', frechet_distance, resamples=10)
+        track = progress_bar('precision, recall')
+        shares = feature_distances.precision_recall(heldout, fakes, track=track)
+        for name, share, reals in zip(('precision', 'recall'), shares, reference.precision_recall()):
+            self.add('%s, %s' % (name, reference.space), 'high', (share, self.both[:1]), reals)
 
     def measure_gray_levels(self):
         """Distance of the gray-level histograms in HU."""
-        hu = (self.sets.window[1] - self.sets.window[0]) / 255.0
+        hu, metric = (self.sets.window[1] - self.sets.window[0]) / 255.0, 'gray histogram distance, HU'
 
         def distance(x):
             statistic = nodules.gray_distance(x, self.sets.heldout_reals)
             return (lambda *weights: hu * statistic(*weights)), self.both
 
-        self.add('gray histogram distance, HU', 'low', *map(distance, (self.fakes, self.sets.training_reals)))
+        reals = self.reference.row(metric, lambda: distance(self.sets.training_reals), disk=False)
+        self.add(metric, 'low', distance(self.fakes), reals)
 
     def measure_nodules(self):
         """HU and diameter of the nodule in the middle."""
-        lo, hi = self.sets.window
-        hu, mm, found = (hi - lo) / 255.0, self.sets.mm_per_pixel or 1.0, []
-        for x in (self.fakes, self.sets.heldout_reals):
-            measured = nodules.nodules(x, progress_bar('nodules'))
-            found.append(nodules.Nodules(measured.gray * hu + lo, measured.diameter * mm))
+        found = [self.reference.measure_nodules(self.fakes), self.reference.nodules()]
         self.nodules, unit = found, 'mm' if self.sets.mm_per_pixel else 'pixels'
-        grays, diameters = [x.gray for x in found], [x.diameter for x in found]
-        for name, values in (('nodule HU', grays), ('nodule diameter, ' + unit, diameters)):
-            self.add(name + ', mean', 'as reals', *map(_mean, values))
-            self.add(name + ', SD', 'as reals', *map(_standard_deviation, values))
+        for name, values in (('nodule HU', 'gray'), ('nodule diameter, ' + unit, 'diameter')):
+            fakes, reals = [getattr(x, values) for x in found]
+            for end, statistic in (('mean', _mean), ('SD', _standard_deviation)):
+                known = self.reference.row('%s, %s' % (name, end), lambda s=statistic, x=reals: s(x), disk=False)
+                self.add('%s, %s' % (name, end), 'as reals', statistic(fakes), known)
 
     def measure_copies(self, number):
         """Distance to the nearest training image, of up to `number` fakes and as many held-out reals."""
-        self.nearest = []
-        for x in (self.fakes, self.sets.heldout_reals):
-            self.nearest.append(memorisation.nearest(x[:number], self.sets.training, progress_bar('copies')))
+        found = memorisation.nearest(self.fakes[:number], self.sets.training, progress_bar('copies'))
+        self.nearest = [found, self.reference.nearest(number)]
         fakes, reals = [x.distance for x in self.nearest]
-        self.add('nearest training image, gray levels', 'as reals', *map(_mean, (fakes, reals)))
-        shares = [(memorisation.copied(x, reals), [len(x), len(reals)]) for x in (fakes, reals)]
-        self.add('share nearer than 1st percentile', 'low', *shares)
+        metric, row = 'nearest training image, gray levels', self.reference.row
+        self.add(metric, 'as reals', _mean(fakes), row(metric, lambda: _mean(reals), disk=False))
+
+        def share(x):
+            return memorisation.copied(x, reals), [len(x), len(reals)]
+
+        metric = 'share nearer than 1st percentile'
+        self.add(metric, 'low', share(fakes), row(metric, lambda: share(reals), disk=False))
+
+    def note(self, name, words):
+        """A fact for `about` that a reader must not miss."""
+        self.about.append((name, words))
+        self.notes.append('%s: %s' % (name, words))
 
 
-def evaluate(fakes, compared, network=None, audit=1000, seed=0):
-    """The Evaluation of fakes, uint8 [N, C, R, R], against `compared`, sets.Sets of as many images.
+def evaluate(several, reference, audit=1000):
+    """[Evaluation] of sets of fakes, uint8 [N, C, R, R] each, against a reference.Reference of as many images.
 
-    network: a function from images to features, for KID and FID, and precision and recall instead of those of the pixel
-    pyramid. audit: images to look for copies of.
+    audit: images to look for copies of.
     """
-    found = Evaluation(fakes, compared, seed)
-    parts = [
-        ('sliced Wasserstein distance', found.measure_wasserstein, ()),
-        ('MS-SSIM', found.measure_variety, ()),
-        ('features', found.measure_features, (network,)),
-        ('gray levels', found.measure_gray_levels, ()),
-        ('nodules', found.measure_nodules, ()),
-        ('copies', found.measure_copies, (audit,)),
-    ]
-    for name, measure, arguments in parts[0 if fakes.shape[-1] >= 16 else 1 :]:
-        with talk.timed(name):
-            measure(*arguments)
-    return found
+    measured, begin = [None] * len(several), time.time()
+    if several[0].shape[-1] >= 16:
+        measured = draws.measure(several, reference)
+    seconds, evaluations = (time.time() - begin) / len(several), []
+    for fakes, distances in zip(several, measured):
+        found = Evaluation(fakes, reference)
+        if distances:
+            found.add_wasserstein(distances, seconds)
+        found.measure_variety()
+        found.measure_features()
+        found.measure_gray_levels()
+        found.measure_nodules()
+        found.measure_copies(audit)
+        evaluations.append(found)
+    return evaluations
 
 
-def _memory(number, shape):
-    """Bytes that the evaluation of so many images of a shape takes at its largest, the descriptors of three sets."""
-    levels = max(shape[1].bit_length() - 4, 0)
+def _memory(models, number, shape):
+    """Bytes that an evaluation of so many images of a shape takes at its largest, while SWD is measured."""
+    levels, together = max(shape[1].bit_length() - 4, 0), min(models, draws.TOGETHER)
     descriptors = min(128 * number, 2**20) * 49 * shape[0] * 4
-    return (3 * levels + 3) * descriptors + 8 * number * int(np.prod(shape))
+    projections = 2 * parallel.threads() * min(128 * number, 2**20) * 32 * 4
+    return (together + 2) * levels * descriptors + projections + (8 + models) * number * int(np.prod(shape))
 
 
-def evaluate_model(
-    model, data, real_holdout=None, number=2000, audit=1000, features=None, feature_tensor=None, seed=0, minibatch=16,
-    cpu=False, outdir=None
-):  # fmt: skip
-    """The Evaluation of the Gs of a pickle against real images.
-
-    data: the dataset that it was trained on, or a folder of class folders. real_holdout: one that it was not trained on
-    (None: half of `data` is taken for that). number: images of each kind. features, feature_tensor: a frozen graph and
-    its output. outdir: a folder to make before the minutes that the metrics take. ValueError for what cannot be
-    compared. The other settings are those of config.Evaluate.
-    """
-    if number < sets.LEAST:
-        raise ValueError('--number %d: an evaluation needs at least %d images' % (number, sets.LEAST))
-    compared = sets.choose(data, real_holdout, number, seed)
-    training, number = compared.training, len(compared.heldout_reals)
-    shape, network = list(training.shape[1:]), None
-    capacity.require_memory(_memory(number, shape), '--number %d' % number)
+def _generated(model, compared, number, seed, minibatch, cpu):
+    """uint8 [number, C, R, R] of the Gs of a pickle; ValueError if they cannot be compared."""
+    shape = list(compared.training.shape[1:])
     with tfutil.init_tf(cpu=cpu):
-        if features:
-            network = frozen_graph.features(features, shape[0], shape[1], feature_tensor)
         images = generate.images(generate.load_generator(model), number, seed, minibatch)
         if images.shape[1:] != shape:
             words = '%s makes images of %s, %s holds %s; name the data it was trained on'
-            raise ValueError(words % (model, images.shape[1:], data, shape))
+            raise ValueError(words % (model, images.shape[1:], compared.path, shape))
         fakes = images.pixels(progress_bar('images'))
-        if (fakes == fakes[:1]).all():
-            raise ValueError('%s makes the same image from every latent; there is nothing to measure' % model)
+    if (fakes == fakes[:1]).all():
+        raise ValueError('%s makes the same image from every latent; there is nothing to measure' % model)
+    return fakes
+
+
+def _describe(found, model, known, source):
+    """What was compared, and what a reader must not miss, of the Evaluation of a model."""
+    compared, number = found.sets, len(found.fakes)
+    kind = provenance.relation(known, compared)
+    if not source:
+        words = ' but not of the training' if kind == 'same' else ' but perhaps not of the training'
+        source = 'half of %s, kept out of the comparison%s' % (compared.path, words)
+    numbers = '%d generated images with %d held-out reals; the baseline with %d others' % ((number,) * 3)
+    found.about += [('model', model), ('data', '%s (%d images)' % (compared.path, compared.count))]
+    found.about += [('searched for copies', '%d of them' % len(compared.training)), ('held-out reals', source)]
+    found.about += [('compared', numbers), ('seed', found.seed)]
+    found.note('provenance', provenance.describe(known, kind, compared.path))
+    undecided = [row.metric for row in found.rows if verdicts.compare(row, number).state == 'undecided']
+    if undecided:
+        found.note('too few images to decide', '%d of each cannot tell these apart: %s' % (number, '; '.join(undecided)))
+
+
+def evaluate_models(
+    models, data, real_holdout=None, number=2000, audit=1000, features=None, feature_tensor=None, seed=0, minibatch=16,
+    cpu=False, outdir=None, cache=True
+):  # fmt: skip
+    """[Evaluation] of the Gs of several pickles against the same real images, with the same seed.
+
+    data: the dataset that they were trained on, or a folder of class folders. real_holdout: one that they were not
+    trained on (None: half of `data` is taken for that). number: images of each kind. features, feature_tensor: a frozen
+    graph and its output. outdir: a folder to make before the minutes that the metrics take. cache: look in the user's
+    cache folder for what depends on the real images only, and keep it there. ValueError for what cannot be compared.
+    The other settings are those of config.Evaluate.
+    """
+    if number < sets.LEAST:
+        raise ValueError('--number %d: an evaluation needs at least %d images' % (number, sets.LEAST))
+    compared, known = sets.choose(data, real_holdout, number, seed), [provenance.facts(model) for model in models]
+    number, shape, network, name = len(compared.heldout_reals), list(compared.training.shape[1:]), None, ''
+    capacity.require_memory(_memory(len(models), number, shape), '--number %d' % number)
+    with tfutil.init_tf(cpu=cpu):
+        if features:
+            network = frozen_graph.features(features, shape[0], shape[1], feature_tensor)
+            with open(features, 'rb') as f:
+                name = '%s %s' % (hashlib.sha256(f.read()).hexdigest(), feature_tensor)
+        several = [_generated(model, compared, number, seed, minibatch, cpu) for model in models]
         if outdir:
             os.makedirs(outdir, exist_ok=True)
-        found = evaluate(fakes, compared, network, audit, seed)
-    numbers = '%d generated images with %d held-out reals; the baseline with %d others' % ((number,) * 3)
-    found.about += [('model', model), ('training data', '%s (%d images)' % (data, len(training)))]
-    found.about += [('held-out reals', compared.source), ('compared', numbers), ('seed', seed)]
+        depends = list(compared[:3]) + [compared.window, compared.mm_per_pixel, seed]
+        kept = Cache(depends, user_folder() if cache else None)
+        found = evaluate(several, Reference(compared, seed, network, name, kept), audit)
+    for evaluation, model, facts in zip(found, models, known):
+        _describe(evaluation, model, facts, real_holdout)
     return found
+
+
+def evaluate_model(model, data, *settings, **named):
+    """The Evaluation of the Gs of one pickle, as of `evaluate_models`, which has the other settings."""
+    return evaluate_models([model], data, *settings, **named)[0]

@@ -19,7 +19,7 @@ Metric = collections.namedtuple('Metric', 'pattern absolute relative against mea
 # state: alike, higher, lower or undecided. low, high: 95 % interval of the difference. weight: how many times as large
 # as what matters the difference is.
 Comparison = collections.namedtuple('Comparison', 'row metric state low high weight')
-# tone: alike, differs or undecided; words: a sentence without its end; shown: the comparisons that it is about.
+# tone: alike, differs, undecided or unknown; words: a sentence without its end; shown: the comparisons that it is about.
 Verdict = collections.namedtuple('Verdict', 'topic tone words shown')
 
 _FAR = dict(higher='further from the held-out reals than other reals are')
@@ -131,13 +131,19 @@ def verdict(topic, comparisons):
     return Verdict(topic, 'alike', "as good as the reals'", ordered)
 
 
-def verdicts(rows, number, audited):
-    """A Verdict on each topic that has rows. number: generated images; audited: those that were looked for copies."""
+def comparisons(rows, number, audited):
+    """A Comparison of each row. number: generated images; audited: those that were looked for copies."""
+    return [compare(row, audited if metric_of(row)[1] == 'Copies' else number) for row in rows]
+
+
+def verdicts(compared, learnt):
+    """A Verdict on each topic that has Comparisons. learnt: whether the generator is known to have seen these data."""
     found = collections.OrderedDict((topic, []) for topic in TOPICS)
-    for row in rows:
-        topic = metric_of(row)[1]
-        found[topic].append(compare(row, audited if topic == 'Copies' else number))
-    return [verdict(topic, comparisons) for topic, comparisons in found.items() if comparisons]
+    for comparison in compared:
+        found[metric_of(comparison.row)[1]].append(comparison)
+    said = [verdict(topic, several) for topic, several in found.items() if several]
+    words = 'it is not recorded that the weights learnt from these images, so copies of those they did may be missed'
+    return [x if learnt or x.topic != 'Copies' else x._replace(tone='unknown', words=words) for x in said]
 
 
 def summary(found, number):
@@ -152,4 +158,6 @@ def summary(found, number):
     sentences = ['Compared with real images, the generated ones %s.' % ' and '.join(said)] if said else []
     if listed('undecided'):
         sentences.append('%d images are too few to decide on %s.' % (number, listed('undecided')))
+    if any(x.tone == 'unknown' for x in found):
+        sentences.append('Whether they are copies of training images is not known.')
     return ' '.join(sentences)

@@ -17,6 +17,17 @@ def session():
         yield current
 
 
+@pytest.fixture(scope='session')
+def cache_folder(tmp_path_factory):
+    return str(tmp_path_factory.mktemp('cache'))
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch, cache_folder):
+    """Tests leave the user's cache folder alone, as do the processes that they start."""
+    monkeypatch.setenv('XDG_CACHE_HOME', cache_folder)
+
+
 @pytest.fixture
 def random():
     return np.random.RandomState(1)

@@ -109,7 +109,7 @@ def _train(cfg, given, stop):
             return loop.grow(trainer, path, None, restored, start, stop)
         path = path or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
         with run_folder.Run(path, cfg.keep) as run:
-            about = dict(digest=data.digest, images=data.count, resolution=size, classes=data.classes)
+            about = dict(digest=data.digest, images=data.count, resolution=size, classes=data.classes, parts=data.parts)
             run.write_json(cfg, about, devices, tfutil.tf.__version__)
             what = '%d images of %dx%d, %s' % (data.count, size, size, ' '.join(data.classes))
             run.log('%s: %s; TensorFlow %s on %s' % (path, what, tfutil.tf.__version__, ' '.join(devices)))

@@ -10,7 +10,7 @@ import pytest
 
 import dataset
 from common import safe_pickle
-from metrics import frozen_graph, suite
+from metrics import frozen_graph, memorisation, parallel, sliced_wasserstein, suite
 from runs import random_networks, train
 from tfutil import tf
 
@@ -101,11 +101,78 @@ def test_an_evaluation_is_the_same_for_the_same_seed(script, tmp_path, patches, 
     assert texts[0] == texts[1]
 
 
+def numbers(path):
+    """The figures of an evaluation.json, without the time they took."""
+    with open(str(path / 'evaluation.json')) as f:
+        rows = json.load(f)['rows']
+    return [{name: value for name, value in row.items() if name != 'seconds'} for row in rows]
+
+
+def test_a_model_has_the_same_numbers_alone_and_among_others_cached_and_not(
+    succeeds, tmp_path, patches, weights, graph, monkeypatch
+):
+    others = [str(tmp_path / name / 'random.pkl') for name in 'ab']
+    for seed, other in enumerate(others):
+        os.makedirs(os.path.dirname(other))
+        random_networks(other, fmap_base=64, fmap_max=6 + seed)
+    settings = ['--data', patches, '--audit', '8', '--features', graph, '--cpu']
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    alone = [('uncached', ['--no-cache']), ('fills', []), ('cached', [])]
+    for name, more in alone:
+        succeeds('4-evaluate.py', '--model', weights, *settings, *more, '--outdir', tmp_path / name)
+        assert os.path.exists(str(tmp_path / 'cache')) == (name != 'uncached')
+    monkeypatch.setattr(parallel, 'threads', lambda: 3)
+    succeeds('4-evaluate.py', '--model', *others, weights, *settings, '--no-cache', '--outdir', tmp_path / 'many')
+    with open(str(tmp_path / 'many' / 'comparison.json')) as f:
+        result = json.load(f)
+    assert [model['model'] for model in result['models']] == others + [weights]
+    assert len({model['folder'].lower() for model in result['models']}) == 3
+    expected = numbers(tmp_path / 'uncached')
+    for name in ('fills', 'cached', os.path.join('many', result['models'][2]['folder'])):
+        assert numbers(tmp_path / name) == expected
+    for metric, row in zip(result['metrics'], expected):
+        assert metric['metric'] == row['metric'] and metric['models'][2]['value'] == row['fakes']
+    assert numbers(tmp_path / 'many' / result['models'][0]['folder']) != expected
+
+
+def test_what_a_second_evaluation_of_the_same_data_takes_from_the_cache_is_what_takes_long(
+    patches, weights, monkeypatch, tmp_path
+):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    suite.evaluate_model(weights, patches, number=30, audit=5, cpu=True)
+    described, searched = [], []
+    descriptors, nearest = sliced_wasserstein.Descriptors, memorisation.nearest
+    monkeypatch.setattr(
+        sliced_wasserstein, 'Descriptors', lambda *a, **k: described.append(a[1]) or descriptors(*a, **k)
+    )
+    monkeypatch.setattr(memorisation, 'nearest', lambda *a, **k: searched.append(1) or nearest(*a, **k))
+    suite.evaluate_model(weights, patches, number=30, audit=5, cpu=True)
+    assert sorted({seed % 3 for seed in described}) == [0, 1] and len(searched) == 1  # fakes and held-out reals; fakes
+
+
 def test_an_evaluation_can_be_called_from_python(patches, weights):
     found = suite.evaluate_model(weights, patches, number=30, audit=5, cpu=True)
     assert found.fakes.shape == (30, 1, 16, 16) and dict(found.about)['model'] == weights
     swd = {row.metric: row for row in found.rows}['SWD x1000, 16x16']
     assert swd.fakes.value > 2 * swd.reals.value
+    (undecided,) = [note for note in found.notes if note.startswith('too few images to decide')]
+    assert 'SWD' not in undecided and 'share nearer than 1st percentile' in undecided
+
+
+def test_an_evaluation_says_what_the_data_are_to_the_weights(script, succeeds, tmp_path, patches):
+    run, other = tmp_path / '000-AIS', str(tmp_path / 'other')
+    assert train(script, patches, tmp_path, '--total-kimg', '0.064', '--lod-initial-resolution', '16')[0] == 0
+    dataset.write(other, 'other', 255 - dataset.read(patches + '/AIS-r04.tfrecords'))
+    settings = ['--number', '12', '--audit', '4', '--cpu', '--outdir', tmp_path / 'out', '--data']
+    model = ['--model', run / 'network-final.pkl']
+    out = succeeds('4-evaluate.py', *model, *settings, patches)
+    assert 'provenance: %s is the data it was trained on\n' % patches in out
+    out = succeeds('4-evaluate.py', *model, *settings, other)
+    assert 'other is not the data it was trained on: the search for copies says nothing about memorisation' in out
+    with open(str(tmp_path / 'out' / 'evaluation.json')) as f:
+        assert json.load(f)['provenance'] in out
+    os.unlink(str(run / 'run.json'))
+    assert 'not known whether' in succeeds('4-evaluate.py', *model, *settings, patches)
 
 
 def test_features_are_those_of_the_graph(session, graph, random):

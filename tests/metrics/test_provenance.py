@@ -1,0 +1,54 @@
+import collections
+import json
+
+import pytest
+
+from metrics import provenance
+
+Data = collections.namedtuple('Data', 'digest parts')
+ONE, TWO = Data('a-1', ['a-1']), Data('ab-2', ['a-1', 'b-1'])
+
+
+def known(digest, **more):
+    return dict(data=dict(digest=digest, **more))
+
+
+@pytest.mark.parametrize(
+    'facts, data, kind',
+    [
+        ({}, ONE, 'unknown'),
+        (known('a-1'), ONE, 'same'),
+        (known('ab-2'), TWO, 'same'),
+        (known('ab-2', parts=['b-1', 'a-1']), TWO, 'same'),
+        (known('c-1', parts=['c-1']), ONE, 'different'),
+        (known('c-1'), TWO, 'different'),
+        (known('ab-2', parts=['a-1', 'b-1']), ONE, 'part'),
+        (known('a-1', parts=['a-1']), TWO, 'more'),
+        (known('ac-2', parts=['a-1', 'c-1']), TWO, 'part'),
+        (dict(known('c-1'), settings=dict(transfer='other.pkl')), ONE, 'transferred'),
+        (dict(known('a-1'), settings=dict(transfer='other.pkl')), ONE, 'same'),
+    ],
+)
+def test_data_are_what_their_digests_say(facts, data, kind):
+    assert provenance.relation(facts, data) == kind
+    assert 'FOLDER' in provenance.describe(facts, kind, 'FOLDER')
+
+
+def test_a_search_for_copies_says_nothing_unless_the_data_are_known_to_be_those_of_the_training():
+    for kind in provenance.WORDS:
+        nothing = 'says nothing about memorisation' in provenance.WORDS[kind]
+        assert nothing == (kind in ('different', 'transferred', 'unknown'))
+    facts = known('c-1', source='phantom AIS')
+    assert provenance.describe(facts, 'different', 'x').endswith('(those were phantom AIS)')
+
+
+def test_facts_are_those_of_the_file_of_the_same_name_then_those_of_the_run(tmp_path):
+    model = str(tmp_path / 'network-final.pkl')
+    assert provenance.facts(model) == {}
+    (tmp_path / 'run.json').write_text(json.dumps(dict(known('a-1'), settings=dict(transfer=None))))
+    assert provenance.facts(model)['data']['digest'] == 'a-1'
+    (tmp_path / 'network-final.json').write_text(json.dumps(known('b-1')))
+    assert provenance.facts(model)['data']['digest'] == 'b-1'
+    (tmp_path / 'network-final.json').write_text('{"data": {"digest": 7}}')
+    with pytest.raises(ValueError, match='network-final.json is damaged'):
+        provenance.facts(model)
