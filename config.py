@@ -3,7 +3,8 @@
 Scripts with sub-commands keep theirs in their wing: `dataset_tools/settings.py`, `pix2pix/settings.py`.
 """
 
-from common.commandline import filled, natural, number_between, positive, positive_float, rate, settings
+from common.commandline import settings
+from common.kinds import filled, natural, number_between, positive, positive_float, rate
 
 MINIBATCH = '4:128,8:128,16:128,32:64,64:32'
 SEED = (0, 'everything random depends on it', number_between(0, 2**32 - 1))

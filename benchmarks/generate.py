@@ -9,7 +9,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import numpy as np  # noqa: E402
 
 import machine  # noqa: E402
-from common.commandline import command, parse, positive, settings  # noqa: E402
+from common.commandline import command, parse, settings  # noqa: E402
+from common.kinds import positive  # noqa: E402
 from config import CPU  # noqa: E402
 
 Settings = settings(

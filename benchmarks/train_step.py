@@ -9,7 +9,8 @@ import numpy as np  # noqa: E402
 
 import config  # noqa: E402
 import machine  # noqa: E402
-from common.commandline import command, parse, positive, settings  # noqa: E402
+from common.commandline import command, parse, settings  # noqa: E402
+from common.kinds import positive  # noqa: E402
 
 Settings = settings(
     'Settings',

@@ -1,6 +1,7 @@
 """Settings of 0-dataset_create.py: a record for each of its sub-commands."""
 
-from common.commandline import channels, limits, number_between, positive, positive_float, settings
+from common.commandline import settings
+from common.kinds import channels, limits, number_between, positive, positive_float
 from config import SEED, WINDOWS
 
 _OUTPUT = dict(outdir=('datasets', 'folder of datasets'), force=(False, 'replace what has that name already'))

@@ -50,7 +50,7 @@ def _estimate(found):
 
 
 def _metric(rows, smallest):
-    """One metric of all models; rows: of suite.Row."""
+    """One metric of all models; rows: of evaluation.Row."""
     fakes, wanted = [row.fakes for row in rows], rows[0].wanted
     reals = rows[-1].reals
     off = {'low': lambda x: x, 'high': lambda x: -x, 'as reals': lambda x: abs(x - reals.value)}[wanted]

@@ -107,9 +107,8 @@ def precision_recall(reals, fakes, neighbours=3, track=iter):
 
     def radii(x):
         def of(part):
-            return np.partition(squared_distances(x[part], x), neighbours, axis=1)[
-                :, neighbours
-            ]  # 0th: the point itself
+            ordered = np.partition(squared_distances(x[part], x), neighbours, axis=1)
+            return ordered[:, neighbours].copy()  # the 0th is the point itself; a view would keep all distances
 
         return np.concatenate(parallel.ordered(of, chunks(len(x), size=64), track))
 

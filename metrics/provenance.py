@@ -19,6 +19,7 @@ WORDS = {
     'unknown': 'not known whether %s is the data it was trained on (no run.json beside it tells): if it is not, '
     + _NOTHING,
 }
+LEARNT = 'same', 'part', 'more'  # those of which a search for copies tells something
 
 
 def facts(model):

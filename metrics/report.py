@@ -91,9 +91,8 @@ def write(evaluation, outdir):
         result['rows'].append(found)
     with files.atomic(os.path.join(outdir, 'evaluation.json')) as f:
         f.write(json.dumps(result, indent=1).encode())
-    number, audited = len(evaluation.fakes), len(evaluation.nearest[0].distance)
-    found = verdicts.verdicts(rows, number, audited)
-    comparisons = [verdicts.compare(row, number) for row in rows]
+    number, comparisons = len(evaluation.fakes), evaluation.comparisons()
+    found = verdicts.verdicts(comparisons, evaluation.learnt)
     several, sets = max(min(SHOWN, page.most(evaluation.fakes.shape[1:]) // 4), 1), []
     for name, words, images in (('fakes', 'generated', evaluation.fakes), ('reals', 'real', compared.heldout_reals)):
         pictures = [page.picture(x, '%s image %d' % (words, i + 1)) for i, x in enumerate(images[:several])]
@@ -101,5 +100,6 @@ def write(evaluation, outdir):
     values = dict(verdicts=found, summary=verdicts.summary(found, number), comparisons=comparisons, arrows=ARROWS)
     values.update(sets=sets, first=FIRST, overview=_overview(rows, comparisons), enough=verdicts.ENOUGH, number=number)
     values.update(distributions=_distributions(evaluation), copies=_copies(evaluation), about=evaluation.about)
+    values.update(learnt=evaluation.learnt, provenance=about.get('provenance'))
     title = 'Evaluation of ' + os.path.basename(about['model'])
     page.write(os.path.join(outdir, 'evaluation.html'), PAGE, title, compared.window, **values)

@@ -19,7 +19,7 @@ Metric = collections.namedtuple('Metric', 'pattern absolute relative against mea
 # state: alike, higher, lower or undecided. low, high: 95 % interval of the difference. weight: how many times as large
 # as what matters the difference is.
 Comparison = collections.namedtuple('Comparison', 'row metric state low high weight')
-# tone: alike, differs, undecided or unknown; words: a sentence without its end; shown: the comparisons that it is about.
+# tone: alike, differs, undecided or unknown; words: a sentence without its end; shown: the comparisons it is about.
 Verdict = collections.namedtuple('Verdict', 'topic tone words shown')
 
 _FAR = dict(higher='further from the held-out reals than other reals are')
@@ -98,7 +98,7 @@ TOPICS['Copies'] = [
 
 
 def metric_of(row):
-    """The Metric of a row of suite.Evaluation, and its topic."""
+    """The Metric of a row of evaluation.Evaluation, and its topic."""
     for topic, metrics in TOPICS.items():
         for metric in metrics:
             if re.match(metric.pattern, row.metric):
@@ -108,7 +108,7 @@ def metric_of(row):
 
 def compare(row, number):
     """The Comparison of a row's generated and real images, `number` of each."""
-    metric, (f, (f_low, f_high)), (r, (r_low, r_high)) = metric_of(row)[0], row.fakes, row.reals
+    metric, (f, (f_low, f_high)), (r, (r_low, r_high)) = metric_of(row)[0], row.fakes[:2], row.reals[:2]
     difference, matters = f - r, metric.absolute + metric.relative * abs(r)
     low, high = difference - np.hypot(f - f_low, r_high - r), difference + np.hypot(f_high - f, r - r_low)
     if number >= ENOUGH and -matters < low and high < matters:

@@ -1,16 +1,7 @@
 """Settings of python -m pix2pix: a record for each of its sub-commands."""
 
-from common.commandline import (
-    channels,
-    filled,
-    natural,
-    natural_float,
-    number_between,
-    positive,
-    positive_float,
-    rate,
-    settings,
-)
+from common.commandline import settings
+from common.kinds import channels, filled, natural, natural_float, number_between, positive, positive_float, rate
 from config import CPU, SEED, WINDOWS
 
 
@@ -64,7 +55,7 @@ Train = settings(
 Generate = settings(
     'Generate',
     example='python -m pix2pix generate --shape ellipse,spiculated --diameter 6-10',
-    groups='input: model masks shape diameter number samples; output: outdir; randomness: seed no_dropout; '
+    groups='input: model masks shape diameter number samples; output: outdir window; randomness: seed no_dropout; '
     'hardware: minibatch cpu',
     model=('demo/weight/pix2pix.pkl', 'the model weight file path'),
     masks=('pix2pix/dataset-demo', 'a folder of masks, or of CT | mask pictures, whose CT is shown beside'),

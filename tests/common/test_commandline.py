@@ -5,14 +5,14 @@ import sys
 
 import pytest
 
-from common import commandline
+from common import commandline, kinds
 from places import ROOT
 
 Example = commandline.settings(
     'Example',
-    number=(3, 'how many, 100%', commandline.natural),
+    number=(3, 'how many, 100%', kinds.natural),
     rate=(0.5, 'how fast'),
-    fmap_max=(8, 'maps', commandline.positive),
+    fmap_max=(8, 'maps', kinds.positive),
     name=(None, 'what', str),
     kind=('a', 'which', ('a', 'b')),
     loud=(False, 'noise'),

@@ -12,7 +12,7 @@ import pytest
 import config
 import dataset_tools.settings
 import pix2pix.settings
-from common import VERSION, commandline, flags, talk
+from common import VERSION, commandline, flags, kinds, talk
 from places import ROOT
 
 COMMANDS = dict(dataset_tools.settings.COMMANDS, **pix2pix.settings.COMMANDS)
@@ -21,8 +21,8 @@ Example = commandline.settings(
     'Example',
     example='python example.py --number 4',
     groups='input: number kind; output: name loud',
-    number=(3, 'how many, 100%', commandline.natural),
-    width=('1,2', 'how wide', commandline.limits),
+    number=(3, 'how many, 100%', kinds.natural),
+    width=('1,2', 'how wide', kinds.limits),
     name=(None, 'what', str),
     kind=('alpha', 'which', ('alpha', 'beta')),
     loud=(False, 'noise'),

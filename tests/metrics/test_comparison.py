@@ -4,7 +4,7 @@ import numpy as np
 
 from metrics import comparison
 from metrics.bootstrap import Estimate
-from metrics.suite import Row
+from metrics.evaluation import Row
 
 
 class Found:

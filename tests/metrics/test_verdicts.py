@@ -4,16 +4,17 @@ import pytest
 
 from metrics import verdicts
 from metrics.bootstrap import Estimate
-from metrics.suite import Row
+from metrics.evaluation import Row
 
 
 def row(metric, fakes, reals, wanted='low'):
     """A row; fakes, reals: (value, low, high)."""
-    return Row(metric, *[Estimate(x[0], list(x[1:])) for x in (fakes, reals)], wanted=wanted, seconds=0)
+    return Row(metric, *[Estimate(x[0], list(x[1:]), None) for x in (fakes, reals)], wanted=wanted, seconds=0)
 
 
-def said(rows, number=2000):
-    return {x.topic: (x.tone, x.words) for x in verdicts.verdicts(rows, number, number)}
+def said(rows, number=2000, learnt=True):
+    found = verdicts.verdicts(verdicts.comparisons(rows, number, number), learnt)
+    return {x.topic: (x.tone, x.words) for x in found}
 
 
 def test_a_recall_below_that_of_the_reals_is_less_variety_at_any_number_of_images():
@@ -55,12 +56,19 @@ def test_copies_are_told_from_as_many_near_images_as_reals_have():
     assert tone == 'differs' and 'as near to a training image as copies are' in words
 
 
+def test_nothing_is_said_of_copies_where_the_weights_are_not_known_to_have_learnt_from_the_data():
+    rows = [row('share nearer than 1st percentile', (0.011, 0.007, 0.016), (0.01, 0.006, 0.015))]
+    rows.append(row('recall, network', (0.8, 0.79, 0.81), (0.8, 0.79, 0.81), 'high'))
+    found = said(rows, learnt=False)
+    assert found['Copies'][0] == 'unknown' and found['Variety'][0] == 'alike'
+
+
 def test_what_differs_most_comes_first_and_every_metric_that_differs_is_shown():
     rows = [
         row('SWD x1000, %dx%d' % (size, size), (value, value - 1, value + 1), (8, 7, 9))
         for size, value in ((64, 20), (32, 90), (16, 8))
     ]
-    (verdict,) = verdicts.verdicts(rows, 2000, 2000)
+    (verdict,) = verdicts.verdicts(verdicts.comparisons(rows, 2000, 2000), True)
     assert [x.row.metric for x in verdict.shown] == ['SWD x1000, 32x32', 'SWD x1000, 64x64']
 
 
@@ -72,11 +80,12 @@ def test_the_interval_of_a_difference_is_that_of_independent_estimates():
 def test_the_summary_names_what_differs_what_does_not_and_what_is_open():
     found = [
         verdicts.Verdict(*x, words='', shown=[])
-        for x in (('Variety', 'differs'), ('Density', 'alike'), ('Copies', 'undecided'))
+        for x in (('Variety', 'differs'), ('Density', 'alike'), ('Fidelity', 'undecided'), ('Copies', 'unknown'))
     ]
     assert verdicts.summary(found, 100) == (
         'Compared with real images, the generated ones differ in variety and are as good in density. '
-        '100 images are too few to decide on nearness to training images.'
+        '100 images are too few to decide on fidelity. '
+        'Whether they are copies of training images is not known.'
     )
 
 
