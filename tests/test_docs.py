@@ -1,4 +1,4 @@
-"""README and docs: links lead somewhere, commands run as they stand there, the page of the Python interface is current."""
+"""README and docs: links lead somewhere, commands run as they stand, the page of the Python interface is current."""
 
 import glob
 import itertools
