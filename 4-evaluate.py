@@ -22,7 +22,7 @@ def main(argv=None):
     else:
         result = comparison.write(found, cfg.outdir)
         print(comparison.table(result))
-        print('comparison.json is in %s, evaluation.html and evaluation.json in a folder for each model' % cfg.outdir)
+        print('comparison.html and comparison.json are in %s, a folder for each model beside them' % cfg.outdir)
 
 
 if __name__ == '__main__':

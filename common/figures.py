@@ -114,6 +114,23 @@ def levels(names, fakes, reals, title, xlabel, ylabel):
     return _drawn(draw, title)
 
 
+def curve(x, values, intervals, reals, title, xlabel):
+    """A number with its interval over the course of a training. reals: (value, interval) of real images."""
+
+    def draw(axes):
+        lo, hi = np.transpose(intervals)
+        axes.axhspan(*reals[1], color=REAL, alpha=0.18, linewidth=0)
+        axes.axhline(reals[0], color=REAL, linewidth=1.2, label='real')
+        axes.fill_between(x, lo, hi, color=FAKE, alpha=0.2, linewidth=0)
+        axes.plot(x, values, 'o-', color=FAKE, markersize=4, label='generated')
+        axes.grid(axis='y', linewidth=0.6)
+        axes.set_xlabel(xlabel)
+        axes.set_ylabel(title)
+        _legend(axes)
+
+    return _drawn(draw, title)
+
+
 def against_baseline(rows, title, ylabel):
     """Generated less real, for many metrics on one scale: 1 is half of the real images' own interval.
 

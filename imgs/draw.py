@@ -16,7 +16,7 @@ from matplotlib.patches import FancyBboxPatch  # noqa: E402
 
 from common import images  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
-from sheets import CLASSES, interpolation, real_generated  # noqa: E402
+from sheets import CLASSES, interpolation, real_generated, walk  # noqa: E402
 
 Settings = settings(
     'Settings',
@@ -205,11 +205,12 @@ def main(argv=None):
     matplotlib.style.use('default')  # whatever the user has configured
     architecture(os.path.join(cfg.outdir, 'architecture.png'))
     blocks(os.path.join(cfg.outdir, 'blocks.png'))
-    interpolated, compared = (
+    pictures = (
         (interpolation, 'interpolation.png', ['MIA']),
         (real_generated, 'real-generated.png', CLASSES),
+        (walk, 'nodules.gif', CLASSES),
     )
-    for draw, name, needed in (interpolated, compared):
+    for draw, name, needed in pictures:
         wanted = [os.path.join(cfg.weights, kind + '.pkl') for kind in needed]
         missing = [path for path in wanted if not os.path.exists(path)]
         if missing:

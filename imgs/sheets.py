@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 import dataset
 import tfutil
 from common import hounsfield, images
-from sampling import generate
+from sampling import generate, interpolation as between
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CLASSES = 'AIS', 'MIA', 'IA'
@@ -72,6 +72,24 @@ def interpolation(path, weights):
     for step in range(10):
         sheet.text(2 * size * (step + 0.5), -18, '%d/9' % step)
     sheet.save(path)
+
+
+def walk(path, weights):
+    """A GIF of a nodule of each class, on a closed walk between the same latents."""
+    parts = []
+    for name in CLASSES:
+        with tfutil.init_tf(cpu=True):
+            generator = generate.load_generator(os.path.join(weights, name + '.pkl'))
+            latents = generate.random_latents(4, generate.sizes(generator)[0], 5)
+            walked = between.tour(latents, 9, between.spherical, closed=True)
+            labels = np.zeros([len(walked), generate.sizes(generator)[1]])
+            parts.append(generate.Images(generator, walked, labels).pixels())
+    frames = []
+    for each in zip(*parts):
+        row = np.concatenate([np.pad(image, [(0, 0), (0, 0), (0, 2)], 'constant') for image in each], axis=2)[:, :, :-2]
+        hu = hounsfield.to_hu(row.repeat(3, axis=1).repeat(3, axis=2), hounsfield.WINDOWS['paper'])
+        frames.append(hounsfield.to_gray(hu, hounsfield.WINDOWS['lung']) // 8 * 8)
+    images.animate(path, iter(frames), 0.15)
 
 
 def real_generated(path, weights):

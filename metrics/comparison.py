@@ -16,11 +16,13 @@ import json
 import os
 import re
 
-from common import files, page
+from common import figures, files, page
 from metrics import report
 from metrics.bootstrap import difference
 
 COLUMNS = 6  # models beside each other in the table
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'comparison.html')
+SHOWN = 6  # pictures of a model
 
 
 def kimg_of(model):
@@ -110,7 +112,7 @@ def table(result):
 
 
 def write(evaluations, outdir):
-    """A folder with the page of each model, and comparison.json beside them; what `compare` returns."""
+    """A folder with the page of each model, comparison.html and comparison.json beside them; what `compare` returns."""
     result = compare(evaluations)
     for model, found in zip(result['models'], evaluations):
         folder = os.path.join(outdir, model['folder'])
@@ -118,4 +120,29 @@ def write(evaluations, outdir):
         report.write(found, folder)
     with files.atomic(os.path.join(outdir, 'comparison.json')) as f:
         f.write(json.dumps(result, indent=1).encode())
+    _write_page(result, evaluations, os.path.join(outdir, 'comparison.html'))
     return result
+
+
+def _write_page(result, evaluations, path):
+    compared, (count, *shape) = evaluations[0].sets, evaluations[0].fakes.shape
+    several = max(min(SHOWN, count, page.most(shape) // (len(evaluations) + 1)), 1)
+    rows = [(model, found.fakes) for model, found in zip(result['models'], evaluations)]
+    rows.append((None, compared.heldout_reals))
+    strips = []
+    for model, images in rows:
+        name = model['name'] if model else 'real'
+        shown = [page.picture(x, '%s, image %d' % (name, i + 1)) for i, x in enumerate(images[:several])]
+        strips.append((model, shown))
+    curves = []
+    for found in result['curves']:
+        reals = [metric['reals'] for metric in result['metrics'] if metric['metric'] == found['metric']][0]
+        intervals = list(zip(found['lo'], found['hi']))
+        level = reals['value'], reals['interval']
+        drawn = figures.curve(found['kimg'], found['value'], intervals, level, found['metric'], 'training, kimg')
+        curves.append((found, drawn))
+    title = 'Comparison of %d models' % len(result['models'])
+    first, *others = [model['notes'] for model in result['models']]
+    common = [note for note in first if all(note in notes for notes in others)]
+    values = dict(result=result, common=common, strips=strips, curves=curves, arrows=report.ARROWS)
+    page.write(path, PAGE, title, compared.window, **values)

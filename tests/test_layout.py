@@ -40,7 +40,7 @@ OWNERS = {
     'SimpleITK': {'dataset_tools/itk.py'},
 }
 TOP = {'README.md', 'LICENSE', 'Makefile', 'pyproject.toml', 'requirements.txt', 'requirements-cpu.txt'}
-TOP |= {'CHANGELOG.md', 'CITATION.cff', 'CONTRIBUTING.md'}
+TOP |= {'CHANGELOG.md', 'CITATION.cff', 'CONTRIBUTING.md', 'mkdocs.yml'}
 IGNORED = ('results', 'datasets', '__pycache__')
 FILES = sorted(
     os.path.relpath(path, ROOT).replace(os.sep, '/')

@@ -1,0 +1,117 @@
+"""README and docs: links lead somewhere, commands run as they stand, the page of the Python interface is current."""
+
+import glob
+import itertools
+import os
+import re
+import runpy
+import shlex
+import shutil
+
+import numpy as np
+import pytest
+
+from common import images
+from places import ROOT
+from scans import POINT, picture, write
+
+PAGES = ['README.md'] + sorted(
+    'docs/' + os.path.basename(path) for path in glob.glob(os.path.join(ROOT, 'docs', '*.md'))
+)
+# What is added to a command that begins like this, so that it takes seconds; the last flag counts.
+SMALL = {
+    '0-dataset_create.py volumes': '--resolution 16',
+    '0-dataset_create.py phantom': '--resolution 16 --number 40',
+    '0-dataset_create.py pairs --phantom': '--resolution 32 --number 4',
+    '3-train.py --resume': '--total-kimg 0.032',
+    '3-train.py': '--fmap-max 8 --fmap-base 64 --minibatch 8 --lod-training-kimg 0.008 --lod-transition-kimg 0.008 '
+    '--total-kimg 0.016 --lod-initial-resolution 64 --cpu',
+    '4-evaluate.py': '--number 20 --audit 5 --cpu',
+    '2-inference.py': '--project-steps 2 --cpu',
+    '-m pix2pix train': '--ngf 4 --ndf 4 --minibatch 4 --epochs 1 --cpu',
+    '-m pix2pix generate': '--cpu',
+}
+
+
+def read(page):
+    with open(os.path.join(ROOT, page), encoding='utf-8') as f:
+        return f.read()
+
+
+def commands(page):
+    """What a page says to type, in order: lines of its sh blocks, and the commands in its tables."""
+    text = read(page)
+    lines = itertools.chain(*[block.splitlines() for block in re.findall(r'```sh\n(.*?)```', text, re.DOTALL)])
+    return list(lines) + re.findall(r'^\|.*`(python .*?)` \|$', text, re.MULTILINE)
+
+
+def anchor(heading):
+    """What GitHub calls a heading in a link."""
+    return re.sub(r'[^\w\- ]', '', heading.strip().lower()).replace(' ', '-')
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_links_lead_to_files_and_headings_that_are_there(page):
+    for target in re.findall(r'\]\(([^)\s]+)\)', read(page)):
+        if not target.startswith('http'):
+            path, _, part = target.partition('#')
+            path = (
+                os.path.normpath(os.path.join(ROOT, os.path.dirname(page), path)) if path else os.path.join(ROOT, page)
+            )
+            assert os.path.exists(path), target
+            assert not part or part in map(anchor, re.findall(r'^#+ (.*)$', read(path), re.MULTILINE)), target
+
+
+def test_the_page_of_the_python_interface_is_that_of_the_docstrings():
+    make_api = runpy.run_path(os.path.join(ROOT, 'docs', 'make_api.py'))
+    assert read('docs/api.md') == make_api['page'](), 'python docs/make_api.py'
+
+
+def test_sentences_of_the_readme_are_short():
+    prose = [
+        line
+        for line in re.sub(r'```.*?```', '', read('README.md'), flags=re.DOTALL).splitlines()
+        if line[:1] not in '|#>!'
+    ]
+    sentences = re.split(r'(?<=[.:?])\s', re.sub(r'\[(.*?)\]\(.*?\)', r'\1', ' '.join(prose)))
+    words = [len(re.findall(r'[\w-]+', sentence)) for sentence in sentences if re.search(r'\w', sentence)]
+    assert np.mean(words) <= 18 and len(read('README.md').splitlines()) <= 120
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder as a reader of the pages has it: the repository's data, and what the pages take for granted."""
+    random = np.random.RandomState(0)
+    for name in ('processData', 'demo/weight', 'pix2pix/dataset-demo'):
+        os.makedirs(str((tmp_path / name).parent), exist_ok=True)
+        os.symlink(os.path.join(ROOT, name), str(tmp_path / name))
+    for name in ('scans', 'pictures', 'arrays', 'cts', 'masks'):
+        (tmp_path / name).mkdir()
+    place = ','.join('%.3f' % value for value in POINT)
+    for i in range(10):
+        write(tmp_path / 'scans', picture(), 'nii.gz').rename(tmp_path / 'scans' / ('%d.nii.gz' % i))
+        patch = random.randint(256, size=[1, 64, 64]).astype(np.uint8)
+        for name in ('pictures', 'cts', 'masks'):
+            images.save(str(tmp_path / name / ('%d.png' % i)), patch)
+        np.save(str(tmp_path / 'arrays' / ('%d.npy' % i)), random.uniform(-1000, 400, [64, 64]))
+    lines = ['path,x,y,z,class'] + ['%d.nii.gz,%s,MIA' % (i, place) for i in range(10)]
+    (tmp_path / 'nodules.csv').write_text('\n'.join(lines) + '\n')
+    shutil.copy(str(tmp_path / 'pictures' / '0.png'), str(tmp_path / 'patch.png'))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize('page', [page for page in PAGES if commands(page)])
+def test_commands_run_in_the_order_of_the_page(page, folder, script, outcome):
+    from pix2pix.__main__ import main
+
+    for command in commands(page):
+        python, *arguments = shlex.split(command)
+        small = [flags for begin, flags in SMALL.items() if ' '.join(arguments).startswith(begin)][:1]
+        arguments += shlex.split(' '.join(small))
+        assert python == 'python'
+        if arguments[0] == '-m':
+            code, _, err = outcome(main, *arguments[2:])
+        else:
+            code, _, err = script(*arguments)
+        assert code == 0, '%s: %s' % (command, err)
