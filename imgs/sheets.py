@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 import dataset
 import tfutil
 from common import hounsfield, images
-from sampling import generate, interpolation as between
+from sampling import generate
+from sampling import interpolation as between
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CLASSES = 'AIS', 'MIA', 'IA'

@@ -67,7 +67,7 @@ def test_all_figures_are_drawn_and_small_and_say_what_the_committed_ones_say(scr
     code, out, err = script('imgs/draw.py', '--outdir', tmp_path / 'a' / 'b', '--weights', weights)
     assert code == 0, err
     found = {name: os.path.getsize(str(tmp_path / 'a' / 'b' / name)) for name in os.listdir(str(tmp_path / 'a' / 'b'))}
-    assert set(found) == {'architecture.png', 'blocks.png', 'interpolation.png', 'real-generated.png'}
+    assert set(found) == {'architecture.png', 'blocks.png', 'interpolation.png', 'nodules.gif', 'real-generated.png'}
     assert max(found.values()) < 300000
     for name in ('architecture.png', 'blocks.png'):
         with Image.open(str(tmp_path / 'a' / 'b' / name)) as picture:
@@ -94,7 +94,7 @@ def test_figures_of_weights_that_are_not_there_are_left_as_they_are(draw, capsys
     main(['--outdir', str(tmp_path), '--weights', str(tmp_path)])
     out = capsys.readouterr().out
     assert (
-        out.count('\n') == 2
+        out.count('\n') == 3
         and 'interpolation.png is left' in out
         and 'real-generated.png is left' in out
         and 'MIA.pkl' in out
@@ -102,8 +102,10 @@ def test_figures_of_weights_that_are_not_there_are_left_as_they_are(draw, capsys
     assert os.listdir(str(tmp_path)) == []
 
 
-def test_the_figures_that_the_readme_shows_are_those_that_the_script_draws():
-    with open(os.path.join(ROOT, 'README.md')) as f:
-        shown = set(re.findall(r'\]\(imgs/(.*?)\)', f.read()))
-    assert shown == {'architecture.png', 'blocks.png', 'interpolation.png', 'real-generated.png'}
+def test_the_figures_that_the_pages_show_are_those_that_the_script_draws():
+    shown = set()
+    for page in ('README.md', os.path.join('docs', 'design.md')):
+        with open(os.path.join(ROOT, page), encoding='utf-8') as f:
+            shown |= set(re.findall(r'\]\((?:\.\./)?imgs/(.*?)\)', f.read()))
+    assert shown == {'architecture.png', 'blocks.png', 'interpolation.png', 'nodules.gif', 'real-generated.png'}
     assert shown <= set(os.listdir(os.path.join(ROOT, 'imgs')))

@@ -36,7 +36,7 @@ OWNERS = {
     'pickletools': {'common/safe_pickle.py'},
     'PIL': {'common/images.py'},
     'jinja2': {'common/page.py'},
-    'matplotlib': {'common/figures.py', 'imgs/draw.py', 'imgs/sheets.py'},
+    'matplotlib': {'common/figures.py', 'imgs/draw.py', 'imgs/sheets.py', 'imgs/spoilt.py'},
     'SimpleITK': {'dataset_tools/itk.py'},
 }
 TOP = {'README.md', 'LICENSE', 'Makefile', 'pyproject.toml', 'requirements.txt', 'requirements-cpu.txt'}
@@ -47,7 +47,7 @@ FILES = sorted(
     for pattern in ('*.py', '*/*.py', 'tests/*/*.py')
     for path in glob.glob(os.path.join(ROOT, pattern))
 )
-PARTS = [name for name in FILES if not name.startswith(('tests/', 'benchmarks/', 'demo/', 'imgs/'))]
+PARTS = [name for name in FILES if not name.startswith(('tests/', 'benchmarks/', 'demo/', 'docs/', 'imgs/'))]
 
 
 def part_of(name):
@@ -108,4 +108,4 @@ def test_the_top_level_holds_scripts_core_and_the_published_folders():
     scripts = {name for name in files if name[0].isdigit() and name.endswith('.py')}
     assert files == scripts | {name + '.py' for name in CORE} | TOP
     wings = {part for part in MAY_IMPORT if part not in CORE and not part[0].isdigit()}
-    assert entries - files == wings | {'processData', 'demo', 'imgs', 'benchmarks', 'install', 'tests'}
+    assert entries - files == wings | {'processData', 'demo', 'docs', 'imgs', 'benchmarks', 'install', 'tests'}
