@@ -87,6 +87,19 @@ def test_all_figures_are_drawn_and_small_and_say_what_the_committed_ones_say(scr
         assert np.abs(shown - hounsfield.to_gray(hu, hounsfield.WINDOWS['lung'])).max() <= 1
 
 
+def test_the_table_of_spoilt_phantoms_has_a_column_for_each_and_marks_what_differs(script, tmp_path):
+    code, out, err = script('imgs/spoilt.py', '--number', '20', '--audit', '10', '--outdir', tmp_path)
+    assert code == 0, err
+    with Image.open(str(tmp_path / 'spoilt.png')) as drawn, Image.open(
+        os.path.join(ROOT, 'docs', 'spoilt.png')
+    ) as kept:
+        assert kept.text['Description'] == drawn.text['Description'] and kept.size == drawn.size
+        pixels = np.asarray(drawn.convert('RGB'))
+    columns = np.split(pixels[250:, 351:1326], 5, axis=1)
+    orange = [((x[..., 0] > 230) & (x[..., 2] < 190)).mean() for x in columns]
+    assert min(orange[1:]) > 0 and orange[3] > orange[0]
+
+
 def test_figures_of_weights_that_are_not_there_are_left_as_they_are(draw, capsys, tmp_path, monkeypatch):
     main = draw['main']
     for name in ('architecture', 'blocks'):

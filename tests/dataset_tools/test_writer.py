@@ -18,7 +18,7 @@ from tfutil import tf
     'arguments, words',
     [
         (['phantom', 'AIH'], ['AIH']),
-        (['phantom'], ['kind']),
+        (['phantom'], ['KIND']),
         (['paint'], ['paint']),
         (['phantom', 'IA', '--number', '0'], ['--number']),
         (['phantom', 'IA', '--resolution', '48'], ['power of two']),

@@ -111,7 +111,7 @@ def numbers(path):
 def test_a_model_has_the_same_numbers_alone_and_among_others_cached_and_not(
     succeeds, tmp_path, patches, weights, graph, monkeypatch
 ):
-    others = [str(tmp_path / name / 'random.pkl') for name in 'ab']
+    others = [str(tmp_path / name / ('network-snapshot-0000%s0.pkl' % name)) for name in '12']
     for seed, other in enumerate(others):
         os.makedirs(os.path.dirname(other))
         random_networks(other, fmap_base=64, fmap_max=6 + seed)
@@ -133,6 +133,12 @@ def test_a_model_has_the_same_numbers_alone_and_among_others_cached_and_not(
     for metric, row in zip(result['metrics'], expected):
         assert metric['metric'] == row['metric'] and metric['models'][2]['value'] == row['fakes']
     assert numbers(tmp_path / 'many' / result['models'][0]['folder']) != expected
+    with open(str(tmp_path / 'many' / 'comparison.html'), encoding='utf-8') as f:
+        page = f.read()
+    for model in result['models']:
+        assert '<a href="%s/evaluation.html">' % model['folder'] in page
+    assert page.count('data:image/png;base64,') == 4 * 6 and page.count('<svg role="img"') == len(expected)  # curves
+    assert not re.search(r'(src|href)="(?!data:|#|[\w-]+/evaluation.html")|https?:', page)
 
 
 def test_what_a_second_evaluation_of_the_same_data_takes_from_the_cache_is_what_takes_long(
