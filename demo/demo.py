@@ -13,7 +13,7 @@ import numpy as np
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 
-from common import images  # noqa: E402
+from common import hounsfield, images  # noqa: E402
 
 OUTPUT = os.path.join('demo', 'output')
 WEIGHT = os.path.join('demo', 'weight')
@@ -35,10 +35,12 @@ def compare():
         run('1-dataset_display.py', '--tfrecords', reals, '--number', '16', '--grid', '--outdir', outdir)
         run('2-inference.py', '--model', weights, '--seed', str(seed), '--number', '16', '--grid', '--outdir', outdir)
         for sheet in ('dataset_grid.png', 'inference_grid.png'):
-            sheets.append(np.pad(images.read(os.path.join(ROOT, outdir, sheet)), [(0, 0), (4, 4), (4, 4)], 'constant'))
+            hu = hounsfield.to_hu(images.read(os.path.join(ROOT, outdir, sheet)), hounsfield.WINDOWS['paper'])
+            gray = hounsfield.to_gray(hu, hounsfield.WINDOWS['lung'])
+            sheets.append(np.pad(gray, [(0, 0), (4, 4), (4, 4)], 'constant'))
         rows.append(np.concatenate(sheets, axis=2))
     images.save(os.path.join(ROOT, OUTPUT, 'real-generated.png'), np.concatenate(rows, axis=1))
-    print('  real-generated.png: phantoms left, generated right; from above %s' % ', '.join(CLASSES))
+    print('  real-generated.png, lung window: phantoms left, generated right; from above %s' % ', '.join(CLASSES))
 
 
 def walk():
