@@ -83,7 +83,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _did_you_mean(text, known):
-    near = difflib.get_close_matches(text, list(known), 1)
+    near = difflib.get_close_matches(text, list(known), 1, 0.75)
     return _MEANT + '%s?)' % near[0] if near else ''
 
 
