@@ -1,6 +1,12 @@
-"""Where things are."""
+"""Where things are, and what runs where."""
 
 import os
+import sys
+
+import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.path.join(ROOT, 'tests', 'data')
+
+# For what takes long and shows the same on both TensorFlows: the newer one runs it.
+ONCE = pytest.mark.skipif(sys.version_info < (3, 10), reason='runs on the newer TensorFlow')

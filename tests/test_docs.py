@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from common import images
-from places import ROOT
+from places import ONCE, ROOT
 from scans import POINT, picture, write
 
 PAGES = ['README.md'] + sorted(
@@ -100,6 +100,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@ONCE
 @pytest.mark.parametrize('page', [page for page in PAGES if commands(page)])
 def test_commands_run_in_the_order_of_the_page(page, folder, script, outcome):
     from pix2pix.__main__ import main

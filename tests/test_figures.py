@@ -12,7 +12,7 @@ import dataset
 import networks
 import tfutil
 from common import hounsfield, images
-from places import ROOT
+from places import ONCE, ROOT
 
 
 @pytest.fixture(scope='module')
@@ -87,6 +87,7 @@ def test_all_figures_are_drawn_and_small_and_say_what_the_committed_ones_say(scr
         assert np.abs(shown - hounsfield.to_gray(hu, hounsfield.WINDOWS['lung'])).max() <= 1
 
 
+@ONCE
 def test_the_table_of_spoilt_phantoms_has_a_column_for_each_and_marks_what_differs(script, tmp_path):
     code, out, err = script('imgs/spoilt.py', '--number', '20', '--audit', '10', '--outdir', tmp_path)
     assert code == 0, err

@@ -5,7 +5,7 @@ import os
 import nbformat
 from nbclient import NotebookClient
 
-from places import ROOT
+from places import ONCE, ROOT
 
 TOUR = os.path.join(ROOT, 'demo', 'tour.ipynb')
 
@@ -16,6 +16,7 @@ def pictures(notebook):
     return [output.data['image/png'] for cell in outputs for output in cell if 'image/png' in output.get('data', {})]
 
 
+@ONCE
 def test_the_tour_runs_from_top_to_end_and_shows_as_many_pictures_as_the_stored_one():
     notebook = nbformat.read(TOUR, 4)
     stored = len(pictures(notebook))
