@@ -1,6 +1,6 @@
 """One call for each sub-command of 0-dataset_create.py."""
 
-from dataset_tools import phantom_sources, sources
+from dataset_tools import phantom_sources, sources, volume_sources
 
 
 def images(cfg):
@@ -8,7 +8,7 @@ def images(cfg):
 
 
 def volumes(cfg):
-    _write_sets(cfg, sources.from_volumes(cfg))
+    _write_sets(cfg, volume_sources.from_volumes(cfg))
 
 
 def phantoms(cfg):

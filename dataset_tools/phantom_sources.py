@@ -1,14 +1,12 @@
 """Phantoms as the patches of a dataset, drawn by several processes."""
 
 import contextlib
-import multiprocessing
 import os
-import signal
 
 import numpy as np
 
 from common import capacity, hounsfield
-from dataset_tools import phantom
+from dataset_tools import phantom, work
 from dataset_tools.sources import SHIFT, Patch, Source, margin
 
 COMPUTED = 'phantoms: computed, not from patients'
@@ -56,53 +54,10 @@ def _phantoms(cfg, kinds, size, window):
             indices = range(i, min(i + AT_A_TIME, cfg.number))
             jobs.append((kind, cfg.seed, indices, size, cfg.spacing, window))
     processes = min(cfg.processes or os.cpu_count(), -(-len(jobs) // 8))  # for a few jobs it takes longer to start one
-    return _patches(_in_order(jobs, processes) if processes > 1 else (_draw(job) for job in jobs))
+    return _patches(work.ordered(_draw, jobs, processes))
 
 
 def _patches(results):
     with contextlib.closing(results):
         for drawn in results:
             yield from drawn
-
-
-def _work(jobs, results):
-    """Runs in another process, which is never more than a job or two ahead, as nobody empties its pipe."""
-    with contextlib.suppress(BrokenPipeError):  # the process that reads was killed
-        for job in jobs:
-            try:
-                results.send(_draw(job))
-            except (ValueError, MemoryError) as error:
-                results.send(error)
-
-
-def _in_order(jobs, processes):
-    """Results of _draw in the order of the jobs, which processes take by turns.
-
-    Each has a pipe of its own: no locks to be left held, and it ends when this process is killed. The workers of
-    concurrent.futures and multiprocessing.Pool do not, and a Pool waits for ever for one that died.
-    """
-    context = multiprocessing.get_context('spawn')  # not forks, which TensorFlow's threads do not survive
-    workers, pipes = [], []
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited, as Ctrl-C reaches all processes of a terminal
-    try:
-        for i in range(processes):
-            pipe, end = context.Pipe(duplex=False)
-            pipes.append(pipe)
-            workers.append(context.Process(target=_work, args=(jobs[i::processes], end), daemon=True))
-            workers[-1].start()
-            end.close()
-        signal.signal(signal.SIGINT, handler)
-        for i in range(len(jobs)):
-            drawn = pipes[i % processes].recv()
-            if isinstance(drawn, Exception):
-                raise drawn
-            yield drawn
-    except EOFError:
-        why = 'a process that draws phantoms has died, for lack of memory perhaps; lower --processes'
-        raise OSError(why) from None
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        for worker in workers:
-            if worker.pid:
-                worker.terminate()
-                worker.join()

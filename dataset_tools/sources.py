@@ -1,11 +1,10 @@
-"""Where the patches of a dataset come from: image files or CT volumes; one at a time, with what is known of each."""
+"""Where the patches of a dataset come from: image files here; one at a time, with what is known of each."""
 
 import collections
 import os
 import re
 
 from common import files, hounsfield, images
-from dataset_tools import annotations, ct_volumes
 
 SHIFT = 10  # pixels, the most that a shifted cut is off the centre
 IMAGES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.npy')
@@ -103,32 +102,6 @@ def _image_files(folder):
     if not classes:
         raise ValueError('%s holds no images (%s), nor do its folders' % (folder, ' '.join(IMAGES)))
     return classes, skipped
-
-
-def from_volumes(cfg):
-    """A Source of axial patches round the nodules of a table, those of a volume together, as one is in memory."""
-    marked = annotations.read_annotations(cfg.annotations, cfg.coordinates)
-    window, folder = hounsfield.window(cfg.window), cfg.volumes or os.path.dirname(cfg.annotations) or '.'
-    side = cfg.resolution + 2 * margin(cfg)
-    scans = collections.OrderedDict()
-    for annotation in marked:
-        scans.setdefault(ct_volumes.find_volume(annotation, folder), []).append(annotation)
-
-    def patches():
-        for scan, nodules in scans.items():
-            volume = ct_volumes.read_volume(*scan)
-            for a in nodules:
-                hu = ct_volumes.patches(volume, a.point, side, cfg.spacing, cfg.slices, a.coordinates, a.where)
-                facts = dict(scan=os.path.relpath(scan[0], folder), point=a.point, diameter_mm=a.diameter_mm)
-                for index, gray in enumerate(hounsfield.to_gray(hu, window)):
-                    place = index - (cfg.slices - 1) / 2.0
-                    yield Patch(gray[None], a.label, a.nodule, dict(facts, slice=place), None)
-
-    labels = list(collections.OrderedDict.fromkeys(a.label for a in marked))
-    about = dict(source=cfg.annotations, window=window, coordinates=cfg.coordinates)
-    about.update(mm_per_pixel=cfg.spacing, slices=cfg.slices, channels=1)
-    name = os.path.splitext(os.path.basename(cfg.annotations))[0]
-    return Source(name, labels, len(marked) * cfg.slices, patches(), about, [])
 
 
 def image_pairs(cfg):
