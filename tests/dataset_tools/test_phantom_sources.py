@@ -13,9 +13,7 @@ from PIL import Image
 import dataset
 from common import hounsfield
 from created import CREATE, PHANTOM, facts, finest, tree
-from dataset_tools import phantom_sources
 from dataset_tools.phantom import phantom
-from dataset_tools.settings import CreatePhantom
 from places import ROOT
 
 
@@ -122,18 +120,6 @@ def test_a_killed_run_leaves_no_data_set_and_no_process(tmp_path, number):
             break
         time.sleep(0.1)
     assert not alive(run.pid)
-
-
-def die(jobs, results):
-    os._exit(1)
-
-
-def test_a_process_that_dies_is_an_error_and_not_a_wait_for_ever(monkeypatch):
-
-    cfg = CreatePhantom(kind='IA', number=64, resolution=16, processes=2)
-    monkeypatch.setattr(phantom_sources, '_work', die)
-    with pytest.raises(OSError, match='--processes'):
-        list(phantom_sources.from_phantoms(cfg).patches)
 
 
 def test_the_demo_data_are_the_phantoms_that_their_readme_says(script):

@@ -1,0 +1,39 @@
+import os
+
+import pytest
+
+from dataset_tools import work
+
+
+def square(number):
+    return number * number
+
+
+def die_at_three(number):
+    if number == 3:
+        os._exit(1)
+    return number
+
+
+def refuse_three(number):
+    if number == 3:
+        raise ValueError('three is refused')
+    return number
+
+
+@pytest.mark.parametrize('processes', [1, 2, 3])
+def test_results_come_in_the_order_of_the_jobs(processes):
+    assert list(work.ordered(square, list(range(7)), processes)) == [0, 1, 4, 9, 16, 25, 36]
+
+
+def test_a_process_that_dies_is_an_error_and_not_a_wait_for_ever():
+    with pytest.raises(OSError, match='--processes'):
+        list(work.ordered(die_at_three, list(range(9)), 2))
+
+
+@pytest.mark.parametrize('processes', [1, 2])
+def test_what_a_job_refuses_is_raised_after_the_results_before_it(processes):
+    results = work.ordered(refuse_three, list(range(9)), processes)
+    assert [next(results), next(results), next(results)] == [0, 1, 2]
+    with pytest.raises(ValueError, match='three is refused'):
+        next(results)
