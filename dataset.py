@@ -10,13 +10,12 @@ import glob
 import itertools
 import os
 import re
-import struct
 import zlib
 
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from common import capacity, files, schema
+from common import capacity, files, records, schema
 from common.quiet import hushed
 from tfutil import tf
 
@@ -50,26 +49,8 @@ def levels(folder):
 
 
 def count(path):
-    """The number of records in a tfrecords file; ValueError if their lengths do not fit the file, or RECORD.
-
-    TensorFlow allocates what a length says, and some releases crash where that fails: it reads counted files only.
-    """
-    size, position, number = os.path.getsize(path), 0, 0
-    with open(path, 'rb') as f:
-        what = files.describe_file_type(f.read(16))
-        if what:
-            raise ValueError('%s is %s' % (path, what))
-        while position < size:
-            f.seek(position)
-            header = f.read(12)
-            length = struct.unpack('<Q', header[:8])[0] if len(header) == 12 else size
-            position += 16 + length
-            if position > size or length > RECORD:
-                what = 'is cut short' if position > size else 'is larger than any image'
-                doubt = '' if number else ', or this is not a tfrecords file'
-                raise ValueError('%s record %d %s%s; copy the file again' % (path, number, what, doubt))
-            number += 1
-    return number
+    """The number of records in a tfrecords file; ValueError if their lengths do not fit the file, or RECORD."""
+    return records.count(path, RECORD)
 
 
 def _parse(record, channels):
@@ -95,9 +76,18 @@ def _parse(record, channels):
 def parsed_records(path, channels):
     """Images of a file in order; in place of a bad one, words. ValueError where `count` raises it."""
     count(path)
+    known = {}  # {(length, first bytes): bytes before and after the pixels, shape} of records that were parsed
     try:
         for record in tf.python_io.tf_record_iterator(path):
-            yield _parse(record, channels)
+            before, after, shape = known.get((len(record), record[:4]), (b'-', b'', ()))
+            if record.startswith(before) and record.endswith(after):
+                yield np.frombuffer(record, np.uint8, len(record) - len(before + after), len(before)).reshape(shape)
+                continue
+            image = _parse(record, channels)
+            around = None if isinstance(image, str) else records.around(record, image.tobytes())
+            if around:
+                known[len(record), record[:4]] = around + (image.shape,)
+            yield image
     except tf.errors.DataLossError:
         yield 'does not match its checksum; copy the file again'
 
@@ -117,9 +107,9 @@ def stream(path, channels=1):
 
 def read(path, number=None, channels=1):
     """The first `number` images of one tfrecords file (default: all), uint8 [N, C, H, W]."""
-    records = count(path)
-    number = records if number is None else min(number, records)
-    capacity.require_memory(2 * os.path.getsize(path) * number // records, path)
+    found = count(path)
+    number = found if number is None else min(number, found)
+    capacity.require_memory(2 * os.path.getsize(path) * number // found, path)
     images = list(itertools.islice(stream(path, channels), number))
     return np.stack(images) if images else np.zeros([0, channels, 1, 1], np.uint8)
 
@@ -169,13 +159,10 @@ def writer(folder, name):
 
 
 def write(folder, name, images):
-    """Write uint8 images [C, R, R] (any iterable) with `writer`; returns their number."""
-    number = 0
+    """Write uint8 images [C, R, R] (any iterable) with `writer`."""
     with writer(folder, name) as append:
         for image in images:
             append(image)
-            number += 1
-    return number
 
 
 def about(path):
@@ -196,8 +183,30 @@ def digest(*arrays):
     return '%08x-%d' % (value, len(arrays[0]))
 
 
+def _complete_levels(folder):
+    """As `levels`; ValueError if one is missing."""
+    paths = levels(folder)
+    for k in range(2, max(paths)):
+        if k not in paths:
+            words = '%s lacks level r%02d (%dx%d); make the dataset again with 0-dataset_create.py'
+            raise ValueError(words % (folder, k, 2**k, 2**k))
+    return paths
+
+
+def _load(path, array):
+    """Fill an array [N, 1, R, R] with the images of a file; ValueError if they are not so many of that size."""
+    number, size = 0, array.shape[-1]
+    for number, image in enumerate(stream(path), 1):
+        if number <= len(array) and image.shape == array.shape[1:]:
+            array[number - 1] = image
+    if number != len(array) or image.shape != array.shape[1:]:
+        found = path, number, image.shape[-1], image.shape[-1], len(array), size, size
+        words = '%s holds %d images of %dx%d where %d of %dx%d are expected; make the dataset again with '
+        raise ValueError((words + '0-dataset_create.py') % found)
+
+
 class Pyramid:
-    """A dataset, or a folder of class folders, in memory as uint8.
+    """A dataset, or a folder of class folders, as uint8: in memory or, where it would fill that, mapped from a file.
 
     images: {level: [N, C, R, R]}, levels 2 to top. classes: the names; labels: [N], index into classes. digest: of all
     pixels, and parts: of those of each class, to recognise the data again.
@@ -210,41 +219,32 @@ class Pyramid:
             inside = [name for name in inside if glob.glob(glob.escape(name) + '*.tfrecords')]
             folders = [os.path.normpath(name) for name in inside] or [path]
         self.classes = [os.path.basename(os.path.abspath(folder)) for folder in folders]
-        parts = [self._load(folder) for folder in folders]
-        tops = [max(part) for part in parts]
+        sets = [_complete_levels(folder) for folder in folders]
+        tops = [max(paths) for paths in sets]
         if len(set(tops)) > 1:
             sizes = ['%s %d' % (name, 2**top) for name, top in zip(self.classes, tops)]
             raise ValueError('%s: the classes differ in resolution (%s)' % (path, ', '.join(sizes)))
-        self.path, self.top = path, tops[0]
-        self.images = {level: np.concatenate([part[level] for part in parts]) for level in parts[0]}
-        self.labels = np.repeat(np.arange(len(parts)), [len(part[2]) for part in parts])
-        self.count = len(self.labels)
-        self.digest, *self.parts = [digest(*each.values()) for each in [self.images] + parts]
-
-    @staticmethod
-    def _load(folder):
-        paths = levels(folder)
-        missing = sorted(set(range(2, max(paths) + 1)) - set(paths))
-        if missing:
-            size = 2 ** missing[0]
-            words = '%s lacks level r%02d (%dx%d); make the dataset again with 0-dataset_create.py'
-            raise ValueError(words % (folder, missing[0], size, size))
-        images = {level: read(path) for level, path in paths.items()}
-        for level, batch in images.items():
-            size, width, count = 2**level, batch.shape[-1], len(images[2])
-            if width != size or len(batch) != count:
-                raise ValueError(
-                    '%s holds %d images of %dx%d where %d of %dx%d are expected; make the dataset again with '
-                    '0-dataset_create.py' % (paths[level], len(batch), width, width, count, size, size)
-                )
-        return images
+        numbers = [count(paths[2]) for paths in sets]
+        ends = np.cumsum(numbers).tolist()
+        self.path, self.top, self.count = path, tops[0], ends[-1]
+        self.labels = np.repeat(np.arange(len(sets)), numbers)
+        self.images = capacity.arrays({k: (self.count, 1, 2**k, 2**k) for k in sets[0]}, folders[0])
+        parts = [{level: array[end - n : end] for level, array in self.images.items()} for n, end in zip(numbers, ends)]
+        for paths, part in zip(sets, parts):
+            for level in paths:
+                _load(paths[level], part[level])
+        self.parts = [digest(*part.values()) for part in parts]
+        self.digest = digest(*self.images.values()) if parts[1:] else self.parts[0]
+        self._epoch = None, None  # seed and number of an epoch, and the order in which it shows the images
 
     def order(self, begin, number, seed):
         """Indices of the images shown as numbers begin, begin + 1, ...: each once an epoch, in an order of its own."""
         indices = []
         while number > 0:
             epoch, offset = divmod(begin, self.count)
-            part = np.random.RandomState([seed, 0, epoch]).permutation(self.count)[offset : offset + number]
+            if self._epoch[0] != (seed, epoch):
+                self._epoch = (seed, epoch), np.random.RandomState([seed, 0, epoch]).permutation(self.count)
+            part = self._epoch[1][offset : offset + number]
             indices.append(part)
             begin, number = begin + len(part), number - len(part)
         return np.concatenate(indices)

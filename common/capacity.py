@@ -1,7 +1,11 @@
 """What fits this machine's memory and disks, asked before work begins."""
 
+import contextlib
 import os
 import shutil
+import tempfile
+
+import numpy as np
 
 
 def free_memory():
@@ -9,9 +13,39 @@ def free_memory():
     try:
         with open('/proc/meminfo') as f:
             lines = dict(line.split(':', 1) for line in f)
-        return 1024 * int(lines['MemAvailable'].split()[0])
+        free = 1024 * int(lines['MemAvailable'].split()[0])
     except (OSError, KeyError):
         return None
+    return min(free, _left_to_group())
+
+
+def _left_to_group():
+    """Bytes that the control group of this process, such as a container, may still use; infinity without a limit."""
+    for kind, folder, limit, used in (
+        ('', '/sys/fs/cgroup', 'memory.max', 'memory.current'),
+        ('memory', '/sys/fs/cgroup/memory', 'memory.limit_in_bytes', 'memory.usage_in_bytes'),
+    ):
+        with contextlib.suppress(OSError, ValueError, KeyError):  # no such version, or no limit, which reads "max"
+            folder = _group(kind, folder)
+            limit, used, facts = [_text(folder, name) for name in (limit, used, 'memory.stat')]
+            unused = int(dict(line.split() for line in facts.splitlines())['inactive_file'])  # cached files
+            return max(0, int(limit) - int(used) + unused)
+    return float('inf')
+
+
+def _group(kind, folder):
+    """The folder of this process's control group; a container sees its own as the uppermost."""
+    for line in _text('/proc/self', 'cgroup').splitlines():
+        _, kinds, name = line.split(':', 2)
+        inner = os.path.join(folder, name.lstrip('/'))
+        if kind in kinds.split(',') and os.path.isdir(inner):
+            return inner
+    return folder
+
+
+def _text(folder, name):
+    with open(os.path.join(folder, name)) as f:
+        return f.read()
 
 
 def free_disk(path):
@@ -42,3 +76,21 @@ def require_disk(path, needed, what):
     if needed > free:
         words = '%s needs about %s of disk at %s, and %s are free; ask for less, or free some'
         raise ValueError(words % (what, _readable(needed), path, _readable(free)))
+
+
+def arrays(shapes, folder):
+    """Arrays of uint8 to be filled, {name: shape} -> {name: array}.
+
+    In memory, or where they would take more than half of what is free, mapped from nameless files of a folder (or, if
+    it cannot be written, of the system's temporary one) which are gone when the process is, however it ends.
+    """
+    free, needed = free_memory(), sum(int(np.prod(shape, dtype=float)) for shape in shapes.values())
+    if free is None or needed <= free / 2:
+        return {name: np.empty(shape, np.uint8) for name, shape in shapes.items()}
+    folder = folder if os.access(folder, os.W_OK) else tempfile.gettempdir()
+    require_disk(folder, needed, 'a copy of the images, as memory does not hold them,')
+    mapped = {}
+    for name, shape in shapes.items():
+        with tempfile.TemporaryFile(dir=folder) as file:
+            mapped[name] = np.asarray(np.memmap(file, np.uint8, 'w+', shape=shape))
+    return mapped

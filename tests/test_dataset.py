@@ -68,6 +68,20 @@ def test_features_are_read_in_either_order(tmp_path, swapped):
     assert_array_equal(dataset.read(str(tmp_path / 'a')), np.arange(16).reshape(1, 1, 4, 4))
 
 
+def test_records_of_one_form_are_read_like_the_first_and_others_for_themselves(tmp_path, random):
+    pixels = random.randint(256, size=[40, 1, 4, 4]).astype(np.uint8)
+    pixels[3], pixels[4:6] = 0, 10  # 10 begins a field of a protocol buffer
+    shape = field(1, field(1, b'shape') + field(2, field(3, field(1, bytes([1, 4, 4])))))
+    data = [field(1, field(1, b'data') + field(2, field(1, field(1, x.tobytes())))) for x in pixels]
+    write_records(str(tmp_path / 'a'), [field(1, shape + x if i % 3 else x + shape) for i, x in enumerate(data)])
+    assert_array_equal(dataset.read(str(tmp_path / 'a')), pixels)
+    write_records(
+        str(tmp_path / 'b'), [field(1, shape + data[0]), field(1, shape.replace(b'\4\4', b'\2\x08') + data[1])]
+    )
+    with pytest.raises(ValueError, match=r'record 1 has the shape \[1, 2, 8\]'):
+        dataset.read(str(tmp_path / 'b'))
+
+
 def test_an_interrupted_writing_leaves_no_file(tmp_path, patches):
     def interrupted():
         yield patches[0]
@@ -202,24 +216,3 @@ def test_folders_without_one_data_set_are_refused_in_words(tmp_path, folder, ref
         dataset.levels(folder)
     refuses('1-dataset_display.py', '--tfrecords', tmp_path, words=['no NAME-r'])
     refuses('1-dataset_display.py', '--tfrecords', tmp_path / 'nowhere', words=['nowhere', 'does not exist'])
-
-
-def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(training_data):
-    data = dataset.Pyramid(training_data)
-    shown = data.order(0, 80, seed=1)
-    assert sorted(shown[:40]) == sorted(shown[40:]) == list(range(40)) and (shown[:40] != shown[40:]).any()
-    assert_array_equal(np.concatenate([data.order(0, 33, 1), data.order(33, 30, 1), data.order(63, 17, 1)]), shown)
-    assert (data.order(0, 40, seed=2) != shown[:40]).any()
-
-
-def test_class_folders_are_pooled_and_labelled(tmp_path, training_data):
-    for name in ('AIS', 'MIA'):
-        dataset.write(
-            str(tmp_path / name), name, dataset.read(training_data + '/AIS-r04.tfrecords')[: 3 if name == 'AIS' else 5]
-        )
-    data = dataset.Pyramid(str(tmp_path))
-    assert (
-        data.classes == ['AIS', 'MIA']
-        and data.labels.tolist() == [0] * 3 + [1] * 5
-        and data.images[4].shape == (8, 1, 16, 16)
-    )

@@ -1,0 +1,59 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import dataset
+from common import capacity
+from places import ROOT
+
+
+def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(training_data):
+    data = dataset.Pyramid(training_data)
+    shown = data.order(0, 80, seed=1)
+    assert sorted(shown[:40]) == sorted(shown[40:]) == list(range(40)) and (shown[:40] != shown[40:]).any()
+    assert_array_equal(np.concatenate([data.order(0, 33, 1), data.order(33, 30, 1), data.order(63, 17, 1)]), shown)
+    assert (data.order(0, 40, seed=2) != shown[:40]).any()
+
+
+def test_class_folders_are_pooled_and_labelled(tmp_path, training_data):
+    for name in ('AIS', 'MIA'):
+        dataset.write(
+            str(tmp_path / name), name, dataset.read(training_data + '/AIS-r04.tfrecords')[: 3 if name == 'AIS' else 5]
+        )
+    data = dataset.Pyramid(str(tmp_path))
+    assert (
+        data.classes == ['AIS', 'MIA']
+        and data.labels.tolist() == [0] * 3 + [1] * 5
+        and data.images[4].shape == (8, 1, 16, 16)
+    )
+
+
+def test_what_fills_the_memory_is_mapped_from_a_file_without_a_name_and_is_the_same(
+    tmp_path, training_data, monkeypatch
+):
+    held = dataset.Pyramid(training_data)
+    before = os.listdir(training_data)
+    monkeypatch.setattr(capacity, 'free_memory', lambda: 10000)
+    mapped = dataset.Pyramid(training_data)
+    assert sorted(os.listdir(training_data)) == sorted(before)
+    assert isinstance(mapped.images[4].base, np.memmap) and not isinstance(held.images[4].base, np.memmap)
+    for level in held.images:
+        assert_array_equal(mapped.images[level], held.images[level])
+    assert (mapped.digest, mapped.parts) == (held.digest, held.parts)
+    monkeypatch.setattr(capacity, 'free_disk', lambda path: 5000)
+    with pytest.raises(ValueError, match='5 KB are free'):
+        dataset.Pyramid(training_data)
+
+
+@pytest.mark.skipif(not os.path.exists('/proc/self/status'), reason='needs /proc')
+def test_loading_a_dataset_takes_little_more_memory_than_its_arrays(tmp_path):
+    dataset.write(str(tmp_path), 'a', (np.full([1, 64, 64], i % 256, np.uint8) for i in range(12000)))
+    code = 'import dataset, resource, sys; before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; '
+    code += 'data = dataset.Pyramid(sys.argv[1]); after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; '
+    code += 'print((after - before) * 1024 / sum(x.nbytes for x in data.images.values()))'
+    ratio = subprocess.check_output([sys.executable, '-c', code, str(tmp_path)], cwd=ROOT)
+    assert float(ratio) < 1.5
