@@ -14,8 +14,8 @@ except ImportError:
 from matplotlib.figure import Figure
 
 # Colours that the SVG is drawn with, and the variables of the page's style that take their place, dark or light.
-INK, SOFT, LINE, FAKE, REAL = '#010101', '#010102', '#010103', '#010104', '#010105'
-VARIABLES = {INK: '--ink', SOFT: '--soft', LINE: '--line', FAKE: '--fake', REAL: '--real'}
+INK, SOFT, LINE, FAKE, REAL, OTHER = '#010101', '#010102', '#010103', '#010104', '#010105', '#010106'
+VARIABLES = {INK: '--ink', SOFT: '--soft', LINE: '--line', FAKE: '--fake', REAL: '--real', OTHER: '--other'}
 STYLE = {
     'svg.fonttype': 'none',  # words stay words
     'svg.hashsalt': 'figure',  # the same figure is the same text
@@ -89,6 +89,28 @@ def histogram(fakes, reals, title, unit, of='images', most=40, limit=None):
         axes.set_xlabel('%s, %s' % (title, unit))
         axes.set_ylabel('share of %s, %%' % of)
         _legend(axes)
+
+    return _drawn(draw, title)
+
+
+def distributions(groups, title, unit, of='images', most=40):
+    """How numbers are distributed in each of several groups, {name: numbers}; most: bins."""
+    together = np.concatenate(list(groups.values())).astype(float)
+    lo, hi = np.percentile(together, [0.2, 99.8])
+    fewest = min(len(numbers) for numbers in groups.values())
+    bins = int(np.clip(2 * fewest ** (1 / 3.0), 6, most))  # Rice's rule
+    edges = np.linspace(lo, hi if hi > lo else lo + 1, bins + 1)
+
+    def draw(axes):
+        for i, (name, numbers) in enumerate(groups.items()):
+            share = 100.0 * np.histogram(np.clip(numbers, edges[0], edges[-1]), edges)[0] / len(numbers)
+            y, colour = np.concatenate([[0], np.repeat(share, 2), [0]]), (REAL, FAKE, OTHER, SOFT)[i % 4]
+            axes.plot(np.repeat(edges, 2), y, ('-', '--', ':', '-.')[i // 4 % 4], color=colour, label=name)
+        axes.set_ylim(0, None)
+        axes.set_xlabel('%s, %s' % (title, unit))
+        axes.set_ylabel('share of %s, %%' % of)
+        if len(groups) > 1:
+            _legend(axes)
 
     return _drawn(draw, title)
 

@@ -31,24 +31,40 @@ def gray_distance(a, b):
 def nodules(images, track=iter):
     """Mean gray level and diameter in pixels of the nodule in the middle of each image, Nodules of [N], by one rule.
 
-    The image is blurred; the nodule is what hangs together with the middle within a quarter of the image's width of it
-    and lies above the mean of the middle's gray level and the lung's, which is the first quartile of the image. The
-    diameter is that of a circle of the same area. Vessels and pleura that touch the nodule count with it: good for
-    comparing sets of images, not for measuring one nodule.
+    The nodule is that of `masks`, the diameter that of a circle of the same area.
     """
-    size = images.shape[-1]
+    grays, areas = [], []
+    for part in chunks(len(images), track):
+        pixels = _gray(images[part])
+        mask, core = _segment(pixels)
+        area = mask.sum(axis=(1, 2))
+        grays.append(np.where(area > 0, (pixels * mask).sum(axis=(1, 2)) / np.maximum(area, 1), core))
+        areas.append(area)
+    return Nodules(np.concatenate(grays), 2 * np.sqrt(np.concatenate(areas) / np.pi))
+
+
+def masks(images):
+    """The nodule in the middle of each image, bool [N,S,S].
+
+    The image is blurred; the nodule is what hangs together with the middle within a quarter of the image's width of it
+    and lies above the mean of the middle's gray level and the lung's, which is the first quartile of the image.
+    Vessels and pleura that touch the nodule count with it: good for comparing sets of images, not for measuring one.
+    """
+    return np.concatenate([_segment(_gray(images[part]))[0] for part in chunks(len(images), iter)])
+
+
+def _gray(images):
+    return np.asarray(images, np.float32).mean(axis=1)
+
+
+def _segment(pixels):
+    """The nodules' masks [N,S,S], and the gray levels of their middles [N], of images [N,S,S]."""
+    size = pixels.shape[-1]
     at = np.square(np.arange(size) - (size - 1) / 2.0)
     squares = at[:, None] + at
     disc, middle = squares <= (size / 4.0) ** 2, squares <= max(size / 32.0, 1) ** 2
-    grays, areas = [], []
-    for part in chunks(len(images), track):
-        pixels = np.asarray(images[part], np.float32).mean(axis=1)
-        smooth = binomial_blur(pixels[:, None])[:, 0]
-        core = smooth[:, middle].mean(axis=1)
-        lung = np.percentile(pixels.reshape(len(pixels), -1), 25, axis=1)
-        bright = (smooth > ((core + lung) / 2)[:, None, None]) & disc
-        grown = ndimage.binary_propagation(bright & middle, NEIGHBOURS, mask=bright)
-        area = grown.sum(axis=(1, 2))
-        grays.append(np.where(area > 0, (pixels * grown).sum(axis=(1, 2)) / np.maximum(area, 1), core))
-        areas.append(area)
-    return Nodules(np.concatenate(grays), 2 * np.sqrt(np.concatenate(areas) / np.pi))
+    smooth = binomial_blur(pixels[:, None])[:, 0]
+    core = smooth[:, middle].mean(axis=1)
+    lung = np.percentile(pixels.reshape(len(pixels), -1), 25, axis=1)
+    bright = (smooth > ((core + lung) / 2)[:, None, None]) & disc
+    return ndimage.binary_propagation(bright & middle, NEIGHBOURS, mask=bright), core

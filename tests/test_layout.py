@@ -17,7 +17,7 @@ MAY_IMPORT = {
     'networks': {'tfutil'},
     'dataset': {'common', 'tfutil'},
     'config': {'common'},
-    'dataset_tools': {'common', 'config', 'dataset'},
+    'dataset_tools': {'common', 'config', 'dataset', 'metrics'},
     'sampling': {'common', 'networks', 'tfutil'},
     'metrics': {'common', 'dataset', 'tfutil', 'sampling'},
     'training': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'sampling'},

@@ -1,0 +1,92 @@
+"""The page NAME.html of a data set: its pictures, distributions, folds, and what was left out or looks odd."""
+
+import os
+
+import numpy as np
+
+from common import figures, hounsfield, page
+from metrics import nodules
+
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'overview.html')
+SHOWN, FIRST = 48, 12  # pictures of a class, and those before 'more'
+FACTS = {'slice_mm': 'mm between slices', 'kernel': 'kernel', 'scanner': 'scanner'}
+
+
+def _tiles(found, words, mm, ct, most):
+    """[(Picture, path of the measured outline, radius of the annotated diameter or None, caption)] of a class."""
+    patches = found.patches()[:most]
+    tiles = []
+    for kept, mask in zip(found.kept, nodules.masks(patches)):
+        alt = '%s, image %d' % (words, kept.index + 1)
+        radius = kept.diameter_mm / mm / 2 if kept.diameter_mm and mm else None
+        outline = page.outline(mask if kept.mask is None else kept.mask)
+        tiles.append((page.picture(kept.pixels, alt, ct), outline, radius))
+    return tiles
+
+
+def _charts(overview):
+    """[(heading, caption, SVG)]"""
+    head, classes = overview.head, [(label or 'all', found) for label, found in overview.sorted()]
+    mm, window = head.get('mm_per_pixel'), head.get('window')
+    level, unit = ('density', 'HU') if window else ('gray level', 'of 255')
+    measured = {label: nodules.nodules(found.patches()) for label, found in classes}
+
+    def shade(gray):
+        return hounsfield.to_hu(gray, window) if window else np.asarray(gray, float)
+
+    pixels = {label: shade(found.patches().ravel()) for label, found in classes}
+    charts = [
+        ('All pixels', 'Lung on the left, soft tissue and bone on the right.',
+         figures.distributions(pixels, level, unit, 'pixels', 60)),
+        ('The nodules', 'Mean of the nodule in the middle of each image, measured by one rule.',
+         figures.distributions({label: shade(x.gray) for label, x in measured.items()}, 'mean of the nodule', unit)),
+    ]  # fmt: skip
+    sizes = {label: x.diameter * (mm or 1) for label, x in measured.items()}
+    charts.append(('Measured sizes', 'Diameter of a circle of the same area as the measured nodule.',
+                   figures.distributions(sizes, 'measured diameter', 'mm' if mm else 'pixels')))  # fmt: skip
+    annotated = {label: np.array(found.diameters) for label, found in classes if found.diameters}
+    if annotated:
+        words = 'Diameters as they are annotated.'
+        charts.append(('Annotated sizes', words, figures.distributions(annotated, 'annotated diameter', 'mm')))
+    return charts
+
+
+def _facts(overview):
+    """[(heading, [(value, [number of images of each class])])] of what is known of the scans."""
+    tables = []
+    for name, heading in FACTS.items():
+        counts = [found.facts[name] for _, found in overview.sorted()]
+        values = sorted(set().union(*counts))
+        if values:
+            tables.append((heading, [(value, [count[value] for count in counts]) for value in values]))
+    return tables
+
+
+def write(path, overview, doubts=(), left_out=(), folds=None):
+    """Write the page of an Overview.
+
+    doubts, left_out: sentences. folds: (names of the columns, [(name of the row, [number of nodules])]) or None.
+    """
+    head, mm = overview.head, overview.head.get('mm_per_pixel')
+    ct, classes, most = bool(head.get('window')), [], max(page.most([1, head['resolution'], head['resolution']]), 1)
+    for label, found in overview.sorted():
+        words = label or 'all images'
+        tiles = _tiles(found, words, mm, ct, max(min(SHOWN, most // len(overview.classes)), 1))
+        classes.append((words, found.images, len(found.nodules), tiles))
+    numbers = [sum(found.images for _, found in overview.sorted())]
+    numbers += [sum(len(found.nodules) for _, found in overview.sorted()), head['resolution']]
+    values = dict(classes=classes, first=FIRST, numbers=numbers, mm=mm, charts=_charts(overview), ct=ct)
+    values.update(doubts=list(doubts) + list(overview.doubts()), left_out=list(left_out), folds=folds)
+    values.update(facts=_facts(overview), about=_about(head), labels=[label or 'all' for label, _ in overview.sorted()])
+    title = 'Data set ' + os.path.splitext(os.path.basename(path))[0]
+    page.write(path, PAGE, title, head.get('window') or (0.0, 255.0), **values)
+
+
+def _about(head):
+    """[(name, value)] of how the data set was made."""
+    names = dict(mm_per_pixel='mm per pixel', slices='slices of a nodule', interpolation='interpolation', seed='seed')
+    names.update(channels='channels', coordinates='coordinates', versions='versions')
+    for name, words in names.items():
+        value = head.get(name)
+        if value is not None:
+            yield words, ', '.join('%s %s' % item for item in value.items()) if isinstance(value, dict) else value

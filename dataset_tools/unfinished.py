@@ -1,0 +1,56 @@
+"""What a run has cut from its scans so far, in the hidden folder OUTDIR/.NAME.unfinished, so that it can go on."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+
+import numpy as np
+
+from common import arrays, files
+from dataset_tools.sources import Patch
+
+
+class Unfinished:
+    """Patches of scans by key. resume: keep what an earlier run left; force: remove it; or else refuse to begin."""
+
+    def __init__(self, outdir, name, resume=False, force=False):
+        self.folder = os.path.join(outdir, '.%s.unfinished' % name)
+        if os.path.isdir(self.folder) and not resume:
+            if not force:
+                words = '%s holds %d scans of a run that stopped; go on with --resume, or begin again with --force'
+                raise FileExistsError(words % (self.folder, len(os.listdir(self.folder))))
+            self.remove()
+
+    def path(self, key):
+        """The file of a key, any text: all that the patches depend on."""
+        return os.path.join(self.folder, hashlib.sha256(key.encode()).hexdigest()[:32] + '.npz')
+
+    def store(self, key, patches):
+        """Keep a list of Patch of one shape."""
+        os.makedirs(self.folder, exist_ok=True)
+        rest = [patch._replace(pixels=None, mask=patch.mask is not None)._asdict() for patch in patches]
+        kept = dict(rest=np.frombuffer(json.dumps(rest).encode(), np.uint8))
+        for index, patch in enumerate(patches):
+            kept['pixels%d' % index] = patch.pixels
+            if patch.mask is not None:
+                kept['mask%d' % index] = patch.mask.astype(np.uint8)
+        with files.atomic(self.path(key)) as f:
+            np.savez(f, **kept)
+
+    def load(self, key):
+        """The patches of a key, or None if there are none."""
+        with contextlib.suppress(OSError, ValueError, KeyError):  # not there, or damaged
+            kept = arrays.load_npz(self.path(key))
+            rest = json.loads(kept['rest'].tobytes().decode())
+            return [_patch(kept, index, fields) for index, fields in enumerate(rest)]
+        return None
+
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _patch(kept, index, fields):
+    mask = kept['mask%d' % index].astype(bool) if fields['mask'] else None
+    return Patch(**dict(fields, pixels=kept['pixels%d' % index], mask=mask))
