@@ -4,7 +4,7 @@ Scripts with sub-commands keep theirs in their wing: `dataset_tools/settings.py`
 """
 
 from common.commandline import settings
-from common.kinds import filled, natural, number_between, positive, positive_float, rate
+from common.kinds import Alone, filled, natural, number_between, positive, positive_float, rate
 
 MINIBATCH = '4:128,8:128,16:128,32:64,64:32'
 SEED = (0, 'everything random depends on it', number_between(0, 2**32 - 1))
@@ -97,8 +97,9 @@ Progan = settings(
     'Progan',
     example='python 3-train.py --data processData/AIS --fmap-max 64 --minibatch 32 --lod-training-kimg 60 '
     '--lod-transition-kimg 60 --total-kimg 540',
-    groups='input: data conditional mirror_augment; output: outdir tick_kimg snapshot_kimg keep metrics; '
-    'going on: resume transfer; '
+    groups='input: data conditional balance_classes mirror_augment; few nodules: holdout validation augment_critic; '
+    'output: outdir tick_kimg snapshot_kimg keep metrics; '
+    'going on: resume transfer freeze_critic; '
     'schedule: total_kimg lod_initial_resolution lod_training_kimg lod_transition_kimg minibatch minibatch_repeats '
     'dry_run; '
     'optimization: D_repeats G_lrate D_lrate G_smoothing; model: fmap_base fmap_max mbstd_group_size; '
@@ -108,6 +109,24 @@ Progan = settings(
     resume=(None, 'go on with a run: its folder, or latest', filled),
     transfer=(None, 'start from the weights of a published pickle', filled),
     conditional=(False, 'with class folders: one network with labels (otherwise the classes are pooled)'),
+    freeze_critic=(
+        0,
+        'with --transfer: leave so many of the coarsest blocks of the discriminator (4x4, 8x8, ...) as they are',
+        natural,
+    ),
+    balance_classes=(False, 'show images of each class equally often, however many nodules it has'),
+    holdout=(
+        0.0,
+        'share of the nodules of each class that is not learnt from, but tells whether the others are memorised',
+        rate,
+    ),
+    validation=(None, 'a dataset of other nodules that tells it instead', filled),
+    augment_critic=(
+        None,
+        'the discriminator sees real and generated images mirrored, turned, shifted, brighter and with more contrast, '
+        'at random: always, or adaptive, as much as keeps it from knowing the training images by heart',
+        Alone(('always', 'adaptive')),
+    ),
     total_kimg=(
         5400.0,
         'length of the run, in thousands of real images shown; 5400 is what 64x64 needs',

@@ -235,16 +235,3 @@ class Pyramid:
                 _load(paths[level], part[level])
         self.parts = [digest(*part.values()) for part in parts]
         self.digest = digest(*self.images.values()) if parts[1:] else self.parts[0]
-        self._epoch = None, None  # seed and number of an epoch, and the order in which it shows the images
-
-    def order(self, begin, number, seed):
-        """Indices of the images shown as numbers begin, begin + 1, ...: each once an epoch, in an order of its own."""
-        indices = []
-        while number > 0:
-            epoch, offset = divmod(begin, self.count)
-            if self._epoch[0] != (seed, epoch):
-                self._epoch = (seed, epoch), np.random.RandomState([seed, 0, epoch]).permutation(self.count)
-            part = self._epoch[1][offset : offset + number]
-            indices.append(part)
-            begin, number = begin + len(part), number - len(part)
-        return np.concatenate(indices)

@@ -5,7 +5,7 @@ import difflib
 import os
 import platform
 
-from common import VERSION
+from common import VERSION, kinds
 from common.talk import one_line, program
 
 _KINDS = {int: 'a whole number', float: 'a number', str: 'text'}
@@ -134,6 +134,7 @@ def _add_flag(group, name, default, meaning, kind=None):
         meaning += ' (default: %s)' % ' '.join(default)
     else:
         how = dict(choices=kind) if isinstance(kind, tuple) else dict(type=typed(kind), metavar=_metavar(name, kind))
+        how.update(dict(nargs='?', const=kind[0]) if isinstance(kind, kinds.Alone) else {})
         meaning += '' if default is None else ' (default: %s)' % _typed_as(default)
     group.add_argument(flag(name), default=argparse.SUPPRESS, help=meaning.replace('%', '%%'), **how)
 

@@ -61,6 +61,10 @@ def number_between(least, most, power_of_two=False):
     return kind
 
 
+class Alone(tuple):
+    """Choices for a flag that may stand alone, which means the first of them."""
+
+
 def channels(text):
     """1 or 3"""
     if text not in ('1', '3'):

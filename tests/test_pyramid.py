@@ -11,14 +11,6 @@ from common import capacity
 from places import ROOT
 
 
-def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(training_data):
-    data = dataset.Pyramid(training_data)
-    shown = data.order(0, 80, seed=1)
-    assert sorted(shown[:40]) == sorted(shown[40:]) == list(range(40)) and (shown[:40] != shown[40:]).any()
-    assert_array_equal(np.concatenate([data.order(0, 33, 1), data.order(33, 30, 1), data.order(63, 17, 1)]), shown)
-    assert (data.order(0, 40, seed=2) != shown[:40]).any()
-
-
 def test_class_folders_are_pooled_and_labelled(tmp_path, training_data):
     for name in ('AIS', 'MIA'):
         dataset.write(

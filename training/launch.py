@@ -8,11 +8,13 @@ from training import circle, run_folder, schedule, signals, snapshots, transfer
 
 # Settings that may change when a run goes on, and those that workers need not agree on.
 FREE = 'data outdir resume total_kimg keep metrics gpus cpu wait dry_run'.split()
-LOCAL = 'data outdir resume transfer keep metrics gpus cpu wait dry_run'.split()
+LOCAL = 'data validation outdir resume transfer keep metrics gpus cpu wait dry_run'.split()
 
 
-def check(cfg, data):
-    """Refuse settings that contradict each other or the data."""
+def check(cfg, data, number):
+    """Refuse settings that contradict each other or the data. number: of images to learn from."""
+    if cfg.freeze_critic and not cfg.transfer:
+        raise ValueError('--freeze-critic %d freezes what --transfer brings; add it' % cfg.freeze_critic)
     if cfg.lod_initial_resolution not in [2**level for level in range(2, data.top + 1)]:
         raise ValueError(
             '--lod-initial-resolution %d is not a power of two from 4 to %d, the resolution of %s'
@@ -21,10 +23,10 @@ def check(cfg, data):
     if cfg.conditional and len(data.classes) < 2:
         raise ValueError('--conditional wants a folder of class folders; %s holds one class' % cfg.data)
     for level, minibatch in schedule.phases(cfg, data.top).items():
-        if minibatch > data.count:
+        if minibatch > number:
             raise ValueError(
                 '%s holds %d images, fewer than the minibatch of %d at %dx%d; add images (0-dataset_create.py '
-                '--augment) or lower it (--minibatch)' % (cfg.data, data.count, minibatch, 2**level, 2**level)
+                '--augment) or lower it (--minibatch)' % (cfg.data, number, minibatch, 2**level, 2**level)
             )
 
 
@@ -75,11 +77,12 @@ def _train(cfg, given, stop):
     stop.check()
     import dataset  # after what can be refused without TensorFlow, which takes seconds to load
     import tfutil
-    from training import loop, plan
+    from training import loop, plan, selection
     from training.trainer import Trainer
 
     data = dataset.Pyramid(cfg.data)
-    check(cfg, data)
+    selected = selection.select(cfg, data)
+    check(cfg, data, len(selected[0].indices))
     if path and digest != data.digest:
         raise ValueError(
             '%s is not the dataset that the run in %s was trained on; name that one with --data' % (cfg.data, path)
@@ -97,7 +100,7 @@ def _train(cfg, given, stop):
     others.agree(facts(cfg, data, devices, restored, tfutil.tf.__version__), circle.STARTING, 'give all the same')
     with tfutil.init_tf(worker=worker, addresses=addresses, **session):
         others.exchange('listening', circle.STARTING)
-        trainer = Trainer(cfg, data, others)
+        trainer = Trainer(cfg, data, others, selected)
         if cfg.dry_run:
             plan.show(trainer, stop)
             return None

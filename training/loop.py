@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from common import talk
-from training import optimizers, plan, schedule, signals, snapshots
+from training import optimizers, overfit, plan, schedule, signals, snapshots
 from training.monitor import Monitor
 
 
@@ -110,6 +110,8 @@ class TrainingLoop:
         before, images_now = self.shown, self.phase.minibatch * self.cfg.D_repeats
         self.shown, self.number = self.shown + images_now, self.number + 1
         optimizers.check_finite(terms)
+        if self.trainer.held_out is not None and self.number % overfit.EVERY == 0:
+            self.trainer.measure(steps, self.number, overfit.EVERY * images_now / 1000)
         if self.run:
             self.bar.update(images_now * self.cost[self.phase.level])
             self.bar.set_description_str(self.where(), refresh=False)
@@ -121,9 +123,11 @@ class TrainingLoop:
                 self.save()
 
     def where(self):
-        """Resolution, and how far it is faded in, for the bar."""
+        """Resolution, how far it is faded in, and the gap to held-out images, for the bar."""
         size, fading = 2**self.phase.level, self.phase.lod % 1
-        return '%dx%d%s ' % (size, size, ', faded in %.0f %%' % (100 - 100 * fading) if fading else '')
+        overfits = self.trainer.watch.mean()
+        words = ', faded in %.0f %%' % (100 - 100 * fading) if fading else ''
+        return '%dx%d%s%s ' % (size, size, words, ', overfit %.2f' % overfits if np.isfinite(overfits) else '')
 
     def due(self, before, kimg):
         """Whether a multiple of `kimg` was passed since `before` images, or the run ends here."""
@@ -134,12 +138,16 @@ class TrainingLoop:
         seconds = now - self.tick_begin
         eta = self.work_left() / (images_since * self.cost[self.phase.level] / seconds)
         terms = {name: float(np.mean([term[name] for term in self.terms])) for name in self.terms[0]}
+        terms.update(self.trainer.watched())
         self.monitor.tick(self.shown, self.phase, now - self.begin, 1000 * seconds / images_since, eta, terms)
         self.new_tick()
+        advice = self.trainer.watch.advice()
+        if advice:
+            self.run.log(advice, result=True)
 
     def save(self):
         state = dict(number=self.number, shown=self.shown, elapsed=time.time() - self.begin, **self.phase._asdict())
-        state.update(self.trainer.optimizer_values())
+        state.update(self.trainer.optimizer_values(), watch=self.trainer.watch.state())
         self.saved_shown = self.shown
         self.saved = self.run.save(self.shown / 1000, self.trainer.save, state)
         self.measure()

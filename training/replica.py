@@ -5,9 +5,9 @@ import collections
 import networks
 import tfutil
 from tfutil import tf
-from training import losses, optimizers, schedule, workers
+from training import augmentation, losses, optimizers, schedule, workers
 
-# What a step consists of. feeds: placeholders of latents, labels, pixels and mix.
+# What a step consists of. feeds: placeholders of what Trainer.draw gives.
 Step = collections.namedtuple('Step', 'level minibatch feeds train_D train_G terms')
 
 
@@ -41,20 +41,31 @@ class Replica:
             if level > 2:
                 reals = losses.fade_reals(reals, self.G.vars['lod'] - (self.top - level))
             fakes = self.G(latents, labels, **compute)
-            found = losses.wgan_gp(lambda x: self.D(x, **compute), reals, fakes, mix, labels, reduction)
+            change = augmentation.placeholders(each, size) if cfg.augment_critic else ()
+
+            def critic(images):
+                return self.D(augmentation.changed(images, change) if change else images, **compute)
+
+            found = losses.wgan_gp(critic, reals, fakes, mix, labels, reduction)
             train_D = self._train(self.optimizer_D, self.D, found.critic, 2 * level, found.terms.values())
             train_G = self._train(self.optimizer_G, self.G, found.generator, 2 * level + 1)
             if self.number == 0:
                 train_D = tf.group(train_D, self.Gs.follow(self.G, cfg.G_smoothing))
-        return Step(level, minibatch, (latents, labels, pixels, mix), train_D, train_G, found.terms)
+        return Step(level, minibatch, (latents, labels) + tuple(change) + (pixels, mix), train_D, train_G, found.terms)
 
     def _train(self, optimizer, network, loss, key, terms=()):
         """Descend the loss; every gradient and term is computed before the first weight changes."""
-        pairs = optimizer.compute_gradients(loss, list(network.trainables.values()))
+        pairs = optimizer.compute_gradients(loss, self._learning(network))
         reached = [(gradient, variable) for gradient, variable in pairs if gradient is not None]
         gradients = workers.all_reduce_mean([gradient for gradient, _ in reached], self.replicas, key)
         with tf.control_dependencies(gradients + list(terms)):
             return optimizer.apply_gradients(list(zip(gradients, [variable for _, variable in reached])))
+
+    def _learning(self, network):
+        """The variables that a step changes: of D all but the coarsest blocks, with cfg.freeze_critic."""
+        frozen = ['%dx%d/' % (2**level, 2**level) for level in range(2, 2 + self.cfg.freeze_critic)]
+        frozen = tuple(frozen) if network is self.D else ()
+        return [variable for local, variable in network.trainables.items() if not local.startswith(frozen)]
 
     def optimizer_state(self):
         """The variables of both optimizers, {name: variable}."""

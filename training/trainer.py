@@ -9,7 +9,7 @@ import tfutil
 from common import images, safe_pickle
 from sampling import generate
 from tfutil import tf
-from training import circle, optimizers, workers
+from training import augmentation, circle, optimizers, overfit, selection, workers
 from training.replica import Replica
 
 PATIENCE = 45  # seconds, and four times the last step, until a worker that does not answer is taken for dead
@@ -18,10 +18,15 @@ MEASURING = 180  # more of it where the first worker measures its snapshots
 
 
 class Trainer:
-    """The replicas of this process and what is fed to them. others: circle.Circle of workers that have met."""
+    """The replicas of this process and what is fed to them.
 
-    def __init__(self, cfg, data, others=None):
+    others: circle.Circle of workers that have met. selected: what selection.select gives.
+    """
+
+    def __init__(self, cfg, data, others=None, selected=None):
         self.cfg, self.data, self.others = cfg, data, others or circle.Circle()
+        self.order, self.held_out = selected or selection.select(cfg, data)
+        self.watch = overfit.Watch(cfg.augment_critic)
         devices = tfutil.devices(self.others.worker)
         first, total = self.others.worker * len(devices), max(len(self.others.addresses), 1) * len(devices)
         self.replicas = [Replica(device, first + i, total, cfg, data) for i, device in enumerate(devices)]
@@ -88,7 +93,7 @@ class Trainer:
 
     def load(self, path, state):
         """Continue from a snapshot: networks from the pickle, moments from the state, on all replicas."""
-        found = {}
+        found, self.watch = {}, overfit.Watch(self.cfg.augment_critic, state.get('watch'))
         for role, network in zip(('G', 'D', 'Gs'), safe_pickle.read(path)):
             variables = getattr(self.first, role).vars
             expected = {local: tuple(variable.shape.as_list()) for local, variable in variables.items()}
@@ -106,21 +111,50 @@ class Trainer:
             tfutil.set_vars(values)
 
     def draw(self, number, shown, minibatch, level, generator_only=False):
-        """What step `number` is fed, after `shown` images: latents, labels, pixels, mix.
+        """What step `number` is fed, after `shown` images: latents, labels, an augmentation.Change, pixels, mix.
 
-        Depends on the seed and these numbers alone.
+        Depends on the seed, these numbers and the probability of augmentation alone.
         """
+        change = self._change([int(generator_only), number], minibatch, level)
         random = np.random.RandomState([self.cfg.seed, 2, int(generator_only), number])
         latents = random.randn(minibatch, self.latent_size).astype(np.float32)
         if generator_only:
-            return latents, self.labels_of(random.randint(self.data.count, size=minibatch))
-        chosen = self.data.order(shown, minibatch, self.cfg.seed)
+            return (latents, self.labels_of(self.order.any(random, minibatch))) + change
+        chosen = self.order.take(shown, minibatch)
         mix = random.rand(minibatch, 1, 1, 1).astype(np.float32)
         pixels = self.data.images[level][chosen]
         if self.cfg.mirror_augment:
             mirrored = random.rand(minibatch) < 0.5
             pixels[mirrored] = pixels[mirrored, :, :, ::-1]
-        return latents, self.labels_of(chosen), pixels, mix
+        return (latents, self.labels_of(chosen)) + change + (pixels, mix)
+
+    def _change(self, key, number, level):
+        """The augmentation of so many images, drawn from the seed and a key; () without --augment-critic."""
+        if not self.cfg.augment_critic:
+            return ()
+        random = np.random.RandomState([self.cfg.seed, 9] + key)
+        return tuple(augmentation.draw(random, number, 2**level, self.watch.probability))
+
+    def measure(self, steps, number, kimg):
+        """Let `watch` know the critic's mean scores of training, held-out and generated images, a minibatch of each.
+
+        number: of the iteration; kimg: since the last measurement.
+        """
+        step, level, worker = steps[0], steps[0].level, self.others.worker
+        *some, pixels, _ = step.feeds
+        each = int(pixels.shape[0])
+        random = np.random.RandomState([self.cfg.seed, 10, worker, number])
+        chosen, other = self.order.any(random, each), random.randint(len(self.held_out[level]), size=each)
+        latents = random.randn(each, self.latent_size)
+        drawn = (latents, self.labels_of(chosen)) + self._change([2, worker, number], each, level)
+        feed, real, fake = dict(zip(some, drawn)), step.terms['real_score'], step.terms['fake_score']
+        scores = [
+            tfutil.run(real, {**feed, pixels: self.data.images[level][chosen]}),
+            tfutil.run(real, {**feed, pixels: self.held_out[level][other]}),
+            tfutil.run(fake, feed),
+        ]
+        everyone = self.others.exchange([float(score) for score in scores], self.patience[level])
+        self.watch.add(np.mean(everyone, axis=0), kimg)
 
     def train(self, steps, number, shown, lrate_scale=1.0, asked=0):
         """One iteration, D_repeats steps of D and one of G; the last terms {name: number}, mean of the replicas.
@@ -154,6 +188,11 @@ class Trainer:
             feed.update({placeholder: array[part] for placeholder, array in zip(step.feeds, drawn)})
             feed[replica.lrate_scale] = lrate_scale
         return feed
+
+    def watched(self):
+        """What a line of the log says of overfitting and augmentation, {name: number}."""
+        terms = self.watch.terms() if self.held_out is not None else {}
+        return dict(terms, augment=self.watch.probability) if self.cfg.augment_critic else terms
 
     def sample(self, level, latents, labels):
         """Pixels [N, C, R, R] of Gs at a level, enlarged to the full resolution R."""

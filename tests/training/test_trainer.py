@@ -83,7 +83,7 @@ def test_each_step_draws_anew_from_the_seed_and_its_number(trainer):
     for one, same, new in zip(first, again, other):
         assert_array_equal(one, same)
         assert one.size == 0 or (one != new).any()  # no labels; the same images, but others of them mirrored
-    plain = trainer.data.images[3][trainer.data.order(0, 40, 0)]
+    plain = trainer.data.images[3][trainer.order.take(0, 40)]
     mirrored = [
         (shown == image[..., ::-1]).all() and not (shown == image).all() for shown, image in zip(first[2], plain)
     ]

@@ -1,0 +1,105 @@
+"""Which images of a data set a run learns from, in which order, and which are held out."""
+
+import os
+
+import numpy as np
+
+import dataset
+
+
+class Order:
+    """The order in which images are shown. indices: those to learn from; labels: of all images of the data set."""
+
+    def __init__(self, indices, labels, seed, balanced=False):
+        self.indices, self.seed = indices, seed
+        classes = [indices[labels[indices] == label] for label in np.unique(labels[indices])]
+        self.classes = classes if balanced else None
+        self._epochs = {}
+
+    def take(self, begin, number):
+        """Indices of the images shown as numbers begin, begin + 1, ...: each once an epoch, in an order of its own.
+
+        balanced: the classes take turns, each with epochs of its own.
+        """
+        shown = np.arange(begin, begin + number)
+        if not self.classes:
+            return self._of(None, self.indices, shown)
+        several, found = len(self.classes), np.empty(number, int)
+        for label, members in enumerate(self.classes):
+            mine = shown % several == label
+            found[mine] = self._of(label, members, shown[mine] // several)
+        return found
+
+    def _of(self, label, members, shown):
+        epochs, places = np.divmod(shown, len(members))
+        found = np.empty(len(shown), int)
+        for epoch in np.unique(epochs):
+            found[epochs == epoch] = members[self._permutation(label, len(members), epoch)[places[epochs == epoch]]]
+        return found
+
+    def _permutation(self, label, number, epoch):
+        if self._epochs.get(label, (None,))[0] != epoch:
+            key = [self.seed, 0, epoch] + ([] if label is None else [label])
+            self._epochs[label] = epoch, np.random.RandomState(key).permutation(number)
+        return self._epochs[label][1]
+
+    def any(self, random, number):
+        """Indices drawn from a RandomState, each for itself."""
+        if not self.classes:
+            return self.indices[random.randint(len(self.indices), size=number)]
+        labels = random.randint(len(self.classes), size=number)
+        places = random.rand(number)
+        return np.array([self.classes[k][int(p * len(self.classes[k]))] for k, p in zip(labels, places)], int)
+
+
+def select(cfg, data):
+    """(Order, held-out images {level: [N,C,R,R]} or None) that the settings of a run ask for; ValueError if in vain."""
+    indices, held_out = np.arange(data.count), None
+    if cfg.holdout and cfg.validation:
+        raise ValueError('--holdout and --validation: one of them is enough; leave out the other')
+    if cfg.augment_critic == 'adaptive' and not (cfg.holdout or cfg.validation):
+        raise ValueError('--augment-critic adaptive needs held-out nodules to adapt to; add --holdout 0.1')
+    if cfg.holdout:
+        indices, out = split(data, cfg.holdout, cfg.seed)
+        held_out = {level: pixels[out] for level, pixels in data.images.items()}
+    if cfg.validation:
+        other = dataset.Pyramid(cfg.validation)
+        if other.top != data.top:
+            sizes = cfg.validation, 2**other.top, cfg.data, 2**data.top
+            raise ValueError('%s has images of %d pixels, %s of %d; they have to agree' % sizes)
+        known = {hash(image.tobytes()) for image in data.images[data.top]}
+        if any(hash(image.tobytes()) in known for image in other.images[other.top]):
+            raise ValueError('%s and %s have images in common; name other nodules' % (cfg.validation, cfg.data))
+        held_out = other.images
+    return Order(indices, data.labels, cfg.seed, cfg.balance_classes), held_out
+
+
+def nodules(data):
+    """The nodule of each image of a dataset.Pyramid, as numbers [N]; ValueError where NAME.json does not tell."""
+    found = []
+    for index, name in enumerate(data.classes):
+        inner = os.path.join(data.path, name)
+        folder = inner if os.path.isdir(inner) and len(data.classes) > 1 else data.path
+        entries = dataset.about(folder).get('entries')
+        if not entries or sum(entry['records'] for entry in entries) != int((data.labels == index).sum()):
+            words = (
+                '%s has no NAME.json that tells which image is of which nodule; name other nodules with --validation'
+            )
+            raise ValueError(words % folder)
+        for entry in entries:
+            found += [(index, entry['nodule'])] * entry['records']
+    numbers = {}
+    return np.array([numbers.setdefault(nodule, len(numbers)) for nodule in found])
+
+
+def split(data, share, seed):
+    """(training, held-out) indices: of each class this share of the nodules is held out, at least one."""
+    members, out = nodules(data), []
+    for label in range(len(data.classes)):
+        known = np.unique(members[data.labels == label])
+        number = int(np.ceil(share * len(known)))
+        if number >= len(known):
+            raise ValueError('--holdout %g of %d nodules of %s leaves none' % (share, len(known), data.classes[label]))
+        out += np.random.RandomState([seed, 8, label]).permutation(known)[:number].tolist()
+    held = np.isin(members, out)
+    return np.flatnonzero(~held), np.flatnonzero(held)
