@@ -35,6 +35,18 @@ def _pydicom():
     return pydicom
 
 
+def _without_warnings(function):
+    """A function in which pydicom does not warn of what is checked here."""
+
+    @functools.wraps(function)
+    def quiet(*arguments):
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            return function(*arguments)
+
+    return quiet
+
+
 def _looks_like_dicom(path):
     with open(path, 'rb') as file:
         head = file.read(132)
@@ -45,10 +57,7 @@ def dataset(path):
     """The pydicom.Dataset of a file, without its long elements; OSError if it is no DICOM."""
     pydicom = _pydicom()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            found = pydicom.dcmread(path, defer_size=LONG, force=True)
-            found.get('Modality'), found.get('SeriesInstanceUID'), found.get('Rows')
+        found = pydicom.dcmread(path, defer_size=LONG, force=True)
     except Exception as error:  # pydicom raises whatever its parts do
         why = type(error).__name__ if isinstance(error, (KeyError, AttributeError)) else error
         raise OSError(f'{path} cannot be read ({" ".join(str(why).split())[:160]}); copy or export it again') from None
@@ -105,6 +114,7 @@ def _why_left(header):
 
 
 @functools.lru_cache(maxsize=8)
+@_without_warnings
 def find_series(folder):
     """What DICOM files there are below a folder, a Found; links to folders are not followed."""
     found, first = Found(OrderedDict(), OrderedDict(), OrderedDict()), {}
@@ -148,6 +158,7 @@ def _sort(path, found, first):
         found.series.setdefault(uid or 'no UID', []).append(path)
 
 
+@_without_warnings
 def pictures(path):
     """The Pictures of a CT file; ValueError if it does not say where they lie or how they become HU."""
     header = dataset(path)
