@@ -7,7 +7,7 @@ from dataset_tools.itk import simple_itk
 
 MOST = 31000.0  # HU; the extended scale ends at 30,710 (ten times 3,071), padding such as 32,767 does not
 SHARE = 0.01  # of the voxels above AIR are lung in any chest CT
-SLAB = 1 << 22  # voxels looked at together
+SLAB = 1 << 20  # voxels looked at together
 
 
 def slices_at_once(size):

@@ -1,7 +1,7 @@
 """DICOM series: pictures sorted by where they lie, checked and read as one volume."""
 
 import collections
-import itertools
+import functools
 import os
 
 import numpy as np
@@ -34,15 +34,19 @@ def read_series(folder, uid):
     pictures, step = _in_order(folder, pictures, left)
     size = pictures[0].size + (len(pictures),)
     require_memory(folder, size)
-    padded = collections.Counter()
+    padded, last = collections.Counter(), functools.lru_cache(maxsize=1)(lambda path: _read(path, size))
+    some = assembly.slices_at_once(size)
+
+    def hu(picture):
+        frames = simple_itk().GetArrayViewFromImage(last(picture.path)).reshape((-1,) + size[1::-1])
+        return _in_hu(
+            frames[picture.frame].copy(), applied[picture.path], picture, padded
+        )  # the view dies with its image
 
     def slabs():
         padded.clear()
-        order = sorted(range(len(pictures)), key=lambda k: (pictures[k].path, pictures[k].frame))
-        for path, places in itertools.groupby(order, key=lambda k: pictures[k].path):
-            frames = _read(path, size)
-            for k in places:
-                yield k, _in_hu(frames[pictures[k].frame], applied[path], pictures[k], padded)[None]
+        for first in range(0, len(pictures), some):
+            yield first, np.stack([hu(picture) for picture in pictures[first : first + some]])
 
     image = assembly.assembled(folder, size, slabs)
     along = np.reshape(pictures[0].orientation, (2, 3))
@@ -74,11 +78,11 @@ def left_out(left, begin=''):
 
 
 def _read(path, size):
-    """The pictures of a file as SimpleITK reads them, [frames,y,x], with the rescale of the first."""
+    """The picture or pictures of a file as a SimpleITK image, with the rescale of the first."""
     image = attempt(path, lambda: simple_itk().ReadImage(path, imageIO='GDCMImageIO'))
     if image.GetSize()[:2] != size[:2] or image.GetNumberOfComponentsPerPixel() != 1:
         raise OSError(f'{path} cannot be read (its pixels are not what its header says); copy or export it again')
-    return simple_itk().GetArrayFromImage(image).reshape((-1,) + size[1::-1])
+    return image
 
 
 def _in_hu(values, applied, picture, padded):
