@@ -22,7 +22,7 @@ from dataset_tools.itk import attempt, header_of, require_memory, simple_itk
 
 FORMATS = re.compile(r'\.(nii|nii\.gz|mhd|mha|nrrd|nhdr)$', re.IGNORECASE)
 INTERPOLATIONS = dict(linear='sitkLinear', bspline='sitkBSpline', lanczos='sitkLanczosWindowedSinc')
-REACH = 12  # voxels beyond a patch that its filters need: of a cubic spline, what lies farther weighs less than 1e-6
+REACH = 8  # voxels beyond a patch that its filters need: in a cubic spline, what lies farther weighs less than 1e-4
 AXIAL = 0.01  # slices lean less than this (0.57 degrees) from the axial plane
 # image: a SimpleITK image [x,y,z] of HU, int16 or float32, none below AIR. notes: sentences about its values; left:
 # {path: why} of the files beside its DICOM slices
