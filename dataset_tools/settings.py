@@ -54,8 +54,8 @@ CreateImages = settings(
 CreateVolumes = settings(
     'CreateVolumes',
     example='python 0-dataset_create.py volumes nodules.csv --volumes scans --window lung',
-    groups='input: annotations volumes coordinates; images: window spacing slices resolution augment shifts folds; '
-    'output: name outdir force; randomness: seed',
+    groups='input: annotations volumes coordinates; images: window spacing slices interpolation resolution augment '
+    'shifts folds; output: name outdir force; randomness: seed',
     annotations=(
         ...,
         'a CSV table: seriesuid or path, coordX,coordY,coordZ or x,y,z, perhaps diameter_mm, class, nodule',
@@ -65,6 +65,7 @@ CreateVolumes = settings(
     volumes=(None, 'folder in which a seriesuid is looked for (default: that of the table)', str),
     coordinates=('world', 'what x,y,z are: world (mm) or voxel', ('world', 'voxel')),
     slices=(1, 'neighbouring slices of a nodule, an image each', positive),
+    interpolation=('bspline', 'linear (smooths), bspline or lanczos (slow)', ('linear', 'bspline', 'lanczos')),
     **_SPACING,
     **_WINDOW,
     **_OUTPUT,

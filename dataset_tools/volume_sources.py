@@ -3,13 +3,13 @@
 import collections
 import os
 
-from common import hounsfield
+from common import hounsfield, talk
 from dataset_tools import annotations, ct_volumes
 from dataset_tools.sources import Patch, Source, margin
 
 # What is cut from one scan. scan: (path, series), as ct_volumes.read_volume takes them; nodules: Annotations; size:
 # pixels of a patch; window: HU of black and white
-Job = collections.namedtuple('Job', 'scan nodules size spacing slices window')
+Job = collections.namedtuple('Job', 'scan nodules size spacing slices window interpolation')
 
 
 def from_volumes(cfg):
@@ -20,7 +20,9 @@ def from_volumes(cfg):
     scans = collections.OrderedDict()
     for annotation in marked:
         scans.setdefault(ct_volumes.find_volume(annotation, folder), []).append(annotation)
-    jobs = [Job(scan, nodules, side, cfg.spacing, cfg.slices, window) for scan, nodules in scans.items()]
+    jobs = [
+        Job(scan, nodules, side, cfg.spacing, cfg.slices, window, cfg.interpolation) for scan, nodules in scans.items()
+    ]
 
     def patches():
         for job in jobs:
@@ -28,7 +30,7 @@ def from_volumes(cfg):
                 yield patch._replace(facts=dict(patch.facts, scan=os.path.relpath(job.scan[0], folder)))
 
     labels = list(collections.OrderedDict.fromkeys(a.label for a in marked))
-    about = dict(source=cfg.annotations, window=window, coordinates=cfg.coordinates)
+    about = dict(source=cfg.annotations, window=window, coordinates=cfg.coordinates, interpolation=cfg.interpolation)
     about.update(mm_per_pixel=cfg.spacing, slices=cfg.slices, channels=1)
     name = os.path.splitext(os.path.basename(cfg.annotations))[0]
     return Source(name, labels, len(marked) * cfg.slices, patches(), about, [])
@@ -37,9 +39,15 @@ def from_volumes(cfg):
 def cut(job):
     """The patches of one scan, a list of Patch, nodule by nodule from feet to head."""
     volume, cuts = ct_volumes.read_volume(*job.scan), []
+    for line in ct_volumes.told(volume):
+        talk.say(line)
     for a in job.nodules:
-        hu = ct_volumes.patches(volume, a.point, job.size, job.spacing, job.slices, a.coordinates, a.where)
+        where = a.coordinates, a.where, job.interpolation
+        hu = ct_volumes.patches(volume, a.point, job.size, job.spacing, job.slices, *where)
+        offset = round(ct_volumes.slice_offset(volume, a.point, job.slices, a.coordinates), 3)
         for index, gray in enumerate(hounsfield.to_gray(hu, job.window)):
-            facts = dict(point=a.point, diameter_mm=a.diameter_mm, slice=index - (job.slices - 1) / 2.0)
+            facts = dict(
+                point=a.point, diameter_mm=a.diameter_mm, slice=index - (job.slices - 1) / 2.0, slice_offset_mm=offset
+            )
             cuts.append(Patch(gray[None], a.label, a.nodule, facts, None))
     return cuts
