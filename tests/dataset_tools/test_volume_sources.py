@@ -38,7 +38,7 @@ def made(script, tmp_path):
 @pytest.mark.parametrize('form', FORMATS)
 def test_a_nodule_at_known_world_coordinates_lands_at_the_centre(made, tmp_path, form, geometry):
     path = write(tmp_path, picture(direction=GEOMETRIES[geometry]), form)
-    (gray,), told = made('path,x,y,z\n%s,%s\n' % (path.name, HERE))()
+    (gray,), told = made('path,x,y,z\n%s,%s\n' % (path.name, HERE), '--keep-names')()
     wanted = (blob(pixels(32, 0.5)) + 1900) / 3000 * 255
     assert np.abs(centroid(gray.astype(float), (-850 + 1900) / 3000 * 255.0) - 15.5).max() < 0.5
     assert np.abs(gray - wanted).max() < 1  # half a gray level, and half for its rounding
@@ -69,20 +69,21 @@ def test_a_class_column_makes_a_data_set_for_each_class(made, tmp_path):
     path = write(tmp_path, picture(), 'mha').name
     read = made(
         'path,x,y,z,class,nodule\n'
-        + ''.join('%s,%d,-17,%d,%s,n%d\n' % (path, 15 + i, 98 + i, ('AIS', 'IA')[i % 2], i) for i in range(4))
+        + ''.join('%s,%d,-17,%d,%s,n%d\n' % (path, 15 + i, 95 + 3 * i, ('AIS', 'IA')[i % 2], i) for i in range(4)),
+        '--keep-names',
     )
-    for name, nodules in (('AIS', ['n0', 'n2']), ('IA', ['n1', 'n3'])):
+    for name, nodules in (('AIS', ['scan.mha#n0', 'scan.mha#n2']), ('IA', ['scan.mha#n1', 'scan.mha#n3'])):
         gray, told = read(name)
         assert len(gray) == 2 and [entry['nodule'] for entry in told['entries']] == nodules
 
 
-def test_shifted_cuts_come_from_the_full_slice_and_folds_split_by_nodule(made, script, tmp_path):
+def test_shifted_cuts_come_from_the_full_slice_and_folds_split_by_patient(made, script, tmp_path):
     path = write(tmp_path, picture(lopsided, size=(90, 90, 28)), 'nii.gz').name
-    rows = ''.join('%s,%d,-17,%d,n%d\n' % (path, 12 + 3 * i, 95 + 2 * i, i) for i in range(5))
-    read = made('path,x,y,z,nodule\n' + rows, '--augment', '--shifts', 3, '--folds', 2, '--slices', 2)
+    rows = ''.join('%s,%d,-17,%d,p%d\n' % (path, 12 + 3 * i, 95 + 2 * i, i) for i in range(5))
+    read = made('path,x,y,z,patient\n' + rows, '--augment', '--shifts', 3, '--folds', 2, '--slices', 2)
     for fold in (0, 1):
-        (train, told), (test, held) = [read('fold%d/%s/nodules' % (fold, side)) for side in ('train', 'test')]
-        nodules = [{entry['nodule'] for entry in facts['entries']} for facts in (told, held)]
+        (train, told), (test, held) = [read('nodules/fold%d/%s/nodules' % (fold, side)) for side in ('train', 'test')]
+        nodules = [{entry['patient'] for entry in facts['entries']} for facts in (told, held)]
         assert not nodules[0] & nodules[1] and len(nodules[0] | nodules[1]) == 5
         assert len(train) == len(nodules[0]) * 2 * 3 * 5 and len(test) == len(nodules[1]) * 2
         assert (train > 74).all()  # 74 is air: of the volume's surroundings there is nothing in the middle of it
@@ -118,7 +119,7 @@ def bad(tmp_path):
         ('path,x,y,z\ngap,HERE\n', ['gap', 'missing']),
         ('path,x,y,z\ngood.mha,HERE\ngood.mha,0,0,999\n', ['nodules.csv line 3', 'outside']),
         ('path,x,y,z\nlost.mha,HERE\n', ['nodules.csv line 2', 'lost.mha']),
-        ('path,x,y\ngood.mha,1,2\n', ['nodules.csv line 1', 'x,y,z']),
+        ('path,x,y\ngood.mha,1,2\n', ['nodules.csv', 'x,y,z']),
         ('path,x,y,z\ngood.mha,1,2,three\n', ['line 2', 'three']),
         ('', ['nodules.csv']),
         ('path,x,y,z,class\ngood.mha,HERE,a/b\n', ['a/b', 'class']),
@@ -138,7 +139,7 @@ def test_bad_tables_and_volumes_are_refused_in_one_line(refuses, tmp_path, text,
         (['--spacing', '-1'], ['--spacing']),
         (['--slices', '0'], ['--slices']),
         (['--window', '5'], ['window']),
-        (['--coordinates', 'ras'], ['--coordinates']),
+        (['--coordinates', 'itk'], ['--coordinates']),
         (['--volumes', 'nowhere'], ['nowhere']),
     ],
 )
