@@ -58,7 +58,7 @@ def _labelled(path, label):
     if not (np.isfinite(found).all() and (found == np.rint(found)).all() and (found > 0).all()):
         raise ValueError(f'{path} holds {found[0]:g}, so it is no label map; its voxels are 0, 1, 2 and so on')
     number = segmentation.chosen(path, [int(value) for value in found], label)
-    return sitk.BinaryThreshold(image, number - 0.25, number + 0.25)
+    return image == number
 
 
 def on_patch(region, volume, point, *grid):

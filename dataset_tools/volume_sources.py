@@ -91,7 +91,8 @@ def cut(job):
     """The Cuts of one scan, nodule by nodule from feet to head."""
     volume, cuts = ct_volumes.read_volume(*job.scan), Cuts([], [], [], 0)
     digest = _digest(*job.scan)
-    for marks in _together([_mark(volume, a) for a in job.nodules]):
+    nodules = _together([_mark(volume, a) for a in job.nodules])
+    for marks in nodules:
         a, point = marks[0].annotation, np.mean([mark.point for mark in marks], axis=0).tolist()
         if len(marks) > 1:
             cuts.merged.append(', '.join(mark.annotation.where for mark in marks))
@@ -107,7 +108,7 @@ def cut(job):
             told = dict(facts, slice=index - (job.slices - 1) / 2.0)
             mask = None if inside is None else inside[index]
             cuts.patches.append(Patch(gray[None], a.label, a.nodule, told, mask))
-    return cuts._replace(points=len(job.nodules))
+    return cuts._replace(points=len(nodules))
 
 
 def _digest(path, series):

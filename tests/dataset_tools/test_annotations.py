@@ -84,3 +84,44 @@ def test_world_columns_are_not_read_as_voxels(tmp_path):
 def test_a_missing_table_is_an_oserror():
     with pytest.raises(FileNotFoundError):
         annotations.read_annotations('nowhere.csv')
+
+
+def test_all_wrong_lines_are_told_at_once_up_to_ten(tmp_path):
+    lines = ['a.nii,1,2,3'] + ['b.nii,%d,y,3' % i for i in range(12)] + [',1,2,3']
+    text = 'path,x,y,z\n' + '\n'.join(lines) + '\n'
+    words = complaint(ValueError, lambda: table(tmp_path, text), 'line 3', 'line 12', 'and 3 more')
+    assert 'line 13' not in words and 'line 2:' not in words
+    words = complaint(
+        ValueError, lambda: table(tmp_path, 'path,x,y,z\na.nii,1,b,3\n,1,2,3\n'), 'line 2', 'line 3: path'
+    )
+
+
+def test_ras_points_are_turned_into_those_of_dicom(tmp_path):
+    (row,) = table(tmp_path, 'path,x,y,z\na.nii,1.5,-2,3\n', coordinates='ras')
+    assert row.point == (-1.5, 2.0, 3.0) and row.coordinates == 'world'
+
+
+def test_pylidc_counts_rows_first(tmp_path):
+    (row,) = table(tmp_path, 'seriesuid,i,j,k\n1.2,100,200,30.5\n')
+    assert row.point == (200.0, 100.0, 30.5) and row.coordinates == 'voxel'
+    (row,) = table(tmp_path, 'seriesuid,i,j,k,x,y,z\n1.2,100,200,30.5,1,2,3\n')
+    assert row.point == (1.0, 2.0, 3.0) and row.coordinates == 'world'
+    complaint(
+        ValueError, lambda: table(tmp_path, 'path,i,j,k\na,1,2,3\n', coordinates='ras'), 'voxels', '--coordinates'
+    )
+
+
+def test_classes_are_compared_without_capitals_and_spelt_as_the_first(tmp_path):
+    rows = table(tmp_path, 'path,x,y,z,label\na.nii,1,2,3,Ais\na.nii,11,2,3,AIS\na.nii,21,2,3,IA\na.nii,31,2,3,ais\n')
+    assert [row.label for row in rows] == ['Ais', 'Ais', 'IA', 'Ais'] and rows[0].segment is None
+
+
+def test_with_a_mask_the_label_is_its_number(tmp_path):
+    rows = table(tmp_path, 'path,mask,label,class\na.nii,m/a.nii.gz,2,IA\na.nii,m/a.nii.gz,,IA\n')
+    assert rows[0][8:10] == (f'{tmp_path}/m/a.nii.gz', 2) and rows[0].point is None and rows[1].segment is None
+    complaint(ValueError, lambda: table(tmp_path, 'path,mask,label\na.nii,b.nii,AIS\n'), 'line 2', "'AIS'", 'number')
+
+
+def test_a_patient_owns_the_nodules_of_all_scans(tmp_path):
+    rows = table(tmp_path, 'path,x,y,z,PatientID,nodule\na.nii,1,2,3,p1,n1\nb.nii,1,2,3,p1,n1\nb.nii,1,2,9,p2,n1\n')
+    assert [row.nodule for row in rows] == ['p1#n1', 'p1#n1', 'p2#n1'] and rows[1].scan == 'b.nii'

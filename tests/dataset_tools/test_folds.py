@@ -20,7 +20,7 @@ def cohort(seed, patients=120):
     return [(label, 'p%d' % owner) for label, owner in zip(random.permutation(PUBLISHED), owners)]
 
 
-def tested(folds, groups, inner=None, fold=0):
+def on_test_sides(folds, groups, inner=None, fold=0):
     """Nodules of each class on each test side, [folds, classes]."""
     sides = [side for side in folds.all_sides() if side.side == 'test' and (side.inner is not None) == bool(inner)]
     sides = [side for side in sides if not inner or side.fold == fold]
@@ -33,7 +33,7 @@ def tested(folds, groups, inner=None, fold=0):
 @pytest.mark.parametrize('seed', range(5))
 def test_test_sides_of_the_published_classes_differ_by_one_nodule_at_most(seed):
     groups = cohort(seed)
-    counts = tested(Folds(groups, 5, None, seed), groups)
+    counts = on_test_sides(Folds(groups, 5, None, seed), groups)
     assert np.ptp(counts, axis=0).max() <= 1 and counts.sum() == 206
     assert counts.sum(axis=0).tolist() == [30, 57, 119]  # AIS, IA, MIA
 
@@ -43,8 +43,8 @@ def test_inner_folds_split_the_training_side_alone_and_are_as_even():
     folds = Folds(groups, 5, 4, 1)
     assert len(folds.all_sides()) == 5 * 2 + 5 * 4 * 2
     for fold in range(5):
-        counts = tested(folds, groups, 4, fold)
-        assert counts.sum() == 206 - tested(folds, groups)[fold].sum() and np.ptp(counts, axis=0).max() <= 1
+        counts = on_test_sides(folds, groups, 4, fold)
+        assert counts.sum() == 206 - on_test_sides(folds, groups)[fold].sum() and np.ptp(counts, axis=0).max() <= 1
     for _, group in groups:
         sides = folds.sides(group)
         (out,) = [side.fold for side in sides if side.inner is None and side.side == 'test']
@@ -57,7 +57,7 @@ def test_inner_folds_split_the_training_side_alone_and_are_as_even():
 def test_groups_of_all_sizes_are_dealt_evenly():
     sizes = [40] + [1] * 160
     groups = [(None, 'g%d' % i) for i, size in enumerate(sizes) for _ in range(size)]
-    assert sorted(tested(Folds(groups, 5), groups).sum(axis=1)) == [40] * 5
+    assert sorted(on_test_sides(Folds(groups, 5), groups).sum(axis=1)) == [40] * 5
 
 
 def test_the_seed_decides_and_nothing_else():
