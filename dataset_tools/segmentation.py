@@ -61,7 +61,8 @@ def _content(path):
             across = _group(data, 0, 'PlaneOrientationSequence').ImageOrientationPatient
             measures = _group(data, 0, 'PixelMeasuresSequence')
             depth = measures.get('SpacingBetweenSlices') or measures.SliceThickness
-            pixels = data.pixel_array.reshape(len(each), data.Rows, data.Columns)
+            pixels = _bits(data.PixelData) if _packed(data) else data.pixel_array.ravel()
+            pixels = pixels[: len(each) * data.Rows * data.Columns].reshape(-1, data.Rows, data.Columns)
             columns, rows = np.reshape(across, (2, 3)).astype(float)
             spacing = [float(value) for value in measures.PixelSpacing]
             half = data.get('MaximumFractionalValue', 1) / 2.0
@@ -78,6 +79,15 @@ def _content(path):
     except Exception as error:  # a damaged file raises whatever its elements lead to
         raise OSError(f'{path} cannot be read ({error}); export it again, or as NIfTI') from None
     raise ValueError(f'{path} is DICOM, but no SEG of type BINARY or FRACTIONAL; export it as one, or as NIfTI')
+
+
+def _packed(data):
+    return data.BitsAllocated == 1 and not data.file_meta.TransferSyntaxUID.is_encapsulated
+
+
+def _bits(packed):
+    """Eight voxels a byte, the lowest bit first; pydicom asks a newer NumPy for it than Python 3.6 has."""
+    return np.unpackbits(np.frombuffer(packed, np.uint8)).reshape(-1, 8)[:, ::-1].ravel()
 
 
 def _group(data, frame, name):
