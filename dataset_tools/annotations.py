@@ -34,7 +34,7 @@ def read_annotations(path, coordinates='world', volume=None):
         if volume is None:
             raise ValueError(f'{path} names no scan; it needs a column seriesuid or path, or else --volumes SCAN')
         rows = [(place, dict(row, path=os.path.relpath(volume, folder or '.'))) for place, row in rows]
-    annotations, wrong, first, spelt, count = [], [], {}, {}, defaultdict(int)
+    annotations, wrong, spelt, count = [], [], {}, defaultdict(int)
     for place, row in rows:
         faults = list(_faults(row, axes))
         if not faults:
@@ -42,8 +42,6 @@ def read_annotations(path, coordinates='world', volume=None):
             count[a.scan] += 1
             label = spelt.setdefault(a.label.lower(), a.label) if a.label else None
             annotations.append(a._replace(label=label, nodule=a.nodule or f'{a.scan}#{count[a.scan]}'))
-            before = first.setdefault((a.scan, a.point, a.mask, a.segment), place)
-            faults = [f'repeats {before}; drop one of them'] if before != place else []
         wrong += [f'{place}: {fault}' for fault in faults]
     if wrong:
         more = f'; and {len(wrong) - TOLD} more' if len(wrong) > TOLD else ''

@@ -103,7 +103,7 @@ def cut(job):
         regions = [masks.on_patch(mark.region, volume, point, *grid) for mark in marks if mark.region]
         inside = np.mean(regions, axis=0) >= 0.5 if regions else None  # where half of the readers agree
         facts = dict(point=point, marks=len(marks), scan=a.scan, patient=a.patient, scan_sha256=digest)
-        facts.update(_diameter(marks))
+        facts.update(_diameter(marks), **({'class': a.label} if a.label else {}))
         for index, gray in enumerate(hounsfield.to_gray(hu, job.window)):
             told = dict(facts, slice=index - (job.slices - 1) / 2.0)
             mask = None if inside is None else inside[index]
@@ -134,13 +134,13 @@ def _together(marks):
     """Lists of marks that are one nodule, in the order of the table; ValueError if they are said to differ in class."""
     points = np.array([mark.point for mark in marks])
     close = np.linalg.norm(points[:, None] - points, axis=2) < SAME
-    left, found = list(range(len(marks))), []
+    found, left = [], set(range(len(marks)))
     while left:
-        members, more = set(), {left[0]}
+        members, more = set(), {min(left)}
         while more - members:
             members |= more
             more = set(np.flatnonzero(close[sorted(members)].any(axis=0)).tolist())
-        left = [i for i in left if i not in members]
+        left -= members
         found.append([marks[i] for i in sorted(members)])
     for together in found:
         first = together[0].annotation

@@ -139,18 +139,30 @@ def write_sets(cfg, source):
 
 def _paths(cfg, source, dealt):
     """{(label, side): folder of its dataset}; ValueError if one would be empty."""
-    paths = {}
+    paths, top = {}, os.path.join(cfg.outdir, set_name(cfg.name, None, source.name))
+    if cfg.folds:
+        _require_these_folds(top, {folds.folder(side) for side in dealt.all_sides()})
     held = {(label, side) for label, group in source.groups for side in dealt.sides(group)} if cfg.folds else ()
     for label in source.labels:
         for side in dealt.all_sides():
             if side == folds.NO_FOLDS:
                 paths[label, side] = os.path.join(cfg.outdir, set_name(cfg.name, label, source.name))
                 continue
-            outdir = os.path.join(cfg.outdir, set_name(cfg.name, None, source.name), folds.folder(side))
-            paths[label, side] = os.path.join(outdir, set_name(None, label, source.name))
+            paths[label, side] = os.path.join(top, folds.folder(side), set_name(None, label, source.name))
             if (label, side) not in held:
                 raise ValueError('%s would hold no nodule; lower --folds or --inner' % paths[label, side])
     return paths
+
+
+def _require_these_folds(top, wanted):
+    """Refuse a folder that holds another split: what is left of it would be taken for a part of the new one."""
+    for parent, inner, outer in sorted(os.walk(top)):
+        for name in sorted(inner + outer):
+            path = os.path.relpath(os.path.join(parent, name), top)
+            part = any((side + os.sep).startswith(path + os.sep) for side in wanted)
+            if re.match(r'(fold|inner)\d+$', name) and not part or parent == top and name.endswith('.tfrecords'):
+                words = '%s holds %s, which is no part of this split; choose another --name, or remove it'
+                raise FileExistsError(words % (top, path))
 
 
 def _tell(source):

@@ -34,11 +34,11 @@ OWNERS = {
     'argparse': {'common/flags.py', 'demo/setup.py'},
     'pickle': {'common/safe_pickle.py'},
     'pickletools': {'common/safe_pickle.py'},
+    'openpyxl': {'dataset_tools/tables.py'},
     'PIL': {'common/images.py'},
     'jinja2': {'common/page.py'},
     'matplotlib': {'common/figures.py', 'imgs/draw.py', 'imgs/sheets.py', 'imgs/spoilt.py'},
     'SimpleITK': {'dataset_tools/itk.py'},
-    'openpyxl': {'dataset_tools/tables.py'},
 }
 TOP = {'README.md', 'LICENSE', 'Makefile', 'pyproject.toml', 'requirements.txt', 'requirements-cpu.txt'}
 TOP |= {'CHANGELOG.md', 'CITATION.cff', 'CONTRIBUTING.md', 'mkdocs.yml'}

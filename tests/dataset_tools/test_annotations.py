@@ -68,7 +68,6 @@ def test_what_spreadsheets_write_is_understood(tmp_path, text):
         ('path,x,y,z\n,1,2,3\n', ['line 2', 'path is empty']),
         ('path,x,y,z,class\na.nii,1,2,3,\n', ['line 2', 'class is empty']),
         ('path,x,y,z,diameter_mm\na.nii,1,2,3,big\n', ['line 2', "diameter_mm is 'big'"]),
-        ('path,x,y,z\na.nii,1,2,3\nb.nii,1,2,3\na.nii,1.0,2,3\n', ['line 4', 'repeats', 'line 2']),
         (b'PK\x03\x04\0\0\x9c', ['UTF-8']),
     ],
 )
