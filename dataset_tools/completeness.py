@@ -1,45 +1,17 @@
-"""Whether a volume file holds as many bytes as its header says, asked before SimpleITK reads or allocates them.
+"""Whether a MetaImage or NRRD file holds as many bytes as its header says, asked before SimpleITK reads them.
 
-SimpleITK takes the missing voxels of truncated NIfTI and MetaImage files for zeros, allocates what an element of a
-DICOM file says of its length, and crashes on vectors of NRRD headers that are longer than those of volumes.
+SimpleITK takes the missing voxels of truncated MetaImage files for zeros, and crashes on vectors of NRRD headers that
+are longer than those of volumes.
 """
 
 import os
 import re
-import struct
 import zlib
 
-from dataset_tools.itk import bits_of, finite, voxels_of
+from dataset_tools.itk import bits_of, voxels_of
 
 _BLOCK = 1 << 14  # bytes unpacked at a time; they become a thousand times as many at most
 _VECTOR = re.compile(rb'(none|\([-+.\deE]{1,40}(,[-+.\deE]{1,40}){,3}\))\s*')
-_LONG = b'OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split()  # types of DICOM elements whose length has 4 bytes
-_OTHER = re.compile(rb'1\.2\.840\.10008\.1\.2\.(2|1\.99)')  # big endian, and packed as a whole
-_IMPLICIT = b'1.2.840.10008.1.2\0'  # elements without a type
-
-
-def check_dicom(path):
-    """OSError for a DICOM file one of whose elements is longer than the file."""
-    size = os.path.getsize(path)
-    with open(path, 'rb') as file:
-        head = file.read(8192)
-        position = 132 if head[128:132] == b'DICM' else 0
-        implicit = _IMPLICIT in head or not position
-        while position < size and not _OTHER.search(head):
-            file.seek(position)
-            element = file.read(12)
-            if len(element) < 8:
-                break  # padding
-            kind = b'' if implicit and element[:2] != b'\2\0' else element[4:6]
-            if kind in _LONG and len(element) == 12:
-                length, header = struct.unpack('<I', element[8:])[0], 12
-            elif re.match(b'[A-Z]{2}$', kind):
-                length, header = struct.unpack('<H', element[6:8])[0], 8
-            else:
-                length, header = struct.unpack('<I', element[4:8])[0], 8
-            position += header + (0 if length == 2**32 - 1 else length)  # a list, whose elements follow, has no length
-        if position > size:
-            raise OSError(f'{path} cannot be read (truncated, or no DICOM); copy or export it again')
 
 
 def check_nrrd(path):
@@ -62,10 +34,7 @@ def check(path, reader):
     """OSError for the file of a reader that has its header, if it holds more or fewer voxels than that says."""
     with open(path, 'rb') as file:
         head = file.read(1 << 16)
-    if reader.HasMetaDataKey('bitpix'):
-        found = _nifti(path, reader)
-    else:
-        found = (_nrrd if head.startswith(b'NRRD') else _meta_image)(path, reader, head)
+    found = (_nrrd if head.startswith(b'NRRD') else _meta_image)(path, reader, head)
     data, start, needed, packed, more = found
     if not os.path.isfile(data):
         return  # a missing file, as SimpleITK will say, or a list of files
@@ -96,14 +65,6 @@ def _bytes_of(reader):
 
 # Each tells where the voxels are: (file, first byte, bytes that are needed from there, whether they are compressed,
 # whether more may follow).
-
-
-def _nifti(path, reader):
-    bits, offset = int(reader.GetMetaData('bitpix')), finite(reader.GetMetaData('vox_offset'))
-    if len(offset) != 1 or offset[0] < 0:
-        raise OSError(f'{path} has a damaged header; copy or convert it again')
-    # numbers may be stored smaller than they are read
-    return path, 0, voxels_of(reader) * bits // 8 + int(offset[0]), path.lower().endswith('.gz'), False
 
 
 def _meta_image(path, reader, head):

@@ -1,11 +1,12 @@
 """Masks of nodules: label maps and DICOM SEG, as a place, a size, and pixels of a patch."""
 
+import re
 from collections import namedtuple
 
 import numpy as np
 
 from common import files
-from dataset_tools import completeness, ct_volumes, segmentation
+from dataset_tools import completeness, ct_volumes, nifti, segmentation
 from dataset_tools.itk import attempt, header_of, require_memory, simple_itk
 
 # image: SimpleITK, of 0 and 1, cut down to the nodule; centre: world mm; diameter_mm: of the sphere of the same volume
@@ -50,9 +51,15 @@ def _labelled(path, label):
     reader = header_of(path)
     if len(reader.GetSize()) != 3 or reader.GetNumberOfComponents() != 1:
         raise ValueError(f'{path} is no label map of three dimensions; save it as one')
-    require_memory(path, reader)
-    completeness.check(path, reader)
-    image = attempt(path, reader.Execute)
+    require_memory(path, reader.GetSize())
+    if re.search(r'\.nii(\.gz)?$', path, re.IGNORECASE):
+        image = sitk.GetImageFromArray(np.concatenate([slab for _, slab in nifti.slabs(path, reader.GetSize())()]))
+        image.SetOrigin(reader.GetOrigin())
+        image.SetSpacing(reader.GetSpacing())
+        image.SetDirection(reader.GetDirection())
+    else:
+        completeness.check(path, reader)
+        image = attempt(path, reader.Execute)
     voxels = sitk.GetArrayViewFromImage(image)
     found = np.unique(voxels[voxels != 0])
     if not (np.isfinite(found).all() and (found == np.rint(found)).all() and (found > 0).all()):
@@ -73,4 +80,4 @@ def on_patch(region, volume, point, *grid):
     inside = sitk.Resample(
         region.image, part, sitk.Transform(3, sitk.sitkIdentity), sitk.sitkLinear, 0, sitk.sitkFloat32
     )
-    return ct_volumes.patches(ct_volumes.Volume(volume.path, inside), point, *grid) > 0.5
+    return ct_volumes.patches(volume._replace(image=inside), point, *grid, interpolation='linear') > 0.5

@@ -4,6 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 
+from dataset_tools import dicom_files
 from dataset_tools.itk import simple_itk
 
 # numbers: of the segments; of_frame: which each frame shows; planes: where its first voxel is, world mm [F,3]; rows,
@@ -47,12 +48,8 @@ def read(path, number=None):
 
 def _content(path):
     """The _Content of a file; OSError or ValueError if it is no SEG of BINARY or FRACTIONAL type."""
+    data = dicom_files.dataset(path)
     try:
-        import pydicom
-    except ImportError:
-        raise OSError('DICOM SEG is read with pydicom; install it: pip install pydicom') from None
-    try:
-        data = pydicom.dcmread(path)
         if data.get('SegmentationType') in ('BINARY', 'FRACTIONAL'):
             numbers = [int(segment.SegmentNumber) for segment in data.SegmentSequence]
             each = range(len(data.PerFrameFunctionalGroupsSequence))

@@ -45,6 +45,7 @@ _VOLUMES = dict(
         'what x,y,z are: world (mm of DICOM), ras (mm of 3D Slicer and nibabel) or voxel',
         ('world', 'ras', 'voxel'),
     ),
+    interpolation=('bspline', 'linear (smooths), bspline or lanczos (slow)', ('linear', 'bspline', 'lanczos')),
 )
 _SPACING = dict(spacing=(0.6, 'mm per pixel', positive_float))
 _PHANTOM = dict(
@@ -80,8 +81,8 @@ CreateImages = settings(
 CreateVolumes = settings(
     'CreateVolumes',
     example='python 0-dataset_create.py volumes nodules.csv --volumes scans --window lung',
-    groups='input: annotations volumes coordinates; images: window spacing slices resolution augment shifts; '
-    'folds: folds inner; output: name outdir force key keep_names; randomness: seed',
+    groups='input: annotations volumes coordinates; images: window spacing slices interpolation resolution augment '
+    'shifts; folds: folds inner; output: name outdir force key keep_names; randomness: seed',
     annotations=(
         ...,
         'a table (CSV, Excel): seriesuid or path; coordX,coordY,coordZ or x,y,z or i,j,k, or mask and label; perhaps '
@@ -113,7 +114,7 @@ CreatePairs = settings(
     'CreatePairs',
     example='python 0-dataset_create.py pairs --phantom all --number 100',
     groups='phantoms: phantom number; files: images masks; volumes: annotations volumes coordinates; '
-    'images: off_centre window spacing resolution; output: name outdir force key keep_names; '
+    'images: off_centre window spacing interpolation resolution; output: name outdir force key keep_names; '
     'randomness: seed; hardware: processes',
     phantom=(None, 'draw phantoms of this class, or of all', ('AIS', 'MIA', 'IA', 'all')),
     **_PHANTOM,

@@ -5,19 +5,19 @@ import os
 
 import numpy as np
 
-from common import hounsfield
+from common import hounsfield, talk
 from dataset_tools import annotations, ct_volumes, itk, masks, names, positions, provenance
-from dataset_tools.dicom_series import find_series
+from dataset_tools.dicom_files import find_series
 from dataset_tools.sources import SHIFT, Patch, Source, margin
 
 SAME = 3.0  # mm: marks of one scan that are closer than this show one nodule, as several readers marked it
 
 # What is cut from one scan. scan: (path, series), as ct_volumes.read_volume takes them; nodules: Annotations; size:
 # pixels of a patch; window: HU of black and white
-Job = collections.namedtuple('Job', 'scan nodules size spacing slices window')
+Job = collections.namedtuple('Job', 'scan nodules size spacing slices window interpolation')
 # patches: with the table's own names; merged: words about marks that are one nodule; doubtful: places of the table
-# where there is no nodule; points: their number
-Cuts = collections.namedtuple('Cuts', 'patches merged doubtful points')
+# where there is no nodule; points: their number; told: what a user should know of the volume
+Cuts = collections.namedtuple('Cuts', 'patches merged doubtful points told')
 _Mark = collections.namedtuple('_Mark', 'annotation point diameter_mm diameter_of region')
 
 
@@ -42,7 +42,8 @@ def _source(cfg, size, slices, about, masked=False):
     scans = collections.OrderedDict()
     for annotation in marked:
         scans.setdefault(ct_volumes.find_volume(annotation, folder), []).append(annotation)
-    jobs = [Job(scan, nodules, size, cfg.spacing, slices, window) for scan, nodules in scans.items()]
+    how = size, cfg.spacing, slices, window, cfg.interpolation
+    jobs = [Job(scan, nodules, *how) for scan, nodules in scans.items()]
     itk.simple_itk()  # which is missing before anything is written, or not at all
     called, notes, doubts = names.namer(cfg), [], []
 
@@ -50,6 +51,8 @@ def _source(cfg, size, slices, about, masked=False):
         done = []
         for job in jobs:
             done.append(cut(job))
+            for line in done[-1].told:
+                talk.say(line)
             for patch in done[-1].patches:
                 yield _named(patch, called)
             done[-1] = done[-1]._replace(patches=None)
@@ -58,6 +61,7 @@ def _source(cfg, size, slices, about, masked=False):
         doubts.extend(positions.doubts(doubtful, sum(each.points for each in done)))
 
     about = dict(about, source='CT volumes', window=window, mm_per_pixel=cfg.spacing, coordinates=cfg.coordinates)
+    about.update(interpolation=cfg.interpolation)
     about.update(table_sha256=provenance.sha256([cfg.annotations]))
     about.update(versions=provenance.versions('numpy', 'SimpleITK', 'scipy', 'pydicom'))
     labels = list(collections.OrderedDict.fromkeys(a.label for a in marked))
@@ -89,15 +93,16 @@ def _merged(words):
 
 def cut(job):
     """The Cuts of one scan, nodule by nodule from feet to head."""
-    volume, cuts = ct_volumes.read_volume(*job.scan), Cuts([], [], [], 0)
-    digest = _digest(*job.scan)
+    volume, digest = ct_volumes.read_volume(*job.scan), _digest(*job.scan)
+    cuts = Cuts([], [], [], 0, ct_volumes.told(volume))
     nodules = _together([_mark(volume, a) for a in job.nodules])
     for marks in nodules:
         a, point = marks[0].annotation, np.mean([mark.point for mark in marks], axis=0).tolist()
         if len(marks) > 1:
             cuts.merged.append(', '.join(mark.annotation.where for mark in marks))
         grid = job.size, job.spacing, job.slices, 'world', a.where
-        hu = ct_volumes.patches(volume, point, *grid)
+        hu = ct_volumes.patches(volume, point, *grid, interpolation=job.interpolation)
+        offset = round(ct_volumes.slice_offset(volume, point, job.slices), 3)
         if positions.doubtful(volume, point):
             cuts.doubtful.append(a.where)
         regions = [masks.on_patch(mark.region, volume, point, *grid) for mark in marks if mark.region]
@@ -105,7 +110,7 @@ def cut(job):
         facts = dict(point=point, marks=len(marks), scan=a.scan, patient=a.patient, scan_sha256=digest)
         facts.update(_diameter(marks), **({'class': a.label} if a.label else {}))
         for index, gray in enumerate(hounsfield.to_gray(hu, job.window)):
-            told = dict(facts, slice=index - (job.slices - 1) / 2.0)
+            told = dict(facts, slice=index - (job.slices - 1) / 2.0, slice_offset_mm=offset)
             mask = None if inside is None else inside[index]
             cuts.patches.append(Patch(gray[None], a.label, a.nodule, told, mask))
     return cuts._replace(points=len(nodules))
@@ -115,7 +120,7 @@ def _digest(path, series):
     """SHA-256 of the files of a scan."""
     if not os.path.isdir(path):
         return provenance.sha256(provenance.parts(path))
-    found = find_series(path)
+    found = find_series(path).series
     return provenance.sha256(sorted(found[series or next(iter(found))]))
 
 

@@ -21,7 +21,7 @@ def test_a_label_map_gives_centre_diameter_and_mask_of_a_sphere(tmp_path, form, 
     region = masks.read(str(tmp_path / ('mask.' + form)))
     assert np.linalg.norm(np.array(region.centre) - POINT) < 0.15
     assert abs(region.diameter_mm - 2 * RADIUS) < 0.25 and region.diameter_of == 'sphere'
-    mask = masks.on_patch(region, ct_volumes.Volume('scan', image), POINT.tolist(), 48, 0.4, 1, 'world', 'here')
+    mask = masks.on_patch(region, ct_volumes.Volume('scan', image, [], {}), POINT.tolist(), 48, 0.4, 1, 'world', 'here')
     inside = np.linalg.norm(pixels(48, 0.4) - POINT, axis=-1) <= RADIUS
     assert mask.shape == (1, 48, 48) and (mask[0] != inside).sum() < 0.12 * inside.sum()
     overlap = 2 * (mask[0] & inside).sum() / (mask.sum() + inside.sum())
@@ -31,7 +31,7 @@ def test_a_label_map_gives_centre_diameter_and_mask_of_a_sphere(tmp_path, form, 
 def test_a_mask_of_another_grid_lies_where_it_should(tmp_path):
     coarse = picture(spacing=(1.1, 1.0, 2.0), size=(30, 30, 20))
     sitk.WriteImage(sphere(coarse, POINT, RADIUS), str(tmp_path / 'mask.mha'))
-    volume, region = ct_volumes.Volume('scan', picture()), masks.read(str(tmp_path / 'mask.mha'))
+    volume, region = ct_volumes.Volume('scan', picture(), [], {}), masks.read(str(tmp_path / 'mask.mha'))
     mask = masks.on_patch(region, volume, POINT.tolist(), 48, 0.4, 3, 'world', 'here')
     middle = np.argwhere(mask[1]).mean(axis=0) - 23.5
     assert np.abs(middle).max() * 0.4 < 0.4 and mask[1].sum() > mask[0].sum()
