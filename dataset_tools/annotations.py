@@ -11,10 +11,11 @@ MILLIMETRES, INDEX = [('coordx', 'coordy', 'coordz'), ('x', 'y', 'z')], ('j', 'i
 TOLD = 10  # wrong lines in one message
 # where: file and line; path: of the volume, from the table's folder; series: its UID; point: three floats in
 # coordinates, world or voxel; label: the class; patient; mask: path of the label map or DICOM SEG; segment: which label
-# in it; scan, nodule: names that are the table's own, each once. Whatever is not given is None.
+# in it; nodule, scan: what tells them apart, made of the table's words. Whatever is not given is None.
 Annotation = namedtuple(
-    'Annotation', 'where path series point coordinates diameter_mm label patient mask segment scan nodule'
+    'Annotation', 'where path series point coordinates diameter_mm label nodule patient mask segment scan'
 )
+Annotation.__new__.__defaults__ = (None,) * 4
 
 
 def read_annotations(path, coordinates='world', volume=None):
@@ -67,11 +68,11 @@ def _annotation(where, folder, row, coordinates, axes):
         'voxel' if coordinates == 'voxel' else 'world',
         _number(row['diameter_mm']) if row.get('diameter_mm') else None,
         label,
+        f'{row.get("patient") or scan}#{row["nodule"]}' if 'nodule' in row else None,
         row.get('patient'),
         os.path.join(folder, mask) if mask else None,
         int(segment) if segment else None,
         scan,
-        f'{row.get("patient") or scan}#{row["nodule"]}' if 'nodule' in row else None,
     )
 
 

@@ -17,7 +17,7 @@ def test_a_luna16_table_is_read_in_world_millimetres(tmp_path):
     )
     where = f'{tmp_path}/nodules.csv line 2'
     assert rows[0][:7] == (where, None, '1.3.6', (-128.7, -175.3, -298.4), 'world', 5.65, None)
-    assert rows[0][7:] == (None, None, None, '1.3.6', '1.3.6#1')
+    assert rows[0][7:] == ('1.3.6#1', None, None, None, '1.3.6')
     assert rows[1].nodule == '1.3.6#2' and rows[1].where.endswith('line 3')
 
 
@@ -117,7 +117,7 @@ def test_classes_are_compared_without_capitals_and_spelt_as_the_first(tmp_path):
 
 def test_with_a_mask_the_label_is_its_number(tmp_path):
     rows = table(tmp_path, 'path,mask,label,class\na.nii,m/a.nii.gz,2,IA\na.nii,m/a.nii.gz,,IA\n')
-    assert rows[0][8:10] == (f'{tmp_path}/m/a.nii.gz', 2) and rows[0].point is None and rows[1].segment is None
+    assert rows[0][9:11] == (f'{tmp_path}/m/a.nii.gz', 2) and rows[0].point is None and rows[1].segment is None
     complaint(ValueError, lambda: table(tmp_path, 'path,mask,label\na.nii,b.nii,AIS\n'), 'line 2', "'AIS'", 'number')
 
 
