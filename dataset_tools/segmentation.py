@@ -4,6 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 
+from common import capacity
 from dataset_tools import dicom_files
 from dataset_tools.itk import simple_itk
 
@@ -36,7 +37,9 @@ def read(path, number=None):
     places = heights / step
     if np.abs(places - places.round()).max() > 0.1:
         raise ValueError(f'{path}: the slices of segment {number} are uneven; export it again, or as NIfTI')
-    voxels = np.zeros((int(places.max().round()) + 1,) + seg.inside.shape[1:], np.uint8)
+    number_of_slices = int(places.max().round()) + 1
+    capacity.require_memory(2 * number_of_slices * seg.inside[0].size, path)
+    voxels = np.zeros((number_of_slices,) + seg.inside.shape[1:], np.uint8)
     for place, frame in zip(places.round().astype(int), frames):
         voxels[place] |= seg.inside[frame]
     image = simple_itk().GetImageFromArray(voxels)

@@ -107,6 +107,10 @@ def _image_files(folder):
         if inner and pictures:
             words = '%s holds images and folders of images, such as %s; give it one or the other'
             raise ValueError(words % (folder, name))
+        alike = [label for label in classes if label and label.lower() == name.lower()]
+        if inner and alike:
+            words = '%s holds the folders %s and %s, which are one class; put their images together'
+            raise ValueError(words % (folder, alike[0], name))
         if inner:
             classes[name] = [name + '/' + file for file in inner]
     if not classes:

@@ -189,3 +189,7 @@ def test_folders_without_images_or_with_images_on_two_levels_are_refused(refuses
     (folder / 'AIS').mkdir()
     picture(folder / 'AIS' / 'a.png')
     refuses(CREATE, 'images', folder, words=['scans', 'AIS', 'one or the other'])
+    (tmp_path / 'empty' / 'ais').mkdir()
+    picture(tmp_path / 'empty' / 'ais' / 'a.png')
+    (folder / 'AIS').rename(tmp_path / 'empty' / 'AIS')
+    refuses(CREATE, 'images', tmp_path / 'empty', words=['AIS and ais', 'one class'])
