@@ -15,12 +15,14 @@ _VECTOR = re.compile(rb'(none|\([-+.\deE]{1,40}(,[-+.\deE]{1,40}){,3}\))\s*')
 
 
 def check_nrrd(path):
-    """OSError for an NRRD file with vectors that volumes do not have."""
+    """OSError for an NRRD file with vectors, or more values of a field, than volumes have."""
     with open(path, 'rb') as file:
         head = file.read(1 << 16)
-    for name, values in re.findall(rb'^(space \w+|measurement frame): *([^\r\n]*)', _fields(head), re.MULTILINE):
-        vectors = _VECTOR.findall(values)
-        if b'(' in values and (_VECTOR.sub(b'', values) or len(vectors) > 4):
+    for name, values in re.findall(rb'^([\w ]+): *([^\r\n]*)', _fields(head), re.MULTILINE):
+        odd = len(values.split()) > 20 and name != b'content'
+        if b'(' in values and name.startswith((b'space ', b'measurement frame')):
+            odd = odd or _VECTOR.sub(b'', values) or len(_VECTOR.findall(values)) > 4
+        if odd:
             raise OSError(f'{path} has damaged {name.decode()}; copy or convert it again')
 
 
@@ -63,6 +65,14 @@ def _bytes_of(reader):
     return voxels_of(reader) * bits_of(reader) // 8
 
 
+def _require_place(path, header, *lines):
+    """ValueError if a header does not say where the volume lies: SimpleITK would put it at 0, with voxels of 1 mm."""
+    for line in lines:
+        if not re.search(rb'^' + line, header, re.MULTILINE):
+            name = re.sub(r'[^\w |]', '', line.decode()).strip().replace('|', ' or ')
+            raise ValueError(f'{path} has no {name}, so it does not say where it lies; convert it from DICOM again')
+
+
 # Each tells where the voxels are: (file, first byte, bytes that are needed from there, whether they are compressed,
 # whether more may follow).
 
@@ -71,6 +81,7 @@ def _meta_image(path, reader, head):
     header = re.match(rb'.*?ElementDataFile *= *([^\r\n]*)\r?\n?', head, re.DOTALL)
     if not header:
         raise OSError(f'{path} has no ElementDataFile; copy or convert it again')
+    _require_place(path, header.group(), rb'(Offset|Position|Origin) *=', rb'(ElementSpacing|ElementSize) *=')
     name = os.fsdecode(header.group(1)).strip()
     packed = re.search(rb'CompressedData *= *True', header.group(), re.IGNORECASE)
     text = re.search(rb'BinaryData *= *False', header.group(), re.IGNORECASE)
@@ -82,6 +93,7 @@ def _meta_image(path, reader, head):
 
 def _nrrd(path, reader, head):
     fields = _fields(head)
+    _require_place(path, fields, rb'space origin:', rb'space directions:')
     encoding = re.search(rb'^encoding: *(\w+)', fields, re.MULTILINE)
     apart = re.search(rb'^data ?file: *([^\r\n]*)', fields, re.MULTILINE)
     if not encoding or encoding.group(1).lower() not in (b'raw', b'gzip', b'gz'):

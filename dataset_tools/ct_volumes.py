@@ -22,7 +22,7 @@ from dataset_tools.itk import attempt, header_of, require_memory, simple_itk
 
 FORMATS = re.compile(r'\.(nii|nii\.gz|mhd|mha|nrrd|nhdr)$', re.IGNORECASE)
 INTERPOLATIONS = dict(linear='sitkLinear', bspline='sitkBSpline', lanczos='sitkLanczosWindowedSinc')
-REACH = 12  # voxels beyond a patch that its filters need: of a cubic spline, what lies farther weighs less than 1e-6
+REACH = 8  # voxels beyond a patch that its filters need: in a cubic spline, what lies farther weighs less than 1e-4
 AXIAL = 0.01  # slices lean less than this (0.57 degrees) from the axial plane
 # image: a SimpleITK image [x,y,z] of HU, int16 or float32, none below AIR. notes: sentences about its values; left:
 # {path: why} of the files beside its DICOM slices
@@ -44,8 +44,11 @@ def find_volume(annotation, folder):
     if len(found) > 1:
         names = f'{found[0]} and {found[1]}'
         raise ValueError(f'{where}: {names} have the same name; move masks and copies away, or use a path column')
-    if found or uid in find_series(folder).series:
-        return (found[0], None) if found else (folder, uid)
+    if found:
+        return found[0], None
+    slices = find_series(folder)
+    if uid in slices.series or uid in [owner for owner, _ in slices.damaged.values()]:
+        return folder, uid
     raise FileNotFoundError(f'{where}: {folder} holds no {uid}, as file, folder or DICOM; name the folder that does')
 
 
