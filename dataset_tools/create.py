@@ -16,11 +16,14 @@ def phantoms(cfg):
 
 
 def pairs(cfg):
-    if (cfg.phantom is None) == (cfg.images is None) or (cfg.images is None) != (cfg.masks is None):
-        raise ValueError('pairs are made from --phantom CLASS, or from --images FOLDER and --masks FOLDER')
+    given = [name for name in ('phantom', 'images', 'annotations') if getattr(cfg, name) is not None]
+    if len(given) != 1 or (cfg.images is None) != (cfg.masks is None):
+        wanted = '--phantom CLASS, or from --images FOLDER and --masks FOLDER, or from --annotations TABLE'
+        raise ValueError('pairs are made from ' + wanted)
     if cfg.images and cfg.off_centre:
-        raise ValueError('--off-centre is for phantoms; images are taken as they are')
-    source = phantom_sources.phantom_pairs(cfg) if cfg.phantom else sources.image_pairs(cfg)
+        raise ValueError('--off-centre is for phantoms and volumes; images are taken as they are')
+    makers = sources.image_pairs, phantom_sources.phantom_pairs, volume_sources.volume_pairs
+    source = makers[['images', 'phantom', 'annotations'].index(given[0])](cfg)
     from dataset_tools import writer  # after what can be refused without TensorFlow, which takes seconds to load
 
     writer.write_pairs(cfg, source)

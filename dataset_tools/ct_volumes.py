@@ -44,8 +44,11 @@ def find_volume(annotation, folder):
     if len(found) > 1:
         names = f'{found[0]} and {found[1]}'
         raise ValueError(f'{where}: {names} have the same name; move masks and copies away, or use a path column')
-    if found or uid in find_series(folder).series:
-        return (found[0], None) if found else (folder, uid)
+    if found:
+        return found[0], None
+    slices = find_series(folder)
+    if uid in slices.series or uid in [owner for owner, _ in slices.damaged.values()]:
+        return folder, uid
     raise FileNotFoundError(f'{where}: {folder} holds no {uid}, as file, folder or DICOM; name the folder that does')
 
 

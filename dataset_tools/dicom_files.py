@@ -24,6 +24,7 @@ Picture = namedtuple('Picture', 'path frame size position orientation spacing re
 CT = '1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.2.1', '1.2.840.10008.5.1.4.1.1.2.2'  # one picture, or many
 DEFLATED = '1.2.840.10008.1.2.1.99'
 LONG = 1 << 16  # bytes; longer elements stay in the file
+PIXELS = 0x7FE00010  # tag of PixelData
 ENDLESS = 0xFFFFFFFF  # length of an element that a delimiter ends; pydicom has looked for it
 
 
@@ -78,22 +79,17 @@ def text(header, name):
 def _require_whole(path, header):
     """OSError if the file ends before one of its elements does, or its pixels are too few."""
     packed = text(getattr(header, 'file_meta', {}), 'TransferSyntaxUID') == DEFLATED  # pydicom unpacks all or nothing
-    end = os.path.getsize(path)
+    end, pixels = os.path.getsize(path), 0
     for element in header.values():
-        length = getattr(element, 'length', 0)
-        if length in (0, ENDLESS):
-            continue
-        held = length if packed else end - element.value_tell if element.value is None else len(element.value)
-        if held < length:
+        length = getattr(element, 'length', ENDLESS)
+        held = length if packed or length == ENDLESS else end - element.value_tell
+        if held < length or element.value and length != ENDLESS and len(element.value) < length:
             raise OSError(f'{path} is truncated or damaged; copy or export it again')
-    pixels = header.get_item('PixelData') if 'PixelData' in header and 'Rows' in header else None
-    if pixels is None:
-        raise OSError(f'{path} is truncated: it has no pixels; copy or export it again')
-    sizes = [_number(header, name) for name in ('Rows', 'Columns', 'BitsAllocated')]
-    needed = sizes[0] * sizes[1] * sizes[2] // 8 * max(_number(header, 'NumberOfFrames'), 1)
-    held = getattr(pixels, 'length', ENDLESS)
-    if not needed or held != ENDLESS and held < needed:
-        raise OSError(f'{path} is truncated or damaged: its pixels are too few; copy or export it again')
+        pixels = length if element.tag == PIXELS else pixels
+    needed = max(_number(header, 'NumberOfFrames'), 1) * _number(header, 'BitsAllocated') // 8
+    needed *= _number(header, 'Rows') * _number(header, 'Columns')
+    if not 0 < needed <= pixels:
+        raise OSError(f'{path} is truncated or damaged: it has too few pixels; copy or export it again')
 
 
 def _number(header, name):

@@ -16,6 +16,11 @@ APART = 0.1  # mm by which sform and qform may differ at a corner
 
 def read(path, size):
     """The SimpleITK image of HU, without its place, of a NIfTI file with so many voxels (x, y, z)."""
+    return assembly.assembled(path, size, slabs(path, size))
+
+
+def slabs(path, size):
+    """A function that gives the values of a file, (first slice, array [n,y,x]), again and again."""
     opened = gzip.open if path.lower().endswith('.gz') else open
     header = _header(path, opened)
     _require_one_place(path, header, size)
@@ -27,7 +32,7 @@ def read(path, size):
         raise OSError(f'{path} has a damaged header; copy or convert it again')
     scaled, some = slope and (slope, inter) != (1, 0), assembly.slices_at_once(size)
 
-    def slabs():
+    def each():
         with opened(path, 'rb') as file:
             _skip(path, file, int(start))
             for first in range(0, size[2], some):
@@ -39,7 +44,7 @@ def read(path, size):
             if _bytes(path, file, 1, least=0):
                 raise OSError(f'{path} holds more than its header says; copy or download it again')
 
-    return assembly.assembled(path, size, slabs)
+    return each
 
 
 def _bytes(path, file, number, least=None):

@@ -20,7 +20,8 @@ def from_phantoms(cfg):
     about = dict(source=COMPUTED, window=window, mm_per_pixel=cfg.spacing, channels=1)
     if cfg.masks:
         about['masks'] = 'pairs/NODULE.png'
-    return Source(cfg.kind, [None], cfg.number, _phantoms(cfg, [cfg.kind], size, window), about, [])
+    groups = [(None, _name(cfg.kind, i)) for i in range(cfg.number if cfg.folds else 0)]
+    return Source(cfg.kind, [None], cfg.number, _phantoms(cfg, [cfg.kind], size, window), about, [], groups)
 
 
 def phantom_pairs(cfg):
@@ -31,6 +32,10 @@ def phantom_pairs(cfg):
     return Source(cfg.phantom, [None], cfg.number * len(kinds), patches, about, [])
 
 
+def _name(kind, i):
+    return '%s-%05d' % (kind, i)
+
+
 def _draw(job):
     """Some phantoms of a class, as a list of Patch; runs in another process."""
     kind, seed, indices, size, spacing, window = job
@@ -38,7 +43,7 @@ def _draw(job):
     for i in indices:
         made = phantom.phantom(kind, np.random.RandomState([seed, phantom.CLASSES.index(kind), i]), size, spacing)
         facts = {name: round(value, 3) if isinstance(value, float) else value for name, value in made.facts.items()}
-        drawn.append(Patch(hounsfield.to_gray(made.hu, window)[None], None, '%s-%05d' % (kind, i), facts, made.mask))
+        drawn.append(Patch(hounsfield.to_gray(made.hu, window)[None], None, _name(kind, i), facts, made.mask))
     return drawn
 
 

@@ -10,10 +10,11 @@ import numpy as np
 
 import dataset
 from common import capacity, files, images, talk
-from dataset_tools.augmentation import NO_FOLDS, VARIANTS, Folds, cut, offsets
+from dataset_tools import folds
+from dataset_tools.augmentation import VARIANTS, cut, offsets
 from dataset_tools.sources import SHIFT
 
-RECORD, NOTE = 300, 300  # bytes round the pixels of an image at all levels, and of its entry in NAME.json
+RECORD, NOTE = 300, 500  # bytes round the pixels of an image at all levels, and of its entry in NAME.json
 
 
 def _require_room(outdir, source, each):
@@ -111,37 +112,64 @@ def progress(source):
 
 def write_sets(cfg, source):
     """A dataset for each class of a Source and, with cfg.folds, for each fold and side; all of them or none."""
-    folds, size = Folds(cfg.folds, cfg.seed), cfg.resolution
-    head, paths, sets = dict(source.about, resolution=size, seed=cfg.seed), {}, {}
-    for label in source.labels:
-        for fold, side in folds.all_sides():
-            outdir = cfg.outdir if side is None else os.path.join(cfg.outdir, 'fold%d' % fold, side)
-            paths[label, (fold, side)] = os.path.join(outdir, set_name(cfg.name, label, source.name))
+    dealt, size = folds.Folds(source.groups, cfg.folds, cfg.inner, cfg.seed), cfg.resolution
+    head, paths, sets = dict(source.about, resolution=size, seed=cfg.seed), _paths(cfg, source, dealt), {}
     for path in paths.values():
         ensure_free(path, cfg.force)
-    copies = cfg.shifts * (len(VARIANTS) if cfg.augment else 1) * (cfg.folds or 1)
+    copies = cfg.shifts * (len(VARIANTS) if cfg.augment else 1) * (cfg.folds or 1) * (1 + (cfg.inner or 0))
     _require_room(cfg.outdir, source, copies * (size * size * source.about.get('channels', 1) * 4 // 3 + RECORD))
     with contextlib.ExitStack() as folders, contextlib.ExitStack() as stack:  # all are complete before one has its name
         for (label, side), path in paths.items():
-            variants = VARIANTS if cfg.augment and side[1] != 'test' else VARIANTS[:1]
+            variants = VARIANTS if cfg.augment and side.side != 'test' else VARIANTS[:1]
             facts = dict(head, variants=[name for name, _ in variants])
-            if side != NO_FOLDS:
-                facts.update(fold=side[0], folds=cfg.folds, side=side[1])
+            if side != folds.NO_FOLDS:
+                facts.update(side._asdict(), folds=cfg.folds)
             part = folders.enter_context(files.folder(path, cfg.force))
             sets[label, side] = stack.enter_context(_dataset(part, os.path.basename(path), facts)) + (variants,)
         for index, patch in enumerate(stack.enter_context(progress(source))):
             cuts = offsets(cfg.shifts, np.random.RandomState([cfg.seed, 1, index]))
-            for side in folds.sides(patch.label, patch.nodule):
+            for side in dealt.sides(patch.group or patch.nodule):
                 add, _, variants = sets[patch.label, side]
-                add(patch, cuts[:1] if side[1] == 'test' else cuts, variants)
-        for key, path in paths.items():
-            if sets[key][1]['images'] == 0:
-                raise ValueError('%s would hold no nodule; lower --folds' % path)
-    for line in source.notes:
-        talk.say(line)
+                add(patch, cuts[:1] if side.side == 'test' else cuts, variants)
+    _tell(source)
     for key, path in paths.items():
         counts = sets[key][1]['records'], sets[key][1]['nodules']
         print('%s: %d images of %d nodules, %dx%d down to 4x4' % ((path,) + counts + (size, size)))
+
+
+def _paths(cfg, source, dealt):
+    """{(label, side): folder of its dataset}; ValueError if one would be empty."""
+    paths, top = {}, os.path.join(cfg.outdir, set_name(cfg.name, None, source.name))
+    if cfg.folds:
+        _require_these_folds(top, {folds.folder(side) for side in dealt.all_sides()})
+    held = {(label, side) for label, group in source.groups for side in dealt.sides(group)} if cfg.folds else ()
+    for label in source.labels:
+        for side in dealt.all_sides():
+            if side == folds.NO_FOLDS:
+                paths[label, side] = os.path.join(cfg.outdir, set_name(cfg.name, label, source.name))
+                continue
+            paths[label, side] = os.path.join(top, folds.folder(side), set_name(None, label, source.name))
+            if (label, side) not in held:
+                raise ValueError('%s would hold no nodule; lower --folds or --inner' % paths[label, side])
+    return paths
+
+
+def _require_these_folds(top, wanted):
+    """Refuse a folder that holds another split: what is left of it would be taken for a part of the new one."""
+    for parent, inner, outer in sorted(os.walk(top)):
+        for name in sorted(inner + outer):
+            path = os.path.relpath(os.path.join(parent, name), top)
+            part = any((side + os.sep).startswith(path + os.sep) for side in wanted)
+            if re.match(r'(fold|inner)\d+$', name) and not part or parent == top and name.endswith('.tfrecords'):
+                words = '%s holds %s, which is no part of this split; choose another --name, or remove it'
+                raise FileExistsError(words % (top, path))
+
+
+def _tell(source):
+    for line in source.notes:
+        talk.say(line)
+    for line in source.doubts:
+        talk.warn(line)
 
 
 def write_pairs(cfg, source):
@@ -158,8 +186,10 @@ def write_pairs(cfg, source):
             random, offset = np.random.RandomState([cfg.seed, 1, index]), [0, 0]
             if cfg.off_centre:
                 offset = [int(n) for n in random.randint(-SHIFT, SHIFT + 1, size=2)]
-            images.save(os.path.join(part, patch.nodule + '.png'), pair(patch, cfg.resolution, offset))
+            file = os.path.join(part, re.sub(r'[^\w.+-]', '_', patch.nodule) + '.png')
+            if os.path.exists(file):
+                raise ValueError('%s: two images would have this name; leave out --keep-names' % os.path.basename(file))
+            images.save(file, pair(patch, cfg.resolution, offset))
             note(patch.nodule, 1, dict(patch.facts, offset=offset))
-    for line in source.notes:
-        talk.say(line)
+    _tell(source)
     print('%s: %d pairs, %dx%d' % (path, counts['images'], 2 * cfg.resolution, cfg.resolution))

@@ -24,8 +24,9 @@ def cache_folder(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _own_cache(monkeypatch, cache_folder):
-    """Tests leave the user's cache folder alone, as do the processes that they start."""
+    """Tests leave the user's cache and key alone, as do the processes that they start."""
     monkeypatch.setenv('XDG_CACHE_HOME', cache_folder)
+    monkeypatch.setenv('XDG_CONFIG_HOME', cache_folder)
 
 
 @pytest.fixture

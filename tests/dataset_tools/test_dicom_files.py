@@ -78,6 +78,23 @@ def test_damage_matters_only_where_it_may_be_of_the_series_that_is_used(tmp_path
     complaint(OSError, lambda: ct_volumes.read_volume(tmp_path, '1.2.4'), 'junk.dcm', 'no DICOM')
 
 
+def test_a_slice_with_fewer_pixels_than_it_declares_is_refused(tmp_path):
+    paths = write_dicom(tmp_path, picture(size=(200, 210, 3)), slope='1')  # large pixels stay in their file
+    header = pydicom.dcmread(paths[1])
+    header.PixelData = header.PixelData[:-2000]
+    header.save_as(paths[1])
+    complaint(OSError, lambda: ct_volumes.read_volume(tmp_path), paths[1], 'too few pixels')
+
+
+def test_a_series_all_of_whose_slices_are_damaged_is_no_missing_series(tmp_path):
+    for path in write_dicom(tmp_path / 'a', picture(size=(12, 10, 6)), uid='1.2.3'):
+        with open(path, 'r+b') as file:
+            file.truncate(os.path.getsize(path) - 100)
+    write_dicom(tmp_path / 'b', picture(size=(12, 10, 6)), uid='1.2.4')
+    source = ct_volumes.find_volume(('nodules.csv line 2', None, '1.2.3'), str(tmp_path))
+    complaint(OSError, lambda: ct_volumes.read_volume(*source), tmp_path / 'a', 'truncated')
+
+
 def test_a_truncated_copy_of_a_slice_is_refused(series):
     folder, paths = series
     with open(paths[2], 'rb') as file:

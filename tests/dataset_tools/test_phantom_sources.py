@@ -70,7 +70,7 @@ def test_pairs_of_image_and_mask_folders(made, refuses, tmp_path, folder):
             str(tmp_path / 'masks' / ('%d.png' % i))
         )
     both = ['pairs', '--images', folder, '--masks', tmp_path / 'masks', '--resolution', 16]
-    made(*both)
+    made(*both, '--keep-names')
     read = np.asarray(Image.open(str(tmp_path / 'out' / 'pairs' / '3.png')))
     assert_array_equal(read[:, :16], np.asarray(Image.open(str(folder / '3.png'))))
     assert_array_equal(read[:, 16:].ravel(), (np.arange(256) > 103) * 255)
