@@ -11,7 +11,7 @@ import zlib
 from dataset_tools.itk import bits_of, voxels_of
 
 _BLOCK = 1 << 14  # bytes unpacked at a time; they become a thousand times as many at most
-_THREE = rb'( +[-+]?[.\d]+([eE][-+]?\d+)?){3}\s*$'  # numbers of a line of MetaImage
+_THREE = rb'([ \t]+[-+]?[.\d]+([eE][-+]?\d+)?){3}\s*$'  # numbers of a line of MetaImage
 _VECTOR = re.compile(rb'(none|\([-+.\deE]{1,40}(,[-+.\deE]{1,40}){,3}\))\s*')
 
 

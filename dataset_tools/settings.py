@@ -65,7 +65,11 @@ CreateVolumes = settings(
     volumes=(None, 'folder in which a seriesuid is looked for (default: that of the table)', str),
     coordinates=('world', 'what x,y,z are: world (mm) or voxel', ('world', 'voxel')),
     slices=(1, 'neighbouring slices of a nodule, an image each', positive),
-    interpolation=('bspline', 'linear (smooths), bspline or lanczos (slow)', ('linear', 'bspline', 'lanczos')),
+    interpolation=(
+        'bspline',
+        'how pixels between voxels come about: linear smooths, bspline does less, lanczos least, but takes long',
+        ('linear', 'bspline', 'lanczos'),
+    ),
     **_SPACING,
     **_WINDOW,
     **_OUTPUT,
