@@ -11,6 +11,7 @@ import zlib
 from dataset_tools.itk import bits_of, voxels_of
 
 _BLOCK = 1 << 14  # bytes unpacked at a time; they become a thousand times as many at most
+_THREE = rb'([ \t]+[-+]?[.\d]+([eE][-+]?\d+)?){3}\s*$'  # numbers of a line of MetaImage
 _VECTOR = re.compile(rb'(none|\([-+.\deE]{1,40}(,[-+.\deE]{1,40}){,3}\))\s*')
 
 
@@ -69,8 +70,8 @@ def _require_place(path, header, *lines):
     """ValueError if a header does not say where the volume lies: SimpleITK would put it at 0, with voxels of 1 mm."""
     for line in lines:
         if not re.search(rb'^' + line, header, re.MULTILINE):
-            name = re.sub(r'[^\w |]', '', line.decode()).strip().replace('|', ' or ')
-            raise ValueError(f'{path} has no {name}, so it does not say where it lies; convert it from DICOM again')
+            name = re.match(r'[\w |(]+', line.decode()).group().strip(' (').replace('|', ' or ')
+            raise ValueError(f'{path} has no usable {name}, so it does not say where it lies; convert it again')
 
 
 # Each tells where the voxels are: (file, first byte, bytes that are needed from there, whether they are compressed,
@@ -81,7 +82,9 @@ def _meta_image(path, reader, head):
     header = re.match(rb'.*?ElementDataFile *= *([^\r\n]*)\r?\n?', head, re.DOTALL)
     if not header:
         raise OSError(f'{path} has no ElementDataFile; copy or convert it again')
-    _require_place(path, header.group(), rb'(Offset|Position|Origin) *=', rb'(ElementSpacing|ElementSize) *=')
+    _require_place(
+        path, header.group(), rb'(Offset|Position|Origin) *=' + _THREE, rb'(ElementSpacing|ElementSize) *=' + _THREE
+    )
     name = os.fsdecode(header.group(1)).strip()
     packed = re.search(rb'CompressedData *= *True', header.group(), re.IGNORECASE)
     text = re.search(rb'BinaryData *= *False', header.group(), re.IGNORECASE)

@@ -45,7 +45,11 @@ _VOLUMES = dict(
         'what x,y,z are: world (mm of DICOM), ras (mm of 3D Slicer and nibabel) or voxel',
         ('world', 'ras', 'voxel'),
     ),
-    interpolation=('bspline', 'linear (smooths), bspline or lanczos (slow)', ('linear', 'bspline', 'lanczos')),
+    interpolation=(
+        'bspline',
+        'how pixels between voxels come about: linear smooths, bspline does less, lanczos least, but takes long',
+        ('linear', 'bspline', 'lanczos'),
+    ),
 )
 _SPACING = dict(spacing=(0.6, 'mm per pixel', positive_float))
 _PHANTOM = dict(

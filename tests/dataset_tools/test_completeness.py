@@ -83,6 +83,14 @@ def test_a_header_that_does_not_say_where_the_volume_lies_is_refused(tmp_path, f
     _refused(path, line, 'where it lies') if line != 'space directions' else _refused(path)
 
 
+@pytest.mark.parametrize('numbers', ['', '1 2', '1 2 x', 'nan 1 2', '1 2 3 4'])
+def test_a_metaimage_whose_place_is_no_three_numbers_is_refused(tmp_path, numbers):
+    path = tmp_path / 'scan.mha'
+    sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
+    path.write_bytes(re.sub(b'\nOffset =[^\n]*', b'\nOffset = ' + numbers.encode(), path.read_bytes(), count=1))
+    _refused(path)
+
+
 def test_a_dicom_element_longer_than_its_file_is_not_allocated(tmp_path):
     paths = write_dicom(tmp_path / 'series', picture(size=(8, 8, 4)), slope='1')
     with open(paths[2], 'rb') as file:

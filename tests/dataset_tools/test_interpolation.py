@@ -92,13 +92,14 @@ def test_beyond_the_volume_is_air_and_nothing_is_darker(method):
     assert patch.min() == -1024 and patch.max() > 150
 
 
-def test_the_table_of_a_dataset_tells_interpolation_and_offset(script, tmp_path):
+@pytest.mark.parametrize('method', METHODS)
+def test_the_table_of_a_dataset_tells_interpolation_and_offset(script, tmp_path, method):
     image = picture(lopsided)
     write(tmp_path, image, 'nii')
     (tmp_path / 'nodules.csv').write_text('path,x,y,z\nscan.nii,%.3f,%.3f,%.3f\n' % tuple(POINT))
-    flags = ['--resolution', 16, '--spacing', 0.5, '--outdir', tmp_path / 'out', '--interpolation', 'linear']
+    flags = ['--resolution', 16, '--spacing', 0.5, '--outdir', tmp_path / 'out', '--interpolation', method]
     code, _, err = script('0-dataset_create.py', 'volumes', tmp_path / 'nodules.csv', *flags)
     assert code == 0, err
     told = json.loads((tmp_path / 'out' / 'nodules' / 'nodules.json').read_text())
-    assert told['interpolation'] == 'linear'
+    assert told['interpolation'] == method
     assert abs(told['entries'][0]['slice_offset_mm'] - to_slice(image)) < 0.001
