@@ -11,7 +11,7 @@ from collections import OrderedDict, namedtuple
 
 import numpy as np
 
-from common import files
+from common import files, talk
 
 # series: {SeriesInstanceUID: paths}; left: {path: why it is none of their slices}; damaged: {path: (SeriesInstanceUID
 # or None, error)}, which matters when the series is used
@@ -68,12 +68,12 @@ def dataset(path):
 
 
 def text(header, name):
-    """An element as text, '' if it is not there or not what its type says."""
+    """An element as a line of text, '' if it is not there or not what its type says."""
     try:
         value = header.get(name)
     except Exception:
         return ''
-    return '' if value is None else str(value).strip(' \0')
+    return '' if value is None else talk.one_line(str(value).strip(' \0'))
 
 
 def _require_whole(path, header):

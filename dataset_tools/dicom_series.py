@@ -34,14 +34,13 @@ def read_series(folder, uid):
     pictures, step = _in_order(folder, pictures, left)
     size = pictures[0].size + (len(pictures),)
     require_memory(folder, size)
-    padded, last = collections.Counter(), functools.lru_cache(maxsize=1)(lambda path: _read(path, size))
-    some = assembly.slices_at_once(size)
+    padded, some = collections.Counter(), assembly.slices_at_once(size)
+    frames = collections.Counter(picture.path for picture in pictures)
+    last = functools.lru_cache(maxsize=1)(lambda path: _read(path, size[:2] + (frames[path],)))
 
     def hu(picture):
-        frames = simple_itk().GetArrayViewFromImage(last(picture.path)).reshape((-1,) + size[1::-1])
-        return _in_hu(
-            frames[picture.frame].copy(), applied[picture.path], picture, padded
-        )  # the view dies with its image
+        stack = simple_itk().GetArrayViewFromImage(last(picture.path))  # dies with the image
+        return _in_hu(stack[picture.frame].copy(), applied[picture.path], picture, padded)
 
     def slabs():
         padded.clear()
@@ -55,15 +54,15 @@ def read_series(folder, uid):
     image.SetOrigin(list(pictures[0].position))
     image.SetSpacing(list(pictures[0].spacing) + [length])
     image.SetDirection((axes / [1, 1, length]).ravel().tolist())
-    words = {
-        'filled': 'are padding and became air, -1024 HU',
-        'kept': 'are padding by their value, as tissue is; they stay',
-    }
-    notes = [
-        '%.2g %% of the voxels %s' % (100.0 * padded[what] / np.prod(size, dtype=float), words[what])
-        for what in sorted(padded)
-    ]
-    return image, notes, left
+    return image, _notes(padded, float(np.prod(size, dtype=float))), left
+
+
+def _notes(padded, voxels):
+    """Sentences about the voxels that were counted as padding."""
+    words = dict(
+        filled='are padding and became air, -1024 HU', kept='are padding by their value, as tissue is; they stay'
+    )
+    return [f'{100 * padded[what] / voxels:.2g} % of the voxels {words[what]}' for what in sorted(padded)]
 
 
 def left_out(left, begin=''):
@@ -78,9 +77,9 @@ def left_out(left, begin=''):
 
 
 def _read(path, size):
-    """The picture or pictures of a file as a SimpleITK image, with the rescale of the first."""
+    """The pictures of a file as a SimpleITK image of that size, with the rescale of the first."""
     image = attempt(path, lambda: simple_itk().ReadImage(path, imageIO='GDCMImageIO'))
-    if image.GetSize()[:2] != size[:2] or image.GetNumberOfComponentsPerPixel() != 1:
+    if image.GetSize() != size or image.GetNumberOfComponentsPerPixel() != 1:
         raise OSError(f'{path} cannot be read (its pixels are not what its header says); copy or export it again')
     return image
 
@@ -96,7 +95,7 @@ def _in_hu(values, applied, picture, padded):
         if hit.any():
             tissue = most > TISSUE[0] and least < TISSUE[1]
             padded['kept' if tissue else 'filled'] += np.count_nonzero(hit)
-            values = values if tissue else np.where(hit, values.dtype.type(AIR), values)
+            values = values if tissue else np.where(hit, AIR, values)
     return values
 
 

@@ -37,7 +37,7 @@ def test_one_ct_series_is_taken_and_what_lies_beside_it_is_said(series):
     beside = folder / 'other'
     beside.mkdir()
     rewritten(paths[0], beside / 'scout.dcm', ImageType=['ORIGINAL', 'PRIMARY', 'LOCALIZER'], SeriesInstanceUID='1.9')
-    rewritten(paths[0], beside / 'report.dcm', Modality='SR', SOPClassUID='1.2.840.10008.5.1.4.1.1.88.22')
+    rewritten(paths[0], beside / 'report.dcm', Modality='SR\nX', SOPClassUID='1.2.840.10008.5.1.4.1.1.88.22')
     rewritten(paths[0], beside / 'dose.dcm', SOPClassUID='1.2.840.10008.5.1.4.1.1.7', SeriesInstanceUID='1.8')
     (beside / 'empty.dcm').write_bytes(b'')
     open(os.fsencode(str(beside)) + b'/caf\xe9.dcm', 'wb').close()
@@ -47,7 +47,7 @@ def test_one_ct_series_is_taken_and_what_lies_beside_it_is_said(series):
         shutil.copy(path, str(beside / ('copy-' + os.path.basename(path))))
     (line,) = ct_volumes.told(read(folder))
     for words in (
-        f'{folder}: left out: ', '1 x localizer (scout.dcm)', '1 x SR, not CT (report.dcm)',
+        f'{folder}: left out: ', '1 x localizer (scout.dcm)', '1 x SR X, not CT (report.dcm)',
         '2 x empty (caf?.dcm, empty.dcm)',
         '1 x no CT image but Secondary Capture Image Storage (dose.dcm)', '1 x broken link (broken.dcm)',
         '1 x link to a folder (linked)', '6 x copy (',
