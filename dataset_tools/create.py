@@ -1,6 +1,9 @@
 """One call for each sub-command of 0-dataset_create.py."""
 
+import contextlib
+
 from dataset_tools import phantom_sources, sources, volume_sources
+from dataset_tools.unfinished import Unfinished
 
 
 def images(cfg):
@@ -8,7 +11,15 @@ def images(cfg):
 
 
 def volumes(cfg):
-    _write_sets(cfg, volume_sources.from_volumes(cfg))
+    if cfg.dry_run:
+        volume_sources.check(cfg)
+        return
+    from dataset_tools import writer
+
+    writer.require_places(cfg, volume_sources.groups(cfg), volume_sources.NAME)
+    unfinished = Unfinished(cfg.outdir, cfg.name or volume_sources.NAME, cfg.resume, cfg.force)
+    writer.write_sets(cfg, volume_sources.from_volumes(cfg, unfinished))
+    unfinished.close()
 
 
 def phantoms(cfg):
@@ -22,11 +33,14 @@ def pairs(cfg):
         raise ValueError('pairs are made from ' + wanted)
     if cfg.images and cfg.off_centre:
         raise ValueError('--off-centre is for phantoms and volumes; images are taken as they are')
-    makers = sources.image_pairs, phantom_sources.phantom_pairs, volume_sources.volume_pairs
-    source = makers[['images', 'phantom', 'annotations'].index(given[0])](cfg)
-    from dataset_tools import writer  # after what can be refused without TensorFlow, which takes seconds to load
+    with contextlib.closing(Unfinished(cfg.outdir, cfg.name + '.pairs', force=True)) as unfinished:
+        if cfg.annotations:
+            source = volume_sources.volume_pairs(cfg, unfinished)
+        else:
+            source = sources.image_pairs(cfg) if cfg.images else phantom_sources.phantom_pairs(cfg)
+        from dataset_tools import writer  # after what can be refused without TensorFlow, which takes seconds to load
 
-    writer.write_pairs(cfg, source)
+        writer.write_pairs(cfg, source)
 
 
 def _write_sets(cfg, source):

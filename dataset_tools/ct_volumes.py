@@ -21,6 +21,7 @@ from dataset_tools.dicom_series import left_out, read_series
 from dataset_tools.itk import attempt, header_of, require_memory, simple_itk
 
 FORMATS = re.compile(r'\.(nii|nii\.gz|mhd|mha|nrrd|nhdr)$', re.IGNORECASE)
+MASKS = re.compile(r'(seg|mask|label)', re.IGNORECASE)  # how folders of masks begin, as LUNA16's seg-lungs-LUNA16
 INTERPOLATIONS = dict(linear='sitkLinear', bspline='sitkBSpline', lanczos='sitkLanczosWindowedSinc')
 REACH = 8  # voxels beyond a patch that its filters need: in a cubic spline, what lies farther weighs less than 1e-4
 AXIAL = 0.01  # slices lean less than this (0.57 degrees) from the axial plane
@@ -32,8 +33,8 @@ Volume = namedtuple('Volume', 'path image notes left')
 def find_volume(annotation, folder):
     """Where an annotation's volume is: (path, series), for read_volume(*find_volume(annotation, folder)).
 
-    A series is looked for in `folder` and below, which is searched once: a file UID.mhd or another of FORMATS, else a
-    folder UID, else DICOM slices.
+    A series is looked for in `folder` and below, which is searched once: a file UID.mhd or another of FORMATS, but not
+    in a folder of MASKS if there is another, else a folder UID, else DICOM slices.
     """
     where, path, uid = annotation[:3]
     if path is not None:
@@ -42,13 +43,16 @@ def find_volume(annotation, folder):
         return path, uid
     found = [path for path in _named(folder)[uid] if os.path.isfile(path)] or _named(folder)[uid]
     if len(found) > 1:
+        found = [path for path in found if not MASKS.match(os.path.basename(os.path.dirname(path)))] or found
+    if len(found) > 1:
         names = f'{found[0]} and {found[1]}'
         raise ValueError(f'{where}: {names} have the same name; move masks and copies away, or use a path column')
     if found:
         return found[0], None
-    slices = find_series(folder)
-    if uid in slices.series or uid in [owner for owner, _ in slices.damaged.values()]:
-        return folder, uid
+    indexed = find_series(folder)
+    slices = indexed.series.get(uid, []) + [path for path, (owner, _) in indexed.damaged.items() if owner == uid]
+    if slices:
+        return os.path.commonpath([os.path.dirname(path) for path in slices]), uid
     raise FileNotFoundError(f'{where}: {folder} holds no {uid}, as file, folder or DICOM; name the folder that does')
 
 

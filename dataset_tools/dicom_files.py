@@ -6,6 +6,7 @@ where it lies and how its values become Hounsfield units (HU).
 
 import functools
 import os
+import re
 import warnings
 from collections import OrderedDict, namedtuple
 
@@ -113,15 +114,27 @@ def _why_left(header):
 @_without_warnings
 def find_series(folder):
     """What DICOM files there are below a folder, a Found; links to folders are not followed."""
-    found, first = Found(OrderedDict(), OrderedDict(), OrderedDict()), {}
+    found, first, paths = Found(OrderedDict(), OrderedDict(), OrderedDict()), {}, []
     for parent, folders, names in os.walk(folder):
         folders.sort()
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
         found.left.update((os.path.join(parent, name), 'link to a folder') for name in links)
-        for name in sorted(names):
-            if not name.startswith('.') and name.upper() != 'DICOMDIR':
-                _sort(os.path.join(parent, name), found, first)
+        names = [name for name in sorted(names) if not name.startswith('.') and name.upper() != 'DICOMDIR']
+        paths += [os.path.join(parent, name) for name in names]
+    for path in talk.bar(paths, desc='looking for DICOM', unit='file', leave=False, delay=1):
+        _sort(path, found, first)
     return found
+
+
+def slices(folder, uid):
+    """Paths of the slices of a series below a folder; uid: None if it is the only one."""
+    found = find_series(folder).series
+    return found[next(iter(found)) if uid is None else uid]
+
+
+def kernel(path):
+    """The reconstruction kernel of a slice in letters that every name may have, or '' if it does not say."""
+    return re.sub(r'[^\w.+-]+', ' ', text(dataset(path), 'ConvolutionKernel')).strip()[:32]
 
 
 def _sort(path, found, first):

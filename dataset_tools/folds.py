@@ -20,6 +20,14 @@ def folder(side):
     return os.path.join('fold%d' % side.fold, *inner + [side.side])
 
 
+def all_sides(number, inner):
+    """Sides of so many folds, and of so many in the training side of each; either may be None."""
+    if not number:
+        return [NO_FOLDS]
+    places = [(fold, within) for fold in range(number) for within in [None] + list(range(inner or 0))]
+    return [Side(fold, within, side) for fold, within in places for side in ('train', 'test')]
+
+
 class Folds:
     """Which sides the images of each group belong to.
 
@@ -36,12 +44,6 @@ class Folds:
         for fold in range(number if inner else 0):
             training = [(label, group) for label, group in groups if self.outer[group] != fold]
             self.within.append(_dealt(training, inner, [seed, fold]))
-
-    def all_sides(self):
-        if not self.number:
-            return [NO_FOLDS]
-        places = [(fold, inner) for fold in range(self.number) for inner in [None] + list(range(self.inner or 0))]
-        return [Side(fold, inner, side) for fold, inner in places for side in ('train', 'test')]
 
     def sides(self, group):
         if not self.number:

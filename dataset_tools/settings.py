@@ -51,10 +51,11 @@ _VOLUMES = dict(
         ('linear', 'bspline', 'lanczos'),
     ),
 )
+_READERS = (None, 'processes that read scans, each one at a time (default: one for each core, 4 at most)', positive)
 _SPACING = dict(spacing=(0.6, 'mm per pixel', positive_float))
 _PHANTOM = dict(
     number=(300, 'phantoms of a class', positive),
-    processes=(None, 'processes that draw (default: one for each core)', positive),
+    processes=(None, 'processes that draw phantoms, or read scans (default: one for each core)', positive),
 )
 
 CreateImages = settings(
@@ -86,7 +87,8 @@ CreateVolumes = settings(
     'CreateVolumes',
     example='python 0-dataset_create.py volumes nodules.csv --volumes scans --window lung',
     groups='input: annotations volumes coordinates; images: window spacing slices interpolation resolution augment '
-    'shifts; folds: folds inner; output: name outdir force key keep_names; randomness: seed',
+    'shifts; folds: folds inner; output: name outdir force key keep_names; '
+    'scans that are bad, and long runs: dry_run skip_bad resume; randomness: seed; hardware: processes',
     annotations=(
         ...,
         'a table (CSV, Excel): seriesuid or path; coordX,coordY,coordZ or x,y,z or i,j,k, or mask and label; perhaps '
@@ -96,6 +98,10 @@ CreateVolumes = settings(
     **_PATCHES,
     **_VOLUMES,
     slices=(1, 'neighbouring slices of a nodule, an image each', positive),
+    dry_run=(False, 'read everything, say what is wrong with the table and the scans, and write nothing'),
+    skip_bad=(False, 'leave out nodules that cannot be used; OUTDIR/NAME-skipped.csv says which, and why'),
+    resume=(False, 'go on where a run of the same table stopped'),
+    processes=_READERS,
     **_SPACING,
     **_WINDOW,
     **_OUTPUT,

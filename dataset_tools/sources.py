@@ -10,11 +10,11 @@ from dataset_tools import names, provenance
 SHIFT = 10  # pixels, the most that a shifted cut is off the centre
 IMAGES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.npy')
 
-# name: for want of another; labels: the classes, or [None]; total: number of patches at most; patches: a generator;
-# about: for NAME.json; notes: for the user; groups: (label, group) of each nodule, for folds; doubts: warnings. Notes
-# and doubts are complete when the last patch was made.
-Source = collections.namedtuple('Source', 'name labels total patches about notes groups doubts')
-Source.__new__.__defaults__ = (), ()
+# name: for want of another; labels: the classes, or [None]; total: number of patches; patches: a generator;
+# about: for NAME.json; notes: for the user; groups: (label, group) of each nodule, for folds; doubts: warnings;
+# left_out: [(places, why)] of what should have been in it
+Source = collections.namedtuple('Source', 'name labels total patches about notes groups doubts left_out')
+Source.__new__.__defaults__ = (), (), ()
 # pixels: uint8 [C,S,S]; label: the class or None; nodule: its name; facts: what NAME.json tells of it; mask: None or
 # bool [S,S]; group: what never comes apart, a patient or a scan; None: the nodule
 Patch = collections.namedtuple('Patch', 'pixels label nodule facts mask group')

@@ -1,72 +1,118 @@
-"""CT volumes and a table of nodules as the patches of a dataset; one volume is in memory at a time."""
+"""CT volumes and a table of nodules as the patches of a dataset; a process holds one volume at a time."""
 
 import collections
+import contextlib
+import functools
+import hashlib
 import os
 
-import numpy as np
+from common import VERSION, hounsfield, talk
+from dataset_tools import annotations, ct_volumes, itk, names, positions, provenance, work
+from dataset_tools.scan_cuts import SAME, Cuts, Job, cut
+from dataset_tools.sources import SHIFT, Source, margin
 
-from common import hounsfield, talk
-from dataset_tools import annotations, ct_volumes, itk, masks, names, positions, provenance
-from dataset_tools.dicom_files import find_series
-from dataset_tools.sources import SHIFT, Patch, Source, margin
+NAME = 'nodules'  # of a dataset, for want of another: that of the table may name a patient
+MANY = 4  # processes by default: each holds a volume
+SHOWN = 20  # problems that are printed
 
-SAME = 3.0  # mm: marks of one scan that are closer than this show one nodule, as several readers marked it
-
-# What is cut from one scan. scan: (path, series), as ct_volumes.read_volume takes them; nodules: Annotations; size:
-# pixels of a patch; window: HU of black and white
-Job = collections.namedtuple('Job', 'scan nodules size spacing slices window interpolation')
-# patches: with the table's own names; merged: words about marks that are one nodule; doubtful: places of the table
-# where there is no nodule; points: their number; told: what a user should know of the volume
-Cuts = collections.namedtuple('Cuts', 'patches merged doubtful points told')
-_Mark = collections.namedtuple('_Mark', 'annotation point diameter_mm diameter_of region')
+# marked: Annotations; jobs: of all scans that were found; problems: as of scan_cuts.Cuts
+_Plan = collections.namedtuple('_Plan', 'marked jobs problems')
 
 
-def from_volumes(cfg):
-    """A Source of axial patches round the nodules of a table, those of a volume together, as one is in memory."""
+def from_volumes(cfg, unfinished):
+    """A Source of axial patches round the nodules of a table. unfinished: unfinished.Unfinished, of their NAME."""
     about = dict(slices=cfg.slices, channels=1)
-    return _source(cfg, cfg.resolution + 2 * margin(cfg), cfg.slices, about)
+    plan = _plan(cfg, cfg.resolution + 2 * margin(cfg), cfg.slices)
+    return _source(cfg, plan, about, unfinished, cfg.skip_bad)
 
 
-def volume_pairs(cfg):
+def volume_pairs(cfg, unfinished):
     """As from_volumes, for CT | mask pairs: each line of the table has a mask."""
-    source = _source(cfg, cfg.resolution + 2 * SHIFT * cfg.off_centre, 1, {}, masked=True)
-    return source._replace(labels=[None])
-
-
-def _source(cfg, size, slices, about, masked=False):
-    marked = annotations.read_annotations(cfg.annotations, cfg.coordinates, cfg.volumes)
-    unmasked = [a.where for a in marked if masked and not a.mask]
+    plan = _plan(cfg, cfg.resolution + 2 * SHIFT * cfg.off_centre, 1)
+    unmasked = [a.where for a in plan.marked if not a.mask]
     if unmasked:
         raise ValueError('%s has no mask, which pairs need; fill a column mask' % unmasked[0])
-    window, folder = hounsfield.window(cfg.window), cfg.volumes or os.path.dirname(cfg.annotations) or '.'
-    scans = collections.OrderedDict()
-    for annotation in marked:
-        scans.setdefault(ct_volumes.find_volume(annotation, folder), []).append(annotation)
-    how = size, cfg.spacing, slices, window, cfg.interpolation
-    jobs = [Job(scan, nodules, *how) for scan, nodules in scans.items()]
+    return _source(cfg, plan, {}, unfinished)._replace(labels=[None])
+
+
+def check(cfg):
+    """Print what from_volumes would find, and write nothing; ValueError if some nodules cannot be used."""
+    plan = _plan(cfg, cfg.resolution + 2 * margin(cfg), cfg.slices)
+    found = _Found(cfg.annotations, plan.problems)
+    for _, cuts in _examined(cfg, plan.jobs):
+        found.add(cuts)
+    for line in found.notes() + found.doubts():
+        print(line)
+    scans = {scan for _, _, scan, _ in found.nodules}
+    print('%d nodules in %d scans can be used' % (len(found.nodules), len(scans)))
+    if found.problems:
+        raise ValueError(found.complaint(len(plan.marked)))
+
+
+def groups(cfg):
+    """(class or None, patient or scan) of each line of the table."""
+    marked = annotations.read_annotations(cfg.annotations, cfg.coordinates, cfg.volumes)
+    return [(a.label, a.patient or a.scan) for a in marked]
+
+
+def _plan(cfg, size, slices):
+    """What is to be cut from which scan, and which lines name none."""
     itk.simple_itk()  # which is missing before anything is written, or not at all
-    called, notes, doubts = names.namer(cfg), [], []
+    marked = annotations.read_annotations(cfg.annotations, cfg.coordinates, cfg.volumes)
+    window, folder = hounsfield.window(cfg.window), cfg.volumes or os.path.dirname(cfg.annotations) or '.'
+    scans, problems = collections.OrderedDict(), []
+    for a in marked:
+        try:
+            scans.setdefault(ct_volumes.find_volume(a, folder), []).append(a)
+        except (OSError, ValueError) as error:
+            problems.append(([a.where], str(error)))
+    how = size, cfg.spacing, slices, window, cfg.interpolation
+    return _Plan(marked, [Job(scan, nodules, *how) for scan, nodules in scans.items()], problems)
+
+
+def _source(cfg, plan, about, unfinished, skip_bad=False):
+    """Cut all scans, which are kept in `unfinished` as they are done, and then give them, if all or skip_bad."""
+    called, found, keys = names.namer(cfg), _Found(cfg.annotations, plan.problems), []
+    for key, cuts in _examined(cfg, plan.jobs, unfinished):
+        found.add(cuts)
+        keys.append((key, cuts.patches if cuts.problems else None))
+    if found.problems and not (skip_bad and found.nodules):
+        remedy = '; mend that and go on with --resume, or leave it out with --skip-bad' if found.nodules else ''
+        raise ValueError(found.complaint(len(plan.marked)) + remedy)
+    found.tell_problems()
 
     def patches():
-        done = []
-        for job in jobs:
-            done.append(cut(job))
-            for line in done[-1].told:
-                talk.say(line)
-            for patch in done[-1].patches:
+        for key, patches in keys:
+            for patch in patches if patches is not None else unfinished.load(key)[0]:
                 yield _named(patch, called)
-            done[-1] = done[-1]._replace(patches=None)
-        notes.extend(_merged([words for each in done for words in each.merged]))
-        doubtful = [where for each in done for where in each.doubtful]
-        doubts.extend(positions.doubts(doubtful, sum(each.points for each in done)))
 
-    about = dict(about, source='CT volumes', window=window, mm_per_pixel=cfg.spacing, coordinates=cfg.coordinates)
-    about.update(interpolation=cfg.interpolation)
-    about.update(table_sha256=provenance.sha256([cfg.annotations]))
+    about = dict(about, source='CT volumes', window=hounsfield.window(cfg.window), mm_per_pixel=cfg.spacing)
+    about.update(coordinates=cfg.coordinates, interpolation=cfg.interpolation)
+    about.update(table_sha256=provenance.sha256([cfg.annotations]), skipped=found.lines())
     about.update(versions=provenance.versions('numpy', 'SimpleITK', 'scipy', 'pydicom'))
-    labels = list(collections.OrderedDict.fromkeys(a.label for a in marked))
-    groups = [(a.label, _group(a.patient, a.scan, called)) for a in marked]
-    return Source('nodules', labels, len(marked) * slices, patches(), about, notes, groups, doubts)
+    members = [(label, _group(patient, scan, called)) for label, patient, scan, _ in found.nodules]
+    classes = list(collections.OrderedDict.fromkeys(label for label, _ in members))
+    return Source(
+        NAME, classes, found.patches, patches(), about, found.notes(), members, found.doubts(), found.problems
+    )
+
+
+def _examined(cfg, jobs, unfinished=None):
+    """(key, Cuts) of each job, in their order, with a bar. unfinished: what is held there is not cut again."""
+    keys = [_key(job) for job in jobs]
+    held = [unfinished is not None and unfinished.holds(key) for key in keys]
+    new = [job for job, is_held in zip(jobs, held) if not is_held]
+    processes = min(cfg.processes or min(os.cpu_count() or 1, MANY), max(len(new) // 4, 1))
+    results = work.ordered(cut, new, processes)
+    bar = talk.bar(zip(keys, held), total=len(jobs), unit='scan')
+    with contextlib.closing(results), bar:
+        for key, is_held in bar:
+            cuts = Cuts(*unfinished.load(key)) if is_held else next(results)
+            if unfinished is not None and not is_held and not cuts.problems:
+                unfinished.store(key, cuts.patches, cuts[1:])
+            for line in cuts.told:
+                talk.say(line)
+            yield key, cuts
 
 
 def _group(patient, scan, called):
@@ -85,81 +131,68 @@ def _named(patch, called):
     return patch._replace(facts=facts, nodule=called('nodule', patch.nodule), group=group)
 
 
-def _merged(words):
-    if words:
+def _key(job):
+    """All that the cuts of a scan depend on, as text: the job, and the sizes and times of its files."""
+    return repr((VERSION, job, [_stamp(path) for path in [job.scan[0]] + [a.mask for a in job.nodules if a.mask]]))
+
+
+@functools.lru_cache(maxsize=64)
+def _stamp(path):
+    """A digest of the sizes and times of a volume's files."""
+    paths = [path]
+    if os.path.isdir(path):
+        paths = [os.path.join(parent, name) for parent, _, names in sorted(os.walk(path)) for name in sorted(names)]
+    elif os.path.isfile(path):
+        paths = provenance.parts(path)
+    stats = [os.stat(name) for name in paths if os.path.exists(name)]
+    facts = [paths] + [(stat.st_size, stat.st_mtime_ns) for stat in stats]
+    return hashlib.sha256(repr(facts).encode('utf-8', 'replace')).hexdigest()
+
+
+class _Found:
+    """What came of the scans of a table, but for the pixels."""
+
+    def __init__(self, table, problems):
+        self.table, self.problems = table, list(problems)
+        self.nodules, self.patches, self.merged, self.doubtful = collections.OrderedDict(), 0, [], []
+
+    def add(self, cuts):
+        self.patches += len(cuts.patches)
+        for patch in cuts.patches:  # label, patient, scan and name of each nodule
+            self.nodules[patch.label, patch.facts['patient'], patch.facts['scan'], patch.nodule] = True
+        self.merged += cuts.merged
+        self.doubtful += cuts.doubtful
+        self.problems += cuts.problems
+
+    def lines(self):
+        """How many lines of the table cannot be used."""
+        return sum(len(places) for places, _ in self.problems)
+
+    def notes(self):
+        if not self.merged:
+            return []
+        words = [text.replace(self.table + ' ', '') for text in self.merged]
         more = '' if len(words) <= 5 else '; and %d more' % (len(words) - 5)
-        yield 'marks within %g mm are one nodule, at their mean: %s%s' % (SAME, '; '.join(words[:5]), more)
+        return ['marks within %g mm are one nodule, at their mean: %s%s' % (SAME, '; '.join(words[:5]), more)]
+
+    def doubts(self):
+        places = [place.replace(self.table + ' ', '') for place in self.doubtful]
+        return positions.doubts(places, len(self.nodules))
+
+    def tell_problems(self):
+        """Print why which lines cannot be used."""
+        for places, why in self.problems[:SHOWN]:
+            print(_told(places, why))
+        if len(self.problems) > SHOWN:
+            print('and %d more' % (len(self.problems) - SHOWN))
+
+    def complaint(self, number):
+        """The only problem, or how many there are, after they were printed. number: of lines of the table."""
+        if len(self.problems) == 1:
+            return _told(*self.problems[0])
+        self.tell_problems()
+        return '%d of %d lines of %s cannot be used, as told above' % (self.lines(), number, self.table)
 
 
-def cut(job):
-    """The Cuts of one scan, nodule by nodule from feet to head."""
-    volume, digest = ct_volumes.read_volume(*job.scan), _digest(*job.scan)
-    cuts = Cuts([], [], [], 0, ct_volumes.told(volume))
-    nodules = _together([_mark(volume, a) for a in job.nodules])
-    for marks in nodules:
-        a, point = marks[0].annotation, np.mean([mark.point for mark in marks], axis=0).tolist()
-        if len(marks) > 1:
-            cuts.merged.append(', '.join(mark.annotation.where for mark in marks))
-        grid = job.size, job.spacing, job.slices, 'world', a.where
-        hu = ct_volumes.patches(volume, point, *grid, interpolation=job.interpolation)
-        offset = round(ct_volumes.slice_offset(volume, point, job.slices), 3)
-        if positions.doubtful(volume, point):
-            cuts.doubtful.append(a.where)
-        regions = [masks.on_patch(mark.region, volume, point, *grid) for mark in marks if mark.region]
-        inside = np.mean(regions, axis=0) >= 0.5 if regions else None  # where half of the readers agree
-        facts = dict(point=point, marks=len(marks), scan=a.scan, patient=a.patient, scan_sha256=digest)
-        facts.update(_diameter(marks), **({'class': a.label} if a.label else {}))
-        for index, gray in enumerate(hounsfield.to_gray(hu, job.window)):
-            told = dict(facts, slice=index - (job.slices - 1) / 2.0, slice_offset_mm=offset)
-            mask = None if inside is None else inside[index]
-            cuts.patches.append(Patch(gray[None], a.label, a.nodule, told, mask))
-    return cuts._replace(points=len(nodules))
-
-
-def _digest(path, series):
-    """SHA-256 of the files of a scan."""
-    if not os.path.isdir(path):
-        return provenance.sha256(provenance.parts(path))
-    found = find_series(path).series
-    return provenance.sha256(sorted(found[series or next(iter(found))]))
-
-
-def _mark(volume, a):
-    """Where an annotation is, world mm, and how large."""
-    if a.mask:
-        region = masks.read(a.mask, a.segment)
-        given = (a.diameter_mm, 'table') if a.diameter_mm else (region.diameter_mm, region.diameter_of)
-        return _Mark(a, region.centre, *given, region=region)
-    point = volume.image.TransformContinuousIndexToPhysicalPoint(a.point) if a.coordinates == 'voxel' else a.point
-    ct_volumes.patches(volume, a.point, 1, 1.0, 1, a.coordinates, a.where)  # refuses what is outside, as it was given
-    return _Mark(a, point, a.diameter_mm, None, None)
-
-
-def _together(marks):
-    """Lists of marks that are one nodule, in the order of the table; ValueError if they are said to differ in class."""
-    points = np.array([mark.point for mark in marks])
-    close = np.linalg.norm(points[:, None] - points, axis=2) < SAME
-    found, left = [], set(range(len(marks)))
-    while left:
-        members, more = set(), {min(left)}
-        while more - members:
-            members |= more
-            more = set(np.flatnonzero(close[sorted(members)].any(axis=0)).tolist())
-        left -= members
-        found.append([marks[i] for i in sorted(members)])
-    for together in found:
-        first = together[0].annotation
-        for a in (mark.annotation for mark in together[1:]):
-            if (a.label, a.patient) != (first.label, first.patient):
-                words = '%s and %s mark one nodule (closer than %g mm), but differ in class or patient; correct one'
-                raise ValueError(words % (first.where, a.where, SAME))
-    return found
-
-
-def _diameter(marks):
-    """What is known of a nodule's diameter, the mean of the marks'."""
-    known = [mark for mark in marks if mark.diameter_mm]
-    if not known:
-        return dict(diameter_mm=None)
-    told = dict(diameter_mm=float(np.mean([mark.diameter_mm for mark in known])))
-    return dict(told, diameter_of=known[0].diameter_of) if known[0].diameter_of else told
+def _told(places, why):
+    return why if why.startswith(places[0]) else '%s: %s' % (', '.join(places), why)

@@ -1,5 +1,6 @@
 """Writes the patches of a source as datasets or as pictures for pix2pix; whole or not at all."""
 
+import collections
 import contextlib
 import glob
 import json
@@ -112,10 +113,8 @@ def progress(source):
 
 def write_sets(cfg, source):
     """A dataset for each class of a Source and, with cfg.folds, for each fold and side; all of them or none."""
-    dealt, size = folds.Folds(source.groups, cfg.folds, cfg.inner, cfg.seed), cfg.resolution
-    head, paths, sets = dict(source.about, resolution=size, seed=cfg.seed), _paths(cfg, source, dealt), {}
-    for path in paths.values():
-        ensure_free(path, cfg.force)
+    size, head, sets = cfg.resolution, dict(source.about, resolution=cfg.resolution, seed=cfg.seed), {}
+    paths, dealt = require_places(cfg, source.groups, source.name)
     copies = cfg.shifts * (len(VARIANTS) if cfg.augment else 1) * (cfg.folds or 1) * (1 + (cfg.inner or 0))
     _require_room(cfg.outdir, source, copies * (size * size * source.about.get('channels', 1) * 4 // 3 + RECORD))
     with contextlib.ExitStack() as folders, contextlib.ExitStack() as stack:  # all are complete before one has its name
@@ -137,21 +136,33 @@ def write_sets(cfg, source):
         print('%s: %d images of %d nodules, %dx%d down to 4x4' % ((path,) + counts + (size, size)))
 
 
-def _paths(cfg, source, dealt):
-    """{(label, side): folder of its dataset}; ValueError if one would be empty."""
-    paths, top = {}, os.path.join(cfg.outdir, set_name(cfg.name, None, source.name))
-    if cfg.folds:
-        _require_these_folds(top, {folds.folder(side) for side in dealt.all_sides()})
-    held = {(label, side) for label, group in source.groups for side in dealt.sides(group)} if cfg.folds else ()
-    for label in source.labels:
-        for side in dealt.all_sides():
-            if side == folds.NO_FOLDS:
-                paths[label, side] = os.path.join(cfg.outdir, set_name(cfg.name, label, source.name))
-                continue
-            paths[label, side] = os.path.join(top, folds.folder(side), set_name(None, label, source.name))
-            if (label, side) not in held:
-                raise ValueError('%s would hold no nodule; lower --folds or --inner' % paths[label, side])
-    return paths
+def require_places(cfg, groups, name):
+    """{(label, side): folder of its dataset}, and the Folds; ValueError if one has a name that is taken, or no nodule.
+
+    groups: (label, group) of each nodule; name: for want of another.
+    """
+    dealt = folds.Folds(groups, cfg.folds, cfg.inner, cfg.seed)
+    paths = _paths(cfg, list(collections.OrderedDict.fromkeys(label for label, _ in groups)), name)
+    for path in paths.values():
+        ensure_free(path, cfg.force)
+    held = {(label, side) for label, group in groups for side in dealt.sides(group)} if cfg.folds else set(paths)
+    for key in paths:
+        if key not in held:
+            raise ValueError('%s would hold no nodule; lower --folds or --inner' % paths[key])
+    return paths, dealt
+
+
+def _paths(cfg, labels, name):
+    """{(label, side): folder of its dataset}; name: for want of another."""
+    sides, top = folds.all_sides(cfg.folds, cfg.inner), os.path.join(cfg.outdir, set_name(cfg.name, None, name))
+    if not cfg.folds:
+        return {(label, folds.NO_FOLDS): os.path.join(cfg.outdir, set_name(cfg.name, label, name)) for label in labels}
+    _require_these_folds(top, {folds.folder(side) for side in sides})
+    return {
+        (label, side): os.path.join(top, folds.folder(side), set_name(None, label, name))
+        for label in labels
+        for side in sides
+    }
 
 
 def _require_these_folds(top, wanted):

@@ -54,7 +54,7 @@ def test_a_dicom_series_is_found_by_its_uid_among_others_and_beside_files_withou
     (tmp_path / 'p1' / 'DICOMDIR').write_bytes(report[:132])
     (tmp_path / 'notes.txt').write_text('hello')
     source = ct_volumes.find_volume(wanted('1.2.4'), str(tmp_path))
-    assert source == (str(tmp_path), '1.2.4')
+    assert source == (str(tmp_path / 'p1' / 'study'), '1.2.4')
     assert ct_volumes.read_volume(*source).image.GetSize() == (6, 6, 4)
 
 
@@ -77,17 +77,15 @@ def test_what_cannot_be_found_is_named_with_the_line_of_the_table(tmp_path):
 
 
 def test_a_mask_with_the_name_of_the_scan_is_not_taken_for_it(tmp_path):
-    for folder in ('seg-lungs', 'subset0'):
+    for folder in ('seg-lungs-LUNA16', 'subset0', 'subset1'):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / '1.2.3.mhd').write_text('')
-    complaint(
-        ValueError,
-        lambda: ct_volumes.find_volume(wanted('1.2.3'), str(tmp_path)),
-        'line 2',
-        'seg-lungs',
-        'subset0',
-        'same name',
-    )
+        if folder == 'subset0':
+            found = ct_volumes.find_volume(wanted('1.2.3'), str(tmp_path))
+            assert found == (str(tmp_path / 'subset0' / '1.2.3.mhd'), None)
+            ct_volumes._named.cache_clear()
+    words = 'line 2', 'subset0', 'subset1', 'same name'
+    complaint(ValueError, lambda: ct_volumes.find_volume(wanted('1.2.3'), str(tmp_path)), *words)
 
 
 def by_hand(folder, form, hu, steps, origin):

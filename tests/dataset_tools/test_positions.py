@@ -47,7 +47,7 @@ def create(script, tmp_path):
 def test_a_nodule_is_not_doubted_and_points_in_lung_are_told_with_their_lines(create):
     assert create([POINT]) == ''
     lines = create([POINT, POINT + [25, 0, 0], NODULES[1], POINT + [0, -20, 0]]).splitlines()
-    assert len(lines) == 2 and 'nodules.csv line 3' in lines[0] and 'nodules.csv line 5' in lines[1]
+    assert len(lines) == 2 and 'line 3 lies' in lines[0] and 'line 5 lies' in lines[1]
 
 
 def test_a_table_in_other_coordinates_is_told_as_such_and_right_with_the_flag(create):
