@@ -22,7 +22,7 @@ Kind = namedtuple('Kind', 'diameter glass pure solid solid_hu lobulated spiculat
 # diameter: mean, SD, least, most (mm); glass: mean, SD (HU); pure: share of nodules with no solid part; solid: least,
 # most of solid / whole diameter; solid_hu: mean, SD (HU); the rest: shares of nodules with that sign.
 KINDS = {
-    'AIS': Kind((7.4, 2.0, 4.2, 12.0), (-735, 90), 0.75, (0.10, 0.50), (-260, 140), 0.28, 0.02, 0.12, 0.03),
+    'AIS': Kind((7.4, 2.0, 4.2, 12.0), (-742, 88), 0.76, (0.10, 0.50), (-260, 140), 0.28, 0.02, 0.12, 0.03),
     'MIA': Kind((8.1, 2.0, 4.5, 12.5), (-660, 110), 0.32, (0.10, 0.62), (-230, 140), 0.38, 0.09, 0.17, 0.08),
     'IA': Kind((9.1, 2.1, 4.8, 13.0), (-565, 130), 0.13, (0.20, 0.95), (-150, 140), 0.56, 0.19, 0.31, 0.28),
 }
@@ -37,8 +37,9 @@ SCANNERS = {
     'E': Scanner('smooth', (0.22, 0.28), 2.5, (0.0, 0.3), (18, 30), (1.2, 2.5)),
 }
 WALLS = ['none'] * 4 + ['chest'] * 70 + ['vertebra'] * 14 + ['mediastinum'] * 7 + ['diaphragm'] * 5  # in 100 patches
-TAG_REACH = 10.5  # mm from the nodule's middle to the pleura: the most that a tag spans
-TAG_NEAR = 0.70 * ((TAG_REACH - 3.6) / 18.0) ** (1 / 1.4)  # share of patches with the chest wall so near
+NEAREST, SPREAD, POWER = (3.2, 17.5, 1.25)  # to the wall: NEAREST + SPREAD * u**POWER mm, u from 0 to 1
+TAG_REACH = 10.5  # mm, the longest way from the nodule's middle to a pleura that it pulls at
+TAG_NEAR = 0.70 * ((TAG_REACH - NEAREST) / SPREAD) ** (1 / POWER)  # share of patches with the chest wall so near
 SLICE_MM, MOST = 1.0, 5  # distance of the slices, and how many at most
 
 
@@ -53,7 +54,7 @@ def _nodule(c, rng, kind, radius, hu, blood, tag_to):
     """Draws a nodule into hu, its strands and a tag to point tag_to (mm, or None) into blood; mm inside it, facts."""
     k, lung = KINDS[kind], np.median(hu)
     lobulated, spiculated, bronchogram = rng.rand(3) < (k.lobulated, k.spiculated, k.bronchogram)
-    ox, oy = rng.uniform(-1.2, 1.2, 2)
+    ox, oy = rng.uniform(-1.7, 1.7, 2)
     rho, phi = c.polar(ox, oy)
     ragged, cycles = (rng.uniform(0.10, 0.16), 7) if lobulated else (rng.uniform(0.02, 0.07), 5)
     outline = radius * _outline(rng, ragged, cycles)
@@ -130,7 +131,7 @@ def _slice(kind, rng, noise, size, spacing, z):
     scan = SCANNERS[name]
     c = Canvas(rng, size, spacing, rng.uniform(*scan.slab), z)
     radius = np.clip(rng.normal(*k.diameter[:2]), *k.diameter[2:]) / 2
-    wall, near = WALLS[rng.randint(len(WALLS))], 3.6 + 18 * rng.rand() ** 1.4
+    wall, near = WALLS[rng.randint(len(WALLS))], NEAREST + SPREAD * rng.rand() ** POWER
     # Where the wall is says nothing of the class, but for the few nodules that would touch it.
     gap = max(0.95 * radius, rng.uniform(24, 54) if wall == 'none' else near)
     tag = rng.rand() < k.tag / TAG_NEAR and wall == 'chest' and near < TAG_REACH

@@ -139,12 +139,12 @@ def _chest(c, rng, gap, towards, radius, dent, rise):
         blend(hu, (fat, fat, fat, fat, 30, -1000)[i], cover(thick - abs(edge) if i < 3 else edge, c.spacing))
     place, inner, slide = rng.uniform(0, 30), rng.uniform(0.5, 3), rng.normal(0, 0.8) * c.z
     while place < around - 10:
-        long, thick = rng.uniform(5, 15), rng.uniform(1.7, 3.1)
+        long, thick = rng.uniform(5, 15), rng.uniform(1.6, 2.9)
         way, out = towards + place / radius, radius + inner + thick
         if max(abs(cx + out * np.cos(way)), abs(cy + out * np.sin(way))) < c.half + long:  # else it is out of sight
             u = radius * ((phi - (place + slide) / radius + np.pi) % (2 * np.pi) - np.pi)
             v = depth - inner - thick - rng.uniform(-0.3, 0.3) * u + rng.normal(0, 0.6) * np.cos(3 * u / long)
-            _bone(c, rng, hu, u, v, long, thick, rng.uniform(0.4, 1.0), rng.uniform(900, 2100), rng.uniform(-20, 230))
+            _bone(c, rng, hu, u, v, long, thick, rng.uniform(0.4, 1.0), rng.uniform(900, 2100), rng.uniform(-20, 200))
         place += 2 * long + rng.uniform(6, 36)
     return flat, hu
 

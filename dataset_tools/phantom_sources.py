@@ -20,7 +20,7 @@ def from_phantoms(cfg):
         raise ValueError('--masks with --slices %d; a pair shows one slice of a nodule, so leave one out' % cfg.slices)
     window, size = hounsfield.window(cfg.window), cfg.resolution + 2 * margin(cfg)
     about = dict(source=COMPUTED, window=window, mm_per_pixel=cfg.spacing, channels=1)
-    about.update(slices=cfg.slices, mm_per_slice=phantom.SLICE_MM)
+    about['slices'] = cfg.slices
     if cfg.masks:
         about['masks'] = 'pairs/NODULE.png'
     patches = _phantoms(cfg, [cfg.kind], size, window, cfg.slices)
@@ -43,7 +43,8 @@ def _draw(job):
         rng = np.random.RandomState([seed, phantom.CLASSES.index(kind), i])
         for index, made in enumerate(phantom.phantom_slices(kind, rng, size, spacing, slices)):
             facts = {name: round(value, 3) if isinstance(value, float) else value for name, value in made.facts.items()}
-            facts['slice'] = index - (slices - 1) / 2.0
+            if slices > 1:
+                facts.update(slice=index - (slices - 1) / 2.0, slice_mm=phantom.SLICE_MM)
             gray = hounsfield.to_gray(made.hu, window)[None]
             drawn.append(Patch(gray, None, '%s-%05d' % (kind, i), facts, made.mask))
     return drawn

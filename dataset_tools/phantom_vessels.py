@@ -44,7 +44,7 @@ def vessels(c, rng, blood, depth, towards):
     points = np.hstack([root, points[:, order]])
     parent, ends = branches(points, BALANCE)
     radius = rng.uniform(*END) * ends ** (1 / 3.0)
-    radius[order == 0] = np.maximum(radius[order == 0], rng.uniform(0.3, 0.6))
+    radius[order == 0] = np.maximum(radius[order == 0], rng.uniform(0.25, 0.5))
     start, end = points[:, parent], points[:, 1:]
     before = np.append(0, parent)[parent]  # of the root: itself
     ahead = start - points[:, before]
