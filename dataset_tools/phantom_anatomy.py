@@ -84,7 +84,7 @@ class Canvas:
         seen = (off < self.half) & ((sa > 0) | (sb > 0))
         ax, ay, bx, by, ra, sa, rb, sb, reach = np.array([ax, ay, bx, by, ra, sa, rb, sb, reach])[:, seen]
         order = np.argsort(reach)
-        for some in np.array_split(order, [len(order) * 3 // 4]):  # smaller windows for the smaller three quarters
+        for some in np.array_split(order, [len(order) * n // 64 for n in (48, 60, 63)]):  # small windows for small ones
             if not len(some):
                 continue
             wide = int(2 * reach[some[-1]] / h) + 3

@@ -7,18 +7,24 @@ DENSITY = 5.0, 18.0  # least, most ends of vessels per cm3
 END = 0.14, 0.25  # mm, least, most radius of those
 PIECES = np.linspace(0, 1, 5)  # a branch is drawn in four straight pieces
 BALANCE = 0.7  # 0: the shortest tree; 1: the shortest ways
+LONGEST, AT_ONCE = 30, 512  # mm; points whose parents are looked for at a time
 
 
 def branches(points, balance):
     """Parent of each of the points [3,N] but the first, which is the root, and how many ends each point feeds.
 
-    Each is joined to the point nearer the root that makes the way to it short; points: by distance from the root.
+    Each is joined to the point nearer the root, by LONGEST or little more, that makes the way to it short; points: by
+    distance from the root.
     """
-    far = np.sqrt(((points - points[:, :1]) ** 2).sum(0))
-    square = (points**2).sum(0)
-    way = np.sqrt((square[:, None] + square - 2 * points.T.dot(points)).clip(0)) + balance * far
-    way[np.triu_indices(len(far))] = np.inf
-    parent = way[1:].argmin(1)
+    far, parent = np.sqrt(((points - points[:, :1]) ** 2).sum(0)), []
+    for first in range(1, len(far), AT_ONCE):
+        last, low = first + AT_ONCE, min(first - 1, np.searchsorted(far, far[first] - LONGEST))
+        some, others = points[:, first:last], points[:, low:last]
+        square = (some**2).sum(0)[:, None] + (others**2).sum(0) - 2 * some.T.dot(others)
+        way = np.sqrt(square.clip(0)) + balance * far[low:last]
+        way[np.triu_indices(way.shape[0], first - low, way.shape[1])] = np.inf
+        parent.append(low + way.argmin(1))
+    parent = np.concatenate(parent)
     ends = [1] * len(far)
     for i, above in reversed(list(enumerate(parent.tolist(), 1))):
         ends[above] += ends[i]

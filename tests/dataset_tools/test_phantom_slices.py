@@ -72,20 +72,18 @@ def test_a_slice_beside_the_nodule_has_an_empty_mask_and_no_mean():
         assert (p.facts['mean_hu'] is None) == (not p.mask.any()) == (p.facts['diameter_mm'] == 0)
 
 
-def test_every_branch_leads_to_the_root_by_the_shortest_way():
-    rng = np.random.RandomState(0)
-    points = rng.uniform(-20, 20, (3, 60))
-    points = points[:, np.argsort(np.hypot(np.hypot(*(points[:2] - points[:2, :1])), points[2] - points[2, 0]))]
-    far = [np.linalg.norm(p - points[:, 0]) for p in points.T]
+@pytest.mark.parametrize('number', [2, 60, 1200])
+def test_every_branch_leads_to_the_root_by_the_shortest_way(number):
+    points = np.random.RandomState(0).uniform(-8, 8, (3, number))
+    points = points[:, np.argsort(np.linalg.norm(points - points[:, :1], axis=0))]
+    far = np.linalg.norm(points - points[:, :1], axis=0)
     parent, ends = branches(points, 0.7)
-    for i in range(1, 60):
-        ways = [np.linalg.norm(points[:, i] - points[:, j]) + 0.7 * far[j] for j in range(i)]
+    below = np.ones(number)
+    for i in range(number - 1, 0, -1):
+        ways = np.linalg.norm(points[:, :i] - points[:, i : i + 1], axis=0) + 0.7 * far[:i]
         assert parent[i - 1] == np.argmin(ways)
-
-    def below(i):
-        return 1 + sum(below(j) for j in range(1, 60) if parent[j - 1] == i)
-
-    assert list(ends) == [below(i) for i in range(1, 60)] and below(0) == 60
+        below[parent[i - 1]] += below[i]
+    assert list(ends) == list(below[1:]) and below[0] == number
 
 
 @pytest.mark.parametrize('seed', range(8))
