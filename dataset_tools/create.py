@@ -1,5 +1,6 @@
 """One call for each sub-command of 0-dataset_create.py."""
 
+import collections
 import contextlib
 
 from dataset_tools import phantom_sources, sources, volume_sources
@@ -16,7 +17,9 @@ def volumes(cfg):
         return
     from dataset_tools import writer
 
-    writer.require_places(cfg, volume_sources.groups(cfg), volume_sources.NAME)
+    groups = volume_sources.groups(cfg)
+    labels = list(collections.OrderedDict.fromkeys(label for label, _ in groups))
+    writer.require_places(cfg, labels, groups, volume_sources.NAME)
     unfinished = Unfinished(cfg.outdir, cfg.name or volume_sources.NAME, cfg.resume, cfg.force)
     writer.write_sets(cfg, volume_sources.from_volumes(cfg, unfinished))
     unfinished.close()

@@ -110,11 +110,12 @@ CreateVolumes = settings(
 CreatePhantom = settings(
     'CreatePhantom',
     example='python 0-dataset_create.py phantom MIA --number 5000 --seed 1',
-    groups='phantoms: kind number window spacing masks; images: resolution augment shifts; '
+    groups='phantoms: kind number window spacing slices masks; images: resolution augment shifts; '
     'folds: folds inner; output: name outdir force; randomness: seed; hardware: processes',
     kind=(..., 'nodule class', ('AIS', 'MIA', 'IA')),
     **_PHANTOM,
     **_PATCHES,
+    slices=(1, 'neighbouring slices of a nodule, 1 mm apart, an image each', number_between(1, 5)),
     masks=(False, 'write the phantoms with their nodule masks too: OUTDIR/NAME/pairs/*.png, CT | mask'),
     **_SPACING,
     **_WINDOW,

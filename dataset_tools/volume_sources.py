@@ -38,7 +38,7 @@ def volume_pairs(cfg, unfinished):
 def check(cfg):
     """Print what from_volumes would find, and write nothing; ValueError if some nodules cannot be used."""
     plan = _plan(cfg, cfg.resolution + 2 * margin(cfg), cfg.slices)
-    found = _Found(cfg.annotations, plan.problems)
+    found = _Found(cfg.annotations, plan)
     for _, cuts in _examined(cfg, plan.jobs):
         found.add(cuts)
     for line in found.notes() + found.doubts():
@@ -46,7 +46,7 @@ def check(cfg):
     scans = {scan for _, _, scan, _ in found.nodules}
     print('%d nodules in %d scans can be used' % (len(found.nodules), len(scans)))
     if found.problems:
-        raise ValueError(found.complaint(len(plan.marked)))
+        raise ValueError(found.complaint())
 
 
 def groups(cfg):
@@ -72,13 +72,13 @@ def _plan(cfg, size, slices):
 
 def _source(cfg, plan, about, unfinished, skip_bad=False):
     """Cut all scans, which are kept in `unfinished` as they are done, and then give them, if all or skip_bad."""
-    called, found, keys = names.namer(cfg), _Found(cfg.annotations, plan.problems), []
+    called, found, keys = names.namer(cfg), _Found(cfg.annotations, plan), []
     for key, cuts in _examined(cfg, plan.jobs, unfinished):
         found.add(cuts)
         keys.append((key, cuts.patches if cuts.problems else None))
     if found.problems and not (skip_bad and found.nodules):
         remedy = '; mend that and go on with --resume, or leave it out with --skip-bad' if found.nodules else ''
-        raise ValueError(found.complaint(len(plan.marked)) + remedy)
+        raise ValueError(found.complaint() + remedy)
     found.tell_problems()
 
     def patches():
@@ -152,8 +152,9 @@ def _stamp(path):
 class _Found:
     """What came of the scans of a table, but for the pixels."""
 
-    def __init__(self, table, problems):
-        self.table, self.problems = table, list(problems)
+    def __init__(self, table, plan):
+        self.table, self.problems = table, list(plan.problems)
+        self.order = {a.where: number for number, a in enumerate(plan.marked)}
         self.nodules, self.patches, self.merged, self.doubtful = collections.OrderedDict(), 0, [], []
 
     def add(self, cuts):
@@ -162,7 +163,7 @@ class _Found:
             self.nodules[patch.label, patch.facts['patient'], patch.facts['scan'], patch.nodule] = True
         self.merged += cuts.merged
         self.doubtful += cuts.doubtful
-        self.problems += cuts.problems
+        self.problems = sorted(self.problems + cuts.problems, key=lambda problem: self.order[problem[0][0]])
 
     def lines(self):
         """How many lines of the table cannot be used."""
@@ -186,12 +187,12 @@ class _Found:
         if len(self.problems) > SHOWN:
             print('and %d more' % (len(self.problems) - SHOWN))
 
-    def complaint(self, number):
-        """The only problem, or how many there are, after they were printed. number: of lines of the table."""
+    def complaint(self):
+        """The only problem, or how many there are, after they were printed."""
         if len(self.problems) == 1:
             return _told(*self.problems[0])
         self.tell_problems()
-        return '%d of %d lines of %s cannot be used, as told above' % (self.lines(), number, self.table)
+        return '%d of %d lines of %s cannot be used, as told above' % (self.lines(), len(self.order), self.table)
 
 
 def _told(places, why):

@@ -1,8 +1,9 @@
 """Writes the patches of a source as datasets or as pictures for pix2pix; whole or not at all."""
 
-import collections
 import contextlib
+import csv
 import glob
+import io
 import json
 import os
 import re
@@ -11,7 +12,7 @@ import numpy as np
 
 import dataset
 from common import capacity, files, images, talk
-from dataset_tools import folds
+from dataset_tools import folds, overview
 from dataset_tools.augmentation import VARIANTS, cut, offsets
 from dataset_tools.sources import SHIFT
 
@@ -114,7 +115,8 @@ def progress(source):
 def write_sets(cfg, source):
     """A dataset for each class of a Source and, with cfg.folds, for each fold and side; all of them or none."""
     size, head, sets = cfg.resolution, dict(source.about, resolution=cfg.resolution, seed=cfg.seed), {}
-    paths, dealt = require_places(cfg, source.groups, source.name)
+    seen = overview.Overview(head)
+    paths, dealt = require_places(cfg, source.labels, source.groups, source.name)
     copies = cfg.shifts * (len(VARIANTS) if cfg.augment else 1) * (cfg.folds or 1) * (1 + (cfg.inner or 0))
     _require_room(cfg.outdir, source, copies * (size * size * source.about.get('channels', 1) * 4 // 3 + RECORD))
     with contextlib.ExitStack() as folders, contextlib.ExitStack() as stack:  # all are complete before one has its name
@@ -126,23 +128,27 @@ def write_sets(cfg, source):
             part = folders.enter_context(files.folder(path, cfg.force))
             sets[label, side] = stack.enter_context(_dataset(part, os.path.basename(path), facts)) + (variants,)
         for index, patch in enumerate(stack.enter_context(progress(source))):
+            seen.add(patch)
             cuts = offsets(cfg.shifts, np.random.RandomState([cfg.seed, 1, index]))
             for side in dealt.sides(patch.group or patch.nodule):
                 add, _, variants = sets[patch.label, side]
                 add(patch, cuts[:1] if side.side == 'test' else cuts, variants)
-    _tell(source)
     for key, path in paths.items():
         counts = sets[key][1]['records'], sets[key][1]['nodules']
         print('%s: %d images of %d nodules, %dx%d down to 4x4' % ((path,) + counts + (size, size)))
+    table = []
+    for side in folds.all_sides(cfg.folds, cfg.inner) if cfg.folds else ():
+        table.append((folds.folder(side), [sets[label, side][1]['nodules'] for label, _ in seen.sorted()]))
+    _tell(cfg, source, set_name(cfg.name, None, source.name), seen, table)
 
 
-def require_places(cfg, groups, name):
+def require_places(cfg, labels, groups, name):
     """{(label, side): folder of its dataset}, and the Folds; ValueError if one has a name that is taken, or no nodule.
 
-    groups: (label, group) of each nodule; name: for want of another.
+    groups: (label, group) of each nodule, for folds; name: for want of another.
     """
     dealt = folds.Folds(groups, cfg.folds, cfg.inner, cfg.seed)
-    paths = _paths(cfg, list(collections.OrderedDict.fromkeys(label for label, _ in groups)), name)
+    paths = _paths(cfg, labels, name)
     for path in paths.values():
         ensure_free(path, cfg.force)
     held = {(label, side) for label, group in groups for side in dealt.sides(group)} if cfg.folds else set(paths)
@@ -176,11 +182,36 @@ def _require_these_folds(top, wanted):
                 raise FileExistsError(words % (top, path))
 
 
-def _tell(source):
+def _tell(cfg, source, name, seen, counts=()):
+    """Say what a user should know, in OUTDIR/NAME.html, too; what was left out is in OUTDIR/NAME-skipped.csv.
+
+    seen: overview.Overview; counts: [(fold and side, [nodules of each class])].
+    """
     for line in source.notes:
         talk.say(line)
     for line in source.doubts:
         talk.warn(line)
+    path, left_out = os.path.join(cfg.outdir, name), []
+    if source.left_out:
+        with files.atomic(path + '-skipped.csv') as f:
+            rows = csv.writer(io.TextIOWrapper(f, 'utf-8', newline='', write_through=True))
+            rows.writerow(['line', 'why'])
+            rows.writerows((place, why) for places, why in source.left_out for place in places)
+        number = sum(len(places) for places, _ in source.left_out)
+        print('%d lines of the table were left out: %s-skipped.csv says why' % (number, path))
+        left_out = ['%d lines of the table, which could not be used; %s-skipped.csv says why' % (number, name)]
+    write_page(path + '.html', seen, source.notes, list(source.doubts) + list(seen.doubts()), left_out, counts)
+
+
+def write_page(path, seen, notes, doubts, left_out, counts):
+    """The page, for those who have what pages are made with."""
+    try:
+        from dataset_tools import overview_page
+    except ImportError as error:
+        talk.say('no %s: %s' % (path, error))
+        return
+    overview_page.write(path, seen, notes, doubts, left_out, counts)
+    print('%s shows what is in it' % path)
 
 
 def write_pairs(cfg, source):
@@ -190,6 +221,7 @@ def write_pairs(cfg, source):
     ensure_free(path, cfg.force)
     _require_room(cfg.outdir, source, 2 * cfg.resolution**2)
     head = dict(source.about, name=name, resolution=cfg.resolution, seed=cfg.seed)
+    seen = overview.Overview(head)
     with contextlib.ExitStack() as stack:
         part = stack.enter_context(files.folder(path, cfg.force))
         note, counts = stack.enter_context(listing(os.path.join(part, name + '.json'), head))
@@ -197,10 +229,11 @@ def write_pairs(cfg, source):
             random, offset = np.random.RandomState([cfg.seed, 1, index]), [0, 0]
             if cfg.off_centre:
                 offset = [int(n) for n in random.randint(-SHIFT, SHIFT + 1, size=2)]
+            seen.add(patch)
             file = os.path.join(part, re.sub(r'[^\w.+-]', '_', patch.nodule) + '.png')
             if os.path.exists(file):
                 raise ValueError('%s: two images would have this name; leave out --keep-names' % os.path.basename(file))
             images.save(file, pair(patch, cfg.resolution, offset))
             note(patch.nodule, 1, dict(patch.facts, offset=offset))
-    _tell(source)
     print('%s: %d pairs, %dx%d' % (path, counts['images'], 2 * cfg.resolution, cfg.resolution))
+    _tell(cfg, source, name, seen)
