@@ -3,6 +3,7 @@
 import collections
 import contextlib
 
+from common import talk
 from dataset_tools import phantom_sources, sources, volume_sources
 from dataset_tools.unfinished import Unfinished
 
@@ -21,7 +22,11 @@ def volumes(cfg):
     labels = list(collections.OrderedDict.fromkeys(label for label, _ in groups))
     writer.require_places(cfg, labels, groups, volume_sources.NAME)
     unfinished = Unfinished(cfg.outdir, cfg.name or volume_sources.NAME, cfg.resume, cfg.force)
-    writer.write_sets(cfg, volume_sources.from_volumes(cfg, unfinished))
+    try:
+        writer.write_sets(cfg, volume_sources.from_volumes(cfg, unfinished))
+    except KeyboardInterrupt:
+        talk.say('finished scans are kept; go on with --resume')
+        raise
     unfinished.close()
 
 
@@ -36,14 +41,21 @@ def pairs(cfg):
         raise ValueError('pairs are made from ' + wanted)
     if cfg.images and cfg.off_centre:
         raise ValueError('--off-centre is for phantoms and volumes; images are taken as they are')
-    with contextlib.closing(Unfinished(cfg.outdir, cfg.name + '.pairs', force=True)) as unfinished:
-        if cfg.annotations:
-            source = volume_sources.volume_pairs(cfg, unfinished)
-        else:
-            source = sources.image_pairs(cfg) if cfg.images else phantom_sources.phantom_pairs(cfg)
-        from dataset_tools import writer  # after what can be refused without TensorFlow, which takes seconds to load
+    if cfg.annotations:
+        _volume_pairs(cfg)
+        return
+    source = sources.image_pairs(cfg) if cfg.images else phantom_sources.phantom_pairs(cfg)
+    from dataset_tools import writer  # after what can be refused without TensorFlow, which takes seconds to load
 
-        writer.write_pairs(cfg, source)
+    writer.write_pairs(cfg, source)
+
+
+def _volume_pairs(cfg):
+    from dataset_tools import writer
+
+    name = writer.set_name(cfg.name, None, None) + '.pairs'
+    with contextlib.closing(Unfinished(cfg.outdir, name, force=True)) as unfinished:
+        writer.write_pairs(cfg, volume_sources.volume_pairs(cfg, unfinished))
 
 
 def _write_sets(cfg, source):
