@@ -7,7 +7,7 @@ import numpy as np
 # width 1500; 'mediastinum' is level 40, width 400.
 WINDOWS = {'paper': (-1900.0, 1100.0), 'lung': (-1350.0, 150.0), 'mediastinum': (-160.0, 240.0)}
 AIR = -1024.0  # HU outside a volume, and the least HU: scanners pad beyond the field of view with -2000 and the like
-LUNG = -500.0  # any chest CT in HU holds voxels below this
+LUNG = -1000.0, -500.0  # HU, from air to faint ground glass; any chest CT holds such voxels
 
 
 def window(text):

@@ -1,60 +1,111 @@
 """Tables of nodules: where each lies in which scan."""
 
-import csv
 import os
 import re
-from collections import namedtuple
+from collections import defaultdict, namedtuple
 
-NUMBER = re.compile(r'[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d\d?)?$', re.IGNORECASE)
-AXES = ('coordx', 'coordy', 'coordz'), ('x', 'y', 'z')
-Annotation = namedtuple('Annotation', 'where path series point coordinates diameter_mm label nodule')
+from dataset_tools import markups, tables
+
+NUMBER = re.compile(r'[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d\d?)?$', re.IGNORECASE)  # some countries write a comma
+MILLIMETRES, INDEX = [('coordx', 'coordy', 'coordz'), ('x', 'y', 'z')], ('j', 'i', 'k')  # pylidc: i counts rows
+TOLD = 10  # wrong lines in one message
+# where: file and line; path: of the volume, from the table's folder; series: its UID; point: three floats in
+# coordinates, world or voxel; label: the class; patient; mask: path of the label map or DICOM SEG; segment: which label
+# in it; nodule, scan: what tells them apart, made of the table's words. Whatever is not given is None.
+Annotation = namedtuple(
+    'Annotation', 'where path series point coordinates diameter_mm label nodule patient mask segment scan'
+)
+Annotation.__new__.__defaults__ = (None,) * 4
 
 
-def read_annotations(csv_path, coordinates='world'):
-    """The annotations of a CSV table, a list of Annotation.
+def read_annotations(path, coordinates='world', volume=None):
+    """The annotations of a table (see tables.read) or a file of 3D Slicer (see markups.read), a list of Annotation.
 
-    Columns: `seriesuid` or `path` (or both: a folder and which of its series), and `coordX,coordY,coordZ` (world mm, as
-    in LUNA16) or `x,y,z` (in `coordinates`); perhaps `diameter_mm`, `class`, `nodule`.
-    `where` names file and line, `path` is joined to the table's folder, `point` is three floats in `coordinates`,
-    `label` is the class, `nodule` the table's id (one nodule wherever it stands) or else SCAN#1, SCAN#2, ... by row.
-    Whatever is not given is None.
+    coordinates: of the points, mm of DICOM (world), mm of 3D Slicer and nibabel (ras), or voxel; files of 3D Slicer
+    know their own. volume: the scan of a table that names none. ValueError of one line for all that is wrong in it.
     """
-    try:
-        with open(csv_path, newline='', encoding='utf-8-sig') as file:
-            lines = file.read().splitlines(True) or ['']
-        reader = csv.reader(lines, delimiter=max(',;\t', key=lines[0].count))
-        rows = [(f'{csv_path} line {reader.line_num}', [cell.strip() for cell in cells]) for cells in reader]
-        rows = [row for row in rows if any(row[1])]
-    except (UnicodeDecodeError, csv.Error):
-        raise ValueError(f'{csv_path} is not a text table; save it as CSV, UTF-8') from None
-    if len(rows) < 2:
-        raise ValueError(f'{csv_path} holds no annotations; it needs a header line and a line for each nodule')
-    where, header = rows[0][0], [name.lower() for name in rows[0][1]]
-    axes = next((axes for axes in AXES if set(axes) <= set(header)), None)
-    if axes is None or not {'seriesuid', 'path'} & set(header):
-        wanted = 'it needs seriesuid or path, and coordX,coordY,coordZ or x,y,z'
-        raise ValueError(f'{where}: columns {",".join(header)[:99]}; {wanted}')
-    if coordinates != 'world' and (coordinates != 'voxel' or axes[0] == 'coordx'):
-        wanted = 'x,y,z may be world or voxel, coordX,coordY,coordZ are world millimetres'
-        raise ValueError(f'{where}: coordinates {coordinates}; {wanted}')
-    annotations, first = [], {}
-    for number, (where, cells) in enumerate(rows[1:], 1):
-        if len(cells) != len(header):
-            count = f'{len(cells)} cells under a header of {len(header)}'
-            raise ValueError(f'{where}: {count}; quote cells that hold the delimiter')
-        row = dict(zip(header, cells))
-        for name in ('path', 'seriesuid', 'class', 'nodule'):
-            if row.get(name) == '':
-                raise ValueError(f'{where}: {name} is empty; fill it in, or drop the column')
-        for name in axes + ('diameter_mm',) * bool(row.get('diameter_mm')):
-            if not NUMBER.match(row[name]):
-                raise ValueError(f'{where}: {name} is {row[name]!r}; write a number such as 12.5')
-        point = tuple(float(row[name]) for name in axes)
-        scan = ' '.join(row[name] for name in ('path', 'seriesuid') if name in row)
-        if first.setdefault((scan, point), where) != where:
-            raise ValueError(f'{where}: repeats {first[scan, point]}; drop one of them')
-        path = os.path.join(os.path.dirname(csv_path), row['path']) if 'path' in row else None
-        nodule, series, label = row.get('nodule', f'{scan}#{number}'), row.get('seriesuid'), row.get('class')
-        diameter = float(row['diameter_mm']) if row.get('diameter_mm') else None
-        annotations.append(Annotation(where, path, series, point, coordinates, diameter, label, nodule))
+    folder = os.path.dirname(path)
+    if markups.ENDINGS.search(path):
+        coordinates, rows = markups.read(path)
+        columns, axes = list(rows[0][1]), MILLIMETRES[1]
+    else:
+        columns, rows = tables.read(path)
+        coordinates, axes = _axes(path, columns, coordinates)
+    if not {'seriesuid', 'path'} & set(columns):
+        if volume is None:
+            raise ValueError(f'{path} names no scan; it needs a column seriesuid or path, or else --volumes SCAN')
+        rows = [(place, dict(row, path=os.path.relpath(volume, folder or '.'))) for place, row in rows]
+    annotations, wrong, spelt, count = [], [], {}, defaultdict(int)
+    for place, row in rows:
+        faults = list(_faults(row, axes))
+        if not faults:
+            a = _annotation(f'{path} {place}', folder, row, coordinates, axes)
+            count[a.scan] += 1
+            label = spelt.setdefault(a.label.lower(), a.label) if a.label else None
+            annotations.append(a._replace(label=label, nodule=a.nodule or f'{a.scan}#{count[a.scan]}'))
+        wrong += [f'{place}: {fault}' for fault in faults]
+    if wrong:
+        more = f'; and {len(wrong) - TOLD} more' if len(wrong) > TOLD else ''
+        raise ValueError(f'{path} {"; ".join(wrong[:TOLD])}{more}')
     return annotations
+
+
+def _annotation(where, folder, row, coordinates, axes):
+    """The Annotation of a row without faults; nodule is None if it has no name."""
+    point = tuple(_number(row[name]) for name in axes) if axes else None
+    if coordinates == 'ras':
+        point = -point[0], -point[1], point[2]
+    path, mask = [os.path.normpath(row[name]) if name in row else None for name in ('path', 'mask')]
+    scan = ' '.join(filter(None, (path, row.get('seriesuid'))))
+    label, segment = row.get('class'), row.get('label') or None
+    if not mask and label is None:
+        label, segment = segment, None
+    return Annotation(
+        where,
+        os.path.join(folder, path) if path else None,
+        row.get('seriesuid'),
+        point,
+        'voxel' if coordinates == 'voxel' else 'world',
+        _number(row['diameter_mm']) if row.get('diameter_mm') else None,
+        label,
+        f'{row.get("patient") or scan}#{row["nodule"]}' if 'nodule' in row else None,
+        row.get('patient'),
+        os.path.join(folder, mask) if mask else None,
+        int(segment) if segment else None,
+        scan,
+    )
+
+
+def _axes(path, columns, coordinates):
+    """What the coordinates are, and the names of the columns that hold them in the order x, y, z; None without."""
+    millimetres = next((axes for axes in MILLIMETRES if set(axes) <= set(columns)), None)
+    if set(INDEX) <= set(columns) and (coordinates == 'voxel' or not millimetres):
+        if coordinates == 'ras':
+            raise ValueError(f'{path}: i,j,k are voxels; leave out --coordinates ras')
+        return 'voxel', INDEX
+    if millimetres and (coordinates != 'voxel' or millimetres == MILLIMETRES[1]):
+        return coordinates, millimetres
+    if millimetres:
+        raise ValueError(f'{path}: coordX,coordY,coordZ are world millimetres; voxels need columns x,y,z or i,j,k')
+    if 'mask' not in columns:
+        wanted = 'it needs coordX,coordY,coordZ or x,y,z or i,j,k, or mask'
+        raise ValueError(f'{path}: columns {",".join(columns)[:99]}; {wanted}')
+    return 'world', None
+
+
+def _faults(row, axes):
+    """What is wrong with a row, in words."""
+    for name in ('path', 'seriesuid', 'patient', 'class', 'nodule', 'mask'):
+        if row.get(name) == '':
+            yield f'{name} is empty; fill it in, or drop the column'
+    for name in (axes or ()) + ('diameter_mm',) * bool(row.get('diameter_mm')):
+        if not NUMBER.match(row[name]):
+            yield f'{name} is {row[name][:40]!r}; write a number such as 12.5'
+    if 'mask' in row and row.get('label') and not re.match(r'[1-9]\d{0,4}$', row['label']):
+        yield f'label is {row["label"][:40]!r}; write which number of the mask the nodule has, such as 1'
+    if 'mask' not in row and 'class' not in row and row.get('label') == '':
+        yield 'label is empty; fill it in, or drop the column'
+
+
+def _number(text):
+    return float(text.replace(',', '.'))

@@ -1,4 +1,4 @@
-"""How often a nodule comes in a dataset: shifted cuts, mirrored and turned variants, and folds for cross-validation."""
+"""How often a nodule comes in a dataset: shifted cuts, and mirrored and turned variants."""
 
 import numpy as np
 
@@ -12,7 +12,6 @@ VARIANTS = (
     ('rot90', lambda x: np.rot90(x, 1, (1, 2))),
     ('rot270', lambda x: np.rot90(x, 3, (1, 2))),
 )
-NO_FOLDS = (None, None)
 
 
 def offsets(shifts, rng):
@@ -27,30 +26,3 @@ def cut(pixels, resolution, offset):
     """The part [C,R,R] of an image [C,S,S] whose centre is `offset` (rows, columns) off the image's."""
     top, left = [(pixels.shape[-1] - resolution) // 2 + shift for shift in offset]
     return pixels[:, top : top + resolution, left : left + resolution]
-
-
-class Folds:
-    """Deals nodules to folds as they come, evenly in each class; a nodule stays where it is."""
-
-    def __init__(self, number, seed):
-        self.number, self.seed, self.places, self.dealt = number, seed, {}, {}
-
-    def place(self, label, nodule):
-        if nodule not in self.places:
-            round_, seat = divmod(self.dealt.get(label, 0), self.number)
-            self.places[nodule] = int(np.random.RandomState([self.seed, round_]).permutation(self.number)[seat])
-            self.dealt[label] = self.dealt.get(label, 0) + 1
-        return self.places[nodule]
-
-    def all_sides(self):
-        """[(fold, 'train' or 'test')] of all folds, or [NO_FOLDS]."""
-        if self.number is None:
-            return [NO_FOLDS]
-        return [(fold, side) for fold in range(self.number) for side in ('train', 'test')]
-
-    def sides(self, label, nodule):
-        """Where a nodule belongs: [(fold, 'train' or 'test')], or [NO_FOLDS]."""
-        if self.number is None:
-            return [NO_FOLDS]
-        place = self.place(label, nodule)
-        return [(fold, 'test' if fold == place else 'train') for fold in range(self.number)]

@@ -1,6 +1,11 @@
 """One call for each sub-command of 0-dataset_create.py."""
 
+import collections
+import contextlib
+
+from common import talk
 from dataset_tools import phantom_sources, sources, volume_sources
+from dataset_tools.unfinished import Unfinished
 
 
 def images(cfg):
@@ -8,7 +13,21 @@ def images(cfg):
 
 
 def volumes(cfg):
-    _write_sets(cfg, volume_sources.from_volumes(cfg))
+    if cfg.dry_run:
+        volume_sources.check(cfg)
+        return
+    from dataset_tools import writer
+
+    groups = volume_sources.groups(cfg)
+    labels = list(collections.OrderedDict.fromkeys(label for label, _ in groups))
+    writer.require_places(cfg, labels, groups, volume_sources.NAME)
+    unfinished = Unfinished(cfg.outdir, cfg.name or volume_sources.NAME, cfg.resume, cfg.force)
+    try:
+        writer.write_sets(cfg, volume_sources.from_volumes(cfg, unfinished))
+    except KeyboardInterrupt:
+        talk.say('finished scans are kept; go on with --resume')
+        raise
+    unfinished.close()
 
 
 def phantoms(cfg):
@@ -16,14 +35,27 @@ def phantoms(cfg):
 
 
 def pairs(cfg):
-    if (cfg.phantom is None) == (cfg.images is None) or (cfg.images is None) != (cfg.masks is None):
-        raise ValueError('pairs are made from --phantom CLASS, or from --images FOLDER and --masks FOLDER')
+    given = [name for name in ('phantom', 'images', 'annotations') if getattr(cfg, name) is not None]
+    if len(given) != 1 or (cfg.images is None) != (cfg.masks is None):
+        wanted = '--phantom CLASS, or from --images FOLDER and --masks FOLDER, or from --annotations TABLE'
+        raise ValueError('pairs are made from ' + wanted)
     if cfg.images and cfg.off_centre:
-        raise ValueError('--off-centre is for phantoms; images are taken as they are')
-    source = phantom_sources.phantom_pairs(cfg) if cfg.phantom else sources.image_pairs(cfg)
+        raise ValueError('--off-centre is for phantoms and volumes; images are taken as they are')
+    if cfg.annotations:
+        _volume_pairs(cfg)
+        return
+    source = sources.image_pairs(cfg) if cfg.images else phantom_sources.phantom_pairs(cfg)
     from dataset_tools import writer  # after what can be refused without TensorFlow, which takes seconds to load
 
     writer.write_pairs(cfg, source)
+
+
+def _volume_pairs(cfg):
+    from dataset_tools import writer
+
+    name = writer.set_name(cfg.name, None, None) + '.pairs'
+    with contextlib.closing(Unfinished(cfg.outdir, name, force=True)) as unfinished:
+        writer.write_pairs(cfg, volume_sources.volume_pairs(cfg, unfinished))
 
 
 def _write_sets(cfg, source):

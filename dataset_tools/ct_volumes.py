@@ -13,21 +13,28 @@ from collections import defaultdict, namedtuple
 
 import numpy as np
 
-from common import files
-from common.hounsfield import AIR, LUNG
-from dataset_tools import completeness
-from dataset_tools.dicom_series import find_series, read_series
+from common import files, talk
+from common.hounsfield import AIR
+from dataset_tools import assembly, completeness, nifti
+from dataset_tools.dicom_files import find_series
+from dataset_tools.dicom_series import left_out, read_series
 from dataset_tools.itk import attempt, header_of, require_memory, simple_itk
 
 FORMATS = re.compile(r'\.(nii|nii\.gz|mhd|mha|nrrd|nhdr)$', re.IGNORECASE)
-Volume = namedtuple('Volume', 'path image')  # a SimpleITK image [x,y,z] of HU, int16 or float32, none below AIR
+MASKS = re.compile(r'(seg|mask|label)', re.IGNORECASE)  # how folders of masks begin, as LUNA16's seg-lungs-LUNA16
+INTERPOLATIONS = dict(linear='sitkLinear', bspline='sitkBSpline', lanczos='sitkLanczosWindowedSinc')
+REACH = 8  # voxels beyond a patch that its filters need: in a cubic spline, what lies farther weighs less than 1e-4
+AXIAL = 0.01  # slices lean less than this (0.57 degrees) from the axial plane
+# image: a SimpleITK image [x,y,z] of HU, int16 or float32, none below AIR. notes: sentences about its values; left:
+# {path: why} of the files beside its DICOM slices
+Volume = namedtuple('Volume', 'path image notes left')
 
 
 def find_volume(annotation, folder):
     """Where an annotation's volume is: (path, series), for read_volume(*find_volume(annotation, folder)).
 
-    A series is looked for in `folder` and below, which is searched once: a file UID.mhd or another of FORMATS, else a
-    folder UID, else DICOM slices.
+    A series is looked for in `folder` and below, which is searched once: a file UID.mhd or another of FORMATS, but not
+    in a folder of MASKS if there is another, else a folder UID, else DICOM slices.
     """
     where, path, uid = annotation[:3]
     if path is not None:
@@ -36,10 +43,16 @@ def find_volume(annotation, folder):
         return path, uid
     found = [path for path in _named(folder)[uid] if os.path.isfile(path)] or _named(folder)[uid]
     if len(found) > 1:
+        found = [path for path in found if not MASKS.match(os.path.basename(os.path.dirname(path)))] or found
+    if len(found) > 1:
         names = f'{found[0]} and {found[1]}'
         raise ValueError(f'{where}: {names} have the same name; move masks and copies away, or use a path column')
-    if found or uid in find_series(folder):
-        return (found[0], None) if found else (folder, uid)
+    if found:
+        return found[0], None
+    indexed = find_series(folder)
+    slices = indexed.series.get(uid, []) + [path for path, (owner, _) in indexed.damaged.items() if owner == uid]
+    if slices:
+        return os.path.commonpath([os.path.dirname(path) for path in slices]), uid
     raise FileNotFoundError(f'{where}: {folder} holds no {uid}, as file, folder or DICOM; name the folder that does')
 
 
@@ -63,12 +76,13 @@ def read_volume(path, series=None):
     if not os.path.isdir(path) and not FORMATS.search(path):
         wanted = 'name the folder of a DICOM series, or a file .nii .nii.gz .mhd .mha .nrrd'
         raise ValueError(f'{path} is not a volume; {wanted}')
-    image = read_series(path, series) if os.path.isdir(path) else _read_file(path)
-    least = simple_itk().GetArrayViewFromImage(image).min()
-    if not least <= LUNG:
-        found = f'its least value is {least:g}, but lung lies below {LUNG:g}'
-        raise ValueError(f'{path} is not in HU: {found}; convert it without rescaling')
-    return Volume(path, image if least >= AIR else simple_itk().Clamp(image, image.GetPixelID(), AIR))
+    return Volume(path, *read_series(path, series)) if os.path.isdir(path) else Volume(path, _read_file(path), [], {})
+
+
+def told(volume):
+    """What a user should know of a volume, as lines that name files."""
+    parts = volume.notes + ([left_out(volume.left, 'left out: ')] if volume.left else [])
+    return [talk.one_line(f'{volume.path}: {"; ".join(parts)}')] if parts else []
 
 
 def _read_file(path):
@@ -79,46 +93,92 @@ def _read_file(path):
     if len(size) != 3 or min(size) < 2 or values != 1:
         found = f'{" x ".join(map(str, size))} voxels of {values} value(s)'
         raise ValueError(f'{path} is {found}; a CT volume is three-dimensional and gray')
-    if reader.HasMetaDataKey('qform_code'):
-        codes = {reader.GetMetaData(key).strip() for key in ('qform_code', 'sform_code')}
-        if codes == {'0'}:
-            lacking = 'does not say how the patient lies (neither qform nor sform)'
-            raise ValueError(f'{path} {lacking}; convert it from DICOM again')
-    require_memory(path, reader)
+    require_memory(path, size)
+    if re.search(r'\.nii(\.gz)?$', path, re.IGNORECASE):
+        image = nifti.read(path, size)
+        image.SetOrigin(reader.GetOrigin())
+        image.SetSpacing(reader.GetSpacing())
+        image.SetDirection(reader.GetDirection())
+        return image
     completeness.check(path, reader)
-    if reader.GetPixelIDValue() != simple_itk().sitkInt16:
-        reader.SetOutputPixelType(simple_itk().sitkFloat32)  # half the memory of float64, and still exact to 0.001 HU
-    return attempt(path, reader.Execute)
+    image = attempt(path, reader.Execute)
+    if image.GetPixelID() == simple_itk().sitkInt16:
+        return assembly.checked(path, image)
+    stored, some = simple_itk().GetArrayViewFromImage(image), assembly.slices_at_once(size)
+    whole = assembly.assembled(path, size, lambda: ((k, stored[k : k + some]) for k in range(0, size[2], some)))
+    whole.CopyInformation(image)
+    return whole
 
 
-def patches(volume, point, size, spacing, slices=1, coordinates='world', where='the point'):
+def patches(volume, point, size, spacing, slices=1, coordinates='world', where='the point', interpolation='bspline'):
     """Axial patches round a point -> float32 [slices,size,size] in HU, none below -1024; ValueError if it is outside.
 
     They lie in the patient's axial plane as radiologists look at it, however the volume is stored: columns run from the
     patient's right to left, rows from front to back, slices from feet to head. The point is the middle, index
-    (size-1)/2; pixels are `spacing` mm apart, slices as far as the volume's. Interpolation is linear; outside is air. A
+    (size-1)/2, but for slice_offset; pixels are `spacing` mm apart, slices as far as the volume's. Outside is air. A
     pixel coarser than the voxels is the mean of k x k samples, k being the voxels across it: a box filter against
-    aliasing. `where` begins the error, as annotation.where does.
+    aliasing. interpolation: one of INTERPOLATIONS. `where` begins the error, as annotation.where does.
     """
     for name, value in (('size', size), ('spacing', spacing), ('slices', slices)):
         if not 0 < value < float('inf'):
             raise ValueError(f'{name} is {value}; it must be above 0')
-    sitk, image, point = simple_itk(), volume.image, [float(value) for value in point]
-    in_world, in_voxels = image.TransformContinuousIndexToPhysicalPoint, image.TransformPhysicalPointToContinuousIndex
-    voxel = np.array(in_voxels(point) if coordinates == 'world' else point)
-    if (np.clip(voxel, -0.5, np.array(image.GetSize()) - 0.5) != voxel).any():  # a voxel reaches half a step each way
-        corners = [(np.array(corner) * image.GetSize() - 0.5).tolist() for corner in np.ndindex(2, 2, 2)]
-        corners = [in_world(corner) for corner in corners] if coordinates == 'world' else corners
-        spans = ', '.join(f'{name} {min(ends):.1f}..{max(ends):.1f}' for name, ends in zip('xyz', zip(*corners)))
-        place = f'{tuple(point)} is outside {volume.path}, {coordinates} {spans}'
-        raise ValueError(f'{where}: {place}; correct it, or its units')
+    sitk, image = simple_itk(), volume.image
+    middle = _world(volume, point, coordinates, where) + [0, 0, slice_offset(volume, point, slices, coordinates)]
     direction, lengths = np.reshape(image.GetDirection(), (3, 3)), np.array(image.GetSpacing())
     per_mm = np.abs(np.linalg.inv(direction * lengths)).max(axis=0)  # voxels for 1 mm along patient x, y, z
     kx, ky = (int(np.ceil(per_mm[axis] * spacing - 1e-3)) for axis in (0, 1))
     along_z = lengths[np.abs(direction[2]).argmax()]  # of the axis nearest to feet-head
     step = np.array([spacing / kx, spacing / ky, along_z])
     number = np.array([size * kx, size * ky, slices])
-    origin = np.array(in_world(voxel.tolist())) - (number - 1) / 2.0 * step
-    grid = number.tolist(), sitk.Transform(3, sitk.sitkIdentity), sitk.sitkLinear, origin.tolist(), step.tolist()
-    samples = sitk.Resample(image, *grid, np.eye(3).ravel().tolist(), AIR, sitk.sitkFloat32)
-    return sitk.GetArrayViewFromImage(samples).reshape(slices, size, ky, size, kx).mean(axis=(2, 4))
+    origin = middle - (number - 1) / 2.0 * step
+    part = _part(image, origin, origin + (number - 1) * step)
+    method = getattr(sitk, INTERPOLATIONS[interpolation])
+    grid = number.tolist(), sitk.Transform(3, sitk.sitkIdentity), method, origin.tolist(), step.tolist()
+    samples = sitk.Resample(part, *grid, np.eye(3).ravel().tolist(), AIR, sitk.sitkFloat32)
+    hu = np.maximum(sitk.GetArrayViewFromImage(samples), np.float32(AIR))  # all but linear overshoot at edges
+    return hu.reshape(slices, size, ky, size, kx).mean(axis=(2, 4))
+
+
+def slice_offset(volume, point, slices=1, coordinates='world'):
+    """How far patches lie from a point, in mm towards the head: those of axial slices lie on the nearest ones.
+
+    So the noise of a patch does not depend on where between two slices the point is. 0 if no axis of the volume is that
+    from feet to head: such a volume is cut where the point is.
+    """
+    image, direction = volume.image, np.reshape(volume.image.GetDirection(), (3, 3))
+    axis = np.abs(direction[2]).argmax()
+    if np.abs(np.delete(direction[2], axis)).max() > AXIAL:
+        return 0.0
+    k = _voxel(image, point, coordinates)[axis]
+    before = (slices - 1) / 2.0
+    nearest = np.rint(np.clip(k, 0, image.GetSize()[int(axis)] - 1) - before) + before
+    return float((nearest - k) * image.GetSpacing()[int(axis)] * direction[2, axis])
+
+
+def _voxel(image, point, coordinates):
+    point = [float(value) for value in point]
+    return np.array(image.TransformPhysicalPointToContinuousIndex(point) if coordinates == 'world' else point)
+
+
+def _world(volume, point, coordinates, where):
+    """A point in mm; ValueError if it is outside the volume, a voxel of which reaches half a step each way."""
+    image, voxel = volume.image, _voxel(volume.image, point, coordinates)
+    in_world = image.TransformContinuousIndexToPhysicalPoint
+    if (np.clip(voxel, -0.5, np.array(image.GetSize()) - 0.5) != voxel).any():
+        corners = [(np.array(corner) * image.GetSize() - 0.5).tolist() for corner in np.ndindex(2, 2, 2)]
+        corners = [in_world(corner) for corner in corners] if coordinates == 'world' else corners
+        spans = ', '.join(f'{name} {min(ends):.1f}..{max(ends):.1f}' for name, ends in zip('xyz', zip(*corners)))
+        place = f'{tuple(float(value) for value in point)} is outside {volume.path}, {coordinates} {spans}'
+        raise ValueError(f'{where}: {place}; correct it, or its units')
+    return np.array(in_world(voxel.tolist()))
+
+
+def _part(image, first, last):
+    """What a box in the world, and REACH voxels round it, holds of an image: filters take as long as their input is."""
+    box = np.array([first, last])
+    corners = [_voxel(image, box[list(corner), range(3)], 'world') for corner in np.ndindex(2, 2, 2)]
+    limit = np.array(image.GetSize())
+    begin = np.clip(np.floor(np.min(corners, axis=0)) - REACH, 0, limit - 1).astype(int)
+    end = np.clip(np.ceil(np.max(corners, axis=0)) + REACH + 1, begin + 1, limit).astype(int)
+    part = simple_itk().RegionOfInterest(image, (end - begin).tolist(), begin.tolist())
+    return simple_itk().Cast(part, simple_itk().sitkFloat32)

@@ -38,19 +38,9 @@ def voxels_of(reader):
     return functools.reduce(operator.mul, reader.GetSize())
 
 
-def finite(text):
-    """The numbers of a text that parts them with backslashes, if all of it are finite numbers, else none."""
-    try:
-        numbers = [float(part) for part in text.split('\\')]
-    except ValueError:
-        return []
-    return numbers if all(abs(number) < float('inf') for number in numbers) else []
-
-
-def require_memory(path, reader, pictures=1):
-    """Refuse a volume, of so many pictures as a reader has the header of, that does not fit the memory."""
-    each = 4 if reader.GetPixelIDValue() == simple_itk().sitkInt16 else bits_of(reader) // 8 + 8
-    capacity.require_memory(pictures * voxels_of(reader) * each, path)  # as stored, as float32, and clamped
+def require_memory(path, size):
+    """Refuse a volume of size (x, y, z) that does not fit the memory."""
+    capacity.require_memory(4 * functools.reduce(operator.mul, map(int, size)), path)  # half of it in most cases: int16
 
 
 def header_of(path, io=''):

@@ -62,10 +62,10 @@ def _facts(overview):
     return tables
 
 
-def write(path, overview, doubts=(), left_out=(), folds=None):
+def write(path, overview, notes=(), doubts=(), left_out=(), folds=()):
     """Write the page of an Overview.
 
-    doubts, left_out: sentences. folds: (names of the columns, [(name of the row, [number of nodules])]) or None.
+    notes, doubts, left_out: sentences. folds: [(fold and side, [number of nodules of each class])].
     """
     head, mm = overview.head, overview.head.get('mm_per_pixel')
     ct, classes, most = bool(head.get('window')), [], max(page.most([1, head['resolution'], head['resolution']]), 1)
@@ -76,7 +76,7 @@ def write(path, overview, doubts=(), left_out=(), folds=None):
     numbers = [sum(found.images for _, found in overview.sorted())]
     numbers += [sum(len(found.nodules) for _, found in overview.sorted()), head['resolution']]
     values = dict(classes=classes, first=FIRST, numbers=numbers, mm=mm, charts=_charts(overview), ct=ct)
-    values.update(doubts=list(doubts) + list(overview.doubts()), left_out=list(left_out), folds=folds)
+    values.update(doubts=list(doubts), notes=list(notes), left_out=list(left_out), folds=list(folds))
     values.update(facts=_facts(overview), about=_about(head), labels=[label or 'all' for label, _ in overview.sorted()])
     title = 'Data set ' + os.path.splitext(os.path.basename(path))[0]
     page.write(path, PAGE, title, head.get('window') or (0.0, 255.0), **values)

@@ -11,7 +11,8 @@ from collections import namedtuple
 
 import numpy as np
 
-from dataset_tools.phantom_anatomy import MARGIN, TURN, Canvas, blend, cover, rotated, surroundings, turn, vessels, wave
+from dataset_tools.phantom_anatomy import MARGIN, TURN, Canvas, blend, cover, rotated, surroundings, turn, wave
+from dataset_tools.phantom_vessels import vessels
 
 CLASSES = ('AIS', 'MIA', 'IA')
 FLOOR, CEILING = -1024, 3071  # HU, what a 12-bit scanner can store
@@ -21,18 +22,25 @@ Kind = namedtuple('Kind', 'diameter glass pure solid solid_hu lobulated spiculat
 # diameter: mean, SD, least, most (mm); glass: mean, SD (HU); pure: share of nodules with no solid part; solid: least,
 # most of solid / whole diameter; solid_hu: mean, SD (HU); the rest: shares of nodules with that sign.
 KINDS = {
-    'AIS': Kind((7.3, 1.5, 4.6, 10.9), (-725, 55), 0.80, (0.10, 0.35), (-350, 110), 0.25, 0.00, 0.10, 0.00),
-    'MIA': Kind((8.3, 1.6, 5.0, 11.5), (-640, 85), 0.20, (0.10, 0.55), (-270, 120), 0.40, 0.10, 0.15, 0.05),
-    'IA': Kind((9.5, 1.8, 5.5, 13.0), (-530, 115), 0.06, (0.25, 1.0), (-140, 120), 0.65, 0.22, 0.35, 0.35),
+    'AIS': Kind((7.4, 2.0, 4.2, 12.0), (-742, 88), 0.76, (0.10, 0.50), (-260, 140), 0.28, 0.02, 0.12, 0.03),
+    'MIA': Kind((8.1, 2.0, 4.5, 12.5), (-660, 110), 0.32, (0.10, 0.62), (-230, 140), 0.38, 0.09, 0.17, 0.08),
+    'IA': Kind((9.1, 2.1, 4.8, 13.0), (-565, 130), 0.13, (0.20, 0.95), (-150, 140), 0.56, 0.19, 0.31, 0.28),
 }
-Kernel = namedtuple('Kernel', 'name cutoff steepness boost noise slab')
-# cutoff: where the transfer has fallen to 1/e (cycles/pixel); boost: edge enhancement; noise: SD in lung (HU); slab:
-# slice thickness (mm); pairs: least, most.
-KERNELS = [Kernel('sharp', (0.41, 0.55), 4, (0.3, 0.9), (50, 96), (0.6, 1.2))] * 3 + [
-    Kernel('medium', (0.29, 0.34), 3, (0.3, 0.8), (42, 60), (0.8, 1.5)),
-    Kernel('smooth', (0.22, 0.28), 2.5, (0.0, 0.3), (18, 30), (1.2, 2.5)),
-]
+Scanner = namedtuple('Scanner', 'kernel cutoff steepness boost noise slab')
+# kernel: its family; cutoff: where the transfer has fallen to 1/e (cycles/pixel); boost: edge enhancement; noise: SD in
+# lung (HU); slab: slice thickness (mm); pairs: least, most. One is as likely as another.
+SCANNERS = {
+    'A': Scanner('sharp', (0.41, 0.47), 4, (0.3, 0.9), (42, 58), (0.9, 1.2)),
+    'B': Scanner('sharp', (0.45, 0.51), 4, (0.3, 0.9), (52, 70), (0.7, 1.0)),
+    'C': Scanner('sharp', (0.49, 0.55), 4, (0.3, 0.9), (64, 82), (0.6, 0.8)),
+    'D': Scanner('medium', (0.29, 0.34), 3, (0.3, 0.8), (42, 60), (0.8, 1.5)),
+    'E': Scanner('smooth', (0.22, 0.28), 2.5, (0.0, 0.3), (18, 30), (1.2, 2.5)),
+}
 WALLS = ['none'] * 4 + ['chest'] * 70 + ['vertebra'] * 14 + ['mediastinum'] * 7 + ['diaphragm'] * 5  # in 100 patches
+NEAREST, SPREAD, POWER = (3.2, 17.5, 1.25)  # to the wall: NEAREST + SPREAD * u**POWER mm, u from 0 to 1
+TAG_REACH = 10.5  # mm, the longest way from the nodule's middle to a pleura that it pulls at
+TAG_NEAR = 0.70 * ((TAG_REACH - NEAREST) / SPREAD) ** (1 / POWER)  # share of patches with the chest wall so near
+SLICE_MM, MOST = 1.0, 5  # distance of the slices, and how many at most
 
 
 def _outline(rng, ragged, cycles):
@@ -46,11 +54,11 @@ def _nodule(c, rng, kind, radius, hu, blood, tag_to):
     """Draws a nodule into hu, its strands and a tag to point tag_to (mm, or None) into blood; mm inside it, facts."""
     k, lung = KINDS[kind], np.median(hu)
     lobulated, spiculated, bronchogram = rng.rand(3) < (k.lobulated, k.spiculated, k.bronchogram)
-    ox, oy = rng.uniform(-0.6, 0.6, 2)
+    ox, oy = rng.uniform(-1.7, 1.7, 2)
     rho, phi = c.polar(ox, oy)
     ragged, cycles = (rng.uniform(0.10, 0.16), 7) if lobulated else (rng.uniform(0.02, 0.07), 5)
     outline = radius * _outline(rng, ragged, cycles)
-    depth, edge = outline[turn(phi)] - rho, rng.uniform(1, 3) if kind == 'AIS' else rng.uniform(0.7, 2)
+    depth, edge = outline[turn(phi)] - np.hypot(rho, c.z), rng.uniform(0.8, 2.6)
     glass = max(rng.normal(*k.glass), lung + 70)
     grainy = glass + rng.uniform(0.15, 0.5) * (glass - lung) * c.clouds(rng.uniform(0.8, 1.5))
     blend(hu, grainy, cover(depth + rng.uniform(0.1, 0.6) * c.clouds(0.9), edge))
@@ -58,27 +66,29 @@ def _nodule(c, rng, kind, radius, hu, blood, tag_to):
     if share:
         way, off = rng.uniform(0, 6.3), rng.uniform(0, 0.8) * (1 - share) * radius
         far, around = c.polar(ox + off * np.cos(way), oy + off * np.sin(way))
-        core = share * radius * _outline(rng, 0.1, 7)[turn(around)] - far + rng.uniform(0.1, 0.5) * c.clouds(0.8)
+        core = share * radius * _outline(rng, 0.1, 7)[turn(around)] - np.hypot(far, c.z)
+        core += rng.uniform(0.1, 0.5) * c.clouds(0.8)
         blend(hu, max(rng.normal(*k.solid_hu), glass + 100) + 50 * c.clouds(0.9), cover(core, 1.0))
     if bronchogram:  # an airway that stays open inside it
         air, way = np.zeros_like(hu), rng.uniform(0, 6.3) + np.cumsum(rng.normal(0, 0.35, 5))
         step = radius * np.append(rng.uniform(-0.9, -0.1), rng.uniform(0.1, 0.4, 4))
         x = ox + rng.uniform(-0.4, 0.4) * radius + np.cumsum(step * np.cos(way))
         y = oy + rng.uniform(-0.4, 0.4) * radius + np.cumsum(step * np.sin(way))
-        wide = rng.uniform(0.35, 0.65) * np.linspace(1, 0.6, 5)
-        c.tubes(air, (x[:-1], y[:-1]), (x[1:], y[1:]), (wide[:-1], wide[1:]), np.full((2, 4), rng.uniform(0.6, 1)))
+        z, wide = rng.normal(0, 0.3) * np.cumsum(step), rng.uniform(0.35, 0.65) * np.linspace(1, 0.6, 5)
+        airway, strength = np.array([x, y, z]), rng.uniform(0.8, 1)
+        c.tubes(air, airway[:, :-1], airway[:, 1:], (wide[:-1], wide[1:]), (strength, strength))
         blend(hu, -960, air * cover(depth, edge))
     if spiculated:
         n = rng.randint(5, 11)
         way = rng.uniform(0, 6.3) + np.cumsum(rng.uniform(0.3, 1.1, n))
-        root, bent = outline[turn(way)], way + rng.normal(0, 0.12, n)
-        tip, x, y = root + rng.uniform(1.5, 5, n), ox + 0.8 * root * np.cos(way), oy + 0.8 * root * np.sin(way)
-        ends = ox + tip * np.cos(bent), oy + tip * np.sin(bent)
-        radii, strengths = (rng.uniform(0.3, 0.6, n), np.full(n, 0.12)), (rng.uniform(0.3, 0.7, n), np.full(n, 0.2))
-        c.tubes(blood, (x, y), ends, radii, strengths)
+        root, bent, lift = outline[turn(way)], way + rng.normal(0, 0.12, n), rng.normal(0, 0.2, n)
+        tip = root + rng.uniform(1.5, 5, n)
+        start = ox + 0.8 * root * np.cos(way), oy + 0.8 * root * np.sin(way), 0.8 * root * lift
+        end = ox + tip * np.cos(bent), oy + tip * np.sin(bent), tip * lift
+        c.tubes(blood, start, end, (rng.uniform(0.3, 0.6, n), np.full(n, 0.12)), (rng.uniform(0.4, 0.9, n), 0.25))
     if tag_to is not None:
-        end, radii = tag_to + rng.normal(0, 0.8, 2), (0.5, rng.uniform(0.3, 0.6))
-        c.tubes(blood, (ox, oy), end, radii, (0.3, rng.uniform(0.5, 0.9)))
+        end, radius = np.append(tag_to, 0) + rng.normal(0, 0.8, 3), rng.uniform(0.3, 0.6)
+        c.tubes(blood, (ox, oy, 0), end, (0.5, radius), (0.35, rng.uniform(0.6, 1)))
     return depth, dict(
         solid_mm=float(2 * share * radius),
         solid_fraction=float(share),
@@ -94,44 +104,65 @@ def phantom(kind, rng, size=64, spacing=0.6):
 
     rng: np.random.RandomState; size: pixels (16..256); spacing: mm per pixel.
     Returns Phantom(hu, mask, facts): hu float32 [size,size], -1024 or more, before any window; mask bool [size,size],
-    the nodule; facts: diameter_mm (of the circle with the mask's area), mean_hu (in the mask), solid_mm and
-    solid_fraction (of diameters), lobulation, spicules, bronchogram, pleural_tag (bool), wall (one of WALLS), kernel
-    (the name of one of KERNELS).
+    the nodule; facts: diameter_mm (of the circle with the mask's area), mean_hu (in the mask, None if that is empty),
+    solid_mm and solid_fraction (of diameters), lobulation, spicules, bronchogram, pleural_tag (bool), wall (one of
+    WALLS), scanner (one of SCANNERS), kernel (its family), slab_mm (thickness of the slice).
+    """
+    return phantom_slices(kind, rng, size, spacing, 1)[0]
+
+
+def phantom_slices(kind, rng, size, spacing, number):
+    """As phantom, a list of that many slices (1..MOST) of one nodule, SLICE_MM apart, from feet to head.
+
+    The middle one of an odd number is what phantom gives.
     """
     if kind not in KINDS:
         raise ValueError('no nodule class {!r}; choose from {}'.format(kind, ', '.join(CLASSES)))
-    c, k, scan = Canvas(rng, size, spacing), KINDS[kind], KERNELS[rng.randint(len(KERNELS))]
-    slab, tag = rng.uniform(*scan.slab), rng.rand() < k.tag
-    radius = np.clip(rng.normal(*k.diameter[:2]), *k.diameter[2:]) / 2
-    wall = 'chest' if tag else WALLS[rng.randint(len(WALLS))]
-    off = rng.uniform(1, 6) if tag else rng.uniform(20, 50) if wall == 'none' else 19 * rng.rand() ** 1.4
-    gap = 0.95 * radius + off
-    depth, outside, towards = surroundings(c, rng, wall, gap, tag)
-    depth = np.minimum(depth, np.hypot(c.x, c.y) - 0.85 * radius)  # nothing may cover the nodule
+    key, slices = rng.randint(2**31, size=4), []
+    for half in range(1 - number, number, 2):  # steps of half a slice above the middle
+        noise = np.random.RandomState(np.append(key, half + MOST))
+        slices.append(_slice(kind, np.random.RandomState(key), noise, size, spacing, half / 2.0 * SLICE_MM))
+    return slices
 
-    hu = rng.normal(-895, 18) + 10 * c.clouds(5) + 20 * c.clouds(1.1)
+
+def _slice(kind, rng, noise, size, spacing, z):
+    """The slice at height z (mm). rng: of what all slices share; noise: of what is in this one alone."""
+    k, name = KINDS[kind], sorted(SCANNERS)[rng.randint(len(SCANNERS))]
+    scan = SCANNERS[name]
+    c = Canvas(rng, size, spacing, rng.uniform(*scan.slab), z)
+    radius = np.clip(rng.normal(*k.diameter[:2]), *k.diameter[2:]) / 2
+    wall, near = WALLS[rng.randint(len(WALLS))], NEAREST + SPREAD * rng.rand() ** POWER
+    # Where the wall is says nothing of the class, but for the few nodules that would touch it.
+    gap = max(0.95 * radius, rng.uniform(24, 54) if wall == 'none' else near)
+    tag = rng.rand() < k.tag / TAG_NEAR and wall == 'chest' and near < TAG_REACH
+    flat, rise, outside, towards = surroundings(c, rng, wall, gap, rng.uniform(0.5, 2) * tag)
+    depth = np.minimum(flat + rise, np.hypot(np.hypot(c.x, c.y), z) - 0.85 * radius)  # nothing may cover the nodule
+
+    hu = rng.normal(-896, 20) + 15 * c.clouds(5) + 27 * c.clouds(1.1)
     hu = hu + rng.normal(0, 0.4) * c.x + rng.normal(0, 0.4) * c.y
     blood, tag_to = np.zeros_like(hu), gap * np.array([np.cos(towards), np.sin(towards)]) if tag else None
     inside, facts = _nodule(c, rng, kind, radius, hu, blood, tag_to)
     if rng.rand() < 0.12:  # a fissure: a thin bent sheet
         rho, phi = c.polar(*(rng.choice((-1, 1), 2) * rng.uniform(20, 60, 2)))
-        bent = rho - rho.flat[rng.randint(rho.size)] + 0.5 * wave(rng, 40)[turn(phi)]
+        bent = rho - rho.flat[rng.randint(rho.size)] + 0.5 * wave(rng, 40)[turn(phi)] + rng.normal(0, 0.5) * z
         hu += rng.uniform(60, 200) * cover(rng.uniform(0.2, 0.6) - abs(bent), rng.uniform(0.6, 1.5))
-    specks = rng.randint(0, c.n, (2, int(rng.uniform(0.004, 0.016) * c.n**2)))  # vessels too small to be followed
-    blood[specks[0], specks[1]] = rng.uniform(0.05, 0.25, specks.shape[1])
-    vessels(c, rng, blood, depth, towards, slab)
+    specks = noise.randint(0, c.n, (2, int(rng.uniform(0.006, 0.024) * c.n**2)))  # vessels too small to be followed
+    blood[specks[0], specks[1]] = noise.uniform(0.05, 0.25, specks.shape[1])
+    vessels(c, rng, blood, flat, towards)
     blend(hu, rng.normal(35, 12), blood)
-    covered = cover(depth, spacing + abs(rng.normal(0, 0.5 * slab)))
+    covered = cover(depth, spacing + abs(rng.normal(0, 0.5 * c.slab)))
     blend(hu, outside, covered)
     cut, boost = rng.uniform(*scan.cutoff), rng.uniform(*scan.boost)
     way, stretch = rng.uniform(0, 3.2), rng.uniform(1, 1.45)
     across, along = rotated(c.fx, c.fy, way)
     f = np.hypot(across * stretch, along / stretch)  # a body wider than deep gives noise a direction
     blur, colour = [np.exp(-((g / cut) ** scan.steepness)) * (1 + boost * (g / 0.3) ** 2) for g in (c.f, f)]
-    noise = rng.uniform(*scan.noise) * c.texture(np.sqrt(f + 0.08) * colour) * (1 + 0.35 * covered)
-    hu = np.fft.irfft2(np.fft.rfft2(hu) * blur, s=hu.shape) + noise
+    white = np.fft.rfft2(noise.randn(c.n, c.n))
+    grain = rng.uniform(*scan.noise) * c.texture(white, np.sqrt(f + 0.08) * colour) * (1 + 0.35 * covered)
+    hu = np.fft.irfft2(np.fft.rfft2(hu) * blur, s=hu.shape) + grain
     inner = slice(MARGIN, MARGIN + size)
     hu = hu[inner, inner].clip(FLOOR, CEILING).astype('float32')
     mask = ((inside > 0) & (depth < 0))[inner, inner]
-    facts.update(diameter_mm=float(2 * spacing * np.sqrt(mask.sum() / np.pi)), mean_hu=float(hu[mask].mean()))
-    return Phantom(hu, mask, dict(facts, wall=wall, kernel=scan.name))
+    facts.update(diameter_mm=float(2 * spacing * np.sqrt(mask.sum() / np.pi)))
+    facts.update(mean_hu=float(hu[mask].mean()) if mask.any() else None)
+    return Phantom(hu, mask, dict(facts, wall=wall, scanner=name, kernel=scan.kernel, slab_mm=float(c.slab)))

@@ -1,4 +1,4 @@
-"""What surrounds the nodule of a phantom: the grid of one slice, chest wall, bone, vessels. Lengths are in mm."""
+"""What surrounds the nodule of a phantom: the grid of one slice, chest wall, bone. Lengths are in mm."""
 
 import numpy as np
 
@@ -32,38 +32,59 @@ def rotated(x, y, angle):
 
 
 class Canvas:
-    """The grid of one slice: pixel centres x, y (mm), spatial frequencies f, and random textures on it; all [n,n]."""
+    """The grid of one slice, `slab` mm thick and z mm above the nodule's middle, and what is drawn on it.
 
-    def __init__(self, rng, size, spacing):
-        self.rng, self.spacing, self.n = rng, spacing, size + 2 * MARGIN
+    Pixel centres x, y (mm) and spatial frequencies f, all [n,n]. The same state of rng gives, at another z, another
+    slice of the same things, so nothing may draw more or fewer random numbers for its z.
+    """
+
+    def __init__(self, rng, size, spacing, slab, z):
+        self.rng, self.spacing, self.slab, self.z, self.n = rng, spacing, slab, z, size + 2 * MARGIN
         self.at = (np.arange(self.n) - (self.n - 1) / 2.0) * spacing
         self.y, self.x, self.half = self.at[:, None], self.at[None, :], -self.at[0]
         self.fy, self.fx = np.fft.fftfreq(self.n)[:, None], np.fft.rfftfreq(self.n)[None, :]
         self.f = np.hypot(self.fy, self.fx)
         self.white = np.fft.rfft2(rng.randn(self.n, self.n))
 
-    def texture(self, transfer):
-        """Noise with that amplitude spectrum, unit SD; one white noise, shifted at random, serves for all textures."""
-        noise = np.fft.irfft2(self.white * transfer, s=(self.n, self.n))
-        return np.roll(noise, tuple(self.rng.randint(0, self.n, 2)), (0, 1)) / noise.std()
+    def texture(self, white, transfer):
+        """White noise (its spectrum) with that amplitude spectrum, unit SD."""
+        noise = np.fft.irfft2(white * transfer, s=(self.n, self.n))
+        return noise / noise.std()
 
     def clouds(self, mm):
-        """Smooth texture with blobs about `mm` wide, unit SD."""
-        return self.texture(np.exp(-((self.f * (2.2 * mm / self.spacing)) ** 2)))
+        """Smooth texture with blobs about `mm` wide in all directions, unit SD.
+
+        One white noise, shifted at random, serves for all. Going up, a texture turns into its own far side and back.
+        """
+        noise = self.texture(self.white, np.exp(-((self.f * (2.2 * mm / self.spacing)) ** 2)))
+        noise = np.roll(noise, tuple(self.rng.randint(0, self.n, 2)), (0, 1))
+        if self.z:
+            far = np.roll(noise, (self.n // 2, self.n // 2), (0, 1))
+            noise = np.cos(self.z / mm) * noise + np.sin(self.z / mm) * far
+        return noise
 
     def polar(self, cx, cy):
         return np.hypot(self.x - cx, self.y - cy), np.arctan2(self.y - cy, self.x - cx)
 
+    def _section(self, z, radius, strength):
+        """Radius (mm) and strength with which a tube whose axis passes at height z shows in this slice."""
+        share = (radius + self.slab / 2 - abs(z - self.z)).clip(0) / np.minimum(self.slab, 2 * radius)
+        partial = (2 * share).clip(0, 1) * np.minimum(1, 2 * radius / self.slab)
+        return radius * share.clip(0.05, 1) ** 0.8, strength * partial
+
     def tubes(self, layer, start, end, radii, strengths):
         """Draws straight tapering tubes into layer, keeping the larger value, and looks only at pixels near them.
 
-        start, end: x and y (mm); radii (mm), strengths (0..1): at start and end; each a pair of numbers or arrays [K].
+        start, end: x, y and z (mm); radii (mm), strengths (0..1): at start and end; all numbers or arrays [K].
         """
-        pairs = [[np.ravel(v) for v in pair] for pair in (start, end, radii, strengths)]
-        (ax, ay), (bx, by), (ra, rb), (sa, sb) = pairs
+        (ax, ay, az), (bx, by, bz) = [np.array(np.broadcast_arrays(*end)).reshape(3, -1) for end in (start, end)]
+        (ra, sa), (rb, sb) = [self._section(*of) for of in zip((az, bz), radii, strengths)]
         h, reach = self.spacing, np.maximum(abs(bx - ax), abs(by - ay)) / 2 + np.maximum(ra, rb)
+        off = np.maximum(abs(ax + bx), abs(ay + by)) / 2 - reach
+        seen = (off < self.half) & ((sa > 0) | (sb > 0))
+        ax, ay, bx, by, ra, sa, rb, sb, reach = np.array([ax, ay, bx, by, ra, sa, rb, sb, reach])[:, seen]
         order = np.argsort(reach)
-        for some in np.array_split(order, [len(order) * 3 // 4]):  # smaller windows for the smaller three quarters
+        for some in np.array_split(order, [len(order) * n // 64 for n in (48, 60, 63)]):  # small windows for small ones
             if not len(some):
                 continue
             wide = int(2 * reach[some[-1]] / h) + 3
@@ -96,38 +117,40 @@ def _bone(c, rng, hu, u, v, long, thick, shell, cortex, core):
     hu[near] = bone
 
 
-def _chest(c, rng, gap, towards, radius, dent):
-    """Depth below the pleura (mm, negative in lung) and HU of a chest wall: muscle, fat, ribs, skin, air.
+def _chest(c, rng, gap, towards, radius, dent, rise):
+    """Depth below the pleura at z = 0 (mm, negative in lung) and HU of a chest wall: muscle, fat, ribs, skin, air.
 
     The pleura is a bent circle (mm) that passes `gap` mm from (0, 0) in direction `towards`; dent (mm) pulls it in.
+    In this slice it lies `rise` mm nearer, and the ribs, which run obliquely, elsewhere along it.
     """
     cx, cy = (gap - radius) * np.cos(towards), (gap - radius) * np.sin(towards)
     rho, phi = c.polar(cx, cy)
     phi = (phi - towards + np.pi) % (2 * np.pi) - np.pi
     index, around = turn(phi), 2 * np.pi * radius
     bend = rng.uniform(0, 0.1) * radius * wave(rng, 4) + rng.uniform(0.1, 0.5) * wave(rng, around / 12)
-    depth = rho - radius - (bend - bend[0])[index] + dent * np.exp(-((radius * phi / 3) ** 2))
+    flat = rho - radius - (bend - bend[0])[index] + dent * np.exp(-((radius * phi / 3) ** 2))
+    depth = flat + rise
     fat, hu = rng.normal(-105, 10), rng.normal(45, 10) + 14 * c.clouds(2.5)
     # Three planes of fat, then fat, skin, air.
     below = np.cumsum(rng.uniform((0.8, 3, 3, 5, 6, 1.5), (3, 14, 14, 20, 25, 2.5)))
-    for i in np.flatnonzero(below < depth.max()):
+    for i in np.flatnonzero(below < flat.max()):
         edge = depth - below[i] - (rng.uniform(0.5, 2) if i < 4 else 0.1) * wave(rng, around / 25)[index]
-        thick = rng.uniform(0.15, 1.5) * (0.6 + 0.8 * wave(rng, around / 20)[index])
+        thick = rng.uniform(0.3, 3.1) * (0.6 + 0.8 * wave(rng, around / 20)[index])
         blend(hu, (fat, fat, fat, fat, 30, -1000)[i], cover(thick - abs(edge) if i < 3 else edge, c.spacing))
-    place, inner = rng.uniform(0, 30), rng.uniform(0.5, 3)
+    place, inner, slide = rng.uniform(0, 30), rng.uniform(0.5, 3), rng.normal(0, 0.8) * c.z
     while place < around - 10:
-        long, thick = rng.uniform(5, 15), rng.uniform(1.6, 2.8)
+        long, thick = rng.uniform(5, 15), rng.uniform(1.6, 2.9)
         way, out = towards + place / radius, radius + inner + thick
         if max(abs(cx + out * np.cos(way)), abs(cy + out * np.sin(way))) < c.half + long:  # else it is out of sight
-            u = radius * ((phi - place / radius + np.pi) % (2 * np.pi) - np.pi)
+            u = radius * ((phi - (place + slide) / radius + np.pi) % (2 * np.pi) - np.pi)
             v = depth - inner - thick - rng.uniform(-0.3, 0.3) * u + rng.normal(0, 0.6) * np.cos(3 * u / long)
-            _bone(c, rng, hu, u, v, long, thick, rng.uniform(0.4, 1.0), rng.uniform(800, 1900), rng.uniform(-20, 200))
+            _bone(c, rng, hu, u, v, long, thick, rng.uniform(0.4, 1.0), rng.uniform(900, 2100), rng.uniform(-20, 200))
         place += 2 * long + rng.uniform(6, 36)
-    return depth, hu
+    return flat, hu
 
 
-def _bulge(c, rng, gap, towards, wall):
-    """Depth (mm) and HU of a vertebra, the mediastinum or the diaphragm: round towards the lung, endless behind."""
+def _bulge(c, rng, gap, towards, wall, rise):
+    """Depth at z = 0 (mm) and HU of a vertebra, mediastinum or diaphragm: round towards the lung, endless behind."""
     a = rng.uniform(13, 20) if wall == 'vertebra' else rng.uniform(14, 50)
     b = a * rng.uniform(0.75, 1)
     dx, dy = c.x - (gap + a) * np.cos(towards), c.y - (gap + a) * np.sin(towards)
@@ -146,52 +169,22 @@ def _bulge(c, rng, gap, towards, wall):
             _bone(c, rng, hu, p, q, long, thick, 1.3, cortex, core)
             depth = np.maximum(depth, 6 - np.hypot(p / 2, q))
     elif wall == 'mediastinum':
-        blend(hu, -100, cover(rng.uniform(1, 4) * (1 + wave(rng, 8)[index]) - abs(depth - rng.uniform(2, 9)), 1.5))
+        fat = rng.uniform(1, 4) * (1 + wave(rng, 8)[index]) - abs(depth + rise - rng.uniform(2, 9))
+        blend(hu, -100, cover(fat, 1.5))
     return depth, hu
 
 
-def surroundings(c, rng, wall, gap, tag):
-    """Depth below the lung's surface (mm), HU of what lies there, and direction of the nearest surface (radians)."""
+def surroundings(c, rng, wall, gap, dent):
+    """What lies beyond the lung: (depth below its surface at z = 0 (mm), rise, HU, towards).
+
+    rise: how much deeper (mm) a point lies in this slice; towards: direction of the nearest surface (radians).
+    """
     towards, radius = rng.uniform(-np.pi, np.pi), np.exp(rng.normal(4.1, 0.6)).clip(0.8 * c.half, 150)
+    rise = rng.normal(0, 0.3) * c.z + c.z**2 / (2 * rng.uniform(40, 120))
     if wall in ('none', 'chest'):
-        return _chest(c, rng, gap, towards, max(radius, gap * 1.2), rng.uniform(0.5, 2) * tag) + (towards,)
-    depth, hu = _bulge(c, rng, gap, towards, wall)
+        flat, hu = _chest(c, rng, gap, towards, max(radius, gap * 1.2), dent, rise)
+        return flat, rise, hu, towards
+    flat, hu = _bulge(c, rng, gap, towards, wall, rise)
     away, where = gap + rng.gamma(1.5, 7), towards + rng.choice((-1, 1)) * rng.uniform(0.7, 2.2)
-    other, other_hu = _chest(c, rng, away, where, max(radius, away * 1.2), 0)
-    return np.maximum(depth, other), np.where(depth > other, hu, other_hu), towards
-
-
-def _section(z, radius, slab):
-    """Radius (mm) and strength with which a tube whose axis passes z mm off the middle shows in a slice, [2,K]."""
-    share = (radius + slab / 2 - abs(z)).clip(0) / np.minimum(slab, 2 * radius)
-    return np.array([radius * share.clip(0.05, 1) ** 0.8, (2 * share).clip(0, 1) * np.minimum(1, 2 * radius / slab)])
-
-
-def vessels(c, rng, blood, depth, towards, slab):
-    """Draws vessels that wander and branch through a slice `slab` mm thick; blood: the share of it in each pixel."""
-    n = rng.poisson(rng.uniform(1.2, 3.2) * (2 * c.half) ** 2 / 100)  # so many per cm2
-    x, y = rng.uniform(-c.half, c.half, (2, n))
-    inside = -depth[np.searchsorted(c.at, y).clip(0, c.n - 1), np.searchsorted(c.at, x).clip(0, c.n - 1)]
-    r = np.minimum(rng.lognormal(-1.0, 0.5, n), 0.3 + inside.clip(0, 25) / 14)  # thick ones stay away from the pleura
-    z = rng.uniform(-0.5, 0.5, n) * (2 * r + slab)
-    way, rise = towards + rng.normal(0, 0.9, n), np.sin(rng.uniform(-1.57, 1.57, n))  # most run outwards
-    up = np.ones(n)
-    state = np.hstack([[x, y, z, way, rise, r, up], [x, y, z, way + np.pi, -rise, r, -up]])  # downstream and upstream
-    state, drawn = state[:, np.tile(inside > 1.5, 2)], []
-    for _ in range(14):
-        (x, y, z, way, rise, r, sense), m = state, state.shape[1]
-        step = rng.uniform(0.7, 1.9, m)
-        flat = step * np.sqrt(1 - rise**2)
-        thinner = r * np.where(sense > 0, rng.uniform(0.82, 1, m), rng.uniform(0.9, 1.1, m))
-        place = [x + flat * np.cos(way), y + flat * np.sin(way), z + step * rise]
-        bent = way + (0.12 / r).clip(0.12, 0.35) * rng.randn(m)
-        tilted = (rise + 0.2 * rng.randn(m)).clip(-1, 1)
-        state = np.array(place + [bent, tilted, thinner, sense])
-        drawn.append(np.concatenate([(x, y), state[:2], _section(z, r, slab), _section(state[2], thinner, slab)]))
-        child = state[:, (sense > 0) & (rng.rand(m) < 0.18)].copy()
-        child[3] += rng.choice((-1, 1), child.shape[1]) * rng.uniform(0.5, 1.2, child.shape[1])
-        child[5] *= rng.uniform(0.5, 0.85, child.shape[1])
-        state = np.hstack([state, child])
-        state = state[:, (state[5] > 0.15) & (abs(state[2]) < state[5] + slab / 2)]
-    ax, ay, bx, by, ra, sa, rb, sb = np.hstack(drawn)
-    c.tubes(blood, (ax, ay), (bx, by), (ra, rb), (sa, sb))
+    other, other_hu = _chest(c, rng, away, where, max(radius, away * 1.2), 0, rise)
+    return np.maximum(flat, other), rise, np.where(flat > other, hu, other_hu), towards

@@ -17,21 +17,52 @@ _PATCHES = dict(
         'with --augment: cut each image that many times, once centred, then up to 10 pixels off',
         number_between(1, 441),
     ),
-    folds=(None, 'split by nodule: OUTDIR/fold0/train/NAME, OUTDIR/fold0/test/NAME and so on', number_between(2, 100)),
+    folds=(
+        None,
+        'split for cross-validation, by patient, scan or nodule: OUTDIR/NAME/fold0/train/CLASS and so on',
+        number_between(2, 100),
+    ),
+    inner=(
+        None,
+        'with --folds: split each training side again, OUTDIR/NAME/fold0/inner0/train/CLASS and so on',
+        number_between(2, 100),
+    ),
     seed=SEED,
 )
 _WINDOW = dict(window=('paper', 'HU of black and white: ' + WINDOWS))
+_NAMES = dict(
+    key=(
+        None,
+        'file of the key that names are hashed with (default: one in your config folder, made at first use)',
+        str,
+    ),
+    keep_names=(False, 'keep the names of scans, patients, nodules and files, for private use'),
+)
+_VOLUMES = dict(
+    volumes=(None, 'folder in which a seriesuid is looked for (default: that of the table), or the only scan', str),
+    coordinates=(
+        'world',
+        'what x,y,z are: world (mm of DICOM), ras (mm of 3D Slicer and nibabel) or voxel',
+        ('world', 'ras', 'voxel'),
+    ),
+    interpolation=(
+        'bspline',
+        'how pixels between voxels come about: linear smooths, bspline does less, lanczos least, but takes long',
+        ('linear', 'bspline', 'lanczos'),
+    ),
+)
+_READERS = (None, 'processes that read scans, each one at a time (default: one for each core, 4 at most)', positive)
 _SPACING = dict(spacing=(0.6, 'mm per pixel', positive_float))
 _PHANTOM = dict(
     number=(300, 'phantoms of a class', positive),
-    processes=(None, 'processes that draw (default: one for each core)', positive),
+    processes=(None, 'processes that draw phantoms, or read scans (default: one for each core)', positive),
 )
 
 CreateImages = settings(
     'CreateImages',
     example='python 0-dataset_create.py images my_patches --resize --augment',
-    groups='input: folder channels range resize nodules window; images: resolution augment shifts folds; '
-    'output: name outdir force; randomness: seed',
+    groups='input: folder channels range resize nodules window; '
+    'images: resolution augment shifts; folds: folds inner; output: name outdir force key keep_names; randomness: seed',
     folder=(..., 'a folder of PNG, JPEG, TIFF, BMP or NPY files, or of class folders of them', str),
     **_PATCHES,
     channels=(1, '1 for gray, 3 for colour', channels),
@@ -50,33 +81,41 @@ CreateImages = settings(
     ),
     window=(None, 'if the images are CT: the HU of black and white: ' + WINDOWS, str),
     **_OUTPUT,
+    **_NAMES,
 )
 CreateVolumes = settings(
     'CreateVolumes',
     example='python 0-dataset_create.py volumes nodules.csv --volumes scans --window lung',
-    groups='input: annotations volumes coordinates; images: window spacing slices resolution augment shifts folds; '
-    'output: name outdir force; randomness: seed',
+    groups='input: annotations volumes coordinates; images: window spacing slices interpolation resolution augment '
+    'shifts; folds: folds inner; output: name outdir force key keep_names; '
+    'scans that are bad, and long runs: dry_run skip_bad resume; randomness: seed; hardware: processes',
     annotations=(
         ...,
-        'a CSV table: seriesuid or path, coordX,coordY,coordZ or x,y,z, perhaps diameter_mm, class, nodule',
+        'a table (CSV, Excel): seriesuid or path; coordX,coordY,coordZ or x,y,z or i,j,k, or mask and label; perhaps '
+        'patient, class, nodule, diameter_mm; or points of 3D Slicer (.fcsv, .mrk.json)',
         str,
     ),
     **_PATCHES,
-    volumes=(None, 'folder in which a seriesuid is looked for (default: that of the table)', str),
-    coordinates=('world', 'what x,y,z are: world (mm) or voxel', ('world', 'voxel')),
+    **_VOLUMES,
     slices=(1, 'neighbouring slices of a nodule, an image each', positive),
+    dry_run=(False, 'read everything, say what is wrong with the table and the scans, and write nothing'),
+    skip_bad=(False, 'leave out nodules that cannot be used; OUTDIR/NAME-skipped.csv says which, and why'),
+    resume=(False, 'go on where a run of the same table stopped'),
+    processes=_READERS,
     **_SPACING,
     **_WINDOW,
     **_OUTPUT,
+    **_NAMES,
 )
 CreatePhantom = settings(
     'CreatePhantom',
     example='python 0-dataset_create.py phantom MIA --number 5000 --seed 1',
-    groups='phantoms: kind number window spacing masks; images: resolution augment shifts folds; '
-    'output: name outdir force; randomness: seed; hardware: processes',
+    groups='phantoms: kind number window spacing slices masks; images: resolution augment shifts; '
+    'folds: folds inner; output: name outdir force; randomness: seed; hardware: processes',
     kind=(..., 'nodule class', ('AIS', 'MIA', 'IA')),
     **_PHANTOM,
     **_PATCHES,
+    slices=(1, 'neighbouring slices of a nodule, 1 mm apart, an image each', number_between(1, 5)),
     masks=(False, 'write the phantoms with their nodule masks too: OUTDIR/NAME/pairs/*.png, CT | mask'),
     **_SPACING,
     **_WINDOW,
@@ -85,16 +124,19 @@ CreatePhantom = settings(
 CreatePairs = settings(
     'CreatePairs',
     example='python 0-dataset_create.py pairs --phantom all --number 100',
-    groups='phantoms: phantom number off_centre window spacing; files: images masks; '
-    'output: resolution name outdir force; randomness: seed; hardware: processes',
+    groups='phantoms: phantom number; files: images masks; volumes: annotations volumes coordinates; '
+    'images: off_centre window spacing interpolation resolution; output: name outdir force key keep_names; '
+    'randomness: seed; hardware: processes',
     phantom=(None, 'draw phantoms of this class, or of all', ('AIS', 'MIA', 'IA', 'all')),
     **_PHANTOM,
     off_centre=(
         False,
-        'cut the phantoms up to 10 pixels off the middle of the nodule, so that a network learns to place it',
+        'cut phantoms and volumes up to 10 pixels off the middle of the nodule, so that a network learns to place it',
     ),
     images=(None, 'instead of phantoms: a folder of images', str),
     masks=(None, 'and one of their masks, of the same names; what is not black is nodule', str),
+    annotations=(None, 'instead: a table as for volumes, with a column mask, and label: label maps or DICOM SEG', str),
+    **_VOLUMES,
     name=('pairs', 'name of the folder in OUTDIR'),
     resolution=_PATCHES['resolution'],
     seed=_PATCHES['seed'],
@@ -102,6 +144,7 @@ CreatePairs = settings(
     **_WINDOW,
     outdir=('datasets', 'folder of NAME'),
     force=_OUTPUT['force'],
+    **_NAMES,
 )
 Verify = settings(
     'Verify',

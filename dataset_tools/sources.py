@@ -5,16 +5,20 @@ import os
 import re
 
 from common import files, hounsfield, images
+from dataset_tools import names, provenance
 
 SHIFT = 10  # pixels, the most that a shifted cut is off the centre
 IMAGES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.npy')
 
-# name: for want of another; labels: the classes, or [None]; total: number of patches; patches: a generator; about: for
-# NAME.json; notes: for the user
-Source = collections.namedtuple('Source', 'name labels total patches about notes')
+# name: for want of another; labels: the classes, or [None]; total: number of patches; patches: a generator;
+# about: for NAME.json; notes: for the user; groups: (label, group) of each nodule, for folds; doubts: warnings;
+# left_out: [(places, why)] of what should have been in it
+Source = collections.namedtuple('Source', 'name labels total patches about notes groups doubts left_out')
+Source.__new__.__defaults__ = (), (), ()
 # pixels: uint8 [C,S,S]; label: the class or None; nodule: its name; facts: what NAME.json tells of it; mask: None or
-# bool [S,S]
-Patch = collections.namedtuple('Patch', 'pixels label nodule facts mask')
+# bool [S,S]; group: what never comes apart, a patient or a scan; None: the nodule
+Patch = collections.namedtuple('Patch', 'pixels label nodule facts mask group')
+Patch.__new__.__defaults__ = (None,)
 
 
 def margin(cfg):
@@ -50,23 +54,29 @@ def _nodule_of(name, pattern):
 
 def from_images(cfg):
     """A Source of the image files in a folder, or of the classes whose folders it holds; in order of their names."""
-    pattern = _nodule_pattern(cfg.nodules)
+    pattern, called = _nodule_pattern(cfg.nodules), names.namer(cfg)
     classes, skipped = _image_files(cfg.folder)
     side = cfg.resolution + 2 * margin(cfg)
     window = hounsfield.window(cfg.window) if cfg.window else None
 
+    def nodule(name):
+        return called('nodule', _nodule_of(name, pattern))
+
     def patches():
-        for label, names in classes.items():
-            for name in names:
-                nodule = _nodule_of(name, pattern)
-                pixels = images.load(os.path.join(cfg.folder, name), side, cfg.channels, cfg.range, cfg.resize)
-                yield Patch(pixels, label, nodule, dict(file=name), None)
+        for label, files_ in classes.items():
+            for name in files_:
+                path = os.path.join(cfg.folder, name)
+                pixels = images.load(path, side, cfg.channels, cfg.range, cfg.resize)
+                facts = dict(file=called('file', name), file_sha256=provenance.sha256([path]))
+                yield Patch(pixels, label, nodule(name), facts, None)
 
     left_out = ['%d %s' % (number, what) for what, number in skipped.items() if number]
     notes = ['skipped: ' + ', '.join(left_out)] if left_out else []
-    total = sum(len(names) for names in classes.values())
-    about = dict(source=cfg.folder, window=window, range=cfg.range, channels=cfg.channels)
-    return Source(os.path.basename(os.path.abspath(cfg.folder)), list(classes), total, patches(), about, notes)
+    about = dict(source='image files', window=window, range=cfg.range, channels=cfg.channels)
+    about.update(versions=provenance.versions('numpy', 'PIL'))
+    shown = [(label, nodule(name)) for label, files_ in classes.items() for name in files_]
+    groups = list(collections.OrderedDict.fromkeys(shown))
+    return Source('images', list(classes), len(shown), patches(), about, notes, groups)
 
 
 def _image_files(folder):
@@ -97,6 +107,10 @@ def _image_files(folder):
         if inner and pictures:
             words = '%s holds images and folders of images, such as %s; give it one or the other'
             raise ValueError(words % (folder, name))
+        alike = [label for label in classes if label and label.lower() == name.lower()]
+        if inner and alike:
+            words = '%s holds the folders %s and %s, which are one class; put their images together'
+            raise ValueError(words % (folder, alike[0], name))
         if inner:
             classes[name] = [name + '/' + file for file in inner]
     if not classes:
@@ -106,24 +120,29 @@ def _image_files(folder):
 
 def image_pairs(cfg):
     """A Source of the images and masks of the same names in two folders."""
-    (names, masks), _ = zip(*(_image_files(folder) for folder in (cfg.images, cfg.masks)))
-    for folder, found in ((cfg.images, names), (cfg.masks, masks)):
+    (pictures, masks), _ = zip(*(_image_files(folder) for folder in (cfg.images, cfg.masks)))
+    for folder, found in ((cfg.images, pictures), (cfg.masks, masks)):
         if None not in found:
             raise ValueError('%s holds folders of images; name one of them' % folder)
-    lone = sorted(set(names[None]) ^ set(masks[None]))
+    lone = sorted(set(pictures[None]) ^ set(masks[None]))
     if lone:
         words = '%s is in only one of %s and %s; images and masks have the same names'
         raise ValueError(words % (lone[0], cfg.images, cfg.masks))
-    stem, times = collections.Counter(os.path.splitext(name)[0] for name in names[None]).most_common(1)[0]
+    stem, times = collections.Counter(os.path.splitext(name)[0] for name in pictures[None]).most_common(1)[0]
     if times > 1:
         raise ValueError('%s has two files named %s; rename one' % (cfg.images, stem))
 
+    called = names.namer(cfg)
+
     def patches():
-        for name in names[None]:
+        for name in pictures[None]:
             path, mask_path = os.path.join(cfg.images, name), os.path.join(cfg.masks, name)
             if name.lower().endswith(('.jpg', '.jpeg')):
                 raise ValueError('%s: JPEG blurs the outline of a mask; save masks as PNG' % mask_path)
             pixels, mask = images.load(path, cfg.resolution), images.load(mask_path, cfg.resolution)
-            yield Patch(pixels, None, os.path.splitext(name)[0], dict(file=name), mask[0] > 0)
+            facts = dict(file=called('file', name), file_sha256=provenance.sha256([path]))
+            nodule = called('nodule', os.path.splitext(name)[0])
+            yield Patch(pixels, None, nodule, facts, mask[0] > 0)
 
-    return Source('pairs', [None], len(names[None]), patches(), dict(source=[cfg.images, cfg.masks]), [])
+    about = dict(source='image and mask files', versions=provenance.versions('numpy', 'PIL'))
+    return Source('pairs', [None], len(pictures[None]), patches(), about, [])

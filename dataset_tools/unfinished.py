@@ -21,17 +21,20 @@ class Unfinished:
             if not force:
                 words = '%s holds %d scans of a run that stopped; go on with --resume, or begin again with --force'
                 raise FileExistsError(words % (self.folder, len(os.listdir(self.folder))))
-            self.remove()
+            self.close()
 
     def path(self, key):
         """The file of a key, any text: all that the patches depend on."""
         return os.path.join(self.folder, hashlib.sha256(key.encode()).hexdigest()[:32] + '.npz')
 
-    def store(self, key, patches):
-        """Keep a list of Patch of one shape."""
+    def holds(self, key):
+        return self.load(key) is not None
+
+    def store(self, key, patches, rest=()):
+        """Keep a list of Patch, and what else JSON can hold."""
         os.makedirs(self.folder, exist_ok=True)
-        rest = [patch._replace(pixels=None, mask=patch.mask is not None)._asdict() for patch in patches]
-        kept = dict(rest=np.frombuffer(json.dumps(rest).encode(), np.uint8))
+        told = [patch._replace(pixels=None, mask=patch.mask is not None)._asdict() for patch in patches]
+        kept = dict(text=np.frombuffer(json.dumps([told, rest]).encode(), np.uint8))
         for index, patch in enumerate(patches):
             kept['pixels%d' % index] = patch.pixels
             if patch.mask is not None:
@@ -40,14 +43,14 @@ class Unfinished:
             np.savez(f, **kept)
 
     def load(self, key):
-        """The patches of a key, or None if there are none."""
+        """[the patches of a key, and what else was kept with them], or None if there are none."""
         with contextlib.suppress(OSError, ValueError, KeyError):  # not there, or damaged
             kept = arrays.load_npz(self.path(key))
-            rest = json.loads(kept['rest'].tobytes().decode())
-            return [_patch(kept, index, fields) for index, fields in enumerate(rest)]
+            told, rest = json.loads(kept['text'].tobytes().decode())
+            return [[_patch(kept, index, fields) for index, fields in enumerate(told)]] + rest
         return None
 
-    def remove(self):
+    def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -10,6 +10,8 @@ import numpy as np
 import dataset
 from common import talk
 
+NAMED = 'patient', 'scan', 'nodule'  # what may not be on two sides of a fold
+
 
 def find(paths):
     """The dataset folders at or below the paths, each once; hidden ones are parts of unfinished runs."""
@@ -126,13 +128,31 @@ def duplicates(folders, facts, channels):
 
 
 def leaks(folders, facts):
-    """Findings: nodules that are on both sides of a fold."""
+    """Findings: patients, scans and nodules that are on both sides of a fold; each once."""
     where = {}
     for folder in folders:
-        for nodule in sorted({entry['nodule'] for entry in facts[folder].get('entries', [])}):
-            first = where.setdefault((str(facts[folder].get('source')), nodule), folder)
-            if facts[first].get('side') != facts[folder].get('side'):
-                yield 'nodule %s is both in %s and in %s' % (nodule, first, folder)
+        source, entries = str(facts[folder].get('source')), facts[folder].get('entries', [])
+        for kind in NAMED:
+            for name in sorted({str(entry[kind]) for entry in entries if entry.get(kind) is not None}):
+                first = where.setdefault((source, kind, name), folder)
+                if _side(facts[first]) != _side(facts[folder]):
+                    yield '%s %s is both in %s and in %s' % (kind, name, first, folder)
+
+
+def _side(about):
+    """Fold, inner fold and side of a dataset, as text; None stands for what it is not part of."""
+    return tuple(str(about.get(name)) for name in ('fold', 'inner', 'side'))
+
+
+def _together(folders, facts):
+    """Lists of datasets in which nothing may come twice: of a fold, and of its test side with each of its inner folds.
+
+    Two folds share images, and so do a training side and the folds within it, as they should.
+    """
+    sides = {folder: _side(facts[folder]) for folder in folders}
+    for place in sorted({side[:2] for side in sides.values()}):
+        outer = (place[0], 'None', 'test')
+        yield [folder for folder in folders if sides[folder][:2] == place or sides[folder] == outer]
 
 
 def verify(folders, channels=None):
@@ -147,10 +167,10 @@ def verify(folders, channels=None):
         colours[folder] = channels or facts[folder].get('channels', 1)
         yield from contradictions(folder, facts[folder])
         yield from damage(folder, colours[folder])
-    for fold in sorted({about.get('fold', -1) for about in facts.values()}):  # two folds share images, as they should
-        together = [folder for folder in folders if facts[folder].get('fold', -1) == fold]
-        yield from leaks(together, facts)
-        yield from duplicates(together, facts, colours)
+    told = set()
+    for together in _together(folders, facts):
+        found = itertools.chain(leaks(together, facts), duplicates(together, facts, colours))
+        yield from (line for line in found if line not in told and not told.add(line))
 
 
 def report(paths, channels=None):

@@ -1,7 +1,9 @@
 """Writes the patches of a source as datasets or as pictures for pix2pix; whole or not at all."""
 
 import contextlib
+import csv
 import glob
+import io
 import json
 import os
 import re
@@ -10,10 +12,11 @@ import numpy as np
 
 import dataset
 from common import capacity, files, images, talk
-from dataset_tools.augmentation import NO_FOLDS, VARIANTS, Folds, cut, offsets
+from dataset_tools import folds, overview
+from dataset_tools.augmentation import VARIANTS, cut, offsets
 from dataset_tools.sources import SHIFT
 
-RECORD, NOTE = 300, 300  # bytes round the pixels of an image at all levels, and of its entry in NAME.json
+RECORD, NOTE = 300, 500  # bytes round the pixels of an image at all levels, and of its entry in NAME.json
 
 
 def _require_room(outdir, source, each):
@@ -111,37 +114,104 @@ def progress(source):
 
 def write_sets(cfg, source):
     """A dataset for each class of a Source and, with cfg.folds, for each fold and side; all of them or none."""
-    folds, size = Folds(cfg.folds, cfg.seed), cfg.resolution
-    head, paths, sets = dict(source.about, resolution=size, seed=cfg.seed), {}, {}
-    for label in source.labels:
-        for fold, side in folds.all_sides():
-            outdir = cfg.outdir if side is None else os.path.join(cfg.outdir, 'fold%d' % fold, side)
-            paths[label, (fold, side)] = os.path.join(outdir, set_name(cfg.name, label, source.name))
-    for path in paths.values():
-        ensure_free(path, cfg.force)
-    copies = cfg.shifts * (len(VARIANTS) if cfg.augment else 1) * (cfg.folds or 1)
+    size, head, sets = cfg.resolution, dict(source.about, resolution=cfg.resolution, seed=cfg.seed), {}
+    seen = overview.Overview(head)
+    paths, dealt = require_places(cfg, source.labels, source.groups, source.name)
+    copies = cfg.shifts * (len(VARIANTS) if cfg.augment else 1) * (cfg.folds or 1) * (1 + (cfg.inner or 0))
     _require_room(cfg.outdir, source, copies * (size * size * source.about.get('channels', 1) * 4 // 3 + RECORD))
     with contextlib.ExitStack() as folders, contextlib.ExitStack() as stack:  # all are complete before one has its name
         for (label, side), path in paths.items():
-            variants = VARIANTS if cfg.augment and side[1] != 'test' else VARIANTS[:1]
+            variants = VARIANTS if cfg.augment and side.side != 'test' else VARIANTS[:1]
             facts = dict(head, variants=[name for name, _ in variants])
-            if side != NO_FOLDS:
-                facts.update(fold=side[0], folds=cfg.folds, side=side[1])
+            if side != folds.NO_FOLDS:
+                facts.update(side._asdict(), folds=cfg.folds)
             part = folders.enter_context(files.folder(path, cfg.force))
             sets[label, side] = stack.enter_context(_dataset(part, os.path.basename(path), facts)) + (variants,)
         for index, patch in enumerate(stack.enter_context(progress(source))):
+            seen.add(patch)
             cuts = offsets(cfg.shifts, np.random.RandomState([cfg.seed, 1, index]))
-            for side in folds.sides(patch.label, patch.nodule):
+            for side in dealt.sides(patch.group or patch.nodule):
                 add, _, variants = sets[patch.label, side]
-                add(patch, cuts[:1] if side[1] == 'test' else cuts, variants)
-        for key, path in paths.items():
-            if sets[key][1]['images'] == 0:
-                raise ValueError('%s would hold no nodule; lower --folds' % path)
-    for line in source.notes:
-        talk.say(line)
+                add(patch, cuts[:1] if side.side == 'test' else cuts, variants)
     for key, path in paths.items():
         counts = sets[key][1]['records'], sets[key][1]['nodules']
         print('%s: %d images of %d nodules, %dx%d down to 4x4' % ((path,) + counts + (size, size)))
+    table = []
+    for side in folds.all_sides(cfg.folds, cfg.inner) if cfg.folds else ():
+        table.append((folds.folder(side), [sets[label, side][1]['nodules'] for label, _ in seen.sorted()]))
+    _tell(cfg, source, set_name(cfg.name, None, source.name), seen, table)
+
+
+def require_places(cfg, labels, groups, name):
+    """{(label, side): folder of its dataset}, and the Folds; ValueError if one has a name that is taken, or no nodule.
+
+    groups: (label, group) of each nodule, for folds; name: for want of another.
+    """
+    dealt = folds.Folds(groups, cfg.folds, cfg.inner, cfg.seed)
+    paths = _paths(cfg, labels, name)
+    for path in paths.values():
+        ensure_free(path, cfg.force)
+    held = {(label, side) for label, group in groups for side in dealt.sides(group)} if cfg.folds else set(paths)
+    for key in paths:
+        if key not in held:
+            raise ValueError('%s would hold no nodule; lower --folds or --inner' % paths[key])
+    return paths, dealt
+
+
+def _paths(cfg, labels, name):
+    """{(label, side): folder of its dataset}; name: for want of another."""
+    sides, top = folds.all_sides(cfg.folds, cfg.inner), os.path.join(cfg.outdir, set_name(cfg.name, None, name))
+    if not cfg.folds:
+        return {(label, folds.NO_FOLDS): os.path.join(cfg.outdir, set_name(cfg.name, label, name)) for label in labels}
+    _require_these_folds(top, {folds.folder(side) for side in sides})
+    return {
+        (label, side): os.path.join(top, folds.folder(side), set_name(None, label, name))
+        for label in labels
+        for side in sides
+    }
+
+
+def _require_these_folds(top, wanted):
+    """Refuse a folder that holds another split: what is left of it would be taken for a part of the new one."""
+    for parent, inner, outer in sorted(os.walk(top)):
+        for name in sorted(inner + outer):
+            path = os.path.relpath(os.path.join(parent, name), top)
+            part = any((side + os.sep).startswith(path + os.sep) for side in wanted)
+            if re.match(r'(fold|inner)\d+$', name) and not part or parent == top and name.endswith('.tfrecords'):
+                words = '%s holds %s, which is no part of this split; choose another --name, or remove it'
+                raise FileExistsError(words % (top, path))
+
+
+def _tell(cfg, source, name, seen, counts=()):
+    """Say what a user should know, in OUTDIR/NAME.html, too; what was left out is in OUTDIR/NAME-skipped.csv.
+
+    seen: overview.Overview; counts: [(fold and side, [nodules of each class])].
+    """
+    for line in source.notes:
+        talk.say(line)
+    for line in source.doubts:
+        talk.warn(line)
+    path, left_out = os.path.join(cfg.outdir, name), []
+    if source.left_out:
+        with files.atomic(path + '-skipped.csv') as f:
+            rows = csv.writer(io.TextIOWrapper(f, 'utf-8', newline='', write_through=True))
+            rows.writerow(['line', 'why'])
+            rows.writerows((place, why) for places, why in source.left_out for place in places)
+        number = sum(len(places) for places, _ in source.left_out)
+        print('%d lines of the table were left out: %s-skipped.csv says why' % (number, path))
+        left_out = ['%d lines of the table, which could not be used; %s-skipped.csv says why' % (number, name)]
+    write_page(path + '.html', seen, source.notes, list(source.doubts) + list(seen.doubts()), left_out, counts)
+
+
+def write_page(path, seen, notes, doubts, left_out, counts):
+    """The page, for those who have what pages are made with."""
+    try:
+        from dataset_tools import overview_page
+    except ImportError as error:
+        talk.say('no %s: %s' % (path, error))
+        return
+    overview_page.write(path, seen, notes, doubts, left_out, counts)
+    print('%s shows what is in it' % path)
 
 
 def write_pairs(cfg, source):
@@ -151,6 +221,7 @@ def write_pairs(cfg, source):
     ensure_free(path, cfg.force)
     _require_room(cfg.outdir, source, 2 * cfg.resolution**2)
     head = dict(source.about, name=name, resolution=cfg.resolution, seed=cfg.seed)
+    seen = overview.Overview(head)
     with contextlib.ExitStack() as stack:
         part = stack.enter_context(files.folder(path, cfg.force))
         note, counts = stack.enter_context(listing(os.path.join(part, name + '.json'), head))
@@ -158,8 +229,11 @@ def write_pairs(cfg, source):
             random, offset = np.random.RandomState([cfg.seed, 1, index]), [0, 0]
             if cfg.off_centre:
                 offset = [int(n) for n in random.randint(-SHIFT, SHIFT + 1, size=2)]
-            images.save(os.path.join(part, patch.nodule + '.png'), pair(patch, cfg.resolution, offset))
+            seen.add(patch)
+            file = os.path.join(part, re.sub(r'[^\w.+-]', '_', patch.nodule) + '.png')
+            if os.path.exists(file):
+                raise ValueError('%s: two images would have this name; leave out --keep-names' % os.path.basename(file))
+            images.save(file, pair(patch, cfg.resolution, offset))
             note(patch.nodule, 1, dict(patch.facts, offset=offset))
-    for line in source.notes:
-        talk.say(line)
     print('%s: %d pairs, %dx%d' % (path, counts['images'], 2 * cfg.resolution, cfg.resolution))
+    _tell(cfg, source, name, seen)

@@ -31,7 +31,10 @@ def gray_distance(a, b):
 def nodules(images, track=iter):
     """Mean gray level and diameter in pixels of the nodule in the middle of each image, Nodules of [N], by one rule.
 
-    The nodule is that of `masks`, the diameter that of a circle of the same area.
+    The image is blurred; the nodule is what hangs together with the middle within a quarter of the image's width of it
+    and lies above the mean of the middle's gray level and the lung's, which is the first quartile of the image. The
+    diameter is that of a circle of the same area. Vessels and pleura that touch the nodule count with it: good for
+    comparing sets of images, not for measuring one nodule.
     """
     grays, areas = [], []
     for part in chunks(len(images), track):
@@ -44,12 +47,7 @@ def nodules(images, track=iter):
 
 
 def masks(images):
-    """The nodule in the middle of each image, bool [N,S,S].
-
-    The image is blurred; the nodule is what hangs together with the middle within a quarter of the image's width of it
-    and lies above the mean of the middle's gray level and the lung's, which is the first quartile of the image.
-    Vessels and pleura that touch the nodule count with it: good for comparing sets of images, not for measuring one.
-    """
+    """The nodule in the middle of each image, bool [N,S,S], as `nodules` measures it."""
     return np.concatenate([_segment(_gray(images[part]))[0] for part in chunks(len(images), iter)])
 
 

@@ -1,5 +1,7 @@
 import os
+import re
 import runpy
+import shutil
 import sys
 
 import numpy as np
@@ -24,8 +26,9 @@ def cache_folder(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _own_cache(monkeypatch, cache_folder):
-    """Tests leave the user's cache folder alone, as do the processes that they start."""
+    """Tests leave the user's cache and key alone, as do the processes that they start."""
     monkeypatch.setenv('XDG_CACHE_HOME', cache_folder)
+    monkeypatch.setenv('XDG_CONFIG_HOME', cache_folder)
 
 
 @pytest.fixture
@@ -74,7 +77,8 @@ def succeeds(script):
 
 @pytest.fixture
 def refuses(script, tmp_path):
-    """Runs a script that has to refuse: exit code 2, one line that holds all `words`, nothing in its --outdir."""
+    """Runs a script that has to refuse: exit code 2, one line that holds all `words`, and nothing in its --outdir but,
+    hidden, what a run may go on from."""
 
     def call(name, *arguments, words=()):
         outdir = tmp_path / 'refused'
@@ -83,7 +87,9 @@ def refuses(script, tmp_path):
         assert err.count('\n') == 1 and 'Traceback' not in err, err
         for word in words:
             assert str(word) in err
-        assert not outdir.exists()
+        left = os.listdir(str(outdir)) if outdir.exists() else []
+        assert all(re.match(r'\..*\.unfinished$', entry) for entry in left), left
+        shutil.rmtree(str(outdir), ignore_errors=True)
 
     return call
 

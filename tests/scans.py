@@ -105,6 +105,17 @@ def pixels(size, spacing, z=0.0, centre=POINT):
     return centre + np.stack([x, y, np.full_like(x, z)], axis=-1)
 
 
+def to_slice(image, point=POINT):
+    """How far the nearest slice of an image is above a point, in mm; its slices are axial, or one axis is feet-head."""
+    ends = [[int(n) - 1 if k == axis else 0 for k, n in enumerate(image.GetSize())] for axis in range(3)]
+    foot = image.TransformIndexToPhysicalPoint((0, 0, 0))[2]
+    head, number = max(
+        ((image.TransformIndexToPhysicalPoint(end)[2], max(end) + 1) for end in ends), key=lambda at: abs(at[0] - foot)
+    )
+    above = np.linspace(foot, head, number) - point[2]
+    return above[np.abs(above).argmin()]
+
+
 def centroid(patch, base=-850.0):
     weight = np.clip(patch - base, 0, None)
     weight = np.where(weight > 0.5 * weight.max(), weight, 0)

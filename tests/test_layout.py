@@ -34,10 +34,12 @@ OWNERS = {
     'argparse': {'common/flags.py', 'demo/setup.py'},
     'pickle': {'common/safe_pickle.py'},
     'pickletools': {'common/safe_pickle.py'},
+    'openpyxl': {'dataset_tools/tables.py'},
     'PIL': {'common/images.py'},
     'jinja2': {'common/page.py'},
     'matplotlib': {'common/figures.py', 'imgs/draw.py', 'imgs/sheets.py', 'imgs/spoilt.py'},
     'SimpleITK': {'dataset_tools/itk.py'},
+    'pydicom': {'dataset_tools/dicom_files.py'},
 }
 TOP = {'README.md', 'LICENSE', 'Makefile', 'pyproject.toml', 'requirements.txt', 'requirements-cpu.txt'}
 TOP |= {'CHANGELOG.md', 'CITATION.cff', 'CONTRIBUTING.md', 'mkdocs.yml'}

@@ -16,7 +16,7 @@ from runs import TINY
 
 HIDDEN = """
 import json, runpy, sys
-for name in ('scipy', 'filelock', 'psutil', 'SimpleITK', 'jinja2', 'matplotlib'):
+for name in ('scipy', 'filelock', 'psutil', 'SimpleITK', 'pydicom', 'jinja2', 'matplotlib'):
     sys.modules[name] = None
 for sys.argv in json.loads(sys.argv[1]):
     runpy.run_path(sys.argv[0], run_name='__main__')

@@ -4,8 +4,19 @@ import SimpleITK as sitk
 from PIL import Image
 
 from created import CREATE
-from dataset_tools import ct_volumes
+from dataset_tools import ct_volumes, writer
 from scans import lopsided, picture, write_dicom
+
+
+@pytest.fixture
+def pages():
+    """For a test of the pages that are written beside data sets; others do without, as each takes a second."""
+
+
+@pytest.fixture(autouse=True)
+def _without_pages(request, monkeypatch):
+    if 'pages' not in request.fixturenames:
+        monkeypatch.setattr(writer, 'write_page', lambda *arguments: None)
 
 
 @pytest.fixture(scope='session')

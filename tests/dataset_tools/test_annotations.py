@@ -16,7 +16,8 @@ def test_a_luna16_table_is_read_in_world_millimetres(tmp_path):
         'seriesuid,coordX,coordY,coordZ,diameter_mm\n1.3.6,-128.7,-175.3,-298.4,5.65\n1.3.6,103.8,-211.9,-227.1,4.2\n',
     )
     where = f'{tmp_path}/nodules.csv line 2'
-    assert rows[0] == (where, None, '1.3.6', (-128.7, -175.3, -298.4), 'world', 5.65, None, '1.3.6#1')
+    assert rows[0][:7] == (where, None, '1.3.6', (-128.7, -175.3, -298.4), 'world', 5.65, None)
+    assert rows[0][7:] == ('1.3.6#1', None, None, None, '1.3.6')
     assert rows[1].nodule == '1.3.6#2' and rows[1].where.endswith('line 3')
 
 
@@ -26,8 +27,9 @@ def test_a_path_table_is_read_with_class_and_nodule_and_its_paths_start_at_its_f
         'nodule,class,path,x,y,z\nn7,AIS,scans/a.nii.gz,10,20,30.5\nn7,AIS,/data/b.mhd,1,2,3\n',
         coordinates='voxel',
     )
-    assert rows[0][1:] == (f'{tmp_path}/scans/a.nii.gz', None, (10.0, 20.0, 30.5), 'voxel', None, 'AIS', 'n7')
-    assert rows[1].path == '/data/b.mhd' and rows[1].nodule == 'n7'
+    assert rows[0][1:7] == (f'{tmp_path}/scans/a.nii.gz', None, (10.0, 20.0, 30.5), 'voxel', None, 'AIS')
+    assert rows[0].nodule == 'scans/a.nii.gz#n7'  # a name counts within a scan, as each may have a nodule 1
+    assert rows[1].path == '/data/b.mhd' and rows[1].nodule == '/data/b.mhd#n7'
 
 
 def test_a_path_and_a_seriesuid_together_choose_one_series_of_a_folder(tmp_path):
@@ -55,19 +57,17 @@ def test_what_spreadsheets_write_is_understood(tmp_path, text):
     [
         ('', ['no annotations', 'header']),
         ('path,x,y,z\n\n', ['no annotations']),
-        ('path,x,y\na.nii,1,2\n', ['line 1', 'path,x,y', 'coordX,coordY,coordZ']),
-        ('file,x,y,z\na.nii,1,2,3\n', ['line 1', 'seriesuid or path']),
+        ('path,x,y\na.nii,1,2\n', ['path,x,y', 'coordX,coordY,coordZ']),
+        ('file,x,y,z\na.nii,1,2,3\n', ['seriesuid or path', '--volumes']),
         ('path,x,y,z\na.nii,1,2,3\nb.nii,1,2\n', ['line 3', '3 cells', 'header of 4']),
         ('path,x,y,z\na.nii,1,two,3\n', ['line 2', "y is 'two'"]),
         ('path,x,y,z\na.nii,1,2,nan\n', ['line 2', "z is 'nan'"]),
         ('path,x,y,z\na.nii,inf,2,3\n', ['line 2', "x is 'inf'"]),
-        ('path;x;y;z\na.nii;1,5;2;3\n', ['line 2', "x is '1,5'", '12.5']),
+        ('path;x;y;z\na.nii;1,234.5;2;3\n', ['line 2', "x is '1,234.5'", '12.5']),
         ('path,x,y,z\na.nii,1,,3\n', ['line 2', "y is ''"]),
         ('path,x,y,z\n,1,2,3\n', ['line 2', 'path is empty']),
         ('path,x,y,z,class\na.nii,1,2,3,\n', ['line 2', 'class is empty']),
         ('path,x,y,z,diameter_mm\na.nii,1,2,3,big\n', ['line 2', "diameter_mm is 'big'"]),
-        ('path,x,y,z\na.nii,1,2,3\nb.nii,1,2,3\na.nii,1.0,2,3\n', ['line 4', 'repeats', 'line 2']),
-        (b'path,x,y,z\n\xff\xfe,1,2,3\n', ['UTF-8']),
         (b'PK\x03\x04\0\0\x9c', ['UTF-8']),
     ],
 )
@@ -75,12 +75,52 @@ def test_a_bad_table_is_refused_with_its_line_and_the_remedy(tmp_path, text, wor
     complaint(ValueError, lambda: table(tmp_path, text), tmp_path / 'nodules.csv', *words)
 
 
-def test_world_columns_are_not_read_as_voxels_and_other_coordinates_are_refused(tmp_path):
+def test_world_columns_are_not_read_as_voxels(tmp_path):
     text = 'seriesuid,coordX,coordY,coordZ\n1,2,3,4\n'
-    complaint(ValueError, lambda: table(tmp_path, text, coordinates='voxel'), 'line 1', 'world millimetres', 'x,y,z')
-    complaint(ValueError, lambda: table(tmp_path, text, coordinates='pixel'), 'line 1', 'pixel', 'world or voxel')
+    complaint(ValueError, lambda: table(tmp_path, text, coordinates='voxel'), 'world millimetres', 'x,y,z')
 
 
 def test_a_missing_table_is_an_oserror():
     with pytest.raises(FileNotFoundError):
         annotations.read_annotations('nowhere.csv')
+
+
+def test_all_wrong_lines_are_told_at_once_up_to_ten(tmp_path):
+    lines = ['a.nii,1,2,3'] + ['b.nii,%d,y,3' % i for i in range(12)] + [',1,2,3']
+    text = 'path,x,y,z\n' + '\n'.join(lines) + '\n'
+    words = complaint(ValueError, lambda: table(tmp_path, text), 'line 3', 'line 12', 'and 3 more')
+    assert 'line 13' not in words and 'line 2:' not in words
+    words = complaint(
+        ValueError, lambda: table(tmp_path, 'path,x,y,z\na.nii,1,b,3\n,1,2,3\n'), 'line 2', 'line 3: path'
+    )
+
+
+def test_ras_points_are_turned_into_those_of_dicom(tmp_path):
+    (row,) = table(tmp_path, 'path,x,y,z\na.nii,1.5,-2,3\n', coordinates='ras')
+    assert row.point == (-1.5, 2.0, 3.0) and row.coordinates == 'world'
+
+
+def test_pylidc_counts_rows_first(tmp_path):
+    (row,) = table(tmp_path, 'seriesuid,i,j,k\n1.2,100,200,30.5\n')
+    assert row.point == (200.0, 100.0, 30.5) and row.coordinates == 'voxel'
+    (row,) = table(tmp_path, 'seriesuid,i,j,k,x,y,z\n1.2,100,200,30.5,1,2,3\n')
+    assert row.point == (1.0, 2.0, 3.0) and row.coordinates == 'world'
+    complaint(
+        ValueError, lambda: table(tmp_path, 'path,i,j,k\na,1,2,3\n', coordinates='ras'), 'voxels', '--coordinates'
+    )
+
+
+def test_classes_are_compared_without_capitals_and_spelt_as_the_first(tmp_path):
+    rows = table(tmp_path, 'path,x,y,z,label\na.nii,1,2,3,Ais\na.nii,11,2,3,AIS\na.nii,21,2,3,IA\na.nii,31,2,3,ais\n')
+    assert [row.label for row in rows] == ['Ais', 'Ais', 'IA', 'Ais'] and rows[0].segment is None
+
+
+def test_with_a_mask_the_label_is_its_number(tmp_path):
+    rows = table(tmp_path, 'path,mask,label,class\na.nii,m/a.nii.gz,2,IA\na.nii,m/a.nii.gz,,IA\n')
+    assert rows[0][9:11] == (f'{tmp_path}/m/a.nii.gz', 2) and rows[0].point is None and rows[1].segment is None
+    complaint(ValueError, lambda: table(tmp_path, 'path,mask,label\na.nii,b.nii,AIS\n'), 'line 2', "'AIS'", 'number')
+
+
+def test_a_patient_owns_the_nodules_of_all_scans(tmp_path):
+    rows = table(tmp_path, 'path,x,y,z,PatientID,nodule\na.nii,1,2,3,p1,n1\nb.nii,1,2,3,p1,n1\nb.nii,1,2,9,p2,n1\n')
+    assert [row.nodule for row in rows] == ['p1#n1', 'p1#n1', 'p2#n1'] and rows[1].scan == 'b.nii'

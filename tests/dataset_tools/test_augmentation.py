@@ -10,10 +10,10 @@ from dataset_tools.phantom import phantom
 
 def test_augment_writes_each_image_and_its_four_variants(made, tmp_path, folder):
     made('images', folder, '--resolution', 16, '--augment')
-    read = finest(tmp_path / 'out' / 'scans')
+    read = finest(tmp_path / 'out' / 'images')
     x = np.asarray(Image.open(str(folder / '2.png')))
     assert_array_equal(read[10:15, 0], [x, x[:, ::-1], x[::-1], np.rot90(x), np.rot90(x, 3)])
-    told = facts(tmp_path / 'out' / 'scans')
+    told = facts(tmp_path / 'out' / 'images')
     assert (
         told['variants'] == ['original', 'left-right', 'up-down', 'rot90', 'rot270']
         and told['entries'][2]['records'] == 5
@@ -26,9 +26,9 @@ def test_shifts_are_cut_from_larger_images_and_nothing_is_filled_up(made, refuse
     (tmp_path / 'in').mkdir()
     Image.fromarray(large.astype(np.uint8)).save(str(tmp_path / 'in' / 'a.png'))
     made('images', tmp_path / 'in', '--resolution', 16, '--augment', '--shifts', 4)
-    cuts = facts(tmp_path / 'out' / 'in')['entries'][0]['cuts']
+    cuts = facts(tmp_path / 'out' / 'images')['entries'][0]['cuts']
     assert cuts[0] == [0, 0] and len({tuple(c) for c in cuts}) == 4 and np.abs(cuts).max() <= 10
-    for read, (down, right) in zip(finest(tmp_path / 'out' / 'in')[::5], cuts):
+    for read, (down, right) in zip(finest(tmp_path / 'out' / 'images')[::5], cuts):
         assert_array_equal(read[0], large[10 + down : 26 + down, 10 + right : 26 + right])
     refuses(CREATE, 'images', tmp_path / 'in', '--resolution', 16, '--shifts', 4, words=['--augment'])
     picture(tmp_path / 'in' / 'b.png')
@@ -61,10 +61,23 @@ def test_no_nodule_is_on_both_sides_of_a_fold_and_each_is_tested_once(made, tmp_
             Image.fromarray(random.randint(256, size=(16, 16)).astype(np.uint8)).save(
                 str(tmp_path / 'in' / ('n%d_slice%d.png' % (nodule, piece)))
             )
-    made('images', tmp_path / 'in', '--resolution', 16, '--folds', 3, '--augment', '--nodules', '(.*)_slice')
+    made(
+        'images',
+        tmp_path / 'in',
+        '--resolution',
+        16,
+        '--folds',
+        3,
+        '--augment',
+        '--nodules',
+        '(.*)_slice',
+        '--keep-names',
+    )
     tested = []
     for fold in range(3):
-        sides = {side: facts(tmp_path / 'out' / ('fold%d' % fold) / side / 'in') for side in ('train', 'test')}
+        sides = {
+            side: facts(tmp_path / 'out' / 'images' / ('fold%d' % fold) / side / 'images') for side in ('train', 'test')
+        }
         train, test = [{entry['nodule'] for entry in sides[side]['entries']} for side in ('train', 'test')]
         assert not train & test and len(train | test) == 7 and len(test) in (2, 3)
         assert sides['train']['records'] == len(train) * 15 and sides['test']['records'] == len(test) * 3

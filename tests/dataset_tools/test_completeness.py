@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import struct
 
 import pytest
@@ -63,6 +64,31 @@ def test_endless_vectors_of_an_nrrd_header_are_refused_and_do_not_end_the_proces
     sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
     path.write_bytes(path.read_bytes().replace(name.encode() + b': (', name.encode() + b': (' + b'1' * 9000))
     _refused(path, name)
+
+
+def test_a_long_list_in_an_nrrd_header_is_refused_and_does_not_end_the_process(tmp_path):
+    path = tmp_path / 'scan.nrrd'
+    sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
+    path.write_bytes(path.read_bytes().replace(b'kinds: domain', b'kinds: domain' + b' domain' * 200))
+    _refused(path, 'kinds')
+
+
+@pytest.mark.parametrize(
+    'form, line', [('mha', 'Offset'), ('mha', 'ElementSpacing'), ('nrrd', 'space origin'), ('nrrd', 'space directions')]
+)
+def test_a_header_that_does_not_say_where_the_volume_lies_is_refused(tmp_path, form, line):
+    path = tmp_path / f'scan.{form}'
+    sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
+    path.write_bytes(re.sub(b'\n' + line.encode() + b'[^\n]*', b'', path.read_bytes(), count=1))
+    _refused(path, line, 'where it lies') if line != 'space directions' else _refused(path)
+
+
+@pytest.mark.parametrize('numbers', ['', '1 2', '1 2 x', 'nan 1 2', '1 2 3 4'])
+def test_a_metaimage_whose_place_is_no_three_numbers_is_refused(tmp_path, numbers):
+    path = tmp_path / 'scan.mha'
+    sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
+    path.write_bytes(re.sub(b'\nOffset =[^\n]*', b'\nOffset = ' + numbers.encode(), path.read_bytes(), count=1))
+    _refused(path)
 
 
 def test_a_dicom_element_longer_than_its_file_is_not_allocated(tmp_path):

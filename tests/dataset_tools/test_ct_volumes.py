@@ -13,6 +13,7 @@ from scans import (
     FLAT,
     PAPER_GRAY,
     POINT,
+    SIZE,
     SPACING,
     centred_origin,
     complaint,
@@ -53,7 +54,7 @@ def test_a_dicom_series_is_found_by_its_uid_among_others_and_beside_files_withou
     (tmp_path / 'p1' / 'DICOMDIR').write_bytes(report[:132])
     (tmp_path / 'notes.txt').write_text('hello')
     source = ct_volumes.find_volume(wanted('1.2.4'), str(tmp_path))
-    assert source == (str(tmp_path), '1.2.4')
+    assert source == (str(tmp_path / 'p1' / 'study'), '1.2.4')
     assert ct_volumes.read_volume(*source).image.GetSize() == (6, 6, 4)
 
 
@@ -76,17 +77,15 @@ def test_what_cannot_be_found_is_named_with_the_line_of_the_table(tmp_path):
 
 
 def test_a_mask_with_the_name_of_the_scan_is_not_taken_for_it(tmp_path):
-    for folder in ('seg-lungs', 'subset0'):
+    for folder in ('seg-lungs-LUNA16', 'subset0', 'subset1'):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / '1.2.3.mhd').write_text('')
-    complaint(
-        ValueError,
-        lambda: ct_volumes.find_volume(wanted('1.2.3'), str(tmp_path)),
-        'line 2',
-        'seg-lungs',
-        'subset0',
-        'same name',
-    )
+        if folder == 'subset0':
+            found = ct_volumes.find_volume(wanted('1.2.3'), str(tmp_path))
+            assert found == (str(tmp_path / 'subset0' / '1.2.3.mhd'), None)
+            ct_volumes._named.cache_clear()
+    words = 'line 2', 'subset0', 'subset1', 'same name'
+    complaint(ValueError, lambda: ct_volumes.find_volume(wanted('1.2.3'), str(tmp_path)), *words)
 
 
 def by_hand(folder, form, hu, steps, origin):
@@ -135,15 +134,20 @@ def test_the_world_of_a_file_is_what_its_format_says(tmp_path, form, direction):
     origin = centred_origin(steps)
     volume = ct_volumes.read_volume(by_hand(tmp_path, form, np.rint(lopsided(grid(steps, origin))), steps, origin))
     (patch,) = ct_volumes.patches(volume, POINT, 24, 0.5)
-    assert_allclose(patch, lopsided(pixels(24, 0.5)), atol=PAPER_GRAY)
+    above = centred_origin(steps)[2] + steps[2, 2] * np.arange(SIZE[2]) - POINT[2]  # the slices
+    z = 0 if steps[2, 0] else above[np.abs(above).argmin()]
+    assert_allclose(patch, lopsided(pixels(24, 0.5, z)), atol=PAPER_GRAY)
 
 
-def test_double_precision_and_wide_integers_become_single_precision(tmp_path):
-    for kind in (sitk.sitkFloat64, sitk.sitkInt32):
-        sitk.WriteImage(sitk.Cast(picture(), kind), str(tmp_path / 'scan.nii'))
-        volume = ct_volumes.read_volume(tmp_path / 'scan.nii')
-        assert volume.image.GetPixelID() == sitk.sitkFloat32
-        assert_array_equal(sitk.GetArrayFromImage(volume.image), sitk.GetArrayFromImage(picture()))
+@pytest.mark.parametrize('form', ['nii', 'mha', 'nrrd'])
+@pytest.mark.parametrize('kind', [sitk.sitkFloat64, sitk.sitkInt32, sitk.sitkFloat32])
+def test_whole_numbers_are_held_in_two_bytes_and_others_in_four_whatever_the_file_has(tmp_path, form, kind):
+    for shift, held in ((0, sitk.sitkInt16), (0.25, sitk.sitkFloat32)):
+        hu = sitk.Cast(picture(), kind) + (0 if kind == sitk.sitkInt32 else shift)
+        sitk.WriteImage(hu, str(tmp_path / f'scan.{form}'))
+        image = ct_volumes.read_volume(tmp_path / f'scan.{form}').image
+        assert image.GetPixelID() == (sitk.sitkInt16 if kind == sitk.sitkInt32 else held)
+        assert_array_equal(sitk.GetArrayFromImage(image), sitk.GetArrayFromImage(hu))
 
 
 def test_scaled_nifti_is_read_in_its_real_values(tmp_path):
@@ -210,31 +214,11 @@ def test_images_of_other_shapes_are_refused(tmp_path):
         complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path / name), tmp_path / name, words)
 
 
-def test_volumes_that_are_not_in_hounsfield_units_are_refused(tmp_path):
-    for name, other in (
-        ('shifted.nii', picture() + 1024),
-        ('unit.nii', sitk.Cast(picture(), sitk.sitkFloat32) / 1000.0),
-        ('mask.nii', sitk.Cast(picture() > -600, sitk.sitkUInt8)),
-        ('nan.nii', sitk.Cast(picture(), sitk.sitkFloat32) * float('nan')),
-    ):
-        sitk.WriteImage(other, str(tmp_path / name))
-        complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path / name), tmp_path / name, 'not in HU')
-
-
 def test_an_umlaut_in_a_path_is_no_obstacle(tmp_path):
     (tmp_path / 'M\u00e4rz').mkdir()
     for form in ('mhd', 'nii.gz', 'dicom'):
         path = write(tmp_path / 'M\u00e4rz', picture(size=(8, 8, 4)), form)
         assert ct_volumes.read_volume(path).image.GetSize() == (8, 8, 4)
-
-
-def test_a_nifti_that_does_not_know_left_from_right_is_refused(tmp_path):
-    path = tmp_path / 'scan.nii'
-    sitk.WriteImage(picture(), str(path))
-    data = bytearray(path.read_bytes())
-    data[252:256] = b'\0\0\0\0'  # qform_code, sform_code
-    path.write_bytes(bytes(data))
-    complaint(ValueError, lambda: ct_volumes.read_volume(path), path, 'qform')
 
 
 def test_other_files_and_missing_files_are_refused(tmp_path):

@@ -3,11 +3,12 @@ import shutil
 import struct
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 from numpy.testing import assert_allclose, assert_array_equal
 
-from dataset_tools import ct_volumes, dicom_series
+from dataset_tools import ct_volumes, dicom_files
 from scans import (
     PAPER_GRAY,
     POINT,
@@ -46,11 +47,15 @@ def test_each_slice_has_its_own_rescale(tmp_path):
     )
 
 
-@pytest.mark.parametrize('slope, kind', [('1', sitk.sitkInt16), ('0.5', sitk.sitkFloat32)])
-def test_whole_hounsfield_units_stay_in_two_bytes_a_voxel(tmp_path, slope, kind):
-    unsigned = dict(t0028_0101='12', t0028_0102='11', t0028_0103='0')
-    write_dicom(tmp_path / 'd', picture(size=(8, 8, 4)), slope=slope, **unsigned)
-    assert ct_volumes.read_volume(tmp_path / 'd').image.GetPixelID() == kind
+@pytest.mark.parametrize('shift, kind', [(0, sitk.sitkInt16), (0.5, sitk.sitkFloat32)])
+@pytest.mark.parametrize('slope', ['1', '0.5'])
+@pytest.mark.parametrize('tags', [{}, dict(t0028_0101='12', t0028_0102='11', t0028_0103='0')])
+def test_whole_hounsfield_units_stay_in_two_bytes_a_voxel(tmp_path, slope, tags, shift, kind):
+    hu = sitk.Cast(picture(size=(8, 8, 4)), sitk.sitkFloat32) + (shift if slope == '0.5' else 0)
+    write_dicom(tmp_path / 'd', hu, slope=slope, **tags)
+    image = ct_volumes.read_volume(tmp_path / 'd').image
+    assert image.GetPixelID() == (kind if slope == '0.5' else sitk.sitkInt16)
+    assert_array_equal(sitk.GetArrayFromImage(image), sitk.GetArrayFromImage(hu))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +107,7 @@ def test_nothing_is_printed_by_the_c_libraries(tmp_path, series, capfd):
     path.write_bytes(path.read_bytes()[:-100])
     complaint(OSError, lambda: ct_volumes.read_volume(path))
     os.remove(paths[2])
-    dicom_series.find_series.cache_clear()
+    dicom_files.find_series.cache_clear()
     complaint(ValueError, lambda: ct_volumes.read_volume(folder))
     assert capfd.readouterr() == ('', '')
 
@@ -136,10 +141,12 @@ def test_slices_that_drift_sideways_are_an_error(tmp_path):
     complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path / 'd'), tmp_path, 'mm')
 
 
-def test_a_slice_that_is_there_twice_is_an_error(series):
+def test_another_slice_at_the_same_place_is_an_error(series):
     folder, paths = series
-    shutil.copy(paths[2], str(folder / 'copy.dcm'))
-    complaint(ValueError, lambda: ct_volumes.read_volume(folder), '0.00 mm', paths[2], 'copy.dcm', 'once')
+    again = pydicom.dcmread(paths[2])
+    again.SOPInstanceUID += '.1'
+    again.save_as(str(folder / 'again.dcm'))
+    complaint(ValueError, lambda: ct_volumes.read_volume(folder), '0.00 mm', paths[2], 'again.dcm', 'once')
 
 
 def test_mixed_series_are_listed_and_one_can_be_chosen(series):
@@ -199,16 +206,16 @@ def test_losslessly_compressed_dicom_is_read_and_a_bad_slice_of_it_is_named(tmp_
     for bad in (data[: (start + len(data)) // 2], data[:-8], data[: start + 40] + b'\0' * 200 + data[start + 240 :]):
         with open(paths[1], 'wb') as file:
             file.write(bad)
-        dicom_series.find_series.cache_clear()
+        dicom_files.find_series.cache_clear()
         complaint(OSError, lambda: ct_volumes.read_volume(tmp_path), paths[1], 'again')
 
 
-@pytest.mark.parametrize('content', [b'', b'<html>404</html>', b'\0' * 128 + b'DICM' + b'junk' * 50])
+@pytest.mark.parametrize('content', [b'<html>404</html>', b'\0' * 128 + b'DICM' + b'junk' * 50])
 def test_an_unreadable_dicom_file_is_named(series, content):
     folder, paths = series
     with open(paths[1], 'wb') as file:
         file.write(content)
-    complaint(OSError, lambda: ct_volumes.read_volume(folder), paths[1], 'cannot be read')
+    complaint(OSError, lambda: ct_volumes.read_volume(folder), paths[1], 'damaged', 'again')
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from dataset_tools import ct_volumes, dicom_series
+from dataset_tools import ct_volumes, dicom_files
 from scans import complaint
 
 
@@ -22,7 +22,7 @@ def test_a_slice_without_a_usable_position_is_named(series, tmp_path, position):
     for tag in (data[start : start + head] + struct.pack(kind, len(text)) + text, b''):
         with open(paths[4], 'wb') as file:
             file.write(data[:start] + tag + data[begin + length :])
-        dicom_series.find_series.cache_clear()
+        dicom_files.find_series.cache_clear()
         complaint((OSError, ValueError), lambda: ct_volumes.read_volume(folder), paths[4], 'ImagePosition', 'again')
 
 

@@ -97,7 +97,13 @@ def test_display_shows_colour(made, script, tmp_path):
     made('images', tmp_path / 'in', '--resolution', 16, '--channels', 3)
     assert (
         script(
-            '1-dataset_display.py', '--tfrecords', tmp_path / 'out' / 'in', '--number', 1, '--outdir', tmp_path / 'png'
+            '1-dataset_display.py',
+            '--tfrecords',
+            tmp_path / 'out' / 'images',
+            '--number',
+            1,
+            '--outdir',
+            tmp_path / 'png',
         )[0]
         == 0
     )

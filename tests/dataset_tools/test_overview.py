@@ -52,12 +52,12 @@ def test_each_patch_is_kept_with_the_same_chance():
 
 def test_the_page_shows_pictures_outlines_diameters_and_tables(tmp_path, seen):
     path = str(tmp_path / 'set.html')
-    folds = ['AIS', 'IA', 'benign'], [('fold 0, test', [1, 4, 4])]
-    overview_page.write(path, seen, ['Point 3 lies in <air>.'], ['2 scans'], folds)
+    folds = [('fold0/test', [1, 4, 4])]
+    overview_page.write(path, seen, ['a note'], ['Point 3 lies in <air>.'], ['2 scans'], folds)
     with open(path, encoding='utf-8') as f:
         text = f.read()
     assert '120 images of 44 nodules, 16x16 pixels of 0.6 mm' in text
-    assert 'Point 3 lies in &lt;air&gt;.' in text and '2 scans' in text and 'fold 0, test' in text
+    assert 'Point 3 lies in &lt;air&gt;.' in text and '2 scans' in text and 'fold0/test' in text and 'a note' in text
     assert text.count('class="ct"') == 120 and text.count('r="5.0"') == 120  # 6 mm at 0.6 mm per pixel, halved
     square = re.search('<path d="([^"]*)"', text).group(1)
     assert set(map(int, re.findall(r'M(\d+)', square))) <= set(range(4, 12))  # the bright square and its blurred rim

@@ -13,7 +13,7 @@ from PIL import Image
 import dataset
 from common import hounsfield
 from created import CREATE, PHANTOM, facts, finest, tree
-from dataset_tools.phantom import phantom
+from dataset_tools.phantom import phantom, phantom_slices
 from places import ROOT
 
 
@@ -27,6 +27,29 @@ def test_phantom_i_depends_on_the_seed_the_class_and_i_alone(made, tmp_path):
     )
     assert facts(tmp_path / 'out' / 'MIA')['entries'][:35] == facts(tmp_path / 'out' / 'three')['entries']
     assert facts(tmp_path / 'out' / 'MIA')['mm_per_pixel'] == 0.6
+
+
+def test_slices_of_a_phantom_follow_each_other_under_one_name(made, refuses, tmp_path):
+    made(*PHANTOM, '--number', 9, '--slices', 5)
+    read, told = finest(tmp_path / 'out' / 'MIA'), facts(tmp_path / 'out' / 'MIA')
+    assert len(read) == told['images'] == 45 and told['nodules'] == 9
+    assert told['slices'] == 5 and {e['slice_mm'] for e in told['entries']} == {1}
+    drawn = phantom_slices('MIA', np.random.RandomState([3, 1, 4]), 16, 0.6, 5)
+    assert_array_equal(read[20:25, 0], [hounsfield.to_gray(p.hu, (-1900, 1100)) for p in drawn])
+    entries = told['entries'][20:25]
+    assert [e['slice'] for e in entries] == [-2, -1, 0, 1, 2] and {e['nodule'] for e in entries} == {'MIA-00004'}
+    made(*PHANTOM, '--number', 9, '--name', 'alone')
+    assert_array_equal(finest(tmp_path / 'out' / 'alone'), read[2::5])
+    refuses(CREATE, *PHANTOM, '--slices', 3, '--masks', words=['--masks', '--slices 3'])
+    refuses(CREATE, *PHANTOM, '--slices', 6, words=['--slices'])
+
+
+def test_slices_of_a_phantom_stay_on_one_side_of_a_fold(made, tmp_path):
+    made(*PHANTOM, '--number', 6, '--slices', 3, '--folds', 3, '--name', 'cv')
+    for fold in range(3):
+        path = tmp_path / 'out' / 'cv' / ('fold%d' % fold)
+        train, test = [[e['nodule'] for e in facts(path / side / 'MIA')['entries']] for side in ('train', 'test')]
+        assert len(train) == 12 and len(test) == 6 and not set(train) & set(test)
 
 
 def test_masks_lie_beside_the_phantoms_as_pairs(made, tmp_path):
@@ -70,7 +93,7 @@ def test_pairs_of_image_and_mask_folders(made, refuses, tmp_path, folder):
             str(tmp_path / 'masks' / ('%d.png' % i))
         )
     both = ['pairs', '--images', folder, '--masks', tmp_path / 'masks', '--resolution', 16]
-    made(*both)
+    made(*both, '--keep-names')
     read = np.asarray(Image.open(str(tmp_path / 'out' / 'pairs' / '3.png')))
     assert_array_equal(read[:, :16], np.asarray(Image.open(str(folder / '3.png'))))
     assert_array_equal(read[:, 16:].ravel(), (np.arange(256) > 103) * 255)

@@ -9,16 +9,16 @@ from created import CREATE, facts, finest, picture, tree
 
 
 def test_image_files_become_a_data_set_in_the_order_of_their_names(made, tmp_path, folder):
-    out = made('images', folder, '--resolution', 16)
+    out = made('images', folder, '--resolution', 16, '--keep-names')
     assert tree(tmp_path / 'out') == [
-        'scans/scans-r02.tfrecords',
-        'scans/scans-r03.tfrecords',
-        'scans/scans-r04.tfrecords',
-        'scans/scans.json',
+        'images/images-r02.tfrecords',
+        'images/images-r03.tfrecords',
+        'images/images-r04.tfrecords',
+        'images/images.json',
     ]
-    for i, image in enumerate(finest(tmp_path / 'out' / 'scans')):
+    for i, image in enumerate(finest(tmp_path / 'out' / 'images')):
         assert_array_equal(image[0], np.asarray(Image.open(str(folder / ('%d.png' % i)))))
-    told = facts(tmp_path / 'out' / 'scans')
+    told = facts(tmp_path / 'out' / 'images')
     assert (told['images'], told['nodules'], told['records'], told['resolution'], told['channels']) == (5, 5, 5, 16, 1)
     assert [entry['file'] for entry in told['entries']] == ['%d.png' % i for i in range(5)]
     assert '5 images of 5 nodules, 16x16' in out and 'skipped' not in out
@@ -36,7 +36,7 @@ def test_class_folders_make_a_data_set_for_each_class(made, tmp_path, folder):
     for i, name in enumerate(('AIS', 'AIS', 'IA', 'IA', 'IA')):
         (folder / name).mkdir(exist_ok=True)
         (folder / ('%d.png' % i)).rename(folder / name / ('%d.png' % i))
-    made('images', folder, '--resolution', 16)
+    made('images', folder, '--resolution', 16, '--keep-names')
     made('images', folder, '--resolution', 16, '--name', 'second')
     assert sorted(os.listdir(str(tmp_path / 'out'))) == ['AIS', 'IA', 'second-AIS', 'second-IA']
     assert len(finest(tmp_path / 'out' / 'IA')) == 3
@@ -53,7 +53,7 @@ def test_16_bits_are_mapped_linearly_from_a_stated_range(made, tmp_path, form):
     else:
         Image.fromarray(values).save(path)
     made('images', tmp_path / 'in', '--resolution', 16)
-    assert_array_equal(finest(tmp_path / 'out' / 'in')[0, 0], np.rint(values / 257.0))
+    assert_array_equal(finest(tmp_path / 'out' / 'images')[0, 0], np.rint(values / 257.0))
     made('images', tmp_path / 'in', '--resolution', 16, '--range', '1000,3000', '--name', 'narrow')
     assert_array_equal(
         finest(tmp_path / 'out' / 'narrow')[0, 0], np.rint((values.astype(float) - 1000) / 2000 * 255).clip(0, 255)
@@ -66,14 +66,14 @@ def test_hounsfield_units_in_numpy_files_need_a_range_that_may_begin_below_zero(
     np.save(str(tmp_path / 'in' / 'a.npy'), np.linspace(-1900, 1100, 256).reshape(16, 16).astype(np.int16))
     refuses(CREATE, 'images', tmp_path / 'in', '--resolution', 16, words=['a.npy', 'int16', '--range LO,HI'])
     made('images', tmp_path / 'in', '--resolution', 16, '--range', '-1900,1100', '--window', 'paper')
-    assert np.abs(finest(tmp_path / 'out' / 'in').ravel() - np.arange(256.0)).max() <= 1
-    assert facts(tmp_path / 'out' / 'in')['window'] == [-1900, 1100]
+    assert np.abs(finest(tmp_path / 'out' / 'images').ravel() - np.arange(256.0)).max() <= 1
+    assert facts(tmp_path / 'out' / 'images')['window'] == [-1900, 1100]
 
 
 def test_colour_is_kept_when_asked_for_and_gray_files_join_in(made, tmp_path, folder):
     picture(folder / 'colour.bmp', 'RGB')
     made('images', folder, '--resolution', 16, '--channels', 3)
-    read = finest(tmp_path / 'out' / 'scans')
+    read = finest(tmp_path / 'out' / 'images')
     assert read.shape == (6, 3, 16, 16)
     assert_array_equal(read[5], np.asarray(Image.open(str(folder / 'colour.bmp'))).transpose(2, 0, 1))
     assert_array_equal(read[0], np.repeat(np.asarray(Image.open(str(folder / '0.png')))[None], 3, axis=0))
@@ -89,7 +89,7 @@ def test_gray_images_in_other_modes_are_gray(made, tmp_path, mode, form):
         str(tmp_path / 'in' / ('a.' + form))
     )
     made('images', tmp_path / 'in', '--resolution', 16)
-    assert_array_equal(finest(tmp_path / 'out' / 'in')[0, 0], gray)
+    assert_array_equal(finest(tmp_path / 'out' / 'images')[0, 0], gray)
 
 
 @pytest.mark.parametrize('size', [(16, 32), (40, 16), (32, 32), (9, 8), (17, 16)])
@@ -109,7 +109,7 @@ def test_resize_takes_the_middle_square(made, refuses, tmp_path, size):
     along = (np.arange(16) - 7.5) / 16
     wanted = 128 + 80 * along[None] + 40 * along[:, None]
     inner = slice(3, -3)  # nearer the edge the filter is cut off
-    assert np.abs(finest(tmp_path / 'out' / 'in')[0, 0] - wanted)[inner, inner].max() < 4
+    assert np.abs(finest(tmp_path / 'out' / 'images')[0, 0] - wanted)[inner, inner].max() < 4
 
 
 BAD = {
@@ -189,3 +189,7 @@ def test_folders_without_images_or_with_images_on_two_levels_are_refused(refuses
     (folder / 'AIS').mkdir()
     picture(folder / 'AIS' / 'a.png')
     refuses(CREATE, 'images', folder, words=['scans', 'AIS', 'one or the other'])
+    (tmp_path / 'empty' / 'ais').mkdir()
+    picture(tmp_path / 'empty' / 'ais' / 'a.png')
+    (folder / 'AIS').rename(tmp_path / 'empty' / 'AIS')
+    refuses(CREATE, 'images', tmp_path / 'empty', words=['AIS and ais', 'one class'])

@@ -126,9 +126,9 @@ def test_a_nodule_on_both_sides_of_a_fold_is_found(script, finds, tmp_path):
         script(CREATE, 'phantom', 'AIS', '--number', 6, '--resolution', 16, '--folds', 3, '--outdir', tmp_path)[0] == 0
     )
     assert script(CREATE, 'verify', tmp_path)[0] == 0
-    path = tmp_path / 'fold1' / 'test' / 'AIS' / 'AIS.json'
+    path = tmp_path / 'AIS' / 'fold1' / 'test' / 'AIS' / 'AIS.json'
     told = json.loads(path.read_text())
-    with open(str(tmp_path / 'fold1' / 'train' / 'AIS' / 'AIS.json')) as f:
+    with open(str(tmp_path / 'AIS' / 'fold1' / 'train' / 'AIS' / 'AIS.json')) as f:
         told['entries'][0]['nodule'] = leaked = json.load(f)['entries'][1]['nodule']
     path.write_text(json.dumps(told))
     lines = finds(tmp_path, words=['nodule ' + leaked, 'fold1/train', 'fold1/test'])

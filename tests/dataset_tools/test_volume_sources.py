@@ -38,7 +38,7 @@ def made(script, tmp_path):
 @pytest.mark.parametrize('form', FORMATS)
 def test_a_nodule_at_known_world_coordinates_lands_at_the_centre(made, tmp_path, form, geometry):
     path = write(tmp_path, picture(direction=GEOMETRIES[geometry]), form)
-    (gray,), told = made('path,x,y,z\n%s,%s\n' % (path.name, HERE))()
+    (gray,), told = made('path,x,y,z\n%s,%s\n' % (path.name, HERE), '--keep-names')()
     wanted = (blob(pixels(32, 0.5)) + 1900) / 3000 * 255
     assert np.abs(centroid(gray.astype(float), (-850 + 1900) / 3000 * 255.0) - 15.5).max() < 0.5
     assert np.abs(gray - wanted).max() < 1  # half a gray level, and half for its rounding
@@ -69,20 +69,23 @@ def test_a_class_column_makes_a_data_set_for_each_class(made, tmp_path):
     path = write(tmp_path, picture(), 'mha').name
     read = made(
         'path,x,y,z,class,nodule\n'
-        + ''.join('%s,%d,-17,%d,%s,n%d\n' % (path, 15 + i, 98 + i, ('AIS', 'IA')[i % 2], i) for i in range(4))
+        + ''.join('%s,%d,-17,%d,%s,n%d\n' % (path, 15 + i, 95 + 3 * i, ('AIS', 'IA')[i % 2], i) for i in range(4)),
+        '--keep-names',
     )
-    for name, nodules in (('AIS', ['n0', 'n2']), ('IA', ['n1', 'n3'])):
+    for name, nodules in (('AIS', ['scan.mha#n0', 'scan.mha#n2']), ('IA', ['scan.mha#n1', 'scan.mha#n3'])):
         gray, told = read(name)
         assert len(gray) == 2 and [entry['nodule'] for entry in told['entries']] == nodules
 
 
-def test_shifted_cuts_come_from_the_full_slice_and_folds_split_by_nodule(made, script, tmp_path):
-    path = write(tmp_path, picture(lopsided, size=(90, 90, 28)), 'nii.gz').name
-    rows = ''.join('%s,%d,-17,%d,n%d\n' % (path, 12 + 3 * i, 95 + 2 * i, i) for i in range(5))
-    read = made('path,x,y,z,nodule\n' + rows, '--augment', '--shifts', 3, '--folds', 2, '--slices', 2)
+def test_shifted_cuts_come_from_the_full_slice_and_folds_split_by_scan(made, script, tmp_path):
+    path = str(write(tmp_path, picture(lopsided, size=(90, 90, 28)), 'nii.gz'))
+    for i in range(5):
+        os.link(path, str(tmp_path / ('%d.nii.gz' % i)))
+    rows = ''.join('%d.nii.gz,%d,-17,%d\n' % (i, 12 + 3 * i, 95 + 2 * i) for i in range(5))
+    read = made('path,x,y,z\n' + rows, '--augment', '--shifts', 3, '--folds', 2, '--slices', 2)
     for fold in (0, 1):
-        (train, told), (test, held) = [read('fold%d/%s/nodules' % (fold, side)) for side in ('train', 'test')]
-        nodules = [{entry['nodule'] for entry in facts['entries']} for facts in (told, held)]
+        (train, told), (test, held) = [read('nodules/fold%d/%s/nodules' % (fold, side)) for side in ('train', 'test')]
+        nodules = [{entry['scan'] for entry in facts['entries']} for facts in (told, held)]
         assert not nodules[0] & nodules[1] and len(nodules[0] | nodules[1]) == 5
         assert len(train) == len(nodules[0]) * 2 * 3 * 5 and len(test) == len(nodules[1]) * 2
         assert (train > 74).all()  # 74 is air: of the volume's surroundings there is nothing in the middle of it
@@ -118,7 +121,7 @@ def bad(tmp_path):
         ('path,x,y,z\ngap,HERE\n', ['gap', 'missing']),
         ('path,x,y,z\ngood.mha,HERE\ngood.mha,0,0,999\n', ['nodules.csv line 3', 'outside']),
         ('path,x,y,z\nlost.mha,HERE\n', ['nodules.csv line 2', 'lost.mha']),
-        ('path,x,y\ngood.mha,1,2\n', ['nodules.csv line 1', 'x,y,z']),
+        ('path,x,y\ngood.mha,1,2\n', ['nodules.csv', 'x,y,z']),
         ('path,x,y,z\ngood.mha,1,2,three\n', ['line 2', 'three']),
         ('', ['nodules.csv']),
         ('path,x,y,z,class\ngood.mha,HERE,a/b\n', ['a/b', 'class']),
@@ -138,7 +141,7 @@ def test_bad_tables_and_volumes_are_refused_in_one_line(refuses, tmp_path, text,
         (['--spacing', '-1'], ['--spacing']),
         (['--slices', '0'], ['--slices']),
         (['--window', '5'], ['window']),
-        (['--coordinates', 'ras'], ['--coordinates']),
+        (['--coordinates', 'itk'], ['--coordinates']),
         (['--volumes', 'nowhere'], ['nowhere']),
     ],
 )
@@ -152,3 +155,50 @@ def test_a_missing_table_and_a_missing_series_are_refused(refuses, tmp_path):
     (tmp_path / 'nodules.csv').write_text(LUNA + '1.2.3,%s,5\n9.9.9,1,2,3,5\n' % HERE)
     refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', '--resolution', 16, words=['nodules.csv line 3', '9.9.9'])
     refuses(CREATE, 'volumes', tmp_path / 'nowhere.csv', words=['nowhere.csv'])
+
+
+def near(*steps):
+    """Lines of a table, `scan.mha,x,y,z`, at these distances from the nodule."""
+    return ['scan.mha,%.3f,%.3f,%.3f' % tuple(POINT + step) for step in steps]
+
+
+READERS = near([0.5, 0, 0], [-0.5, 1, 0], [0, -1, 0.5], [0, 0, -0.5]) + near([8, 0, 0])
+
+
+def test_marks_of_several_readers_become_one_nodule_at_their_mean(made, tmp_path, capsys):
+    write(tmp_path, picture(), 'mha')
+    text = 'path,x,y,z,diameter\n' + ''.join('%s,%d\n' % (line, 6 + i) for i, line in enumerate(READERS))
+    gray, told = made(text)()
+    assert len(gray) == 2 and (told['nodules'], [entry['marks'] for entry in told['entries']]) == (2, [4, 1])
+    assert np.abs(told['entries'][0]['point'] - POINT).max() < 1e-3 and told['entries'][0]['diameter_mm'] == 7.5
+
+
+def test_voxel_marks_are_compared_in_millimetres(made, tmp_path):
+    image = picture()
+    path = write(tmp_path, image, 'mha').name
+    index = np.array(image.TransformPhysicalPointToContinuousIndex(POINT.tolist()))
+    marks = [index, index + [4, 0, 0], index + [0, 0, 2], index + [0, 0, 5]]  # 2.8, 2.5 and 6.25 mm off
+    rows = ''.join('%s,%f,%f,%f\n' % ((path,) + tuple(mark[[1, 0, 2]])) for mark in marks)
+    _, told = made('path,i,j,k\n' + rows)()
+    assert [entry['marks'] for entry in told['entries']] == [3, 1]
+
+
+def test_readers_who_differ_in_class_are_refused(refuses, tmp_path):
+    write(tmp_path, picture(), 'mha')
+    lines = [line + label for line, label in zip(READERS, (',AIS', ',AIS', ',IA', ',AIS', ',IA'))]
+    (tmp_path / 'nodules.csv').write_text('path,x,y,z,class\n' + '\n'.join(lines) + '\n')
+    words = ['nodules.csv line 2', 'line 4', 'differ in class']
+    refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', '--resolution', 16, words=words)
+
+
+def test_points_of_slicer_are_cut_from_the_scan_that_volumes_names(script, refuses, tmp_path):
+    path = write(tmp_path, picture(), 'nrrd')
+    right, front, up = POINT * [-1, -1, 1]
+    (tmp_path / 'F.fcsv').write_text(
+        '# CoordinateSystem = RAS\n# columns = id,x,y,z\n1,%f,%f,%f\n' % (right, front, up)
+    )
+    command = [CREATE, 'volumes', tmp_path / 'F.fcsv', '--resolution', 32, '--spacing', 0.5]
+    refuses(*command, words=['F.fcsv', '--volumes'])
+    assert script(*command, '--volumes', path, '--outdir', tmp_path / 'out')[0] == 0
+    (gray,) = dataset.read(str(tmp_path / 'out' / 'nodules' / 'nodules-r05.tfrecords'))
+    assert np.abs(gray[0] - (blob(pixels(32, 0.5)) + 1900) / 3000 * 255).max() < 1

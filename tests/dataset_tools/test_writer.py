@@ -57,12 +57,12 @@ def test_an_existing_data_set_is_replaced_only_by_force(made, script, tmp_path):
 
 def test_a_failing_run_leaves_the_old_data_set_as_it_was(made, script, tmp_path, folder):
     made('images', folder, '--resolution', 16)
-    before = tree(tmp_path / 'out'), finest(tmp_path / 'out' / 'scans')
+    before = tree(tmp_path / 'out'), finest(tmp_path / 'out' / 'images')
     (folder / 'z.png').write_bytes(b'x')
     code, _, err = script(CREATE, 'images', folder, '--resolution', 16, '--force', '--outdir', tmp_path / 'out')
     assert code == 2 and 'z.png' in err
-    assert tree(tmp_path / 'out') == before[0] and os.listdir(str(tmp_path / 'out')) == ['scans']
-    assert_array_equal(finest(tmp_path / 'out' / 'scans'), before[1])
+    assert tree(tmp_path / 'out') == before[0] and os.listdir(str(tmp_path / 'out')) == ['images']
+    assert_array_equal(finest(tmp_path / 'out' / 'images'), before[1])
 
 
 @pytest.mark.parametrize(

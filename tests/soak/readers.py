@@ -172,9 +172,9 @@ class Volumes:
             f.write(gzip.compress(data) if inner and kind < 6 else data)
 
     def read(self, index):
-        from dataset_tools import ct_volumes, dicom_series
+        from dataset_tools import ct_volumes, dicom_files
 
-        dicom_series.find_series.cache_clear()
+        dicom_files.find_series.cache_clear()
         ct_volumes.read_volume(self.path)
 
 

@@ -1,0 +1,62 @@
+"""Points that were placed in 3D Slicer: .fcsv, and .mrk.json."""
+
+import csv
+import re
+
+from common import schema
+
+ENDINGS = re.compile(r'\.(fcsv|mrk\.json)$', re.IGNORECASE)
+_SYSTEMS = {'0': 'ras', '1': 'world', '2': 'voxel', 'RAS': 'ras', 'LPS': 'world', 'IJK': 'voxel'}
+_COLUMNS = 'id x y z ow ox oy oz vis sel lock label'.split()
+_POINT = {'label?': schema.text, 'position?': [schema.number], 'positionStatus?': schema.text}
+_JSON = dict(markups=[{'coordinateSystem?': schema.text, 'controlPoints': [_POINT]}])
+
+
+def read(path):
+    """The coordinates of a file of ENDINGS (world, ras or voxel) and its rows, as those of tables.read.
+
+    A row has x, y and z, and as `nodule` the label of the point if it has one.
+    """
+    system, rows = (_fcsv if path.lower().endswith('.fcsv') else _json)(path)
+    if system not in _SYSTEMS:
+        raise ValueError(f'{path} has the coordinate system {system[:40]!r}; save it from 3D Slicer as LPS or RAS')
+    if not rows:
+        raise ValueError(f'{path} holds no points; place one in each nodule')
+    labels = [row['nodule'] for _, row in rows]
+    if len(set(labels)) < len(labels) or '' in labels:  # then they tell no nodules apart
+        rows = [(place, {name: row[name] for name in 'xyz'}) for place, row in rows]
+    return _SYSTEMS[system], rows
+
+
+def _fcsv(path):
+    with open(path, newline='', encoding='utf-8', errors='replace') as file:
+        lines = file.read().splitlines()
+    fields = dict(re.findall(r'^# *(\w+) *= *(.*?) *$', '\n'.join(lines), re.MULTILINE))
+    columns, rows = fields.get('columns', ','.join(_COLUMNS)).replace(' ', '').split(','), []
+    if not {'x', 'y', 'z'} <= set(columns):
+        raise ValueError(f'{path} names no columns x,y,z; save it from 3D Slicer again')
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.startswith('#'):
+            row = dict(zip(columns, next(csv.reader([line]))))
+            point = {name: row.get(name, '').strip() for name in 'xyz'}
+            rows.append((f'line {number}', dict(point, nodule=row.get('label', '').strip())))
+    return fields.get('CoordinateSystem', '0'), rows
+
+
+def _json(path):
+    markups, rows = schema.read(path, _JSON, 'save it from 3D Slicer again')['markups'], []
+    systems = {markup.get('coordinateSystem') or 'LPS' for markup in markups}
+    if len(systems) > 1:
+        raise ValueError(f'{path} mixes coordinate systems; save its points from 3D Slicer as LPS')
+    for markup in markups:
+        for point in markup['controlPoints']:
+            position = point.get('position')
+            if position and point.get('positionStatus') in (None, 'defined'):
+                place = f'point {len(rows) + 1}'
+                if len(position) != 3:
+                    raise ValueError(
+                        f'{path} {place}: its position has {len(position)} numbers; save it from 3D Slicer again'
+                    )
+                row = {name: repr(value) for name, value in zip('xyz', position)}
+                rows.append((place, dict(row, nodule=(point.get('label') or '').strip())))
+    return systems.pop() if systems else 'LPS', rows

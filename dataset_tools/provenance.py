@@ -1,0 +1,42 @@
+"""Which bytes and which programs a data set came from."""
+
+import hashlib
+import importlib
+import os
+import platform
+import re
+
+from common import VERSION
+
+_APART = re.compile(rb'^(?:ElementDataFile *=|data ?file *:) *([^\r\n]+)', re.MULTILINE | re.IGNORECASE)
+
+
+def sha256(paths):
+    """SHA-256 of files, one after the other, in hex."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with open(path, 'rb') as file:
+            for block in iter(lambda: file.read(1 << 20), b''):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def parts(path):
+    """The files of a volume: itself, and the voxels if they are in another file."""
+    if not path.lower().endswith(('.mhd', '.nhdr')):
+        return [path]
+    with open(path, 'rb') as file:
+        apart = _APART.search(file.read(1 << 16))
+    data = os.path.join(os.path.dirname(path), os.fsdecode(apart.group(1).strip())) if apart else path
+    return [path, data] if os.path.isfile(data) and data != path else [path]
+
+
+def versions(*libraries):
+    """{name: version} of this program, Python, and those libraries that are installed."""
+    found = {'nodule-generation': VERSION, 'python': platform.python_version()}
+    for name in libraries:
+        try:
+            found[name] = importlib.import_module(name).__version__
+        except ImportError:
+            continue
+    return found

@@ -1,0 +1,128 @@
+"""What is cut from one scan: the patches round its nodules, or why there are none."""
+
+import collections
+import contextlib
+import os
+
+import numpy as np
+
+from common import hounsfield
+from dataset_tools import ct_volumes, dicom_files, masks, positions, provenance
+from dataset_tools.sources import Patch
+
+SAME = 3.0  # mm: marks of one scan that are closer than this show one nodule, as several readers marked it
+
+# scan: (path, series), as ct_volumes.read_volume takes them; nodules: Annotations; size: pixels of a patch; window: HU
+# of black and white
+Job = collections.namedtuple('Job', 'scan nodules size spacing slices window interpolation')
+# patches: with the table's own names; merged: words about marks that are one nodule; doubtful: places of the table
+# where there is no nodule; told: what a user should know of the volume; problems: [(places of the table, why they
+# cannot be used)]
+Cuts = collections.namedtuple('Cuts', 'patches merged doubtful told problems')
+_Mark = collections.namedtuple('_Mark', 'annotation point diameter_mm diameter_of region')
+
+
+def cut(job):
+    """The Cuts of one scan, nodule by nodule in the order of the table. What is wrong is in `problems`, not raised."""
+    cuts = Cuts([], [], [], [], [])
+    with _noted(cuts, job.nodules):
+        volume = ct_volumes.read_volume(*job.scan)
+        cuts.told.extend(ct_volumes.told(volume))
+        about, marks = _about(volume, *job.scan), []
+        for a in job.nodules:
+            with _noted(cuts, [a]):
+                marks.append(_mark(volume, a))
+        for together in _together(marks):
+            with _noted(cuts, [mark.annotation for mark in together]):
+                _cut_nodule(cuts, job, volume, about, together)
+    return cuts
+
+
+@contextlib.contextmanager
+def _noted(cuts, annotations):
+    """What is raised in the block becomes a problem of annotations."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        named = isinstance(error, OSError) and error.filename
+        words = '%s: %s' % (error.filename, error.strerror) if named else str(error)
+        cuts.problems.append(([a.where for a in annotations], words))
+
+
+def _cut_nodule(cuts, job, volume, about, marks):
+    """Add the patches of a nodule."""
+    _require_agreement(marks)
+    a, point = marks[0].annotation, np.mean([mark.point for mark in marks], axis=0).tolist()
+    grid = job.size, job.spacing, job.slices, 'world', a.where
+    hu = ct_volumes.patches(volume, point, *grid, interpolation=job.interpolation)
+    regions = [masks.on_patch(mark.region, volume, point, *grid) for mark in marks if mark.region]
+    inside = np.mean(regions, axis=0) >= 0.5 if regions else None  # where half of the readers agree
+    facts = dict(about, point=point, marks=len(marks), scan=a.scan, patient=a.patient)
+    facts.update(_diameter(marks), **({'class': a.label} if a.label else {}))
+    facts.update(slice_offset_mm=round(ct_volumes.slice_offset(volume, point, job.slices), 3))
+    for index, gray in enumerate(hounsfield.to_gray(hu, job.window)):
+        told = dict(facts, slice=index - (job.slices - 1) / 2.0)
+        mask = None if inside is None else inside[index]
+        cuts.patches.append(Patch(gray[None], a.label, a.nodule, told, mask))
+    if len(marks) > 1:
+        cuts.merged.append(', '.join(mark.annotation.where for mark in marks))
+    if positions.doubtful(volume, point):
+        cuts.doubtful.append(a.where)
+
+
+def _about(volume, path, series):
+    """What NAME.json says of a scan: mm from voxel to voxel and from slice to slice, the kernel, and which bytes."""
+    lengths = volume.image.GetSpacing()
+    axis = int(np.abs(volume.image.GetDirection()[6:]).argmax())  # the one nearest to feet-head
+    across = min(length for k, length in enumerate(lengths) if k != axis)
+    found = dict(voxel_mm=round(across, 4), slice_mm=round(lengths[axis], 4))
+    if not os.path.isdir(path):
+        return dict(found, scan_sha256=provenance.sha256(provenance.parts(path)))
+    paths = dicom_files.slices(path, series)
+    kernel = dicom_files.kernel(paths[0])
+    found.update(dict(kernel=kernel) if kernel else {})
+    return dict(found, scan_sha256=provenance.sha256(sorted(paths)))
+
+
+def _mark(volume, a):
+    """Where an annotation is, world mm, and how large."""
+    if a.mask:
+        region = masks.read(a.mask, a.segment)
+        given = (a.diameter_mm, 'table') if a.diameter_mm else (region.diameter_mm, region.diameter_of)
+        return _Mark(a, region.centre, *given, region=region)
+    point = volume.image.TransformContinuousIndexToPhysicalPoint(a.point) if a.coordinates == 'voxel' else a.point
+    ct_volumes.patches(volume, a.point, 1, 1.0, 1, a.coordinates, a.where)  # refuses what is outside, as it was given
+    return _Mark(a, point, a.diameter_mm, None, None)
+
+
+def _together(marks):
+    """Lists of marks that are one nodule, in the order of the table."""
+    points = np.array([mark.point for mark in marks]).reshape(-1, 3)
+    close = np.linalg.norm(points[:, None] - points, axis=2) < SAME
+    found, left = [], set(range(len(marks)))
+    while left:
+        members, more = set(), {min(left)}
+        while more - members:
+            members |= more
+            more = set(np.flatnonzero(close[sorted(members)].any(axis=0)).tolist())
+        left -= members
+        found.append([marks[i] for i in sorted(members)])
+    return found
+
+
+def _require_agreement(marks):
+    """ValueError if marks of one nodule are said to differ in class or patient."""
+    first = marks[0].annotation
+    for a in (mark.annotation for mark in marks[1:]):
+        if (a.label, a.patient) != (first.label, first.patient):
+            words = '%s and %s mark one nodule (closer than %g mm), but differ in class or patient; correct one'
+            raise ValueError(words % (first.where, a.where, SAME))
+
+
+def _diameter(marks):
+    """What is known of a nodule's diameter, the mean of the marks'."""
+    known = [mark for mark in marks if mark.diameter_mm]
+    if not known:
+        return dict(diameter_mm=None)
+    told = dict(diameter_mm=float(np.mean([mark.diameter_mm for mark in known])))
+    return dict(told, diameter_of=known[0].diameter_of) if known[0].diameter_of else told

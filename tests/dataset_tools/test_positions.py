@@ -1,0 +1,56 @@
+"""Points where there is no nodule: told apart from nodules, and told to the user."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from created import CREATE
+from dataset_tools import phantom, positions
+from scans import POINT, blob, picture
+
+
+@pytest.mark.parametrize('kind', phantom.CLASSES)
+def test_few_nodules_are_doubted_and_most_points_beside_one_are(kind):
+    inside = beside = 0
+    for i in range(40):
+        hu = phantom.phantom(kind, np.random.RandomState([9, phantom.CLASSES.index(kind), i]), 100, 0.6).hu
+        x, y = np.rint(50 + 24 * np.array([np.cos(i), np.sin(i)])).astype(int)
+        inside += positions.contrast(hu[30:70, 30:70], 0.6) < positions.CONTRAST
+        beside += positions.contrast(hu[y - 20 : y + 20, x - 20 : x + 20], 0.6) < positions.CONTRAST
+    assert inside <= 4 and beside >= 20
+
+
+NODULES = np.array([POINT, POINT + [4, 9, 7], POINT + [-9, -2, -11]])
+RAS = NODULES * [-1, -1, 1]
+
+
+def chest(world):
+    return sum(blob(world, nodule, sigma=4.0) + 850 for nodule in NODULES) - 850
+
+
+@pytest.fixture
+def create(script, tmp_path):
+    """Runs `volumes` on points of a scan with three nodules; -> standard error."""
+    sitk.WriteImage(picture(chest, size=(160, 120, 40)), str(tmp_path / 'scan.mha'))
+
+    def call(points, *flags):
+        lines = ['scan.mha,%f,%f,%f' % tuple(point) for point in points]
+        (tmp_path / 'nodules.csv').write_text('\n'.join(['path,x,y,z'] + lines) + '\n')
+        arguments = ['--resolution', 16, '--outdir', tmp_path / 'out', '--force']
+        code, _, err = script(CREATE, 'volumes', tmp_path / 'nodules.csv', *arguments, *flags)
+        assert code == 0, err
+        return err
+
+    return call
+
+
+def test_a_nodule_is_not_doubted_and_points_in_lung_are_told_with_their_lines(create):
+    assert create([POINT]) == ''
+    lines = create([POINT, POINT + [25, 0, 0], NODULES[1], POINT + [0, -20, 0]]).splitlines()
+    assert len(lines) == 2 and 'line 3 lies' in lines[0] and 'line 5 lies' in lines[1]
+
+
+def test_a_table_in_other_coordinates_is_told_as_such_and_right_with_the_flag(create):
+    err = create(RAS)
+    assert '3 of 3 points lie in lung without a nodule' in err and '--coordinates ras' in err
+    assert create(RAS, '--coordinates', 'ras') == ''

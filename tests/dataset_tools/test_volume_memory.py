@@ -1,0 +1,61 @@
+"""How much memory the reading of volumes takes."""
+
+import subprocess
+import sys
+import weakref
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from dataset_tools import annotations, ct_volumes, scan_cuts
+from places import ROOT
+from scans import picture, write
+
+PEAK = """
+import resource, sys
+import pydicom, scipy
+from dataset_tools import ct_volumes, itk
+itk.simple_itk()
+ct_volumes.read_volume(sys.argv[1])  # a small one, for what libraries allocate once
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+volume = ct_volumes.read_volume(sys.argv[2])
+assert volume.image.GetSizeOfPixelComponent() == 2
+print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith('linux'), reason='ru_maxrss has another unit')
+@pytest.mark.parametrize('form', ['dicom', 'nii', 'nii.gz', 'mha', 'nrrd'])
+def test_reading_a_volume_takes_little_more_than_the_volume(tmp_path, form):
+    hu = np.random.RandomState(1).randint(-900, -700, size=(200, 320, 320)).astype('int16')
+    (tmp_path / 'small').mkdir()
+    small, large = [
+        write(folder, sitk.GetImageFromArray(values), form)
+        for folder, values in ((tmp_path / 'small', hu[:3, :9, :9]), (tmp_path, hu))
+    ]
+    run = [sys.executable, '-c', PEAK, str(small), str(large)]
+    taken = int(subprocess.check_output(run, cwd=ROOT, universal_newlines=True).splitlines()[-1])
+    assert taken < 1.3 * hu.nbytes + (4 << 20)
+
+
+def test_a_volume_is_gone_before_the_next_is_read(tmp_path, monkeypatch):
+    images, read = [], ct_volumes.read_volume
+
+    def watched(*source):
+        assert all(image() is None for image in images)
+        volume = read(*source)
+        images.append(weakref.ref(volume.image))
+        return volume
+
+    monkeypatch.setattr(ct_volumes, 'read_volume', watched)
+    image = picture(size=(12, 10, 6))
+    point = image.TransformContinuousIndexToPhysicalPoint((5.0, 5.0, 3.0))
+    table = 'path,x,y,z\n'
+    for name in 'abc':
+        sitk.WriteImage(image, str(tmp_path / (name + '.mha')))
+        table += '%s.mha,%.3f,%.3f,%.3f\n' % ((name,) + point)
+    (tmp_path / 'nodules.csv').write_text(table)
+    marked = annotations.read_annotations(str(tmp_path / 'nodules.csv'))
+    jobs = [scan_cuts.Job((a.path, None), [a], 16, 0.6, 1, (-1900, 1100), interpolation='linear') for a in marked]
+    assert sum(len(scan_cuts.cut(job).patches) for job in jobs) == 3
