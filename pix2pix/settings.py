@@ -25,8 +25,8 @@ Train = settings(
     'Train',
     example='python -m pix2pix train --data pix2pix/dataset-demo --ngf 32 --ndf 32 --epochs 100',
     groups='input: data masks direction channels no_flip validation; output: outdir snapshot_epochs keep; '
-    'going on: resume; optimization: epochs minibatch lrate l2_weight l1_weight; model: ngf ndf; randomness: seed; '
-    'hardware: precision cpu',
+    'going on: resume; optimization: epochs minibatch lrate l2_weight l1_weight; model: ngf ndf upsample; '
+    'randomness: seed; hardware: precision cpu',
     data=('pix2pix/dataset-demo', 'a folder of CT | mask pictures, or of CT pictures with --masks'),
     masks=(None, 'a folder of masks with the names of those in --data; what is not black is nodule', filled),
     outdir=('results', 'where the numbered run folders are'),
@@ -37,6 +37,12 @@ Train = settings(
     minibatch=(32, 'pairs in a step', positive),
     ngf=(128, 'feature maps of the first layer of the generator', positive),
     ndf=(128, 'feature maps of the first layer of the discriminator', positive),
+    upsample=(
+        'transposed',
+        'how the generator enlarges: transposed convolutions, as published, which leave a checkerboard, or resize: '
+        'each pixel twice each way, then a convolution',
+        ('transposed', 'resize'),
+    ),
     lrate=(1e-4, 'learning rate of both', positive_float),
     l2_weight=(1000.0, 'weight of the mean squared error', natural_float),
     l1_weight=(0.0, 'weight of the mean absolute error', natural_float),

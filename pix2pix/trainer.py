@@ -21,7 +21,7 @@ class Trainer:
         self.cfg, self.inputs, self.targets = cfg, inputs, targets
         shape = dict(size=inputs.shape[2], in_channels=inputs.shape[1], out_channels=targets.shape[1])
         compute = dict(compute_dtype=tf.bfloat16 if cfg.precision == 'bf16' else tf.float32)
-        self.G = tfutil.Network('G', unet.U_net, ngf=cfg.ngf, **shape)
+        self.G = tfutil.Network('G', unet.U_net, ngf=cfg.ngf, upsample=cfg.upsample, **shape)
         self.D = tfutil.Network('D', unet.PatchGAN, ndf=cfg.ndf, **shape)
         self.feeds = [tf.placeholder(tf.uint8, [None] + list(array.shape[1:])) for array in (inputs, targets)]
         dropped = unet.dropout_size(shape['size'], cfg.ngf)

@@ -1,15 +1,18 @@
 """U-Net generator and PatchGAN discriminator of pix2pix (Isola et al. 2017), as functions that build TensorFlow graphs.
 
 FILE FORMAT: the names, options and defaults of the builders, and the names and shapes of their variables.
-Images are NCHW, -1..1; inside, features have the layout `data_format` and kernels are [4, 4, in, out] ([4, 4, out, in]
-in `Up`).
+Images are NCHW, -1..1; inside, features have the layout `data_format` and kernels are [4, 4, in, out], in `Up` [4, 4,
+out, in] or [3, 3, out, in].
 """
 
 import numpy as np
 
-from networks import apply_bias, channels, convolve, leaky_relu, to_native, to_nchw
+from networks import apply_bias, channels, convolve, fused_scale_kernel, leaky_relu, to_native, to_nchw
 from tfutil import tf
 
+# How a layer of the decoder enlarges: as the paper, whose kernels of 4x4 cover some pixels more than others, which
+# leaves a checkerboard; or each pixel twice each way, then a convolution (Odena et al., Distill 2016).
+UPSAMPLE = 'transposed', 'resize'
 DROPPED = 3  # up-blocks with dropout, from the innermost
 
 
@@ -44,16 +47,15 @@ def conv(x, maps, stride, data_format, compute_dtype):
     return convolve(tf.nn.conv2d, x, w, strides, **options)
 
 
-def deconv(x, maps, data_format, compute_dtype):
-    """Transposed convolution, twice as high and wide."""
+def deconv(x, maps, upsample, data_format, compute_dtype):
+    """Twice as high and wide, by an UPSAMPLE; both are transposed convolutions, with kernels of 4x4 or made of 3x3."""
     height, width = (2 * int(x.shape[data_format.index(axis)]) for axis in 'HW')
     shape, strides = [height, width, maps], [1, 2, 2, 1]
     if data_format == 'NCHW':
         shape, strides = [maps, height, width], [1, 1, 2, 2]
-    w, options = (
-        weight([4, 4, maps, channels(x, data_format)]),
-        dict(data_format=data_format, compute_dtype=compute_dtype),
-    )
+    size, options = 4 if upsample == 'transposed' else 3, dict(data_format=data_format, compute_dtype=compute_dtype)
+    w = weight([size, size, maps, channels(x, data_format)])
+    w = w if upsample == 'transposed' else fused_scale_kernel(w)
     return convolve(tf.nn.conv2d_transpose, x, w, tf.stack([tf.shape(x)[0]] + shape), strides, **options)
 
 
@@ -71,13 +73,13 @@ def batch_norm(x, data_format):
 
 
 def U_net(
-    images_in, dropout_in, size=64, in_channels=1, out_channels=1, ngf=128, data_format='NCHW',
+    images_in, dropout_in, size=64, in_channels=1, out_channels=1, ngf=128, upsample='transposed', data_format='NCHW',
     compute_dtype=tf.float32, **_
 ):  # fmt: skip
     """Generator: images [N, in_channels, size, size] -> [N, out_channels, size, size], -1..1.
 
     dropout_in: [N, dropout_size(size, ngf)], factors of the features that may be dropped: 0 or 2 at random, or 1; in
-    the order of layers, rows, columns and features, whatever data_format is.
+    the order of layers, rows, columns and features, whatever data_format is. upsample: one of UPSAMPLE.
     """
     layers, options = depth(size), dict(data_format=data_format, compute_dtype=compute_dtype)
     images_in.set_shape([None, in_channels, size, size])
@@ -94,9 +96,9 @@ def U_net(
         with tf.variable_scope('Up%d' % (layer + 1)):
             x = tf.nn.relu(x)
             if layer == -1:
-                x = tf.tanh(apply_bias(deconv(x, out_channels, **options), data_format))
+                x = tf.tanh(apply_bias(deconv(x, out_channels, upsample, **options), data_format))
                 break
-            x = batch_norm(deconv(x, fmaps(layer, ngf), **options), data_format)
+            x = batch_norm(deconv(x, fmaps(layer, ngf), upsample, **options), data_format)
             if layer > layers - 2 - DROPPED:
                 shape = [int(x.shape[data_format.index(axis)]) for axis in 'HWC']
                 count = int(np.prod(shape))

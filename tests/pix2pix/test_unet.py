@@ -1,6 +1,7 @@
 """The networks against NumPy."""
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 
 import tfutil
@@ -20,8 +21,17 @@ def conv(x, w, stride):
 
 
 def deconv(x, w):
-    """Transposed convolution of stride 2 with [4,4,out,in]: a pixel adds a 4x4 patch, middle 2x2 on its own four."""
+    """Transposed convolution of stride 2 with [4,4,out,in]: a pixel adds a 4x4 patch, middle 2x2 on its own four.
+
+    With [3,3,out,in]: each pixel four times, then a convolution with the kernel turned by 180 degrees.
+    """
     n, _, h, _ = x.shape
+    if len(w) == 3:
+        x = np.pad(x.repeat(2, axis=2).repeat(2, axis=3), [(0, 0), (0, 0), (1, 1), (1, 1)], 'constant')
+        shifts = [(u, v) for u in range(3) for v in range(3)]
+        return sum(
+            np.einsum('nihw,oi->nohw', x[:, :, u : u + 2 * h, v : v + 2 * h], w[2 - u, 2 - v]) for u, v in shifts
+        )
     y = np.zeros([n, w.shape[2], 2 * h + 2, 2 * h + 2])
     for u in range(4):
         for v in range(4):
@@ -68,8 +78,10 @@ def numpy_patchgan(v, x, y):
     return conv(x, v['Conv4/weight'], 1) + v['Conv4/bias'].reshape(1, -1, 1, 1)
 
 
-def test_the_networks_equal_numpys(session, random):
-    G, D = tfutil.Network('G', unet.U_net, size=32, ngf=4), tfutil.Network('D', unet.PatchGAN, size=32, ndf=4)
+@pytest.mark.parametrize('upsample', unet.UPSAMPLE)
+def test_the_networks_equal_numpys(session, random, upsample):
+    G = tfutil.Network('G', unet.U_net, size=32, ngf=4, upsample=upsample)
+    D = tfutil.Network('D', unet.PatchGAN, size=32, ndf=4)
     for network in (G, D):
         network.set(
             {
