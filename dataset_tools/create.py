@@ -14,14 +14,18 @@ def images(cfg):
 
 def volumes(cfg):
     if cfg.dry_run:
+        if cfg.resume or cfg.skip_bad:
+            raise ValueError('--dry-run reads all and leaves out nothing; leave out --resume and --skip-bad')
         volume_sources.check(cfg)
         return
     from dataset_tools import writer
 
+    unfinished = Unfinished(cfg.outdir, writer.set_name(cfg.name, None, volume_sources.NAME), cfg.resume, cfg.force)
+    if unfinished.earlier:  # sets that have their names by now are its own
+        cfg = cfg._replace(force=True)
     groups = volume_sources.groups(cfg)
     labels = list(collections.OrderedDict.fromkeys(label for label, _ in groups))
     writer.require_places(cfg, labels, groups, volume_sources.NAME)
-    unfinished = Unfinished(cfg.outdir, cfg.name or volume_sources.NAME, cfg.resume, cfg.force)
     try:
         writer.write_sets(cfg, volume_sources.from_volumes(cfg, unfinished))
     except KeyboardInterrupt:

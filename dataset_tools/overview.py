@@ -9,39 +9,46 @@ from dataset_tools.phantom import CLASSES
 
 KEPT = 300  # patches of a class that are kept, at random, to be shown and measured
 FEW = 10  # nodules of a class: below, a class is called small
+FACTS = dict(kernel=None, scanner=None, voxel_mm=1, slice_mm=2)  # what is counted, and digits that numbers keep
 APART = 0.3  # difference between classes in the share of a kernel that is told
 
-Kept = collections.namedtuple(
-    'Kept', 'index pixels mask diameter_mm'
-)  # pixels: uint8 [C,R,R]; mask: bool [R,R] or None
+# index: of the patch in its class; pixels: uint8 [C,R,R]; mask: bool [R,R] or None
+Kept = collections.namedtuple('Kept', 'index nodule pixels mask diameter_mm')
 
 
 class Class:
-    """What is known of the patches of one class. images: their number; nodules: names; facts: {name: Counter}."""
+    """What is known of the patches of one class. images: their number; names: {kind: set}; facts: {name: Counter}."""
 
     def __init__(self, random):
-        self.random, self.images, self.kept = random, 0, []
-        self.nodules, self.facts, self.diameters = set(), collections.defaultdict(collections.Counter), []
+        self.random, self.images, self.kept, self.diameters = random, 0, [], []
+        self.names, self.facts = collections.defaultdict(set), collections.defaultdict(collections.Counter)
 
     def add(self, patch, resolution):
         facts = patch.facts
-        self.nodules.add(patch.nodule)
-        for name in ('kernel', 'scanner', 'slice_mm'):
-            if facts.get(name) is not None:
-                self.facts[name][facts[name]] += 1
+        for kind, name in (('nodule', patch.nodule), ('scan', facts.get('scan')), ('patient', facts.get('patient'))):
+            if name:
+                self.names[kind].add(name)
+        for name, digits in FACTS.items():
+            value = facts.get(name)
+            if value is not None:
+                self.facts[name][value if digits is None else round(value, digits)] += 1
         if facts.get('diameter_mm'):
             self.diameters.append(facts['diameter_mm'])
         place = self.images if self.images < KEPT else self.random.randint(self.images + 1)
         if place < KEPT:  # any patch has the same chance to be kept: J. Vitter's algorithm R, ACM TOMS 11 (1985)
             mask = None if patch.mask is None else cut(patch.mask[None], resolution, (0, 0))[0]
             pixels = cut(patch.pixels, resolution, (0, 0)).copy()
-            self.kept[place : place + 1] = [Kept(self.images, pixels, mask, facts.get('diameter_mm'))]
+            self.kept[place : place + 1] = [Kept(self.images, patch.nodule, pixels, mask, facts.get('diameter_mm'))]
         self.images += 1
 
-    def patches(self):
-        """The patches that are kept, uint8 [N,C,R,R], in the order in which they came."""
-        self.kept.sort(key=lambda kept: kept.index)
-        return np.stack([kept.pixels for kept in self.kept])
+    def shown(self, number):
+        """So many of the patches that are kept, at random, of as many nodules as possible, in order of their index."""
+        drawn = [self.kept[i] for i in np.random.RandomState(0).permutation(len(self.kept))]
+        seen, turns = collections.Counter(), []
+        for kept in drawn:
+            seen[kept.nodule] += 1
+            turns.append((seen[kept.nodule], len(turns)))
+        return sorted((drawn[i] for _, i in sorted(turns)[:number]), key=lambda kept: kept.index)
 
 
 class Overview:
@@ -63,7 +70,9 @@ class Overview:
     def doubts(self):
         """Sentences on what makes the data set weaker than it looks."""
         small = [
-            '%s has %d' % (label or 'the set', len(x.nodules)) for label, x in self.sorted() if len(x.nodules) < FEW
+            '%s has %d' % (label or 'the set', len(x.names['nodule']))
+            for label, x in self.sorted()
+            if len(x.names['nodule']) < FEW
         ]
         if small:
             yield 'Fewer than %d nodules: %s.' % (FEW, ', '.join(small))

@@ -5,18 +5,18 @@ import os
 import numpy as np
 
 from common import figures, hounsfield, page
+from dataset_tools.overview import KEPT
 from metrics import nodules
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'overview.html')
 SHOWN, FIRST = 48, 12  # pictures of a class, and those before 'more'
-FACTS = {'slice_mm': 'mm between slices', 'kernel': 'kernel', 'scanner': 'scanner'}
+FACTS = {'slice_mm': 'mm between slices', 'voxel_mm': 'mm between voxels', 'kernel': 'kernel', 'scanner': 'scanner'}
 
 
 def _tiles(found, words, mm, ct, most):
     """[(Picture, path of the measured outline, radius of the annotated diameter or None, caption)] of a class."""
-    patches = found.patches()[:most]
-    tiles = []
-    for kept, mask in zip(found.kept, nodules.masks(patches)):
+    shown, tiles = found.shown(most), []
+    for kept, mask in zip(shown, nodules.masks(_pixels(shown))):
         alt = '%s, image %d' % (words, kept.index + 1)
         radius = kept.diameter_mm / mm / 2 if kept.diameter_mm and mm else None
         outline = page.outline(mask if kept.mask is None else kept.mask)
@@ -24,17 +24,22 @@ def _tiles(found, words, mm, ct, most):
     return tiles
 
 
+def _pixels(kept):
+    return np.stack([one.pixels for one in kept])
+
+
 def _charts(overview):
     """[(heading, caption, SVG)]"""
     head, classes = overview.head, [(label or 'all', found) for label, found in overview.sorted()]
     mm, window = head.get('mm_per_pixel'), head.get('window')
     level, unit = ('density', 'HU') if window else ('gray level', 'of 255')
-    measured = {label: nodules.nodules(found.patches()) for label, found in classes}
+    kept = {label: _pixels(found.kept) for label, found in classes}
+    measured = {label: nodules.nodules(images) for label, images in kept.items()}
 
     def shade(gray):
         return hounsfield.to_hu(gray, window) if window else np.asarray(gray, float)
 
-    pixels = {label: shade(found.patches().ravel()) for label, found in classes}
+    pixels = {label: shade(images.ravel()) for label, images in kept.items()}
     charts = [
         ('All pixels', 'Lung on the left, soft tissue and bone on the right.',
          figures.distributions(pixels, level, unit, 'pixels', 60)),
@@ -72,14 +77,24 @@ def write(path, overview, notes=(), doubts=(), left_out=(), folds=()):
     for label, found in overview.sorted():
         words = label or 'all images'
         tiles = _tiles(found, words, mm, ct, max(min(SHOWN, most // len(overview.classes)), 1))
-        classes.append((words, found.images, len(found.nodules), tiles))
-    numbers = [sum(found.images for _, found in overview.sorted())]
-    numbers += [sum(len(found.nodules) for _, found in overview.sorted()), head['resolution']]
-    values = dict(classes=classes, first=FIRST, numbers=numbers, mm=mm, charts=_charts(overview), ct=ct)
+        classes.append((words, found.images, len(found.names['nodule']), tiles))
+    several = [found for _, found in overview.sorted()]
+    sampled = KEPT if max(found.images for found in several) > KEPT else 0
+    values = dict(classes=classes, first=FIRST, size=head['resolution'], mm=mm, charts=_charts(overview), ct=ct)
+    values.update(images=sum(found.images for found in several), counts=_counts(several), sampled=sampled)
     values.update(doubts=list(doubts), notes=list(notes), left_out=list(left_out), folds=list(folds))
     values.update(facts=_facts(overview), about=_about(head), labels=[label or 'all' for label, _ in overview.sorted()])
     title = 'Data set ' + os.path.splitext(os.path.basename(path))[0]
     page.write(path, PAGE, title, head.get('window') or (0.0, 255.0), **values)
+
+
+def _counts(classes):
+    """How many nodules, scans and patients there are, in words."""
+    words = []
+    for kind in ('nodule', 'scan', 'patient'):
+        number = len(set().union(*(found.names[kind] for found in classes)))
+        words += ['%d %s%s' % (number, kind, 's' * (number != 1))] if number else []
+    return ', '.join(words)
 
 
 def _about(head):

@@ -38,6 +38,12 @@ def cut(job):
     return cuts
 
 
+def few(places):
+    """Places of a table as words, at most five of them."""
+    more = ' and %d more' % (len(places) - 5) if len(places) > 5 else ''
+    return ', '.join(places[:5]) + more
+
+
 @contextlib.contextmanager
 def _noted(cuts, annotations):
     """What is raised in the block becomes a problem of annotations."""
@@ -65,7 +71,7 @@ def _cut_nodule(cuts, job, volume, about, marks):
         mask = None if inside is None else inside[index]
         cuts.patches.append(Patch(gray[None], a.label, a.nodule, told, mask))
     if len(marks) > 1:
-        cuts.merged.append(', '.join(mark.annotation.where for mark in marks))
+        cuts.merged.append(few([mark.annotation.where for mark in marks]))
     if positions.doubtful(volume, point):
         cuts.doubtful.append(a.where)
 

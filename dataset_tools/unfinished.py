@@ -13,7 +13,11 @@ from dataset_tools.sources import Patch
 
 
 class Unfinished:
-    """Patches of scans by key. resume: keep what an earlier run left; force: remove it; or else refuse to begin."""
+    """Patches of scans by key. resume: keep what an earlier run left; force: remove it; or else refuse to begin.
+
+    earlier: whether there is something to go on with. The folder is for its owner alone: it names scans as the table
+    does.
+    """
 
     def __init__(self, outdir, name, resume=False, force=False):
         self.folder = os.path.join(outdir, '.%s.unfinished' % name)
@@ -22,6 +26,7 @@ class Unfinished:
                 words = '%s holds %d scans of a run that stopped; go on with --resume, or begin again with --force'
                 raise FileExistsError(words % (self.folder, len(os.listdir(self.folder))))
             self.close()
+        self.earlier = os.path.isdir(self.folder)
 
     def path(self, key):
         """The file of a key, any text: all that the patches depend on."""
@@ -32,7 +37,7 @@ class Unfinished:
 
     def store(self, key, patches, rest=()):
         """Keep a list of Patch, and what else JSON can hold."""
-        os.makedirs(self.folder, exist_ok=True)
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
         told = [patch._replace(pixels=None, mask=patch.mask is not None)._asdict() for patch in patches]
         kept = dict(text=np.frombuffer(json.dumps([told, rest]).encode(), np.uint8))
         for index, patch in enumerate(patches):

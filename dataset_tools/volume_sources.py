@@ -8,7 +8,7 @@ import os
 
 from common import VERSION, hounsfield, talk
 from dataset_tools import annotations, ct_volumes, itk, names, positions, provenance, work
-from dataset_tools.scan_cuts import SAME, Cuts, Job, cut
+from dataset_tools.scan_cuts import SAME, Cuts, Job, cut, few
 from dataset_tools.sources import SHIFT, Source, margin
 
 NAME = 'nodules'  # of a dataset, for want of another: that of the table may name a patient
@@ -58,6 +58,8 @@ def groups(cfg):
 def _plan(cfg, size, slices):
     """What is to be cut from which scan, and which lines name none."""
     itk.simple_itk()  # which is missing before anything is written, or not at all
+    if cfg.volumes and not os.path.exists(cfg.volumes):
+        raise FileNotFoundError('--volumes: there is no %s; name the folder of the scans' % cfg.volumes)
     marked = annotations.read_annotations(cfg.annotations, cfg.coordinates, cfg.volumes)
     window, folder = hounsfield.window(cfg.window), cfg.volumes or os.path.dirname(cfg.annotations) or '.'
     scans, problems = collections.OrderedDict(), []
@@ -77,7 +79,9 @@ def _source(cfg, plan, about, unfinished, skip_bad=False):
         found.add(cuts)
         keys.append((key, cuts.patches if cuts.problems else None))
     if found.problems and not (skip_bad and found.nodules):
-        remedy = '; mend that and go on with --resume, or leave it out with --skip-bad' if found.nodules else ''
+        remedy = (
+            '; mend that and go on with --resume, or leave it out with --resume --skip-bad' if found.nodules else ''
+        )
         raise ValueError(found.complaint() + remedy)
     found.tell_problems()
 
@@ -196,4 +200,4 @@ class _Found:
 
 
 def _told(places, why):
-    return why if why.startswith(places[0]) else '%s: %s' % (', '.join(places), why)
+    return why if why.startswith(places[0]) else '%s: %s' % (few(places), why)

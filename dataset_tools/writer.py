@@ -198,8 +198,8 @@ def _tell(cfg, source, name, seen, counts=()):
             rows.writerow(['line', 'why'])
             rows.writerows((place, why) for places, why in source.left_out for place in places)
         number = sum(len(places) for places, _ in source.left_out)
-        print('%d lines of the table were left out: %s-skipped.csv says why' % (number, path))
-        left_out = ['%d lines of the table, which could not be used; %s-skipped.csv says why' % (number, name)]
+        left_out = ['%d of the lines of the table; %s-skipped.csv says why' % (number, name)]
+        print('left out: ' + left_out[0])
     write_page(path + '.html', seen, source.notes, list(source.doubts) + list(seen.doubts()), left_out, counts)
 
 

@@ -28,7 +28,7 @@ def seen():
 
 def test_classes_come_from_the_least_to_the_most_invasive_and_then_by_name(seen):
     assert [label for label, _ in seen.sorted()] == ['AIS', 'IA', 'benign']
-    assert [(found.images, len(found.nodules)) for _, found in seen.sorted()] == [(40, 4), (40, 20), (40, 20)]
+    assert [(found.images, len(found.names['nodule'])) for _, found in seen.sorted()] == [(40, 4), (40, 20), (40, 20)]
 
 
 def test_small_classes_and_kernels_that_differ_between_classes_are_told(seen):
@@ -44,10 +44,20 @@ def test_each_patch_is_kept_with_the_same_chance():
         one = overview.Class(np.random.RandomState(seed))
         for i in range(len(kept)):
             one.add(patch(None, str(i)), 16)
-        assert len(one.patches()) == overview.KEPT
+        assert len(one.kept) == overview.KEPT
         kept[[x.index for x in one.kept]] += 1
     thirds = kept.reshape(3, -1).mean(axis=1) / 60
     assert abs(thirds - 1 / 3.0).max() < 0.025  # five standard deviations of a share among 300 x 60 draws
+
+
+def test_pictures_are_of_as_many_nodules_as_possible_and_not_just_the_first_of_each():
+    one = overview.Class(np.random.RandomState(0))
+    for i in range(200):
+        one.add(patch(None, str(i // 10)), 16)
+    shown = [kept.index for kept in one.shown(20)]
+    assert (
+        shown == sorted(shown) and sorted(i // 10 for i in shown) == list(range(20)) and {i % 10 for i in shown} != {0}
+    )
 
 
 def test_the_page_shows_pictures_outlines_diameters_and_tables(tmp_path, seen):
@@ -56,7 +66,7 @@ def test_the_page_shows_pictures_outlines_diameters_and_tables(tmp_path, seen):
     overview_page.write(path, seen, ['a note'], ['Point 3 lies in <air>.'], ['2 scans'], folds)
     with open(path, encoding='utf-8') as f:
         text = f.read()
-    assert '120 images of 44 nodules, 16x16 pixels of 0.6 mm' in text
+    assert '120 images of 44 nodules; 16x16 pixels of 0.6 mm' in text
     assert 'Point 3 lies in &lt;air&gt;.' in text and '2 scans' in text and 'fold0/test' in text and 'a note' in text
     assert text.count('class="ct"') == 120 and text.count('r="5.0"') == 120  # 6 mm at 0.6 mm per pixel, halved
     square = re.search('<path d="([^"]*)"', text).group(1)

@@ -3,6 +3,7 @@
 import csv
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 import SimpleITK as sitk
 
 from created import CREATE, facts, tree
-from dataset_tools import scan_cuts, volume_sources
+from dataset_tools import scan_cuts, volume_sources, writer
 from places import ROOT
 from scans import POINT, picture, write
 
@@ -43,7 +44,7 @@ def test_a_dry_run_tells_all_findings_at_once_and_writes_nothing(script, ward, t
 
 def test_bad_scans_are_left_out_if_asked_with_a_table_of_why(made, ward, tmp_path):
     out = made('volumes', ward, *FLAGS, '--skip-bad')
-    assert '2 lines of the table were left out' in out
+    assert 'left out: 2 of the lines of the table; nodules-skipped.csv says why' in out
     about = facts(tmp_path / 'out' / 'nodules')
     assert about['images'] == 7 and about['skipped'] == 2
     with open(str(tmp_path / 'out' / 'nodules-skipped.csv'), newline='') as f:
@@ -103,6 +104,26 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bytes(made, tmp_path):
     assert contents(tmp_path / 'killed' / 'n') == whole
 
 
+def test_a_run_that_stops_after_its_sets_have_their_names_goes_on_and_a_stranger_cannot_read_what_is_left(
+    script, ward, tmp_path, monkeypatch
+):
+    arguments = ['volumes', ward, *FLAGS, '--skip-bad', '--outdir', tmp_path / 'out']
+
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, 'write_page', stop)
+        code, out, err = script(CREATE, *arguments)
+    assert code == 130 and 'go on with --resume' in out
+    left = tmp_path / 'out' / '.nodules.unfinished'
+    assert stat.S_IMODE(os.stat(str(left)).st_mode) == 0o700
+    before = contents(tmp_path / 'out' / 'nodules')
+    code, _, err = script(CREATE, *arguments, '--resume')
+    assert code == 0 and contents(tmp_path / 'out' / 'nodules') == before and not left.exists(), err
+    assert script(CREATE, *arguments, '--resume')[0] == 2  # there is nothing to go on with, and the set is there
+
+
 def test_luna16_as_published_is_read_though_some_subsets_are_missing(made, tmp_path):
     for folder in ('subset0', 'seg-lungs-LUNA16'):
         (tmp_path / folder).mkdir()
@@ -110,14 +131,14 @@ def test_luna16_as_published_is_read_though_some_subsets_are_missing(made, tmp_p
     text = 'seriesuid,coordX,coordY,coordZ,diameter_mm\n1.2.3,%.3f,%.3f,%.3f,6\n1.2.4,1,2,3,5\n' % tuple(POINT)
     (tmp_path / 'annotations.csv').write_text(text)
     out = made('volumes', tmp_path / 'annotations.csv', *FLAGS, '--skip-bad')
-    assert '1 lines of the table were left out' in out and facts(tmp_path / 'out' / 'nodules')['images'] == 1
+    assert 'left out: 1 of the lines' in out and facts(tmp_path / 'out' / 'nodules')['images'] == 1
 
 
 def test_the_page_beside_the_set_shows_what_is_in_it_and_names_nobody(made, ward, tmp_path, pages):
     out = made('volumes', ward, *FLAGS, '--skip-bad', '--folds', 3, '--name', 'cv')
     assert 'cv.html shows what is in it' in out
     text = (tmp_path / 'out' / 'cv.html').read_text(encoding='utf-8')
-    assert '7 images of 7 nodules' in text and 'fold2/test' in text and '2 lines of the table' in text
+    assert '7 images of 7 nodules' in text and 'fold2/test' in text and '2 of the lines of the table' in text
     assert 'slices, mm' in text or 'mm between slices' in text
     assert not any(name in text for name in ('s5.mha', 's3', str(tmp_path)))
 
