@@ -95,6 +95,11 @@ def test_the_source_that_travels_in_pickles_needs_numpy_and_tf_alone():
     assert set(imports('networks.py')) == {'numpy', 'tfutil'}
 
 
+def test_no_two_files_of_tests_have_one_name_which_pytest_would_take_for_the_same_module():
+    names = [os.path.basename(name) for name in FILES if os.path.basename(name).startswith('test_')]
+    assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)
+
+
 def test_scripts_are_doors_of_at_most_45_lines_and_files_have_at_most_250():
     for name in FILES:
         with open(os.path.join(ROOT, name), encoding='utf-8') as f:
