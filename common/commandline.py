@@ -139,8 +139,7 @@ def command(main):
     except MemoryError as error:
         _leave('out of memory (%s): ask for less at a time' % (error or 'no details'))
     except OSError as error:
-        text = '%s: %s' % (error.filename, error.strerror) if error.filename else str(error)
-        _leave('; '.join(filter(None, (text, _REMEDIES.get(error.errno)))))
+        _leave('; '.join(filter(None, (talk.reason(error), _REMEDIES.get(error.errno)))))
     except ImportError as error:
         _leave(_missing(error))
     except ValueError as error:

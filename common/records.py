@@ -21,7 +21,7 @@ def count(path, largest):
         what = files.describe_file_type(f.read(16))
         if what:
             raise ValueError('%s is %s' % (path, what))
-        alike = _count_alike(f, size)
+        alike = _count_alike(f, size, largest)
         while position < size and not alike:
             f.seek(position)
             header = f.read(12)
@@ -35,11 +35,11 @@ def count(path, largest):
     return alike or number
 
 
-def _count_alike(f, size):
+def _count_alike(f, size, largest):
     """The number of records if all are as long as the first, as images of one size are, else 0; without a loop."""
     f.seek(0)
     each = FRAME + struct.unpack('<Q', f.read(8).ljust(8, b'\xff'))[0]
-    if each > _AT_A_TIME or size % each:
+    if each > min(_AT_A_TIME, FRAME + largest) or size % each:
         return 0
     f.seek(0)
     for block in iter(lambda: f.read(_AT_A_TIME // each * each), b''):

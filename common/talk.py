@@ -61,6 +61,12 @@ def one_line(message):
     return line if len(line) <= 500 else line[:250] + '...' + line[-247:]
 
 
+def reason(error):
+    """What an exception says, after the file that it is about if it knows one."""
+    named = isinstance(error, OSError) and error.filename
+    return '%s: %s' % (error.filename, error.strerror) if named else str(error)
+
+
 def warn(message):
     """A line on stderr, whatever the message holds."""
     print('%s: %s' % (program(), one_line(message)), file=sys.stderr)

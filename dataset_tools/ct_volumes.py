@@ -123,7 +123,7 @@ def patches(volume, point, size, spacing, slices=1, coordinates='world', where='
         if not 0 < value < float('inf'):
             raise ValueError(f'{name} is {value}; it must be above 0')
     sitk, image = simple_itk(), volume.image
-    middle = _world(volume, point, coordinates, where) + [0, 0, slice_offset(volume, point, slices, coordinates)]
+    middle = world(volume, point, coordinates, where) + [0, 0, slice_offset(volume, point, slices, coordinates)]
     direction, lengths = np.reshape(image.GetDirection(), (3, 3)), np.array(image.GetSpacing())
     per_mm = np.abs(np.linalg.inv(direction * lengths)).max(axis=0)  # voxels for 1 mm along patient x, y, z
     kx, ky = (int(np.ceil(per_mm[axis] * spacing - 1e-3)) for axis in (0, 1))
@@ -160,7 +160,7 @@ def _voxel(image, point, coordinates):
     return np.array(image.TransformPhysicalPointToContinuousIndex(point) if coordinates == 'world' else point)
 
 
-def _world(volume, point, coordinates, where):
+def world(volume, point, coordinates, where):
     """A point in mm; ValueError if it is outside the volume, a voxel of which reaches half a step each way."""
     image, voxel = volume.image, _voxel(volume.image, point, coordinates)
     in_world = image.TransformContinuousIndexToPhysicalPoint

@@ -9,7 +9,9 @@ from dataset_tools.phantom import CLASSES
 
 KEPT = 300  # patches of a class that are kept, at random, to be shown and measured
 FEW = 10  # nodules of a class: below, a class is called small
-FACTS = dict(kernel=None, scanner=None, voxel_mm=1, slice_mm=2)  # what is counted, and digits that numbers keep
+# What is counted: its name in words, and the digits that numbers keep
+FACTS = dict(slice_mm=('mm between slices', 2), voxel_mm=('mm between voxels', 1))
+FACTS.update(kernel=('kernel', None), scanner=('scanner', None))
 APART = 0.3  # difference between classes in the share of a kernel that is told
 
 # index: of the patch in its class; pixels: uint8 [C,R,R]; mask: bool [R,R] or None
@@ -28,7 +30,7 @@ class Class:
         for kind, name in (('nodule', patch.nodule), ('scan', facts.get('scan')), ('patient', facts.get('patient'))):
             if name:
                 self.names[kind].add(name)
-        for name, digits in FACTS.items():
+        for name, (_, digits) in FACTS.items():
             value = facts.get(name)
             if value is not None:
                 self.facts[name][value if digits is None else round(value, digits)] += 1

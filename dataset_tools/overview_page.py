@@ -5,16 +5,15 @@ import os
 import numpy as np
 
 from common import figures, hounsfield, page
-from dataset_tools.overview import KEPT
+from dataset_tools.overview import FACTS, KEPT
 from metrics import nodules
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'overview.html')
 SHOWN, FIRST = 48, 12  # pictures of a class, and those before 'more'
-FACTS = {'slice_mm': 'mm between slices', 'voxel_mm': 'mm between voxels', 'kernel': 'kernel', 'scanner': 'scanner'}
 
 
 def _tiles(found, words, mm, ct, most):
-    """[(Picture, path of the measured outline, radius of the annotated diameter or None, caption)] of a class."""
+    """[(Picture, path of the nodule's outline, radius of the annotated diameter or None)] of a class."""
     shown, tiles = found.shown(most), []
     for kept, mask in zip(shown, nodules.masks(_pixels(shown))):
         alt = '%s, image %d' % (words, kept.index + 1)
@@ -59,7 +58,7 @@ def _charts(overview):
 def _facts(overview):
     """[(heading, [(value, [number of images of each class])])] of what is known of the scans."""
     tables = []
-    for name, heading in FACTS.items():
+    for name, (heading, _) in FACTS.items():
         counts = [found.facts[name] for _, found in overview.sorted()]
         values = sorted(set().union(*counts))
         if values:
@@ -73,7 +72,7 @@ def write(path, overview, notes=(), doubts=(), left_out=(), folds=()):
     notes, doubts, left_out: sentences. folds: [(fold and side, [number of nodules of each class])].
     """
     head, mm = overview.head, overview.head.get('mm_per_pixel')
-    ct, classes, most = bool(head.get('window')), [], max(page.most([1, head['resolution'], head['resolution']]), 1)
+    ct, classes, most = bool(head.get('window')), [], page.most([1, head['resolution'], head['resolution']])
     for label, found in overview.sorted():
         words = label or 'all images'
         tiles = _tiles(found, words, mm, ct, max(min(SHOWN, most // len(overview.classes)), 1))

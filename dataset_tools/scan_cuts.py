@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from common import hounsfield
+from common import hounsfield, talk
 from dataset_tools import ct_volumes, dicom_files, masks, positions, provenance
 from dataset_tools.sources import Patch
 
@@ -50,9 +50,7 @@ def _noted(cuts, annotations):
     try:
         yield
     except (OSError, ValueError) as error:
-        named = isinstance(error, OSError) and error.filename
-        words = '%s: %s' % (error.filename, error.strerror) if named else str(error)
-        cuts.problems.append(([a.where for a in annotations], words))
+        cuts.problems.append(([a.where for a in annotations], talk.reason(error)))
 
 
 def _cut_nodule(cuts, job, volume, about, marks):
@@ -96,9 +94,8 @@ def _mark(volume, a):
         region = masks.read(a.mask, a.segment)
         given = (a.diameter_mm, 'table') if a.diameter_mm else (region.diameter_mm, region.diameter_of)
         return _Mark(a, region.centre, *given, region=region)
-    point = volume.image.TransformContinuousIndexToPhysicalPoint(a.point) if a.coordinates == 'voxel' else a.point
-    ct_volumes.patches(volume, a.point, 1, 1.0, 1, a.coordinates, a.where)  # refuses what is outside, as it was given
-    return _Mark(a, point, a.diameter_mm, None, None)
+    point = ct_volumes.world(volume, a.point, a.coordinates, a.where).tolist()
+    return _Mark(a, point if a.coordinates == 'voxel' else a.point, a.diameter_mm, None, None)
 
 
 def _together(marks):

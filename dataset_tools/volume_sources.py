@@ -19,16 +19,24 @@ SHOWN = 20  # problems that are printed
 _Plan = collections.namedtuple('_Plan', 'marked jobs problems')
 
 
-def from_volumes(cfg, unfinished):
-    """A Source of axial patches round the nodules of a table. unfinished: unfinished.Unfinished, of their NAME."""
+def read_table(cfg):
+    """The Annotations of a table; ValueError or OSError for all that can be wrong before a scan is looked for."""
+    itk.simple_itk()  # which is missing before anything is written, or not at all
+    if cfg.volumes and not os.path.exists(cfg.volumes):
+        raise FileNotFoundError('--volumes: there is no %s; name the folder of the scans' % cfg.volumes)
+    return annotations.read_annotations(cfg.annotations, cfg.coordinates, cfg.volumes)
+
+
+def from_volumes(cfg, marked, unfinished):
+    """A Source of axial patches round nodules, Annotations. unfinished: unfinished.Unfinished, of their NAME."""
     about = dict(slices=cfg.slices, channels=1)
-    plan = _plan(cfg, cfg.resolution + 2 * margin(cfg), cfg.slices)
+    plan = _plan(cfg, marked, cfg.resolution + 2 * margin(cfg), cfg.slices)
     return _source(cfg, plan, about, unfinished, cfg.skip_bad)
 
 
 def volume_pairs(cfg, unfinished):
     """As from_volumes, for CT | mask pairs: each line of the table has a mask."""
-    plan = _plan(cfg, cfg.resolution + 2 * SHIFT * cfg.off_centre, 1)
+    plan = _plan(cfg, read_table(cfg), cfg.resolution + 2 * SHIFT * cfg.off_centre, 1)
     unmasked = [a.where for a in plan.marked if not a.mask]
     if unmasked:
         raise ValueError('%s has no mask, which pairs need; fill a column mask' % unmasked[0])
@@ -37,7 +45,7 @@ def volume_pairs(cfg, unfinished):
 
 def check(cfg):
     """Print what from_volumes would find, and write nothing; ValueError if some nodules cannot be used."""
-    plan = _plan(cfg, cfg.resolution + 2 * margin(cfg), cfg.slices)
+    plan = _plan(cfg, read_table(cfg), cfg.resolution + 2 * margin(cfg), cfg.slices)
     found = _Found(cfg.annotations, plan)
     for _, cuts in _examined(cfg, plan.jobs):
         found.add(cuts)
@@ -49,18 +57,8 @@ def check(cfg):
         raise ValueError(found.complaint())
 
 
-def groups(cfg):
-    """(class or None, patient or scan) of each line of the table."""
-    marked = annotations.read_annotations(cfg.annotations, cfg.coordinates, cfg.volumes)
-    return [(a.label, a.patient or a.scan) for a in marked]
-
-
-def _plan(cfg, size, slices):
+def _plan(cfg, marked, size, slices):
     """What is to be cut from which scan, and which lines name none."""
-    itk.simple_itk()  # which is missing before anything is written, or not at all
-    if cfg.volumes and not os.path.exists(cfg.volumes):
-        raise FileNotFoundError('--volumes: there is no %s; name the folder of the scans' % cfg.volumes)
-    marked = annotations.read_annotations(cfg.annotations, cfg.coordinates, cfg.volumes)
     window, folder = hounsfield.window(cfg.window), cfg.volumes or os.path.dirname(cfg.annotations) or '.'
     scans, problems = collections.OrderedDict(), []
     for a in marked:

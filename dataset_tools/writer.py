@@ -197,8 +197,7 @@ def _tell(cfg, source, name, seen, counts=()):
             rows = csv.writer(io.TextIOWrapper(f, 'utf-8', newline='', write_through=True))
             rows.writerow(['line', 'why'])
             rows.writerows((place, why) for places, why in source.left_out for place in places)
-        number = sum(len(places) for places, _ in source.left_out)
-        left_out = ['%d of the lines of the table; %s-skipped.csv says why' % (number, name)]
+        left_out = ['%d of the lines of the table; %s-skipped.csv says why' % (source.about['skipped'], name)]
         print('left out: ' + left_out[0])
     write_page(path + '.html', seen, source.notes, list(source.doubts) + list(seen.doubts()), left_out, counts)
 

@@ -23,6 +23,12 @@ def _chosen(count, number, *seed):
     return np.random.RandomState(seed).permutation(count)[:number]
 
 
+def in_common(images, others):
+    """How many of the images are among others."""
+    known = {hash(image.tobytes()) for image in others}
+    return sum(hash(image.tobytes()) in known for image in images)
+
+
 def _heldout(path, data, training):
     """The images of a dataset that is to have none in common with the training data."""
     held = dataset.Pyramid(path)
@@ -30,8 +36,7 @@ def _heldout(path, data, training):
     if images.shape[1:] != training.shape[1:]:
         words = '%s has images of %s, %s of %s; they have to agree'
         raise ValueError(words % (path, list(images.shape[1:]), data.path, list(training.shape[1:])))
-    known = {hash(image.tobytes()) for image in training}
-    shared = sum(hash(image.tobytes()) in known for image in images)
+    shared = in_common(images, training)
     if shared:
         words = '%s and %s have %d images in common; held-out images have to be others'
         raise ValueError(words % (path, data.path, shared))

@@ -5,6 +5,7 @@ import os
 import numpy as np
 
 import dataset
+from metrics import sets
 
 
 class Order:
@@ -67,8 +68,7 @@ def select(cfg, data):
         if other.top != data.top:
             sizes = cfg.validation, 2**other.top, cfg.data, 2**data.top
             raise ValueError('%s has images of %d pixels, %s of %d; they have to agree' % sizes)
-        known = {hash(image.tobytes()) for image in data.images[data.top]}
-        if any(hash(image.tobytes()) in known for image in other.images[other.top]):
+        if sets.in_common(other.images[other.top], data.images[data.top]):
             raise ValueError('%s and %s have images in common; name other nodules' % (cfg.validation, cfg.data))
         held_out = other.images
     return Order(indices, data.labels, cfg.seed, cfg.balance_classes), held_out
