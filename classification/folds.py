@@ -1,0 +1,124 @@
+"""The sides of cross-validation as 0-dataset_create.py --folds writes them, and what must not be true of them."""
+
+import collections
+import glob
+import os
+import re
+
+import numpy as np
+
+import dataset
+from metrics import sets
+
+LEAST = 3  # nodules of a class in a side
+
+# images: uint8 [N, C, R, R]; labels: [N]; nodules: CLASS/NODULE of each; keys: {'nodule', 'scan' or 'patient': the
+# names that the side holds}; groups: of each image, a number, the same for those that belong together
+Side = collections.namedtuple('Side', 'images labels nodules keys groups')
+
+
+def names(path):
+    """What NAME.json of a class folder says of the images, (nodule, scan, patient) of each; the last two may be None."""
+    entries = dataset.about(path).get('entries')
+    if not entries:
+        words = '%s has no NAME.json that tells which image is of which nodule; make it with 0-dataset_create.py'
+        raise ValueError(words % path)
+    label, found = os.path.basename(path), []
+    for entry in entries:
+        nodule = '%s/%s' % (label, entry['nodule'])
+        found += [(nodule, entry.get('scan'), entry.get('patient'))] * entry['records']
+    return found
+
+
+def keys(members):
+    """{kind: set of names} of what `names` gave."""
+    found = collections.OrderedDict()
+    for kind, values in zip(('nodule', 'scan', 'patient'), zip(*members)):
+        found[kind] = set(values) - {None}
+    return found
+
+
+def shared(a, b):
+    """(kind, a name) of what two sides, as of `keys`, have in common, or None."""
+    for kind in a:
+        both = a[kind] & b[kind]
+        if both:
+            return kind, min(both)
+    return None
+
+
+def read_side(path):
+    """The Side in a folder of class folders, and the names of its classes."""
+    data = dataset.Pyramid(path)
+    members = [member for label in data.classes for member in names(os.path.join(path, label))]
+    if len(members) != data.count:
+        raise ValueError('%s: NAME.json speaks of %d images, there are %d' % (path, len(members), data.count))
+    nodules = [nodule for nodule, _, _ in members]
+    for index, label in enumerate(data.classes):
+        number = len({nodule for nodule, own in zip(nodules, data.labels) if own == index})
+        if number < LEAST:
+            words = '%s has %d nodules of %s; an experiment needs at least %d of each class; make fewer --folds'
+            raise ValueError(words % (path, number, label, LEAST))
+    numbers, groups = {}, []
+    for nodule, scan, patient in members:
+        groups.append(numbers.setdefault(patient or scan or nodule, len(numbers)))
+    images = data.images[data.top]
+    return Side(images, data.labels, nodules, keys(members), np.array(groups)), data.classes
+
+
+class Folds:
+    """All folds of a folder. classes: their names; number: of folds; path."""
+
+    def __init__(self, path):
+        self.path = path
+        found = glob.glob(os.path.join(glob.escape(path), 'fold*', 'train', ''))
+        numbers = sorted(
+            int(match.group(1)) for match in (re.search(r'fold(\d+).train.$', name) for name in found) if match
+        )
+        if len(numbers) < 2 or numbers != list(range(len(numbers))):
+            words = '%s does not hold fold0/train, fold0/test, fold1/train and so on; make it with 0-dataset_create.py'
+            raise ValueError((words + ' ... --folds 5') % path)
+        self.number, self.classes, seen = len(numbers), None, {}
+        for fold in numbers:
+            train, test = self.sides(fold)
+            both = shared(train.keys, test.keys)
+            if both:
+                words = '%s: the %s %s is on both sides of fold %d; make the folds again with 0-dataset_create.py'
+                raise ValueError(words % (path, both[0], both[1], fold))
+            same = sets.in_common(test.images, train.images)
+            if same:
+                raise ValueError('%s: both sides of fold %d have %d images in common' % (path, fold, same))
+            for nodule in test.keys['nodule']:
+                if seen.setdefault(nodule, fold) != fold:
+                    words = '%s: the nodule %s is on the test side of folds %d and %d'
+                    raise ValueError(words % (path, nodule, seen[nodule], fold))
+
+    def folder(self, fold, side):
+        return os.path.join(self.path, 'fold%d' % fold, side)
+
+    def sides(self, fold):
+        """The training and the test Side of a fold."""
+        found = []
+        for side in ('train', 'test'):
+            read, classes = read_side(self.folder(fold, side))
+            if self.classes not in (None, classes):
+                words = '%s has the classes %s, other sides %s; they have to be the same'
+                raise ValueError(words % (self.folder(fold, side), ' '.join(classes), ' '.join(self.classes)))
+            self.classes = classes
+            found.append(read)
+        return found
+
+
+def split(side, share, random):
+    """(training, inner validation) indices of the images of a Side: of each class this share of what belongs together.
+
+    Nobody's images are on both sides.
+    """
+    out, first = set(), {}
+    for group, label in zip(side.groups, side.labels):
+        first.setdefault(group, label)
+    for label in np.unique(side.labels):
+        own = [group for group, begins in first.items() if begins == label]
+        out |= set(random.permutation(own)[: max(int(round(share * len(own))), 1)].tolist())
+    held = np.isin(side.groups, list(out))
+    return np.flatnonzero(~held), np.flatnonzero(held)
