@@ -12,21 +12,20 @@ from metrics import sets
 
 LEAST = 3  # nodules of a class in a side
 
-# images: uint8 [N, C, R, R]; labels: [N]; nodules: CLASS/NODULE of each; keys: {'nodule', 'scan' or 'patient': the
+# images: uint8 [N, C, R, R]; labels: [N]; nodules: the name of each one's; keys: {'nodule', 'scan' or 'patient': the
 # names that the side holds}; groups: of each image, a number, the same for those that belong together
 Side = collections.namedtuple('Side', 'images labels nodules keys groups')
 
 
 def names(path):
-    """What NAME.json of a class folder says of the images, (nodule, scan, patient) of each; the last two may be None."""
+    """What NAME.json of a class folder says: (nodule, scan, patient) of each image; the last two may be None."""
     entries = dataset.about(path).get('entries')
     if not entries:
         words = '%s has no NAME.json that tells which image is of which nodule; make it with 0-dataset_create.py'
         raise ValueError(words % path)
-    label, found = os.path.basename(path), []
+    found = []
     for entry in entries:
-        nodule = '%s/%s' % (label, entry['nodule'])
-        found += [(nodule, entry.get('scan'), entry.get('patient'))] * entry['records']
+        found += [(entry['nodule'], entry.get('scan'), entry.get('patient'))] * entry['records']
     return found
 
 
@@ -78,9 +77,10 @@ class Folds:
         if len(numbers) < 2 or numbers != list(range(len(numbers))):
             words = '%s does not hold fold0/train, fold0/test, fold1/train and so on; make it with 0-dataset_create.py'
             raise ValueError((words + ' ... --folds 5') % path)
-        self.number, self.classes, seen = len(numbers), None, {}
+        self.number, self.classes, self.digest, seen = len(numbers), None, '', {}
         for fold in numbers:
             train, test = self.sides(fold)
+            self.digest = dataset.digest(np.frombuffer(self.digest.encode(), np.uint8), train.images, test.images)
             both = shared(train.keys, test.keys)
             if both:
                 words = '%s: the %s %s is on both sides of fold %d; make the folds again with 0-dataset_create.py'
@@ -122,3 +122,19 @@ def split(side, share, random):
         out |= set(random.permutation(own)[: max(int(round(share * len(own))), 1)].tolist())
     held = np.isin(side.groups, list(out))
     return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def added(pattern, fold, folds, side):
+    """(images, labels) of the datasets that a pattern with {class} and, perhaps, {fold} names, for a training Side."""
+    images, labels, test = [], [], folds.sides(fold)[1]
+    for index, label in enumerate(folds.classes):
+        path = pattern.replace('{fold}', str(fold)).replace('{class}', label)
+        data = dataset.Pyramid(path)
+        if data.images[data.top].shape[1:] != side.images.shape[1:]:
+            words = '%s has images of %s, the folds of %s; they have to agree'
+            raise ValueError(words % (path, data.images[data.top].shape[1:], side.images.shape[1:]))
+        if sets.in_common(data.images[data.top], test.images):
+            raise ValueError('%s has images of the test side of fold %d' % (path, fold))
+        images.append(data.images[data.top])
+        labels += [index] * data.count
+    return np.concatenate(images), np.array(labels)

@@ -20,17 +20,17 @@ TURNS = 4  # of an image whose probabilities are averaged: as it is, mirrored ei
 class Learner:
     """A network of cnn.BUILDERS, and the moving average of its weights, which is what predicts.
 
-    shape: of an image, [C, R, R]. Weights begin with `initialise`.
+    shape: of an image, [C, R, R]; classes: their names. Weights begin with `initialise`.
     """
 
     def __init__(self, network, shape, classes, lrate):
-        options = dict(size=shape[1], num_channels=shape[0], num_classes=classes)
-        self.C = tfutil.Network('C', cnn.BUILDERS[network], **options)
+        options = dict(size=int(shape[1]), num_channels=int(shape[0]), num_classes=len(classes))
+        self.C = tfutil.Network('C', cnn.BUILDERS[network], class_names=' '.join(classes), **options)
         self.average = self.C.clone('average')
         self.features = int(self.C.inputs[1].shape[1])
         images, factors = self.C.inputs
-        self.labels = tf.placeholder(tf.float32, [None, classes])
-        smooth = self.labels * (1 - SMOOTHING) + SMOOTHING / classes
+        self.labels = tf.placeholder(tf.float32, [None, len(classes)])
+        smooth = self.labels * (1 - SMOOTHING) + SMOOTHING / len(classes)
         losses = tf.nn.softmax_cross_entropy_with_logits_v2(labels=smooth, logits=self.C.outputs[0])
         self.loss, self.feeds = tf.reduce_mean(losses), (images, self.labels, factors)
         self.optimizer = tf.train.AdamOptimizer(lrate)

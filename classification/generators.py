@@ -1,0 +1,79 @@
+"""Generators of the training sides of folds: where they are, what they learnt from, and their images."""
+
+import os
+
+import numpy as np
+
+import tfutil
+from classification.folds import shared
+from common import safe_pickle
+from metrics import provenance
+from sampling import generate
+
+BEST = 'network-best.pkl', 'network-final.pkl'  # of a run folder, the first that there is
+
+
+def find(pattern, fold, label):
+    """The weight file that a pattern with {fold} and, perhaps, {class} means: a file, a run folder, or a folder of one."""
+    path = pattern.replace('{fold}', str(fold)).replace('{class}', label)
+    if os.path.isfile(path):
+        return path
+    runs = sorted(os.listdir(path), reverse=True) if os.path.isdir(path) else []
+    for folder in [path] + [os.path.join(path, run) for run in runs]:
+        for name in BEST:
+            if os.path.isfile(os.path.join(folder, name)):
+                return os.path.join(folder, name)
+    words = (
+        '%s holds no weights of fold %d, class %s; train them with 5-classify.py gans, or name others with --generators'
+    )
+    raise FileNotFoundError(words % (path, fold, label))
+
+
+def check(path, test, fold, trust):
+    """Refuse a generator that learnt from a nodule, scan or patient of a test side, or of which nobody knows."""
+    known = provenance.names(path)
+    if known is None:
+        if not trust:
+            words = (
+                '%s: not known from which nodules it learnt (no run.json with their names is beside it); train it with '
+            )
+            raise ValueError((words + '5-classify.py gans, or take it on trust with --trust-generators') % path)
+        return
+    both = shared(test.keys, known)
+    if both:
+        words = '%s learnt from the %s %s, which is on the test side of fold %d; train one that did not, with 5-classify.py gans'
+        raise ValueError(words % (path, both[0], both[1], fold))
+
+
+class Generators:
+    """The weight file of each fold and class, found and checked before anything is trained.
+
+    folds: folds.Folds; tests: the test Side of each. Patterns without {class} mean a network with labels.
+    """
+
+    def __init__(self, pattern, folds, tests, trust):
+        self.conditional, self.classes = '{class}' not in pattern, folds.classes
+        self.paths = {}
+        for fold, test in enumerate(tests):
+            for label in folds.classes:
+                path = self.paths[fold, label] = find(pattern, fold, label)
+                check(path, test, fold, trust)
+                safe_pickle.read(path)
+
+    def images(self, fold, counts, seed, shape, cpu, minibatch=50):
+        """(uint8 images [N, C, R, R], labels [N]): so many of each class."""
+        parts, labels = [], []
+        for index, (label, count) in enumerate(zip(self.classes, counts)):
+            path = self.paths[fold, label]
+            with tfutil.init_tf(cpu=cpu):
+                Gs = generate.load_generator(path)
+                latent_size, label_size = generate.sizes(Gs)
+                latents = generate.random_latents(count, latent_size, seed + index)
+                wanted = generate.one_hot(np.full(count, index if self.conditional else 0), label_size)
+                found = generate.Images(Gs, latents, wanted, minibatch).pixels()
+            if list(found.shape[1:]) != list(shape):
+                words = '%s makes images of %s, the folds hold %s; train one on them'
+                raise ValueError(words % (path, list(found.shape[1:]), list(shape)))
+            parts.append(found)
+            labels += [index] * count
+        return np.concatenate(parts), np.array(labels)
