@@ -8,50 +8,22 @@ import re
 import numpy as np
 
 import dataset
-from metrics import sets
+from metrics import provenance, sets
 
 LEAST = 3  # nodules of a class in a side
 
-# images: uint8 [N, C, R, R]; labels: [N]; nodules: the name of each one's; keys: {'nodule', 'scan' or 'patient': the
-# names that the side holds}; groups: of each image, a number, the same for those that belong together
-Side = collections.namedtuple('Side', 'images labels nodules keys groups')
-
-
-def names(path):
-    """What NAME.json of a class folder says: (nodule, scan, patient) of each image; the last two may be None."""
-    entries = dataset.about(path).get('entries')
-    if not entries:
-        words = '%s has no NAME.json that tells which image is of which nodule; make it with 0-dataset_create.py'
-        raise ValueError(words % path)
-    found = []
-    for entry in entries:
-        found += [(entry['nodule'], entry.get('scan'), entry.get('patient'))] * entry['records']
-    return found
-
-
-def keys(members):
-    """{kind: set of names} of what `names` gave."""
-    found = collections.OrderedDict()
-    for kind, values in zip(('nodule', 'scan', 'patient'), zip(*members)):
-        found[kind] = set(values) - {None}
-    return found
-
-
-def shared(a, b):
-    """(kind, a name) of what two sides, as of `keys`, have in common, or None."""
-    for kind in a:
-        both = a[kind] & b[kind]
-        if both:
-            return kind, min(both)
-    return None
+# images: uint8 [N, C, R, R]; labels: [N]; nodules: the name of each one's; names: as of provenance.named; groups: a
+# number for each image, the same for those that belong together
+Side = collections.namedtuple('Side', 'images labels nodules names groups')
 
 
 def read_side(path):
     """The Side in a folder of class folders, and the names of its classes."""
     data = dataset.Pyramid(path)
-    members = [member for label in data.classes for member in names(os.path.join(path, label))]
-    if len(members) != data.count:
-        raise ValueError('%s: NAME.json speaks of %d images, there are %d' % (path, len(members), data.count))
+    members = provenance.members(data)
+    if members is None:
+        words = '%s has a class without a NAME.json that tells which image is of which nodule; make the folds with '
+        raise ValueError((words + '0-dataset_create.py') % path)
     nodules = [nodule for nodule, _, _ in members]
     for index, label in enumerate(data.classes):
         number = len({nodule for nodule, own in zip(nodules, data.labels) if own == index})
@@ -62,7 +34,7 @@ def read_side(path):
     for nodule, scan, patient in members:
         groups.append(numbers.setdefault(patient or scan or nodule, len(numbers)))
     images = data.images[data.top]
-    return Side(images, data.labels, nodules, keys(members), np.array(groups)), data.classes
+    return Side(images, data.labels, nodules, provenance.named(members), np.array(groups)), data.classes
 
 
 class Folds:
@@ -81,14 +53,14 @@ class Folds:
         for fold in numbers:
             train, test = self.sides(fold)
             self.digest = dataset.digest(np.frombuffer(self.digest.encode(), np.uint8), train.images, test.images)
-            both = shared(train.keys, test.keys)
+            both = provenance.in_common(train.names, test.names)
             if both:
                 words = '%s: the %s %s is on both sides of fold %d; make the folds again with 0-dataset_create.py'
                 raise ValueError(words % (path, both[0], both[1], fold))
             same = sets.in_common(test.images, train.images)
             if same:
                 raise ValueError('%s: both sides of fold %d have %d images in common' % (path, fold, same))
-            for nodule in test.keys['nodule']:
+            for nodule in test.names['nodule']:
                 if seen.setdefault(nodule, fold) != fold:
                     words = '%s: the nodule %s is on the test side of folds %d and %d'
                     raise ValueError(words % (path, nodule, seen[nodule], fold))

@@ -5,7 +5,6 @@ import os
 import numpy as np
 
 import tfutil
-from classification.folds import shared
 from common import safe_pickle
 from metrics import provenance
 from sampling import generate
@@ -14,7 +13,7 @@ BEST = 'network-best.pkl', 'network-final.pkl'  # of a run folder, the first tha
 
 
 def find(pattern, fold, label):
-    """The weight file that a pattern with {fold} and, perhaps, {class} means: a file, a run folder, or a folder of one."""
+    """The weight file that a pattern with {fold} and, perhaps, {class} means: a file, or the newest run in a folder."""
     path = pattern.replace('{fold}', str(fold)).replace('{class}', label)
     if os.path.isfile(path):
         return path
@@ -31,7 +30,7 @@ def find(pattern, fold, label):
 
 def check(path, test, fold, trust):
     """Refuse a generator that learnt from a nodule, scan or patient of a test side, or of which nobody knows."""
-    known = provenance.names(path)
+    known = provenance.learnt_from(path)
     if known is None:
         if not trust:
             words = (
@@ -39,9 +38,9 @@ def check(path, test, fold, trust):
             )
             raise ValueError((words + '5-classify.py gans, or take it on trust with --trust-generators') % path)
         return
-    both = shared(test.keys, known)
+    both = provenance.in_common(test.names, known)
     if both:
-        words = '%s learnt from the %s %s, which is on the test side of fold %d; train one that did not, with 5-classify.py gans'
+        words = '%s learnt from the %s %s, which is on the test side of fold %d; train another with 5-classify.py gans'
         raise ValueError(words % (path, both[0], both[1], fold))
 
 

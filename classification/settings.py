@@ -55,7 +55,7 @@ Run = settings(
 )
 Predict = settings(
     'Predict',
-    example='python 5-classify.py predict --model results/classification/classifiers/gan-fold0.pkl --data processData/AIS',
+    example='python 5-classify.py predict --model results/classification/classifiers/common-fold0.pkl',
     model=('model.pkl', 'the classifier'),
     data=('processData/AIS', 'a dataset folder, a folder of class folders, or a folder of pictures'),
     out=('predictions.csv', 'the table of probabilities, of images and of nodules'),

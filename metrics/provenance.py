@@ -1,12 +1,16 @@
 """Which data weights learnt from, as far as somebody recorded it, and what that makes of a search for copies."""
 
+import collections
 import os
 
+import dataset
 from common import schema
 
 # FILE FORMAT: what is read of run.json, or of NAME.json beside NAME.pkl. parts: digests of the classes, or of all data
 # that the weights saw; source: how the data were made; transfer: the weights that the training began with.
-_FACTS = {'data': {'digest': schema.text, 'parts?': [schema.text], 'source?': schema.text}}
+# names: of the nodules, scans and patients, also those of the weights that the training began with.
+_NAMES = {'nodule?': [schema.text], 'scan?': [schema.text], 'patient?': [schema.text]}
+_FACTS = {'data': {'digest': schema.text, 'parts?': [schema.text], 'source?': schema.text, 'names?': _NAMES}}
 _FACTS['settings?'] = {'transfer?': schema.text}
 _NOTHING = 'the search for copies says nothing about memorisation'
 WORDS = {
@@ -32,6 +36,60 @@ def facts(model):
         if os.path.exists(path):
             return schema.read(path, _FACTS, 'remove it, and what the model was trained on counts as not known')
     return {}
+
+
+def members(data):
+    """[(nodule, scan, patient)] of the images of a dataset.Pyramid; the last two may be None, as may all of it.
+
+    None where NAME.json does not tell which image is of which nodule.
+    """
+    found = []
+    for index, name in enumerate(data.classes):
+        inner = os.path.join(data.path, name)
+        folder = inner if os.path.isdir(inner) and len(data.classes) > 1 else data.path
+        entries = dataset.about(folder).get('entries')
+        if not entries or sum(entry['records'] for entry in entries) != int((data.labels == index).sum()):
+            return None
+        for entry in entries:
+            found += [(entry['nodule'], entry.get('scan'), entry.get('patient'))] * entry['records']
+    return found
+
+
+def named(found):
+    """{kind: sorted names} of what `members` gave."""
+    kinds = ('nodule', 'scan', 'patient')
+    return collections.OrderedDict((kind, sorted(set(names) - {None})) for kind, names in zip(kinds, zip(*found)))
+
+
+def names(data, transfer=None):
+    """What run.json says of whom weights learnt from: `named` of data and of the weights that they began with, or None.
+
+    None where either is not known.
+    """
+    found = members(data)
+    if found is None:
+        return None
+    found = named(found)
+    if transfer:
+        before = learnt_from(transfer)
+        if before is None:
+            return None
+        found = {kind: sorted(set(found[kind]) | set(before.get(kind) or [])) for kind in found}
+    return found
+
+
+def learnt_from(model):
+    """{kind: names} that weights learnt from, as run.json or NAME.json beside them say; None if they do not."""
+    return facts(model).get('data', {}).get('names')
+
+
+def in_common(a, b):
+    """(kind, a name) of what two {kind: names} have in common, or None."""
+    for kind in ('nodule', 'scan', 'patient'):
+        both = set(a.get(kind) or []) & set(b.get(kind) or [])
+        if both:
+            return kind, min(both)
+    return None
 
 
 def relation(known, data):

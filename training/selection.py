@@ -1,11 +1,9 @@
 """Which images of a data set a run learns from, in which order, and which are held out."""
 
-import os
-
 import numpy as np
 
 import dataset
-from metrics import sets
+from metrics import provenance, sets
 
 
 class Order:
@@ -76,20 +74,13 @@ def select(cfg, data):
 
 def nodules(data):
     """The nodule of each image of a dataset.Pyramid, as numbers [N]; ValueError where NAME.json does not tell."""
-    found = []
-    for index, name in enumerate(data.classes):
-        inner = os.path.join(data.path, name)
-        folder = inner if os.path.isdir(inner) and len(data.classes) > 1 else data.path
-        entries = dataset.about(folder).get('entries')
-        if not entries or sum(entry['records'] for entry in entries) != int((data.labels == index).sum()):
-            words = (
-                '%s has no NAME.json that tells which image is of which nodule; name other nodules with --validation'
-            )
-            raise ValueError(words % folder)
-        for entry in entries:
-            found += [(index, entry['nodule'])] * entry['records']
+    found = provenance.members(data)
+    if found is None:
+        words = '%s has no NAME.json that tells which image is of which nodule; name other nodules with --validation'
+        raise ValueError(words % data.path)
     numbers = {}
-    return np.array([numbers.setdefault(nodule, len(numbers)) for nodule in found])
+    members = [(label, nodule) for label, (nodule, _, _) in zip(data.labels, found)]
+    return np.array([numbers.setdefault(member, len(numbers)) for member in members])
 
 
 def split(data, share, seed):

@@ -1,0 +1,30 @@
+# PYTHON_ARGCOMPLETE_OK
+"""Do generated nodules help a classifier? Generators for folds, the experiment with its controls, and predictions."""
+
+import sys
+
+from classification import settings
+from common import commandline
+
+
+def main(argv=None):
+    command, cfg = commandline.parse_command(settings.COMMANDS, __doc__, argv)
+    if command == 'predict':
+        commandline.require_weights(cfg.model, ('C',))
+        from classification import predict  # after the flags: TensorFlow takes seconds to load, and -h should not
+
+        predict.predict(cfg)
+        return
+    from training import signals
+
+    with signals.Stop() as stop:
+        from classification import launch
+
+        given = commandline.given(settings.COMMANDS[command][0], (sys.argv[1:] if argv is None else argv)[1:])
+        stopped = {'gans': launch.gans, 'run': launch.run}[command](cfg, stop, given)
+    if stopped:
+        sys.exit(128 + stopped)
+
+
+if __name__ == '__main__':
+    commandline.command(main)

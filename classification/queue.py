@@ -1,0 +1,59 @@
+"""Generators for each class and fold, trained one after another on the training sides; what is done is skipped."""
+
+import os
+
+from classification import folds
+from classification.settings import TRAINING
+from common import talk
+from config import Progan
+from metrics import provenance
+from training import launch, run_folder
+
+
+def newest(outdir):
+    """The newest run folder in a folder, or None."""
+    try:
+        return run_folder.find('latest', outdir)
+    except FileNotFoundError:
+        return None
+
+
+def train(cfg, stop, given):
+    """Train what is missing with settings.Gans; the number of a signal that ended it early, or None.
+
+    given: names of the settings that were chosen; a run that goes on takes the others from its run.json.
+    """
+    several = folds.Folds(cfg.data)
+    if cfg.pretrain:
+        _check_pretrained(cfg.pretrain, several)
+    options = {name: value for name, value in cfg._asdict().items() if name in TRAINING}
+    labels = [''] if cfg.conditional else several.classes
+    jobs = [(fold, label) for fold in range(several.number) for label in labels]
+    for number, (fold, label) in enumerate(jobs):
+        outdir = os.path.join(cfg.outdir, 'fold%d' % fold, label)
+        run = newest(outdir)
+        if run and os.path.exists(os.path.join(run, run_folder.FINAL)):
+            talk.say('%d of %d: %s is there' % (number + 1, len(jobs), run))
+            continue
+        talk.say('%d of %d: %s' % (number + 1, len(jobs), outdir))
+        data = os.path.join(several.folder(fold, 'train'), label)
+        progan = Progan(
+            data=os.path.normpath(data), outdir=outdir, resume=run, transfer=cfg.pretrain, conditional=cfg.conditional,
+            **options
+        )  # fmt: skip
+        stopped = launch.train(progan, stop, [name for name in given if name in TRAINING])
+        if stopped:
+            return stopped
+    return None
+
+
+def _check_pretrained(path, several):
+    """Refuse weights that learnt from any of the folds' nodules, or of which nobody knows."""
+    known = provenance.learnt_from(path)
+    if known is None:
+        words = '--pretrain %s: not known from which nodules it learnt (no run.json with their names is beside it)'
+        raise ValueError(words % path)
+    for fold in range(several.number):
+        both = provenance.in_common(several.sides(fold)[1].names, known)
+        if both:
+            raise ValueError('--pretrain %s learnt from the %s %s; it is to have seen none of them' % ((path,) + both))
