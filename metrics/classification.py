@@ -22,8 +22,8 @@ def checked(labels, probabilities):
         words = 'probabilities of %s for labels of %s; wanted [nodules, classes] and [nodules], 2 classes or more'
         raise ValueError(words % (list(probabilities.shape), list(labels.shape)))
     known_labels(labels, probabilities.shape[1])
-    bad = ~(np.isfinite(probabilities) & (probabilities >= 0)).all(axis=1)
-    bad |= ~(np.abs(probabilities.sum(axis=1) - 1) < 1e-3)  # a table may hold three or four decimals
+    finite = np.where(np.isfinite(probabilities), probabilities, -1)
+    bad = (finite < 0).any(axis=1) | (np.abs(finite.sum(axis=1) - 1) > 2e-3)  # a table may hold three decimals
     if bad.any():
         row = int(np.argmax(bad))
         words = 'probabilities %s of row %d (from 0) are not at least 0 with a sum of 1'

@@ -33,7 +33,7 @@ def mcnemar(first, second):
 def holm(p):
     """p-values [M] corrected for their number, in their order (Holm, Scand J Stat 1979;6:65-70)."""
     p = np.asarray(p, float)
-    if p.ndim != 1 or not ((p >= 0) & (p <= 1)).all():
+    if p.ndim != 1 or not all(0 <= each <= 1 for each in p):
         raise ValueError('p-values lie from 0 to 1, not %s' % p.tolist())
     order = np.argsort(p, kind='mergesort')
     corrected = np.empty_like(p)
@@ -49,9 +49,10 @@ def nadeau_bengio(differences, test_to_train, coverage=0.95):
     Frank 2004).
     """
     differences = np.asarray(differences, float)
-    count, value = differences.size, float(np.mean(differences))
+    count = differences.size
     if differences.ndim != 1 or count < 2 or not np.isfinite(differences).all():
         raise ValueError('a t-test needs two finite differences or more, not %s' % differences.tolist())
+    value = float(differences.mean())
     error = float(np.sqrt((1.0 / count + test_to_train) * differences.var(ddof=1)))
     half = float(stats.t.ppf(0.5 + coverage / 2, count - 1)) * error
     if error:
