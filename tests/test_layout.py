@@ -34,6 +34,7 @@ OWNERS = {
     'argparse': {'common/flags.py', 'demo/setup.py'},
     'pickle': {'common/safe_pickle.py'},
     'pickletools': {'common/safe_pickle.py'},
+    'sklearn': {'metrics/classification.py'},
     'openpyxl': {'dataset_tools/tables.py'},
     'PIL': {'common/images.py'},
     'jinja2': {'common/page.py'},

@@ -1,0 +1,146 @@
+"""Ways to train a classifier, called arms, beside each other: metrics, intervals, and tests against one of them.
+
+All arms predict the same nodules, each once a repeat, by a network that its fold kept it out of. What `summary` returns
+is plain data for a file or a page:
+  classes, per_class: names, and nodules of each; folds: names; repeats, resamples, seed, coverage: numbers; reference:
+    an arm; notes: texts.
+  false_positive_rates: of `roc`.
+  arms: {arm: {metrics, confusion, reliability, roc, difference, mcnemar, nadeau_bengio}}
+    metrics: {metric: {value, interval, repeats}}; metric: balanced_accuracy, accuracy, macro_auc, kappa, brier,
+      calibration_error, and of each class sensitivity_AIS, specificity_AIS, auc_AIS; repeats: the value of each, whose
+      mean is the value. Shares of nodules (accuracy, sensitivity, specificity) have their `wilson` interval, too: that
+      of the bootstrap has no width where all repeats are wholly right or wrong.
+    confusion: nodules by class (rows) and predicted class (columns), mean over repeats.
+    reliability: [{low, high, share, confidence, accuracy}], bins that are not empty, of all repeats together.
+    roc: {class: true-positive rates}, mean over folds and repeats.
+    difference, mcnemar, nadeau_bengio: from the reference, null for itself. {metric: {value, interval}}, paired;
+      {only_reference, only_arm, p, p_holm}; {value, interval, p, p_holm}, of balanced accuracy, null for one fold.
+What is not defined, as the AUC of a class that is alone in its folds, is null.
+"""
+
+import collections
+
+import numpy as np
+
+from metrics import calibration, classification, paired_tests, predictions
+
+COVERAGE = 0.95
+RESAMPLES = 2000
+
+
+def resamples(labels, number=RESAMPLES, seed=0):
+    """How often each nodule is drawn, [number, N], in sets that keep the number of each class (Efron 1979).
+
+    A class is never missing, so balanced accuracy is always defined. Repeats and arms that are weighted alike are
+    resampled alike: the repeats of a nodule are no other nodules.
+    """
+    random, weights = np.random.RandomState(seed), np.empty([number, len(labels)])
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        weights[:, members] = random.multinomial(len(members), np.full(len(members), 1.0 / len(members)), number)
+    return weights
+
+
+def interval(resampled, coverage=COVERAGE):
+    """Percentiles [low, high] of resampled values, NaN if any is; they stay where the metric does, as from 0 to 1.
+
+    metrics.bootstrap moves its intervals, as distances grow when sets are resampled; shares and AUCs do not.
+    """
+    if np.isnan(resampled).any():
+        return [np.nan, np.nan]
+    return np.percentile(resampled, [50 - 50 * coverage, 50 + 50 * coverage]).tolist()
+
+
+def measured(labels, probabilities, folds, classes, weights):
+    """{metric: values [B]} of one repeat, by weights [B, N]; metrics as above."""
+    matrix = classification.confusion(labels, probabilities, weights)
+    areas = classification.auc(labels, probabilities, folds, weights)
+    found = collections.OrderedDict(
+        balanced_accuracy=classification.balanced_accuracy(matrix), accuracy=classification.accuracy(matrix)
+    )
+    found.update(macro_auc=classification.macro_auc(areas), kappa=classification.kappa(matrix))
+    found['brier'] = calibration.brier(labels, probabilities, weights)
+    found['calibration_error'] = calibration.calibration_error(calibration.reliability(labels, probabilities, weights))
+    several = ('sensitivity', classification.sensitivity(matrix)), ('specificity', classification.specificity(matrix))
+    for name, values in several + (('auc', classification.mean(areas, axis=-2)),):
+        found.update(('%s_%s' % (name, each), values[:, k]) for k, each in enumerate(classes))
+    return found
+
+
+def _estimate(metric, values):
+    """Value and interval, of the value and those of resampled sets, [1 + B]."""
+    value, resampled = values[0], values[1:]
+    if metric == 'calibration_error':  # a distance: resampling lifts it
+        resampled = resampled + value - resampled.mean()
+    low, high = interval(resampled)
+    return collections.OrderedDict(value=float(value), interval=[low, high])
+
+
+def _arm(found, values, classes):
+    """What `summary` says of one arm alone. values: {metric: [repeats, 1 + B]}."""
+    metrics, labels = collections.OrderedDict(), found.labels
+    for metric, several in values.items():
+        metrics[metric] = _estimate(metric, several.mean(axis=0))
+        metrics[metric]['repeats'] = several[:, 0].tolist()
+    counts = {'accuracy': len(labels)}
+    for k, name in enumerate(classes):
+        counts['sensitivity_' + name] = int((labels == k).sum())
+        counts['specificity_' + name] = int((labels != k).sum())
+    for metric, count in counts.items():
+        metrics[metric]['wilson'] = paired_tests.wilson(metrics[metric]['value'] * count, count, COVERAGE)
+    bins = calibration.reliability(np.tile(labels, len(found.probabilities)), np.concatenate(found.probabilities))
+    edges = calibration.EDGES.tolist()
+    shown = [
+        dict(zip(('low', 'high') + bins._fields, row)) for row in zip(edges, edges[1:], *map(np.ndarray.tolist, bins))
+    ]
+    curves = np.mean([classification.mean_roc(labels, x, found.folds) for x in found.probabilities], axis=0)
+    matrix = np.mean([classification.confusion(labels, x) for x in found.probabilities], axis=0)
+    result = collections.OrderedDict(metrics=metrics, confusion=matrix.tolist())
+    result['reliability'] = [row for row in shown if row['share']]
+    result['roc'] = {name: curve.round(4).tolist() for name, curve in zip(classes, curves)}
+    return result
+
+
+def summary(arms, classes, reference, number=RESAMPLES, seed=0):
+    """The comparison described above, of {arm: Predictions}. classes: names, in order of the labels.
+
+    Intervals say what the same networks would reach with other nodules; how much networks of other seeds would differ,
+    `repeats` shows. A training side is taken to be the nodules of all other folds. ValueError as predictions.check.
+    """
+    predictions.check(arms, classes, reference)
+    first = arms[reference]
+    weights = np.concatenate([np.ones([1, len(first.labels)]), resamples(first.labels, number, seed)])
+    values, result = {}, collections.OrderedDict()
+    for arm, found in arms.items():
+        repeats = [measured(found.labels, x, found.folds, classes, weights) for x in found.probabilities]
+        values[arm] = collections.OrderedDict((name, np.array([x[name] for x in repeats])) for name in repeats[0])
+        result[arm] = _arm(found, values[arm], classes)
+        result[arm].update(difference=None, mcnemar=None, nadeau_bengio=None)
+    folds, others = np.unique(first.folds).tolist(), [arm for arm in arms if arm != reference]
+    for arm in others:
+        gaps = [(name, (x - values[reference][name]).mean(axis=0)) for name, x in values[arm].items()]
+        result[arm]['difference'] = collections.OrderedDict((name, _estimate(name, gap)) for name, gap in gaps)
+        tested = paired_tests.mcnemar(predictions.right(first), predictions.right(arms[arm]))
+        result[arm]['mcnemar'] = collections.OrderedDict(zip(('only_reference', 'only_arm', 'p'), tested))
+        if len(folds) > 1:
+            gaps = predictions.fold_scores(arms[arm]) - predictions.fold_scores(first)
+            tested = paired_tests.nadeau_bengio(gaps, 1 / (len(folds) - 1.0), COVERAGE)
+            result[arm]['nadeau_bengio'] = tested._asdict()
+    for test in ('mcnemar', 'nadeau_bengio'):
+        tested = [result[arm][test] for arm in others if result[arm][test]]
+        for one, corrected in zip(tested, paired_tests.holm([one['p'] for one in tested])):
+            one['p_holm'] = corrected
+    about = collections.OrderedDict(classes=list(classes), per_class=np.bincount(first.labels).tolist(), folds=folds)
+    about.update(repeats=len(first.probabilities), resamples=number, seed=seed, coverage=COVERAGE, reference=reference)
+    about['notes'] = predictions.lacking(first, classes)
+    about.update(false_positive_rates=classification.FALSE_POSITIVE_RATES.tolist(), arms=result)
+    return _plain(about)
+
+
+def _plain(data):
+    """Data with None for NaN, which JSON does not know."""
+    if isinstance(data, dict):
+        return collections.OrderedDict((key, _plain(value)) for key, value in data.items())
+    if isinstance(data, list):
+        return [_plain(value) for value in data]
+    return None if isinstance(data, float) and np.isnan(data) else data

@@ -1,0 +1,62 @@
+"""Intervals and tests with closed forms: Wilson, McNemar, Holm, Nadeau and Bengio."""
+
+import collections
+
+import numpy as np
+from scipy import stats
+
+# only_first, only_second: nodules that the first, or the second, classifier alone has right.
+McNemar = collections.namedtuple('McNemar', 'only_first only_second p')
+NadeauBengio = collections.namedtuple('NadeauBengio', 'value interval p')
+
+
+def wilson(successes, count, coverage=0.95):
+    """The interval [low, high] of a proportion (Wilson 1927); a mean over repeats need not be a whole number."""
+    if not 0 <= successes <= count or count < 1:
+        raise ValueError('%s of %s is no proportion' % (successes, count))
+    z, share = stats.norm.ppf(0.5 + coverage / 2), successes / float(count)
+    middle = share + z**2 / (2 * count)
+    half = z * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
+    ends = (middle - half) / (1 + z**2 / count), (middle + half) / (1 + z**2 / count)
+    return [float(max(ends[0], 0)), float(min(ends[1], 1))]
+
+
+def mcnemar(first, second):
+    """McNemar's test in its exact, two-sided form, of what two classifiers have right: bool [N], the same nodules."""
+    first, second = np.asarray(first, bool), np.asarray(second, bool)
+    if first.shape != second.shape:
+        raise ValueError('%d nodules against %d; McNemar compares the same ones' % (first.size, second.size))
+    only = int((first & ~second).sum()), int((second & ~first).sum())
+    return McNemar(*only, p=float(min(2 * stats.binom.cdf(min(only), sum(only), 0.5), 1)))
+
+
+def holm(p):
+    """p-values [M] corrected for their number, in their order (Holm, Scand J Stat 1979;6:65-70)."""
+    p = np.asarray(p, float)
+    if p.ndim != 1 or not all(0 <= each <= 1 for each in p):
+        raise ValueError('p-values lie from 0 to 1, not %s' % p.tolist())
+    order = np.argsort(p, kind='mergesort')
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
+    return corrected.tolist()
+
+
+def nadeau_bengio(differences, test_to_train, coverage=0.95):
+    """The corrected resampled t-test of differences [J] in a score, one for each fold of each repeat.
+
+    test_to_train: nodules of a test side by those of its training side; training sides overlap, so scores vary less
+    than those of other nodules would (Nadeau and Bengio, Mach Learn 2003;52:239-281; for repeated folds: Bouckaert and
+    Frank 2004).
+    """
+    differences = np.asarray(differences, float)
+    count = differences.size
+    if differences.ndim != 1 or count < 2 or not np.isfinite(differences).all():
+        raise ValueError('a t-test needs two finite differences or more, not %s' % differences.tolist())
+    value = float(differences.mean())
+    error = float(np.sqrt((1.0 / count + test_to_train) * differences.var(ddof=1)))
+    half = float(stats.t.ppf(0.5 + coverage / 2, count - 1)) * error
+    if error:
+        p = float(2 * stats.t.sf(abs(value) / error, count - 1))
+    else:
+        p = 0.0 if value else 1.0
+    return NadeauBengio(value, [value - half, value + half], p)
