@@ -164,7 +164,7 @@ def _added(cfg, fold, number, side, generators, most):
 
 
 def run(cfg, stop):
-    """Train what is missing and write predictions.csv; (rows, classes, facts), or None if a signal ended it early."""
+    """Train what is missing and write predictions.csv; (folds.Folds, [(Job, what it gave)]). Stopped if a signal came."""
     several, cases = folds.Folds(cfg.data), wanted(cfg)
     tests = [several.sides(fold)[1] for fold in range(several.number)]
     needs = {name for arm, _ in cases for _, names in arms.ARMS[arm].phases for name in names}
@@ -197,7 +197,7 @@ def run(cfg, stop):
                     model.save(os.path.join(cfg.outdir, 'classifiers', name + '.pkl'), values)
                 with files.atomic(part(cfg.outdir, job)) as f:
                     f.write(json.dumps(found).encode())
-    return _collect(cfg, jobs, several.classes)
+    return several, _collect(cfg, jobs, several.classes)
 
 
 def _collect(cfg, jobs, classes):

@@ -17,6 +17,23 @@ KEPT = 0.98  # of the moving average of the weights, by a step
 TURNS = 4  # of an image whose probabilities are averaged: as it is, mirrored either way, and both
 
 
+class Reader:
+    """Log probabilities [N, classes] of uint8 images [N, C, R, R]: of the mean over TURNS. network: of cnn.BUILDERS."""
+
+    def __init__(self, network):
+        self.network, self.log_probabilities = network, tf.nn.log_softmax(network.outputs[0])
+
+    def __call__(self, pixels, together=32):
+        parts, features = [], int(self.network.inputs[1].shape[1])
+        for begin in range(0, len(pixels), together):
+            images = as_images(pixels[begin : begin + together])
+            several = np.concatenate([images, images[..., ::-1], images[..., ::-1, :], images[..., ::-1, ::-1]])
+            feed = dict(zip(self.network.inputs, (several, np.ones([len(several), features]))))
+            found = np.exp(tfutil.run(self.log_probabilities, feed)).reshape(TURNS, len(images), -1)
+            parts.append(np.log(found.mean(axis=0)))
+        return np.concatenate(parts)
+
+
 class Learner:
     """A network of cnn.BUILDERS, and the moving average of its weights, which is what predicts.
 
@@ -37,7 +54,7 @@ class Learner:
         step = self.optimizer.minimize(self.loss, var_list=list(self.C.trainables.values()))
         with tf.control_dependencies([step]):
             self.step = self.average.follow(self.C, KEPT)
-        self.log_probabilities = tf.nn.log_softmax(self.average.outputs[0])
+        self.predict = Reader(self.average)
 
     def initialise(self, seed):
         """Begin anew with weights drawn from a seed, a list of numbers."""
@@ -59,17 +76,6 @@ class Learner:
         loss, _ = tfutil.run([self.loss, self.step], dict(zip(self.feeds, (images, labels, factors))))
         check_finite({'the loss of the classifier': loss})
         return float(loss)
-
-    def predict(self, pixels, minibatch=128):
-        """Log probabilities [N, classes] of uint8 images [N, C, R, R]: of the mean over TURNS."""
-        parts = []
-        for begin in range(0, len(pixels), minibatch // TURNS):
-            images = as_images(pixels[begin : begin + minibatch // TURNS])
-            several = np.concatenate([images, images[..., ::-1], images[..., ::-1, :], images[..., ::-1, ::-1]])
-            feed = dict(zip(self.average.inputs, (several, np.ones([len(several), self.features]))))
-            found = np.exp(tfutil.run(self.log_probabilities, feed)).reshape(TURNS, len(images), -1)
-            parts.append(np.log(found.mean(axis=0)))
-        return np.concatenate(parts)
 
     def values(self):
         """The weights that predict, {local name: array}."""

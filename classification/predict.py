@@ -1,0 +1,63 @@
+"""The probabilities that a classifier gives images, as a table."""
+
+import csv
+import io
+import os
+
+import numpy as np
+
+import dataset
+import tfutil
+from classification import cnn, learner
+from common import files, images
+from metrics import provenance
+
+PICTURES = '.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.npy'
+
+
+def load(path):
+    """(a function: uint8 images [N, C, R, R] -> log probabilities [N, K], shape of an image, names of the classes)."""
+    (network,) = tfutil.load(path, cnn.BUILDERS, held=learner.ROLES)
+    options = network.static_kwargs
+    classes = str(options.get('class_names', '')).split()
+    number = int(network.outputs[0].shape[1])
+    if len(classes) != number:
+        words = '%s names %d classes for %d outputs; it is no classifier of 5-classify.py'
+        raise ValueError(words % (path, len(classes), number))
+    return learner.Reader(network), [int(size) for size in network.inputs[0].shape[1:]], classes
+
+
+def read(path, shape):
+    """(uint8 images [N, C, R, R], names of images, names of their nodules) of a dataset, or a folder of pictures."""
+    inside = sorted(os.listdir(path)) if os.path.isdir(path) else []
+    pictures = [name for name in inside if os.path.splitext(name)[1].lower() in PICTURES]
+    if pictures:
+        pixels = [images.load(os.path.join(path, name), shape[1], shape[0]) for name in pictures]
+        return np.stack(pixels), pictures, pictures
+    data = dataset.Pyramid(path)
+    pixels = data.images[data.top]
+    if list(pixels.shape[1:]) != list(shape):
+        raise ValueError('%s has images of %s, the classifier wants %s' % (path, list(pixels.shape[1:]), shape))
+    labels = [data.classes[label] for label in data.labels]
+    names = ['%s-%d' % (label, number) for number, label in enumerate(labels)]
+    members = provenance.members(data)
+    return pixels, names, [nodule for nodule, _, _ in members] if members else names
+
+
+def predict(cfg):
+    """A row for each image, and for each nodule that has several, in cfg.out."""
+    with tfutil.init_tf(cpu=cfg.cpu):
+        classifier, shape, classes = load(cfg.model)
+        pixels, names, nodules = read(cfg.data, shape)
+        found = classifier(pixels)
+    order, votes = learner.by_nodule(found, nodules)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(['of', 'name', 'nodule', 'class'] + ['p_' + name for name in classes])
+    rows = [('image', name, nodule, p) for name, nodule, p in zip(names, nodules, found)]
+    rows += [('nodule', nodule, nodule, p) for nodule, p in zip(order, votes)]
+    for kind, name, nodule, p in rows:
+        writer.writerow([kind, name, nodule, classes[int(p.argmax())]] + np.exp(p).round(6).tolist())
+    with files.atomic(cfg.out) as f:
+        f.write(text.getvalue().encode())
+    print('%s: %d images of %d nodules' % (cfg.out, len(names), len(order)))
