@@ -164,7 +164,7 @@ def _added(cfg, fold, number, side, generators, most):
 
 
 def run(cfg, stop):
-    """Train what is missing and write predictions.csv; (folds.Folds, [(Job, what it gave)]). Stopped if a signal came."""
+    """Train what is missing and write predictions.csv; (folds.Folds, [(Job, what it gave)]). Stopped at a signal."""
     several, cases = folds.Folds(cfg.data), wanted(cfg)
     tests = [several.sides(fold)[1] for fold in range(several.number)]
     needs = {name for arm, _ in cases for _, names in arms.ARMS[arm].phases for name in names}
