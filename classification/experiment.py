@@ -14,7 +14,7 @@ import tfutil
 from classification import arms, folds, learner
 from classification.generators import Generators
 from common import files, schema
-from metrics import classification
+from metrics import calibration
 from metrics.chunks import progress_bar
 
 CHECKS = 10  # times that a training is looked at on the inner validation nodules
@@ -111,7 +111,7 @@ def train(model, cfg, fold, job):
 
     values, facts = fit(model, cfg, arm, pools, inner, key)
     model.average.set(values)
-    facts.update(temperature=classification.temperature(*validate()))
+    facts.update(temperature=calibration.temperature(*validate()))
     images, wanted, names = _tested(fold, arm, job)
     order, found = learner.by_nodule(model.predict(images), names)
     own = dict(zip(names, wanted))
@@ -125,7 +125,8 @@ def _tested(fold, arm, job):
     if arm.tested == 'real':
         return fold.test.images, fold.test.labels, fold.test.nodules
     images, labels = fold.added[arm.tested]
-    counts = np.bincount(fold.test.labels, minlength=fold.classes)
+    nodules = dict(zip(fold.test.nodules, fold.test.labels))  # as many generated images as there are nodules
+    counts = np.bincount(list(nodules.values()), minlength=fold.classes)
     chosen = np.concatenate([np.flatnonzero(labels == label)[:count] for label, count in enumerate(counts)])
     return images[chosen], labels[chosen], ['generated-%d-%d' % (job.fold, i) for i in chosen]
 
