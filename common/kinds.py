@@ -24,6 +24,11 @@ def positive(text):
     return value
 
 
+def numbers(text):
+    """a whole number, one or more, of at most 15 digits, or several with commas"""
+    return ','.join(str(positive(part)) for part in text.split(','))
+
+
 def positive_float(text):
     """a number above zero"""
     value = float(text)

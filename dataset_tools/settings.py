@@ -1,7 +1,7 @@
 """Settings of 0-dataset_create.py: a record for each of its sub-commands."""
 
 from common.commandline import settings
-from common.kinds import channels, limits, number_between, positive, positive_float
+from common.kinds import channels, limits, number_between, numbers, positive, positive_float
 from config import SEED, WINDOWS
 
 _OUTPUT = dict(outdir=('datasets', 'folder of datasets'), force=(False, 'replace what has that name already'))
@@ -54,7 +54,7 @@ _VOLUMES = dict(
 _READERS = (None, 'processes that read scans, each one at a time (default: one for each core, 4 at most)', positive)
 _SPACING = dict(spacing=(0.6, 'mm per pixel', positive_float))
 _PHANTOM = dict(
-    number=(300, 'phantoms of a class', positive),
+    number=('300', 'phantoms of a class; with all also three numbers, of AIS, MIA and IA, with commas', numbers),
     processes=(None, 'processes that draw phantoms, or read scans (default: one for each core)', positive),
 )
 
@@ -112,7 +112,7 @@ CreatePhantom = settings(
     example='python 0-dataset_create.py phantom MIA --number 5000 --seed 1',
     groups='phantoms: kind number window spacing slices masks; images: resolution augment shifts; '
     'folds: folds inner; output: name outdir force; randomness: seed; hardware: processes',
-    kind=(..., 'nodule class', ('AIS', 'MIA', 'IA')),
+    kind=(..., 'nodule class, or all', ('AIS', 'MIA', 'IA', 'all')),
     **_PHANTOM,
     **_PATCHES,
     slices=(1, 'neighbouring slices of a nodule, 1 mm apart, an image each', number_between(1, 5)),

@@ -37,7 +37,7 @@ def test_slices_of_a_phantom_follow_each_other_under_one_name(made, refuses, tmp
     drawn = phantom_slices('MIA', np.random.RandomState([3, 1, 4]), 16, 0.6, 5)
     assert_array_equal(read[20:25, 0], [hounsfield.to_gray(p.hu, (-1900, 1100)) for p in drawn])
     entries = told['entries'][20:25]
-    assert [e['slice'] for e in entries] == [-2, -1, 0, 1, 2] and {e['nodule'] for e in entries} == {'MIA-00004'}
+    assert [e['slice'] for e in entries] == [-2, -1, 0, 1, 2] and {e['nodule'] for e in entries} == {'MIA-3-00004'}
     made(*PHANTOM, '--number', 9, '--name', 'alone')
     assert_array_equal(finest(tmp_path / 'out' / 'alone'), read[2::5])
     refuses(CREATE, *PHANTOM, '--slices', 3, '--masks', words=['--masks', '--slices 3'])
@@ -54,17 +54,17 @@ def test_slices_of_a_phantom_stay_on_one_side_of_a_fold(made, tmp_path):
 
 def test_masks_lie_beside_the_phantoms_as_pairs(made, tmp_path):
     made(*PHANTOM, '--number', 3, '--masks', '--augment', '--shifts', 2)
-    assert sorted(os.listdir(str(tmp_path / 'out' / 'MIA' / 'pairs'))) == ['MIA-%05d.png' % i for i in range(3)]
-    both = np.asarray(Image.open(str(tmp_path / 'out' / 'MIA' / 'pairs' / 'MIA-00001.png')))
+    assert sorted(os.listdir(str(tmp_path / 'out' / 'MIA' / 'pairs'))) == ['MIA-3-%05d.png' % i for i in range(3)]
+    both = np.asarray(Image.open(str(tmp_path / 'out' / 'MIA' / 'pairs' / 'MIA-3-00001.png')))
     assert_array_equal(both[:, :16], finest(tmp_path / 'out' / 'MIA')[10, 0])
     assert_array_equal(both[:, 16:], phantom('MIA', np.random.RandomState([3, 1, 1]), 36).mask[10:26, 10:26] * 255)
 
 
 def test_pairs_of_phantoms_of_all_classes(made, tmp_path):
     made('pairs', '--phantom', 'all', '--number', 2, '--resolution', 16, '--name', 'demo')
-    names = ['%s-0000%d.png' % (kind, i) for kind in ('AIS', 'IA', 'MIA') for i in range(2)]
+    names = ['%s-0-0000%d.png' % (kind, i) for kind in ('AIS', 'IA', 'MIA') for i in range(2)]
     assert sorted(os.listdir(str(tmp_path / 'out' / 'demo'))) == names + ['demo.json']
-    both = np.asarray(Image.open(str(tmp_path / 'out' / 'demo' / 'IA-00001.png')))
+    both = np.asarray(Image.open(str(tmp_path / 'out' / 'demo' / 'IA-0-00001.png')))
     assert both.shape == (16, 32) and both.dtype == np.uint8 and set(both[:, 16:].ravel()) == {0, 255}
     assert_array_equal(both[:, 16:] > 0, phantom('IA', np.random.RandomState([0, 2, 1]), 16).mask)
 
@@ -165,3 +165,16 @@ def test_the_demo_data_are_the_phantoms_that_their_readme_says(script):
     assert (
         len([name for name in os.listdir(os.path.join(ROOT, 'pix2pix', 'dataset-demo')) if name.endswith('.png')]) == 60
     )
+
+
+def test_all_classes_go_into_folds_together_each_with_a_number_of_its_own(made, refuses, tmp_path):
+    made('phantom', 'all', '--number', '3,12,6', '--resolution', 16, '--folds', 3, '--name', 'cv', '--seed', 3)
+    found = {}
+    for label in ('AIS', 'MIA', 'IA'):
+        sides = [facts(tmp_path / 'out' / 'cv' / ('fold%d' % fold) / 'test' / label)['entries'] for fold in range(3)]
+        assert len({len(side) for side in sides}) == 1
+        found[label] = sorted(entry['nodule'] for side in sides for entry in side)
+    assert [len(found[label]) for label in ('AIS', 'MIA', 'IA')] == [3, 12, 6]
+    assert found['AIS'] == ['AIS-3-%05d' % i for i in range(3)]
+    refuses(CREATE, 'phantom', 'all', '--number', '3,12', words=['--number 3,12', 'one for each'])
+    refuses(CREATE, *PHANTOM, '--number', '3,12,6', words=['--number 3,12,6 for MIA', 'one number'])
