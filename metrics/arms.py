@@ -9,7 +9,8 @@ is plain data for a file or a page:
     metrics: {metric: {value, interval, repeats}}; metric: balanced_accuracy, accuracy, macro_auc, kappa, brier,
       calibration_error, and of each class sensitivity_AIS, specificity_AIS, auc_AIS; repeats: the value of each, whose
       mean is the value. Shares of nodules (accuracy, sensitivity, specificity) have their `wilson` interval, too: that
-      of the bootstrap has no width where all repeats are wholly right or wrong.
+      of the bootstrap has no width where all repeats are wholly right or wrong. Few nodules lift calibration_error,
+      whose interval is about the lifted one; [low, high] of right probabilities of as many is `by_chance`.
     confusion: nodules by class (rows) and predicted class (columns), mean over repeats.
     reliability: [{low, high, share, confidence, accuracy}], bins that are not empty, of all repeats together.
     roc: {class: true-positive rates}, mean over folds and repeats.
@@ -21,6 +22,7 @@ What is not defined, as the AUC of a class that is alone in its folds, is null.
 import collections
 
 import numpy as np
+from scipy import special
 
 from metrics import calibration, classification, paired_tests, predictions
 
@@ -32,8 +34,10 @@ def resamples(labels, number=RESAMPLES, seed=0):
     """How often each nodule is drawn, [number, N], in sets that keep the number of each class (Efron 1979).
 
     A class is never missing, so balanced accuracy is always defined. Repeats and arms that are weighted alike are
-    resampled alike: the repeats of a nodule are no other nodules.
+    resampled alike: the repeats of a nodule are no other nodules. ValueError for a class of one nodule.
     """
+    if np.bincount(labels).min() < 2:
+        raise ValueError('an interval needs two nodules of each class, or more')
     random, weights = np.random.RandomState(seed), np.empty([number, len(labels)])
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
@@ -41,46 +45,50 @@ def resamples(labels, number=RESAMPLES, seed=0):
     return weights
 
 
-def interval(resampled, coverage=COVERAGE):
-    """Percentiles [low, high] of resampled values, NaN if any is; they stay where the metric does, as from 0 to 1.
+def interval(resampled, smallest, coverage=COVERAGE):
+    """Percentiles [low, high] of resampled values, NaN if any is; smallest: nodules of the smallest class.
 
-    metrics.bootstrap moves its intervals, as distances grow when sets are resampled; shares and AUCs do not.
+    They stay where the metric does, as from 0 to 1. They lie further out than the coverage says, as resamples of few
+    vary too little (Hesterberg 2015, section 3.3, as in metrics.bootstrap, whose intervals are moved, however, because
+    resampling lifts distances; it does not lift shares and AUCs).
     """
     if np.isnan(resampled).any():
         return [np.nan, np.nan]
-    return np.percentile(resampled, [50 - 50 * coverage, 50 + 50 * coverage]).tolist()
+    wide = np.sqrt(smallest / (smallest - 1.0)) * special.stdtrit(smallest - 1, 0.5 + coverage / 2)
+    return np.percentile(resampled, [100 * special.ndtr(-wide), 100 * special.ndtr(wide)]).tolist()
 
 
 def measured(labels, probabilities, folds, classes, weights):
     """{metric: values [B]} of one repeat, by weights [B, N]; metrics as above."""
     matrix = classification.confusion(labels, probabilities, weights)
     areas = classification.auc(labels, probabilities, folds, weights)
-    found = collections.OrderedDict(
-        balanced_accuracy=classification.balanced_accuracy(matrix), accuracy=classification.accuracy(matrix)
-    )
-    found.update(macro_auc=classification.macro_auc(areas), kappa=classification.kappa(matrix))
+    bins = calibration.reliability(labels, probabilities, weights)
+    found = collections.OrderedDict(balanced_accuracy=classification.balanced_accuracy(matrix))
+    found['accuracy'] = classification.accuracy(matrix)
+    found['macro_auc'] = classification.macro_auc(areas)
+    found['kappa'] = classification.kappa(matrix)
     found['brier'] = calibration.brier(labels, probabilities, weights)
-    found['calibration_error'] = calibration.calibration_error(calibration.reliability(labels, probabilities, weights))
+    found['calibration_error'] = calibration.calibration_error(bins)
     several = ('sensitivity', classification.sensitivity(matrix)), ('specificity', classification.specificity(matrix))
     for name, values in several + (('auc', classification.mean(areas, axis=-2)),):
         found.update(('%s_%s' % (name, each), values[:, k]) for k, each in enumerate(classes))
     return found
 
 
-def _estimate(metric, values):
+def _estimate(metric, values, smallest):
     """Value and interval, of the value and those of resampled sets, [1 + B]."""
     value, resampled = values[0], values[1:]
     if metric == 'calibration_error':  # a distance: resampling lifts it
         resampled = resampled + value - resampled.mean()
-    low, high = interval(resampled)
+    low, high = interval(resampled, smallest)
     return collections.OrderedDict(value=float(value), interval=[low, high])
 
 
-def _arm(found, values, classes):
+def _arm(found, values, classes, number, seed):
     """What `summary` says of one arm alone. values: {metric: [repeats, 1 + B]}."""
-    metrics, labels = collections.OrderedDict(), found.labels
+    metrics, labels, smallest = collections.OrderedDict(), found.labels, np.bincount(found.labels).min()
     for metric, several in values.items():
-        metrics[metric] = _estimate(metric, several.mean(axis=0))
+        metrics[metric] = _estimate(metric, several.mean(axis=0), smallest)
         metrics[metric]['repeats'] = several[:, 0].tolist()
     counts = {'accuracy': len(labels)}
     for k, name in enumerate(classes):
@@ -88,11 +96,13 @@ def _arm(found, values, classes):
         counts['specificity_' + name] = int((labels != k).sum())
     for metric, count in counts.items():
         metrics[metric]['wilson'] = paired_tests.wilson(metrics[metric]['value'] * count, count, COVERAGE)
+    chance = np.mean([calibration.errors_by_chance(x, number, seed) for x in found.probabilities], axis=0)
+    error = metrics['calibration_error']
+    error['interval'][0] = max(error['interval'][0], 0.0)
+    error['by_chance'] = np.percentile(chance, [2.5, 97.5]).tolist()
     bins = calibration.reliability(np.tile(labels, len(found.probabilities)), np.concatenate(found.probabilities))
-    edges = calibration.EDGES.tolist()
-    shown = [
-        dict(zip(('low', 'high') + bins._fields, row)) for row in zip(edges, edges[1:], *map(np.ndarray.tolist, bins))
-    ]
+    columns = [calibration.EDGES[:-1], calibration.EDGES[1:]] + list(bins)
+    shown = [dict(zip(('low', 'high') + bins._fields, row)) for row in np.transpose(columns).tolist()]
     curves = np.mean([classification.mean_roc(labels, x, found.folds) for x in found.probabilities], axis=0)
     matrix = np.mean([classification.confusion(labels, x) for x in found.probabilities], axis=0)
     result = collections.OrderedDict(metrics=metrics, confusion=matrix.tolist())
@@ -101,36 +111,47 @@ def _arm(found, values, classes):
     return result
 
 
+def _against(first, found, gaps, smallest):
+    """What `summary` says of an arm, `found`, against the reference, `first`. gaps: {metric: differences [1 + B]}."""
+    result = collections.OrderedDict()
+    estimates = [(name, _estimate(name, gap, smallest)) for name, gap in gaps.items()]
+    result['difference'] = collections.OrderedDict(estimates)
+    tested = paired_tests.mcnemar(predictions.right(first), predictions.right(found))
+    result['mcnemar'] = collections.OrderedDict(zip(('only_reference', 'only_arm', 'p'), tested))
+    result['nadeau_bengio'] = None
+    folds = len(np.unique(first.folds))
+    if folds > 1:
+        scores = predictions.fold_scores(found) - predictions.fold_scores(first)
+        result['nadeau_bengio'] = paired_tests.nadeau_bengio(scores, 1 / (folds - 1.0), COVERAGE)._asdict()
+    return result
+
+
 def summary(arms, classes, reference, number=RESAMPLES, seed=0):
     """The comparison described above, of {arm: Predictions}. classes: names, in order of the labels.
 
     Intervals say what the same networks would reach with other nodules; how much networks of other seeds would differ,
-    `repeats` shows. A training side is taken to be the nodules of all other folds. ValueError as predictions.check.
+    `repeats` shows. A training side is taken to be the nodules of all other folds. ValueError as predictions.check and
+    resamples.
     """
     predictions.check(arms, classes, reference)
     first = arms[reference]
+    per_class, folds = np.bincount(first.labels).tolist(), np.unique(first.folds).tolist()
     weights = np.concatenate([np.ones([1, len(first.labels)]), resamples(first.labels, number, seed)])
     values, result = {}, collections.OrderedDict()
     for arm, found in arms.items():
         repeats = [measured(found.labels, x, found.folds, classes, weights) for x in found.probabilities]
         values[arm] = collections.OrderedDict((name, np.array([x[name] for x in repeats])) for name in repeats[0])
-        result[arm] = _arm(found, values[arm], classes)
+        result[arm] = _arm(found, values[arm], classes, number, seed)
         result[arm].update(difference=None, mcnemar=None, nadeau_bengio=None)
-    folds, others = np.unique(first.folds).tolist(), [arm for arm in arms if arm != reference]
+    others = [arm for arm in arms if arm != reference]
     for arm in others:
         gaps = [(name, (x - values[reference][name]).mean(axis=0)) for name, x in values[arm].items()]
-        result[arm]['difference'] = collections.OrderedDict((name, _estimate(name, gap)) for name, gap in gaps)
-        tested = paired_tests.mcnemar(predictions.right(first), predictions.right(arms[arm]))
-        result[arm]['mcnemar'] = collections.OrderedDict(zip(('only_reference', 'only_arm', 'p'), tested))
-        if len(folds) > 1:
-            gaps = predictions.fold_scores(arms[arm]) - predictions.fold_scores(first)
-            tested = paired_tests.nadeau_bengio(gaps, 1 / (len(folds) - 1.0), COVERAGE)
-            result[arm]['nadeau_bengio'] = tested._asdict()
+        result[arm].update(_against(first, arms[arm], collections.OrderedDict(gaps), min(per_class)))
     for test in ('mcnemar', 'nadeau_bengio'):
         tested = [result[arm][test] for arm in others if result[arm][test]]
         for one, corrected in zip(tested, paired_tests.holm([one['p'] for one in tested])):
             one['p_holm'] = corrected
-    about = collections.OrderedDict(classes=list(classes), per_class=np.bincount(first.labels).tolist(), folds=folds)
+    about = collections.OrderedDict(classes=list(classes), per_class=per_class, folds=folds)
     about.update(repeats=len(first.probabilities), resamples=number, seed=seed, coverage=COVERAGE, reference=reference)
     about['notes'] = predictions.lacking(first, classes)
     about.update(false_positive_rates=classification.FALSE_POSITIVE_RATES.tolist(), arms=result)

@@ -31,7 +31,7 @@ def reliability(labels, probabilities, weights=None):
     """Reliability of the predicted class in 15 bins of equal width."""
     labels, probabilities = checked(labels, probabilities)
     weights, top = weighted(weights, labels), probabilities.max(axis=1)
-    inside = np.eye(BINS)[np.digitize(top, EDGES[1:-1], right=True)]
+    inside = _inside(top)
     right = (probabilities.argmax(axis=1) == labels).astype(float)
     counts = weights.dot(inside)
     tops, rights = [ratio(weights.dot(inside * values[:, None]), counts) for values in (top, right)]
@@ -39,11 +39,23 @@ def reliability(labels, probabilities, weights=None):
 
 
 def calibration_error(bins):
-    """Expected calibration error, [...], of a Reliability (Guo et al., ICML 2017).
-
-    Chance lifts it: even right probabilities of few nodules have an error well above 0.
-    """
+    """Expected calibration error, [...], of a Reliability (Guo et al., ICML 2017). Few nodules lift it: see below."""
     return np.nansum(bins.share * np.abs(bins.accuracy - bins.confidence), axis=-1)
+
+
+def errors_by_chance(probabilities, number, seed=0):
+    """Calibration errors [number] of right probabilities [N, K], by which answers are drawn to be right or wrong.
+
+    A seed draws alike for all probabilities of the same nodules (Broecker and Smith, Weather Forecast 2007;22:651-661).
+    """
+    top = np.max(probabilities, axis=1)
+    right = np.random.RandomState(seed).rand(number, len(top)) < top
+    return np.abs((right - top).dot(_inside(top))).sum(axis=1) / len(top)
+
+
+def _inside(top):
+    """Whether the highest probability [N] is in a bin, 0 or 1, [N, 15]."""
+    return np.eye(BINS)[np.digitize(top, EDGES[1:-1], right=True)]
 
 
 def temperature(logits, labels):

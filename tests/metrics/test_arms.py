@@ -46,7 +46,7 @@ def test_the_interval_of_accuracy_holds_the_true_one_in_about_95_percent_of_data
     for seed in range(200):
         right = random.rand(206) < 0.6
         matrices = classification.confusion(LABELS, one_hot((LABELS + ~right) % 3), arms.resamples(LABELS, 500, seed))
-        low, high = arms.interval(classification.accuracy(matrices))
+        low, high = arms.interval(classification.accuracy(matrices), 30)
         held += low <= 0.6 <= high
     assert 0.9 <= held / 200.0 <= 0.98
 
@@ -56,7 +56,7 @@ def test_shuffled_labels_have_chance_in_the_interval_of_balanced_accuracy_in_abo
     for seed in range(200):
         answers = one_hot(random.permutation(LABELS))
         matrices = classification.confusion(LABELS, answers, arms.resamples(LABELS, 500, seed))
-        low, high = arms.interval(classification.balanced_accuracy(matrices))
+        low, high = arms.interval(classification.balanced_accuracy(matrices), 30)
         held += low <= 1 / 3.0 <= high
     assert 0.9 <= held / 200.0 <= 0.98
 
@@ -68,9 +68,17 @@ def test_the_interval_of_the_auc_holds_the_true_one_in_about_95_percent_of_datas
         score = special.expit(random.randn(206) + labels)
         weights = arms.resamples(labels, 300, seed)
         areas = classification.auc(labels, np.stack([1 - score, score], axis=1), folds, weights)
-        low, high = arms.interval(classification.macro_auc(areas))
+        low, high = arms.interval(classification.macro_auc(areas), 87)
         held += low <= true <= high
     assert 0.9 <= held / 200.0 <= 0.98
+
+
+def test_an_interval_has_the_percentiles_that_its_coverage_says_widened_for_few_nodules(random):
+    values = random.randn(200000)
+    assert_allclose(arms.interval(values, 10**6), [-1.96, 1.96], atol=0.02)
+    assert_allclose(arms.interval(values, 10**6, coverage=0.9), [-1.645, 1.645], atol=0.02)
+    few = stats.t.ppf(0.975, 29) * np.sqrt(30 / 29.0)
+    assert_allclose(arms.interval(values, 30), [-few, few], atol=0.02)
 
 
 def test_every_metric_of_the_summary_is_what_scikit_learn_computes_from_the_predictions(three):
@@ -136,7 +144,7 @@ def test_differences_are_paired_so_that_what_arms_have_in_common_cancels(random)
         summary['arms'][arm][what]['balanced_accuracy']['interval']
         for arm, what in (('first', 'metrics'), ('near', 'metrics'), ('near', 'difference'))
     ]
-    assert gap[1] - gap[0] < 0.5 * (own[1] - own[0]) and own[0] < other[1] and other[0] < own[1]
+    assert gap[1] - gap[0] < 0.6 * (own[1] - own[0]) and own[0] < other[1] and other[0] < own[1]
     same = arms.summary(dict(first=first, same=first), CLASSES, 'first', 50)['arms']['same']
     assert all(x == dict(value=0, interval=[0, 0]) for x in same['difference'].values())
     assert same['mcnemar']['p'] == same['nadeau_bengio']['p'] == 1
@@ -152,10 +160,14 @@ def test_repeats_of_a_nodule_do_not_count_as_other_nodules(random):
 
 def test_the_summary_is_json_and_the_same_for_one_seed(three):
     texts = [json.dumps(arms.summary(three, CLASSES, 'a', 50, seed), allow_nan=False) for seed in (1, 1, 2)]
-    assert texts[0] == texts[1] != texts[2]
-    found = json.loads(texts[0])
+    found, other = json.loads(texts[0]), json.loads(texts[2])
+    kappas = [x['arms']['b']['metrics']['kappa'] for x in (found, other)]
+    assert texts[0] == texts[1] and kappas[0]['interval'] != kappas[1]['interval']
+    assert kappas[0]['value'] == kappas[1]['value']
     assert found['per_class'] == [30, 119, 57] and found['folds'] == [0, 1, 2, 3, 4] and found['notes'] == []
     assert [found['arms']['a'][name] for name in ('difference', 'mcnemar', 'nadeau_bengio')] == [None] * 3
+    low, high = found['arms']['b']['metrics']['calibration_error']['by_chance']
+    assert 0 < low < high < 0.2
     assert sum(row['share'] for row in found['arms']['b']['reliability']) == pytest.approx(1)
     assert len(found['arms']['b']['roc']['IA']) == len(found['false_positive_rates'])
 
@@ -165,6 +177,14 @@ def test_shares_of_nodules_that_are_all_right_have_a_wilson_interval_with_a_widt
     metrics = arms.summary(dict(x=found), CLASSES, 'x', 50)['arms']['x']['metrics']
     assert metrics['sensitivity_AIS']['interval'] == [1, 1]
     assert_allclose(metrics['sensitivity_AIS']['wilson'], [30 / (30 + 1.959964**2), 1])
+
+
+def test_who_is_right_as_often_as_he_says_has_a_calibration_error_near_0_and_none_below_it():
+    answers = one_hot((LABELS + (np.arange(206) % 5 > 2)) % 3)  # right in three of five
+    found = Predictions(NAMES, LABELS, np.arange(206) % 4, (0.4 * answers + 0.2)[None])
+    error = arms.summary(dict(x=found), CLASSES, 'x', 500)['arms']['x']['metrics']['calibration_error']
+    assert error['value'] < 0.01 and error['interval'][0] == 0
+    assert error['by_chance'][1] == pytest.approx(2.24 * np.sqrt(0.6 * 0.4 / 206), rel=0.15)  # of |x|, x normal
 
 
 def test_a_class_that_is_alone_in_its_folds_has_no_auc_and_the_summary_says_so(three):
@@ -188,6 +208,8 @@ def test_one_fold_has_no_t_test(three):
 
 def test_arms_that_cannot_be_compared_are_refused_in_words(three):
     one = three['b']
+    with pytest.raises(ValueError, match='two nodules of each class'):
+        arms.resamples(np.array([0, 0, 1]))
     with pytest.raises(ValueError, match='no arm raw to compare with; there are: a, b, c'):
         arms.summary(three, CLASSES, 'raw')
     with pytest.raises(ValueError, match='probabilities of 3 classes, but names of 2: AIS, MIA'):

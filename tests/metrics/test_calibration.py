@@ -62,6 +62,18 @@ def test_the_error_is_near_0_for_right_probabilities_and_the_gap_for_boasting_on
     assert calibration.calibration_error(bins) == pytest.approx(0.3)
 
 
+def test_errors_by_chance_are_those_of_labels_that_are_drawn_by_the_probabilities(random):
+    logits = 1.5 * random.randn(206, 3)
+    probabilities = special.softmax(logits, axis=1)
+    errors = []
+    for _ in range(1000):
+        bins = calibration.reliability(drawn(random, logits), probabilities)
+        errors.append(calibration.calibration_error(bins))
+    found = calibration.errors_by_chance(probabilities, 1000)
+    assert_allclose(np.percentile(found, [5, 50, 95]), np.percentile(errors, [5, 50, 95]), atol=0.005)
+    assert (found == calibration.errors_by_chance(probabilities, 1000)).all()
+
+
 def test_repeated_nodules_have_the_error_of_a_set_that_holds_them_repeatedly(random):
     logits = 2 * random.randn(80, 3)
     labels, probabilities, weights = drawn(random, logits), special.softmax(logits, axis=1), random.randint(1, 4, 80)
