@@ -1,0 +1,60 @@
+"""Generators for folds, one after another."""
+
+import json
+import os
+import runpy
+import shutil
+
+import pytest
+
+import runs
+from metrics import provenance
+from places import ROOT
+
+
+@pytest.fixture(scope='module')
+def trained(cv, tmp_path_factory):
+    outdir, options = tmp_path_factory.mktemp('gans'), runs.TINY + ['--conditional', '--cpu', '--quiet']
+    main = runpy.run_path(os.path.join(ROOT, '5-classify.py'))['main']
+    main(['gans', '--data', cv, '--outdir', str(outdir)] + options)
+    return outdir, options
+
+
+def test_each_fold_has_a_generator_that_says_whom_it_learnt_from(trained):
+    outdir, _ = trained
+    for fold in (0, 1):
+        path = outdir / ('fold%d' % fold) / '000-train' / 'network-final.pkl'
+        known = provenance.learnt_from(str(path))
+        assert known['nodule'] == sorted('%s-%d' % (c, i) for c in ('AIS', 'IA', 'MIA') for i in range(6) if i % 2 != fold)
+        assert known['patient'] == ['p-' + name for name in known['nodule']] and known['scan'] == []
+
+
+def test_what_is_done_is_skipped_and_what_was_stopped_goes_on_to_the_same_weights(trained, cv, script, tmp_path):
+    outdir, options = trained
+    again = tmp_path / 'again'
+    shutil.copytree(str(outdir), str(again))
+    run = again / 'fold1' / '000-train'
+    for name in os.listdir(str(run)):  # as if it had been killed on its way
+        if name == 'network-final.pkl' or name.startswith('network-snapshot-') and name[-10:-4] not in ('000000',):
+            os.unlink(str(run / name))
+    code, out, err = script('5-classify.py', 'gans', '--data', cv, '--outdir', again, *options)
+    assert code == 0, err
+    assert out.count('done: ') == 1 and str(run) in out
+    runs.assert_same_weights(run / 'network-final.pkl', outdir / 'fold1' / '000-train' / 'network-final.pkl')
+
+
+def test_weights_to_start_from_must_have_seen_none_of_the_nodules(trained, cv, script, tmp_path, make_folds):
+    outdir, options = trained
+    weights = outdir / 'fold0' / '000-train' / 'network-final.pkl'
+    gans = ['5-classify.py', 'gans', '--outdir', tmp_path, '--pretrain', weights] + options
+    code, _, err = script(*(gans + ['--data', cv]))
+    assert code == 2 and 'learnt from the nodule' in err and err.count('\n') == 1
+    alone = tmp_path / 'alone.pkl'
+    shutil.copy(str(weights), str(alone))
+    code, _, err = script('5-classify.py', 'gans', '--data', cv, '--pretrain', alone, '--outdir', tmp_path)
+    assert code == 2 and 'not known from which nodules' in err
+    (tmp_path / 'alone.json').write_text(json.dumps(dict(data=dict(digest='x', names={}))))
+    code, _, err = script('5-classify.py', 'gans', '--data', cv, '--pretrain', alone, '--outdir', tmp_path / 'o', *options)
+    assert code == 0, err
+    about = json.loads((tmp_path / 'o' / 'fold0' / '000-train' / 'run.json').read_text())
+    assert about['data']['names']['nodule'][0] == 'AIS-1'
