@@ -5,7 +5,6 @@ import numpy as np
 from common.figures import FAKE, INK, LINE, OTHER, REAL, SOFT, drawn, legend
 
 STYLES = (SOFT, ':', '^'), (OTHER, '-.', 's'), (REAL, '--', 'D'), (FAKE, '-', 'o')  # of up to four arms, in this order
-SQUARE = dict(height=2.7, width=2.9)
 
 
 def forest(rows, paper, chance):
@@ -13,40 +12,45 @@ def forest(rows, paper, chance):
 
     rows: [(name, colour, whether to fill the mark, {value, interval, repeats})]; paper: [(words, value, interval)].
     """
+    places = list(range(len(rows))) + [len(rows) + 0.3 + i for i in range(len(paper))]
+    names = [row[0] for row in rows] + [words for words, _, _ in paper]
 
-    def line(axes, at, words, colour, found, marker, fill):
-        low, high = [100 * end for end in found['interval']]
+    def line(axes, at, colour, value, interval, marker, fill):
+        low, high = [100 * end for end in interval]
         axes.plot([low, high], [at, at], color=colour, linewidth=1.6, solid_capstyle='butt')
-        axes.plot([100 * found['value']], [at], marker, color=colour, markersize=6, markerfacecolor=fill)
-        side = axes.get_yaxis_transform()
-        axes.text(0.005, at - 0.22, words, transform=side, va='bottom', color=colour if colour != SOFT else INK)
-        numbers = '%.1f  (%.0f\u2013%.0f)' % (100 * found['value'], low, high)
-        axes.text(0.995, at - 0.22, numbers, transform=side, va='bottom', ha='right', color=SOFT)
+        axes.plot([100 * value], [at], marker, color=colour, markersize=6, markerfacecolor=fill)
+        numbers = '%.1f (%.0f\u2013%.0f)' % (100 * value, low, high)
+        axes.text(1.03, at, numbers, transform=axes.get_yaxis_transform(), va='center', color=SOFT)
 
     def draw(axes):
+        axes.set_position([0.27, 0.1, 0.5, 0.8])  # names on the left, numbers on the right
         axes.axvline(100 * chance, color=SOFT, linewidth=1.1, linestyle=(0, (4, 3)), label='chance')
-        for at, (name, colour, full, found) in enumerate(rows):
+        for at, (_, colour, full, found) in enumerate(rows):
+            line(axes, at, colour, found['value'], found['interval'], 'o', colour if full else 'none')
             repeats = 100 * np.array(found['repeats'])
-            axes.plot(repeats, np.full(len(repeats), at + 0.17), '.', color=colour, markersize=4, alpha=0.75)
-            line(axes, at, name, colour, found, 'o', colour if full else 'none')
+            axes.plot(repeats, np.full(len(repeats), at + 0.3), '.', color=colour, markersize=4, alpha=0.75)
         axes.plot([], [], '.', color=INK, markersize=4, label='one repeat')
-        for at, (words, value, interval) in enumerate(paper, len(rows)):
-            line(axes, at + 0.25, words, SOFT, dict(value=value, interval=interval), 'D', 'none')
-        axes.plot([], [], 'D', color=SOFT, markersize=5, markerfacecolor='none', label='the paper: plain accuracy')
-        end = len(rows) + len(paper)
-        for at in range(len(rows) - 1):
-            axes.axhline(at + 0.38, color=LINE, linewidth=0.6)
-        axes.axhline(len(rows) - 0.5, color=SOFT, linewidth=0.8)
+        for at, (_, value, interval) in zip(places[len(rows) :], paper):
+            line(axes, at, SOFT, value, interval, 'D', 'none')
+        axes.plot([], [], 'D', color=SOFT, markersize=5, markerfacecolor='none', label='the paper, plain accuracy')
+        axes.axhline(len(rows) - 0.35, color=SOFT, linewidth=0.8)
         everything = [x for _, _, _, found in rows for x in found['interval'] + found['repeats']]
         everything += [x for _, _, interval in paper for x in interval] + [chance]
         axes.set_xlim(max(100 * min(everything) - 4, -1), min(100 * max(everything) + 4, 101))
-        axes.set_ylim(end - 0.2, -0.75)
-        axes.set_yticks([])
+        axes.set_ylim(places[-1] + 0.7, -0.6)
+        axes.set_yticks(places)
+        axes.set_yticklabels(names)
+        axes.tick_params(axis='y', length=0)
+        for label, (_, colour, _, _) in zip(axes.get_yticklabels(), rows):
+            label.set_color(INK if colour == SOFT else colour)
+        axes.grid(axis='x', linewidth=0.6)
+        axes.set_axisbelow(True)
         axes.set_xlabel('balanced accuracy, %, with 95 % interval')
-        axes.set_ylabel('way to train')
-        legend(axes)
+        axes.set_ylabel('trained on', rotation=0, ha='right', va='bottom', color=SOFT)
+        axes.yaxis.set_label_coords(-0.02, 1.0)
+        legend(axes, 3, (-0.42, 1.05))
 
-    return drawn(draw, 'Balanced accuracy of each arm', 0.9 + 0.36 * (len(rows) + len(paper)))
+    return drawn(draw, 'Balanced accuracy of each arm', 0.8 + 0.26 * len(names))
 
 
 def ratios(curves, level, chance):
@@ -77,8 +81,9 @@ def _square(axes, xlabel, ylabel):
     axes.plot([0, 1], [0, 1], color=LINE, linewidth=1, zorder=0)
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
-    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks([0, 0.5, 1])
+        axis.set_major_formatter('{x:g}')
     axes.set_aspect('equal')
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
@@ -93,7 +98,7 @@ def roc(curves, rates, title):
             axes.plot(rates, true, style, color=colour, label=name)
         axes.legend(loc='lower right', handlelength=2.2)
 
-    return drawn(draw, title, **SQUARE)
+    return drawn(draw, title, 2.8, 3)
 
 
 def reliability(bins, style, title):
@@ -108,4 +113,4 @@ def reliability(bins, style, title):
         axes.vlines(confidence, accuracy, confidence, color=colour, linewidth=1, alpha=0.6)
         axes.scatter(confidence, accuracy, 8 + 400 * share, color=colour, alpha=0.75, linewidth=0)
 
-    return drawn(draw, title, **SQUARE)
+    return drawn(draw, title, 2.2, 2.4)

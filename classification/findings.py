@@ -5,6 +5,7 @@ import collections
 from classification.gathering import nearest
 
 ALPHA = 0.05  # p-values below it, after Holm's correction, count as shown
+FEW = 100  # nodules
 CEILING, SMALL = 0.7, 300  # a balanced accuracy that nobody has reached with fewer real nodules than that
 OUTCOMES = {
     'better': 'Generated nodules helped the classifier',
@@ -63,29 +64,33 @@ def first_sentence(summary, cases, phantoms):
     whom = '%d phantoms, not patients' % number if phantoms else '%d nodules' % number
     found = outcome(summary, name)
     if found is None:
-        return 'This experiment, on %s, has nothing to tell whether generated nodules help a classifier.' % whom
+        return 'This experiment, on %s, does not tell whether generated nodules help a classifier.' % whom
     gap, test = summary['arms'][name]['difference']['balanced_accuracy'], summary['arms'][name]['mcnemar']
-    words = "%s: balanced accuracy is %s with them and %s %s, a difference of %s points (95 %% interval %s to %s; p %s after Holm's correction)."
+    words = '%s: on %s, balanced accuracy is %s with them and %s %s, a difference of %s points '
+    words += "(95 %% interval %s to %s; p %s after Holm's correction)."
     values = [percent(balanced(summary, arm)['value']) for arm in (name, reference)]
     values.append(WITHOUT.get(cases[reference].arm, 'with the arm ' + reference))
     values += map(points, [gap['value']] + gap['interval'])
     p = p_value(test['p_holm'])
-    return words % tuple([OUTCOMES[found] + ', on ' + whom] + values + [p if p[0] == '<' else '= ' + p])
+    return words % tuple([OUTCOMES[found], whom] + values + [p if p[0] == '<' else '= ' + p])
 
 
 def remarks(summary, cases):
     """Sentences that go with the first one: what it leaves open, other ratios, and the order that the paper reports."""
-    said, name, reference = [], nearest(cases, 'gan'), summary['reference']
+    said, name, reference, number = [], nearest(cases, 'gan'), summary['reference'], sum(summary['per_class'])
     found = outcome(summary, name)
     if found == 'not shown':
         low, high = summary['arms'][name]['difference']['balanced_accuracy']['interval']
-        words = '%d nodules leave room for a gain of up to %.1f points and for a loss of up to %.1f points.'
-        said.append(words % (sum(summary['per_class']), 100 * max(high, 0), 100 * max(-low, 0)))
-        if high < 0 or low > 0:
+        if low <= 0 <= high:
+            words = '%d nodules leave room for a gain of up to %.1f points and for a loss of up to %.1f points.'
+            said.append(words % (number, 100 * high, -100 * low))
+        else:
             words = (
                 "The interval leaves out 0, but McNemar's test, of plain accuracy and corrected for all comparisons, "
             )
             said.append(words + 'does not agree: a hint, no proof.')
+    elif found and number < FEW:
+        said.append('%d nodules are few: see whether others give the same answer.' % number)
     if found and cases[reference].arm != 'duplicates':
         said.append('Without the arm duplicates, a gain may come from more images of any kind.')
     others = [x for x in summary['arms'] if cases[x].arm == 'gan' and x not in (name, reference)]

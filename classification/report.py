@@ -7,7 +7,7 @@ import os
 import numpy as np
 
 import dataset
-from classification import arms, figures, findings, gathering
+from classification import arms, experiment, figures, findings, gathering
 from common import files, page
 from metrics.paired_tests import wilson
 
@@ -61,8 +61,8 @@ def _forest(summary, others, cases):
         alone = name in others
         found = (others[name] if alone else summary)['arms'][name]['metrics']['balanced_accuracy']
         colour = figures.REAL if name == summary['reference'] else colours.get(job.arm, figures.INK)
-        rows.append((name + (' (tested on generated images)' if alone else ''), colour, not alone, found))
-    reported = [('the paper: ' + name, value, _wilson(value)) for name, value in PAPER.items()]
+        rows.append((name + ('*' if alone else ''), colour, not alone, found))
+    reported = [('paper: ' + name, value, _wilson(value)) for name, value in PAPER.items()]
     return figures.forest(rows, reported, 1.0 / len(summary['classes']))
 
 
@@ -142,7 +142,8 @@ def write(cfg, several, found):
     rocs, calibrations = _curves(summary, few)
     shown = gathering.best(cases, summary) or summary['reference']
     values = dict(data, cases=cases, checks=checks, ct=bool(window), few=few, rocs=rocs, calibrations=calibrations)
-    values.update(outcome=findings.outcome(summary, gathering.nearest(cases, 'gan')), number=sum(summary['per_class']))
+    values.update(outcomes={name: findings.outcome(summary, name) for name in summary['arms']})
+    values.update(main=gathering.nearest(cases, 'gan'), number=sum(summary['per_class']), inner=experiment.INNER)
     values.update(forest=_forest(summary, data['tested_on_generated'], cases), ratios=_over_ratios(summary, cases))
     values.update(beside=list(_beside_the_paper(summary, cases)), shown=shown, meaning=arms.MEANING)
     values.update(examples=_examples(several, gathered.predictions[shown], bool(window)))

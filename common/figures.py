@@ -59,10 +59,10 @@ def drawn(draw, title, height=HEIGHT, width=WIDTH):
     return text.replace('<svg', '<svg role="img" aria-label="%s"' % words, 1)
 
 
-def legend(axes, columns=3):
-    """The legend of a figure, above its axes."""
+def legend(axes, columns=3, at=(-0.02, 1.0)):
+    """The legend of a figure, above its axes; at: of its lower left corner, in shares of them."""
     how = dict(columnspacing=1.4, handlelength=1.6, borderaxespad=0.2)
-    axes.legend(loc='lower left', bbox_to_anchor=(-0.02, 1.0), ncol=columns, **how)
+    axes.legend(loc='lower left', bbox_to_anchor=at, ncol=columns, **how)
 
 
 def histogram(fakes, reals, title, unit, of='images', most=40, limit=None):
