@@ -12,6 +12,7 @@ def forest(rows, paper, chance):
 
     rows: [(name, colour, whether to fill the mark, {value, interval, repeats})]; paper: [(words, value, interval)].
     """
+    height = 0.8 + 0.26 * (len(rows) + len(paper))
     places = list(range(len(rows))) + [len(rows) + 0.3 + i for i in range(len(paper))]
     names = [row[0] for row in rows] + [words for words, _, _ in paper]
 
@@ -48,9 +49,9 @@ def forest(rows, paper, chance):
         axes.set_xlabel('balanced accuracy, %, with 95 % interval')
         axes.set_ylabel('trained on', rotation=0, ha='right', va='bottom', color=SOFT)
         axes.yaxis.set_label_coords(-0.02, 1.0)
-        legend(axes, 3, (-0.42, 1.05))
+        legend(axes, 3, (-0.42, 1 + 0.16 / height))
 
-    return drawn(draw, 'Balanced accuracy of each arm', 0.8 + 0.26 * len(names))
+    return drawn(draw, 'Balanced accuracy of each arm', height)
 
 
 def ratios(curves, level, chance):

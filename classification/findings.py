@@ -85,11 +85,13 @@ def remarks(summary, cases):
             words = '%d nodules leave room for a gain of up to %.1f points and for a loss of up to %.1f points.'
             said.append(words % (number, 100 * high, -100 * low))
         else:
-            words = (
-                "The interval leaves out 0, but McNemar's test, of plain accuracy and corrected for all comparisons, "
-            )
-            said.append(words + 'does not agree: a hint, no proof.')
-    elif found and number < FEW:
+            said.append("The interval leaves out 0, but McNemar's test does not agree: a hint, no proof.")
+    elif found:
+        test = summary['arms'][name]['nadeau_bengio']
+        if test and test['p_holm'] >= ALPHA:
+            words = 'The t-test over folds and repeats does not show it (p = %s): other trainings may say otherwise.'
+            said.append(words % p_value(test['p_holm']))
+    if found not in (None, 'not shown') and number < FEW:
         said.append('%d nodules are few: see whether others give the same answer.' % number)
     if found and cases[reference].arm != 'duplicates':
         said.append('Without the arm duplicates, a gain may come from more images of any kind.')
@@ -117,7 +119,7 @@ def checks(summary, cases, phantoms):
         at = 'balanced accuracy is %s (%s), and chance is %s'
         at = at % (percent(own['value']), between(own['interval']), percent(chance))
         if own['interval'][0] <= chance <= own['interval'][1]:
-            found.append(Check('good', 'Shuffled labels teach nothing, as it has to be: %s.' % at))
+            found.append(Check('good', 'Shuffled labels teach nothing, as it should be: %s.' % at))
         else:
             words = (
                 'With shuffled labels %s: the experiment leaks, or it is the 1 in 20 that chance puts outside. Do not '

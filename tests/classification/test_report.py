@@ -143,6 +143,24 @@ def test_the_first_sentence_says_what_was_found_and_its_numbers(written, skill, 
     assert (p < 0.05) == (tone != 'not shown')
 
 
+def test_remarks_say_what_an_interval_leaves_open_and_whether_the_order_of_the_paper_is_seen(written):
+    data, _ = written(count=90)
+    low, high = data['summary']['arms']['gan x1']['difference']['balanced_accuracy']['interval']
+    assert '90 nodules leave room for a gain of up to %.1f points' % (100 * high) in data['remarks'][0]
+    assert 'loss of up to %.1f points' % (-100 * low) in data['remarks'][0] and low < 0 < high
+    assert data['remarks'][1].startswith('Other ratios, compared with duplicates x1: gan x0.5 (')
+    assert 'generated, is seen here' in written(with_skill('gan', 1.6), 90)[0]['remarks'][-1]
+    assert 'generated, is not seen here' in written(with_skill('raw', 1.6), 90)[0]['remarks'][-1]
+
+
+@pytest.mark.parametrize(
+    'names, expected', [('duplicates common raw', 'duplicates'), ('raw common', 'common'), ('cutmix raw', 'raw')]
+)
+def test_the_reference_is_the_nearest_control_that_there_is(written, names, expected):
+    skill = collections.OrderedDict(((name, 1.0 if name == 'duplicates' else None), 0.3) for name in names.split())
+    assert written(skill, 9)[0]['summary']['reference'] == expected
+
+
 def test_phantoms_are_never_taken_for_patients(written):
     data, text = written(source='phantoms: computed, not from patients')
     assert 'on 30 phantoms, not patients' in data['first_sentence'] and '30 phantoms of 3 classes' in text
@@ -179,6 +197,13 @@ def test_the_page_holds_every_arm_and_asks_for_nothing_from_elsewhere(written):
 def test_names_of_nodules_are_text_on_the_page_never_markup(written):
     _, text = written(count=9)  # so few that each is an example
     assert '<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>' in text and 'alert(1)</script>' not in text
+
+
+def test_classes_that_are_alone_in_their_folds_have_no_curves_and_the_page_says_so(written, monkeypatch):
+    monkeypatch.setattr(Folds, 'label', lambda self, i: i % 3)
+    data, text = written()
+    assert data['summary']['arms']['raw']['metrics']['macro_auc']['value'] is None
+    assert 'Fold 0 has no nodule of MIA and IA' in text and 'ROC curves' not in text
 
 
 def test_arms_that_are_all_tested_on_generated_images_are_refused(written):
