@@ -36,10 +36,10 @@ STYLE = {
 WIDTH, HEIGHT = 4.4, 2.9  # inches of 72 units; on the page a figure is as wide as its column
 
 
-def _drawn(draw, title, height=HEIGHT):
-    """The SVG of what draw(axes) draws; title: for those who do not see it."""
+def drawn(draw, title, height=HEIGHT, width=WIDTH):
+    """The SVG of what draw(axes) draws, inches high and wide; title: for those who do not see it."""
     with matplotlib.style.context(['default', STYLE]):
-        figure = Figure(figsize=(WIDTH, height))
+        figure = Figure(figsize=(width, height))
         axes = figure.add_axes([0.1, 0.1, 0.89, 0.8])
         draw(axes)
         for axis in (axes.xaxis, axes.yaxis):
@@ -59,9 +59,10 @@ def _drawn(draw, title, height=HEIGHT):
     return text.replace('<svg', '<svg role="img" aria-label="%s"' % words, 1)
 
 
-def _legend(axes, columns=3):
+def legend(axes, columns=3, at=(-0.02, 1.0)):
+    """The legend of a figure, above its axes; at: of its lower left corner, in shares of them."""
     how = dict(columnspacing=1.4, handlelength=1.6, borderaxespad=0.2)
-    axes.legend(loc='lower left', bbox_to_anchor=(-0.02, 1.0), ncol=columns, **how)
+    axes.legend(loc='lower left', bbox_to_anchor=at, ncol=columns, **how)
 
 
 def histogram(fakes, reals, title, unit, of='images', most=40, limit=None):
@@ -88,9 +89,9 @@ def histogram(fakes, reals, title, unit, of='images', most=40, limit=None):
         axes.set_ylim(0, None)
         axes.set_xlabel('%s, %s' % (title, unit))
         axes.set_ylabel('share of %s, %%' % of)
-        _legend(axes)
+        legend(axes)
 
-    return _drawn(draw, title)
+    return drawn(draw, title)
 
 
 def distributions(groups, title, unit, of='images', most=40):
@@ -110,9 +111,9 @@ def distributions(groups, title, unit, of='images', most=40):
         axes.set_xlabel('%s, %s' % (title, unit))
         axes.set_ylabel('share of %s, %%' % of)
         if len(groups) > 1:
-            _legend(axes)
+            legend(axes)
 
-    return _drawn(draw, title)
+    return drawn(draw, title)
 
 
 def levels(names, fakes, reals, title, xlabel, ylabel):
@@ -131,9 +132,9 @@ def levels(names, fakes, reals, title, xlabel, ylabel):
         axes.grid(axis='y', linewidth=0.6)
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)
-        _legend(axes)
+        legend(axes)
 
-    return _drawn(draw, title)
+    return drawn(draw, title)
 
 
 def curve(x, values, intervals, reals, title, xlabel):
@@ -148,9 +149,9 @@ def curve(x, values, intervals, reals, title, xlabel):
         axes.grid(axis='y', linewidth=0.6)
         axes.set_xlabel(xlabel)
         axes.set_ylabel(title)
-        _legend(axes)
+        legend(axes)
 
-    return _drawn(draw, title)
+    return drawn(draw, title)
 
 
 def against_baseline(rows, title, ylabel):
@@ -188,9 +189,9 @@ def against_baseline(rows, title, ylabel):
             axes.axhline(i + 0.36, color=LINE, linewidth=0.6)
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)
-        _legend(axes, 2)
+        legend(axes, 2)
 
-    return _drawn(draw, title, 0.9 + 0.36 * len(rows))
+    return drawn(draw, title, 0.9 + 0.36 * len(rows))
 
 
 def difference_colours(values, most):

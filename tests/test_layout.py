@@ -21,12 +21,14 @@ MAY_IMPORT = {
     'sampling': {'common', 'networks', 'tfutil'},
     'metrics': {'common', 'dataset', 'tfutil', 'sampling'},
     'training': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'sampling'},
+    'classification': {'common', 'config', 'dataset', 'networks', 'tfutil', 'training', 'metrics', 'sampling'},
     'pix2pix': {'common', 'config', 'dataset', 'networks', 'tfutil', 'training'},
     '0-dataset_create': {'common', 'dataset_tools'},
     '1-dataset_display': {'common', 'config', 'dataset_tools'},
     '2-inference': {'common', 'config', 'sampling'},
     '3-train': {'common', 'config', 'training'},
     '4-evaluate': {'common', 'config', 'metrics'},
+    '5-classify': {'classification', 'common', 'training'},
 }
 # Libraries that have one owner each.
 OWNERS = {
