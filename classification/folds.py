@@ -11,6 +11,7 @@ import dataset
 from metrics import provenance, sets
 
 LEAST = 3  # nodules of a class in a side
+ORDER = 'AIS', 'MIA', 'IA', 'IAC'  # from the least to the most invasive, as weighted kappa wants classes
 
 # images: uint8 [N, C, R, R]; labels: [N]; nodules: the name of each one's; names: as of provenance.named; groups: a
 # number for each image, the same for those that belong together
@@ -18,15 +19,17 @@ Side = collections.namedtuple('Side', 'images labels nodules names groups')
 
 
 def read_side(path):
-    """The Side in a folder of class folders, and the names of its classes."""
+    """The Side in a folder of class folders, and the names of its classes, in their ORDER."""
     data = dataset.Pyramid(path)
     members = provenance.members(data)
     if members is None:
         words = '%s has a class without a NAME.json that tells which image is of which nodule; make the folds with '
         raise ValueError((words + '0-dataset_create.py') % path)
     nodules = [nodule for nodule, _, _ in members]
-    for index, label in enumerate(data.classes):
-        number = len({nodule for nodule, own in zip(nodules, data.labels) if own == index})
+    classes = sorted(data.classes, key=lambda label: (ORDER.index(label) if label in ORDER else len(ORDER), label))
+    labels = np.array([classes.index(label) for label in data.classes])[data.labels]
+    for index, label in enumerate(classes):
+        number = len({nodule for nodule, own in zip(nodules, labels) if own == index})
         if number < LEAST:
             words = '%s has %d nodules of %s; an experiment needs at least %d of each class; make fewer --folds'
             raise ValueError(words % (path, number, label, LEAST))
@@ -34,7 +37,7 @@ def read_side(path):
     for nodule, scan, patient in members:
         groups.append(numbers.setdefault(patient or scan or nodule, len(numbers)))
     images = data.images[data.top]
-    return Side(images, data.labels, nodules, provenance.named(members), np.array(groups)), data.classes
+    return Side(images, labels, nodules, provenance.named(members), np.array(groups)), classes
 
 
 class Folds:

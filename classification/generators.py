@@ -68,7 +68,8 @@ class Generators:
                 Gs = generate.load_generator(path)
                 latent_size, label_size = generate.sizes(Gs)
                 latents = generate.random_latents(count, latent_size, seed + index)
-                wanted = generate.one_hot(np.full(count, index if self.conditional else 0), label_size)
+                own = sorted(self.classes).index(label) if self.conditional else 0  # as dataset.Pyramid counts them
+                wanted = generate.one_hot(np.full(count, own), label_size)
                 found = generate.Images(Gs, latents, wanted, minibatch).pixels()
             if list(found.shape[1:]) != list(shape):
                 words = '%s makes images of %s, the folds hold %s; train one on them'

@@ -1,6 +1,6 @@
 """The two long commands of 5-classify.py: generators for folds, and the experiment with its page."""
 
-from classification import experiment, queue
+from classification import experiment, queue, report
 from training import signals
 
 
@@ -18,5 +18,5 @@ def run(cfg, stop, _):
         found = experiment.run(cfg, stop)
     except signals.Stopped as asked:
         return asked.number
-    print(found)
+    report.write(cfg, *found)
     return None

@@ -11,9 +11,9 @@ from classification import folds
 
 def test_folds_are_read_with_their_nodules_in_order(cv):
     found = folds.Folds(cv)
-    assert found.number == 2 and found.classes == ['AIS', 'IA', 'MIA']
+    assert found.number == 2 and found.classes == ['AIS', 'MIA', 'IA']
     train, test = found.sides(1)
-    assert train.images.shape == (18, 1, 16, 16) and test.labels.tolist() == [0] * 6 + [1] * 6 + [2] * 6
+    assert train.images.shape == (18, 1, 16, 16) and test.labels.tolist() == [0] * 6 + [2] * 6 + [1] * 6
     assert train.nodules[:4] == ['AIS-0', 'AIS-0', 'AIS-2', 'AIS-2']
     assert set(test.names['patient']) == {'p-%s-%d' % (label, i) for label in found.classes for i in (1, 3, 5)}
 

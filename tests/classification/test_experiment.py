@@ -60,7 +60,7 @@ def test_each_nodule_is_predicted_once_by_a_network_that_did_not_see_it(done, cv
     outdir, (several, found) = done
     with open(str(outdir / 'predictions.csv')) as f:
         rows = list(csv.DictReader(f))
-    assert list(rows[0]) == 'arm ratio repeat fold nodule label p_AIS p_IA p_MIA'.split()
+    assert list(rows[0]) == 'arm ratio repeat fold nodule label p_AIS p_MIA p_IA'.split()
     assert {row['arm'] for row in rows} == set(ARMS.split(','))
     for arm in ARMS.split(','):
         own = [row for row in rows if row['arm'] == arm]

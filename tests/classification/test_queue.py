@@ -25,7 +25,9 @@ def test_each_fold_has_a_generator_that_says_whom_it_learnt_from(trained):
     for fold in (0, 1):
         path = outdir / ('fold%d' % fold) / '000-train' / 'network-final.pkl'
         known = provenance.learnt_from(str(path))
-        assert known['nodule'] == sorted('%s-%d' % (c, i) for c in ('AIS', 'IA', 'MIA') for i in range(6) if i % 2 != fold)
+        assert known['nodule'] == sorted(
+            '%s-%d' % (c, i) for c in ('AIS', 'IA', 'MIA') for i in range(6) if i % 2 != fold
+        )
         assert known['patient'] == ['p-' + name for name in known['nodule']] and known['scan'] == []
 
 
@@ -54,7 +56,9 @@ def test_weights_to_start_from_must_have_seen_none_of_the_nodules(trained, cv, s
     code, _, err = script('5-classify.py', 'gans', '--data', cv, '--pretrain', alone, '--outdir', tmp_path)
     assert code == 2 and 'not known from which nodules' in err
     (tmp_path / 'alone.json').write_text(json.dumps(dict(data=dict(digest='x', names={}))))
-    code, _, err = script('5-classify.py', 'gans', '--data', cv, '--pretrain', alone, '--outdir', tmp_path / 'o', *options)
+    code, _, err = script(
+        '5-classify.py', 'gans', '--data', cv, '--pretrain', alone, '--outdir', tmp_path / 'o', *options
+    )
     assert code == 0, err
     about = json.loads((tmp_path / 'o' / 'fold0' / '000-train' / 'run.json').read_text())
     assert about['data']['names']['nodule'][0] == 'AIS-1'
