@@ -33,6 +33,8 @@ def wanted(cfg):
             raise ValueError('--arms %s: there is no such arm; choose from %s' % (name, ','.join(arms.ARMS)))
         ratios = map(float, cfg.ratios.split(',')) if name in arms.RATIOS else [None]
         found += [(name, ratio) for ratio in ratios]
+    if all(arms.ARMS[name].tested != 'real' for name, _ in found):
+        raise ValueError('--arms %s: none of them is tested on real images; add one, as common' % cfg.arms)
     return found
 
 

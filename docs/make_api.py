@@ -18,6 +18,8 @@ MODULES = {
     'metrics/sliced_wasserstein.py': 'Descriptors distances sliced_wasserstein',
     'metrics/memorisation.py': 'nearest copied',
     'metrics/nodules.py': 'nodules',
+    'metrics/arms.py': 'summary',
+    'metrics/predictions.py': 'gathered',
     'common/safe_pickle.py': 'read write',
     'common/hounsfield.py': 'to_hu to_gray',
 }

@@ -121,6 +121,8 @@ def test_a_generator_that_learnt_from_a_test_nodule_is_refused_and_so_is_one_of_
 def test_an_arm_that_there_is_not_and_one_without_its_images_are_refused(cv, generators, tmp_path):
     with pytest.raises(ValueError, match='choose from raw,common'):
         run(cv, generators, tmp_path / 'a', arms='raw,magic')
+    with pytest.raises(ValueError, match='none of them is tested on real images'):
+        run(cv, generators, tmp_path / 'a', arms='trts')
     with pytest.raises(ValueError, match='needs --phantoms'):
         run(cv, generators, tmp_path / 'a', arms='phantom')
 
