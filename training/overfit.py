@@ -5,8 +5,8 @@ import numpy as np
 EVERY = 16  # iterations between two measurements
 TARGET = 0.5  # of the gap, where augmentation settles: Karras et al. 2020
 RISE = 100.0  # kimg in which its probability would go from 0 to 1
-# Its largest probability: were all images turned, nobody could see which way up the training images are, and a generator
-# that knows one of the eight ways would look right (Karras et al. 2020, section 2.2)
+# Its largest probability: were all images turned, nobody could see which way up the training images are, and a
+# generator that knows one of the eight ways would look right (Karras et al. 2020, section 2.2)
 MOST = 0.8
 HALF = 10.0  # kimg after which a measurement counts half
 WARN = 100.0  # kimg of a gap above the target, before it is said
