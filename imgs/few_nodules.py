@@ -43,7 +43,6 @@ ARMS = {
     MANY: ('#767676', []),
 }
 INK, FAINT = '#222222', '#767676'
-COPIES = 0.05  # share of copies from which on a generator is said to memorise; of new images it is 0.01
 
 
 def script(name, *arguments):
@@ -85,7 +84,7 @@ def train(cfg, data, name, seed, *options):
     return run
 
 
-def judged(cfg, run, data):
+def judged(run, data):
     """Figures of a run against held-out phantoms, kept beside it.
 
     snapshots: [{kimg, swd32, swd16, precision, recall, copies, gap}]; gaps: [(kimg, gap, probability)] of its log.
@@ -96,40 +95,52 @@ def judged(cfg, run, data):
             return json.load(f)
     import dataset
     import tfutil
-    from metrics import feature_distances, memorisation, sliced_wasserstein
+    from metrics import memorisation
     from sampling import generate
 
     held, training = [dataset.Pyramid(data[role]) for role in ('held', os.path.basename(run)[4:])]
-    reals, training = held.images[held.top], training.images[training.top][:2000]
-    few = min(len(reals), 300)
-    wanted, near = sliced_wasserstein.Descriptors(reals), memorisation.nearest(reals[:few], training).distance
-    spaces, found = feature_distances.pixel_pyramid(reals), []
+    compare, training = judge(held.images[held.top]), training.images[training.top][:2000]
+    few = held.images[held.top][:300]
+    near, found = memorisation.nearest(few, training).distance, []
     with open(os.path.join(run, 'log.csv')) as f:
         log = list(csv.DictReader(f))
     for name in sorted(os.listdir(run)):
-        if not re.match(r'network-snapshot-\d+\.pkl', name):
-            continue
-        with tfutil.init_tf(cpu=True):
-            generated = generate.images(generate.load_generator(os.path.join(run, name)), len(reals), 1, 50)
-            fakes = generated.pixels(iter)
-        mine, figures = sliced_wasserstein.Descriptors(fakes), {'kimg': int(name[-10:-4])}
-        for width in wanted.levels:
-            figures['swd%d' % width] = sliced_wasserstein.distances([mine], wanted, width)[0]
-        shares = feature_distances.precision_recall(spaces, feature_distances.pixel_pyramid(fakes))
-        figures['precision'], figures['recall'] = [share(None) for share in shares]
-        distances = memorisation.nearest(fakes[:few], training).distance
-        figures['copies'] = memorisation.copied(distances, near)(None, np.ones(few, int))
-        before = [row for row in log if float(row['kimg']) <= figures['kimg'] + 0.5]
-        figures['gap'] = float(before[-1]['overfit_mean'])
-        found.append(figures)
+        if re.match(r'network-snapshot-\d+\.pkl', name):
+            with tfutil.init_tf(cpu=True):
+                generator = generate.load_generator(os.path.join(run, name))
+                fakes = generate.images(generator, held.count, 1, 50).pixels()
+            figures = dict(compare(fakes), kimg=int(name[-10:-4]))
+            distances = memorisation.nearest(fakes[: len(few)], training).distance
+            figures['copies'] = memorisation.copied(distances, near)(None, np.ones(len(few), int))
+            before = [row for row in log if float(row['kimg']) <= figures['kimg'] + 0.5]
+            found.append(dict(figures, gap=float(before[-1]['overfit_mean'])))
     gaps = [(float(row['kimg']), float(row['overfit_mean']), float(row.get('augment') or 'nan')) for row in log]
     with open(kept, 'w') as f:
         json.dump(dict(snapshots=found, gaps=gaps), f)
-    return judged(cfg, run, data)
+    return judged(run, data)
+
+
+def judge(reals):
+    """A function: images -> {swd32, swd16, precision, recall}, against as many reals."""
+    from metrics import feature_distances, sliced_wasserstein
+
+    wanted, space = sliced_wasserstein.Descriptors(reals), feature_distances.pixel_pyramid(reals)
+
+    def figures(images):
+        mine, found = sliced_wasserstein.Descriptors(images), {}
+        for width in wanted.levels:
+            found['swd%d' % width] = sliced_wasserstein.distances([mine], wanted, width, directions=128)[0]
+        shares = feature_distances.precision_recall(space, feature_distances.pixel_pyramid(images))
+        found['precision'], found['recall'] = [share(None) for share in shares]
+        return found
+
+    return figures
 
 
 def measure(cfg):
-    """{name of an arm: [figures of each run, as of `judged`]}, two runs at a time on two cores."""
+    """{name of an arm: [figures of each run, as of `judged`]}, and {figure: [that of as many other phantoms]}."""
+    import dataset
+
     data = phantoms(cfg)
     start = os.path.join(train(cfg, data['other'], 'start', 0, '--snapshot-kimg', cfg.kimg), 'network-final.pkl')
 
@@ -146,25 +157,30 @@ def measure(cfg):
         runs = pool.map(one, jobs, chunksize=1)
     found = {name: [] for name in ARMS}
     for (name, _), run in zip(jobs, runs):
-        found[name].append(judged(cfg, run, data))
-    return found
+        found[name].append(judged(run, data))
+    held, others = [list(dataset.Pyramid(data[role]).images.values())[-1] for role in ('held', 'many')]
+    number = min(len(held), len(others))
+    reals = judge(held[:number])(others[:number])
+    return found, {name: [value] for name, value in reals.items()}
 
 
 def roc(found):
-    """How well the gap tells snapshots that copy from those that do not: area under the ROC curve, and their numbers.
+    """How well the gap tells that it is time to stop: area under the ROC curve, and how many snapshots are past it.
 
-    The area is the share of pairs of one and another in which the gap of the first is larger (Hanley and McNeil 1982).
+    A snapshot is past it if the recall was better before and has fallen by a tenth of that since. The area is the share
+    of pairs of one past it and one that is not in which the gap of the first is larger (Hanley and McNeil 1982).
     """
-    judged = [snapshot for runs in found.values() for run in runs for snapshot in run['snapshots']]
-    known = [snapshot for snapshot in judged if np.isfinite(snapshot['gap'])]
-    copying, others = [
-        np.array([snapshot['gap'] for snapshot in known if (snapshot['copies'] > COPIES) == wanted])
-        for wanted in (True, False)
-    ]
-    if not len(copying) or not len(others):
-        return float('nan'), len(copying), len(others)
-    more, same = copying[:, None] > others, copying[:, None] == others
-    return float((more + 0.5 * same).mean()), len(copying), len(others)
+    past, others = [], []
+    for snapshots in [run['snapshots'] for runs in found.values() for run in runs]:
+        best = np.maximum.accumulate([snapshot['recall'] for snapshot in snapshots])
+        for snapshot, before in zip(snapshots, best):
+            if np.isfinite(snapshot['gap']):
+                (past if snapshot['recall'] < 0.9 * before else others).append(snapshot['gap'])
+    past, others = np.array(past), np.array(others)
+    if not len(past) or not len(others):
+        return float('nan'), len(past), len(others)
+    larger = (past[:, None] > others) + 0.5 * (past[:, None] == others)
+    return float(larger.mean()), len(past), len(others)
 
 
 def table(found):
@@ -177,14 +193,17 @@ def table(found):
         yield '| %s | %s |' % (arm, ' | '.join(cells))
 
 
-def draw(found, path):
-    """Four panels over the images shown: gap, copies, SWD and recall; a line for each arm, the band its runs."""
+def draw(found, reals, path):
+    """Four panels over the images shown: gap, SWD at two sizes, recall; a line for each arm, the band its runs.
+
+    reals: {panel: [value]} of as many other phantoms.
+    """
     figure = Figure(figsize=(10.5, 7.2), dpi=110)
     panels = (
         ('overfit: what the critic knows by heart', 'gap', 'overfit_mean'),
-        ('copies of training images, share', 'copies', 'nearer than new images are'),
-        ('SWD x1000 at 32x32 from 1,000 unseen nodules', 'swd32', 'lower is better'),
         ('recall: how much of the variety is there', 'recall', 'higher is better'),
+        ('SWD x1000 from unseen nodules, 32x32', 'swd32', 'lower is better'),
+        ('SWD x1000 from unseen nodules, 16x16', 'swd16', 'lower is better'),
     )
     for place, (title, name, words) in enumerate(panels):
         axes = figure.add_subplot(2, 2, place + 1)
@@ -198,10 +217,12 @@ def draw(found, path):
                 y = np.array([[snapshot[name] for snapshot in run['snapshots']] for run in runs], float)
             axes.plot(x, y.mean(axis=0), color=colour, linewidth=1.8, label=arm)
             axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=colour, alpha=0.15, linewidth=0)
+        for level in reals.get(name, ()):
+            axes.axhline(level, color=INK, linewidth=0.9, linestyle=':', label='as many other phantoms')
         if name == 'gap':
             axes.axhline(0.5, color=FAINT, linewidth=0.8, linestyle='--')
-            axes.set_ylim(-0.5, 1.2)
-        elif name == 'swd32':
+            axes.set_ylim(-0.5, 2.5)
+        elif name != 'recall':
             axes.set_yscale('log')
         axes.set_title(title, loc='left', fontsize=10, color=INK)
         axes.set_ylabel(words, fontsize=8.5, color=FAINT)
@@ -223,10 +244,12 @@ def main(argv=None):
     cfg = parse(Settings, __doc__, argv)
     for folder in (cfg.workdir, cfg.outdir):
         os.makedirs(folder, exist_ok=True)
-    found, path = measure(cfg), os.path.join(cfg.outdir, 'few-nodules.png')
-    draw(found, path)
+    (found, reals), path = measure(cfg), os.path.join(cfg.outdir, 'few-nodules.png')
+    draw(found, reals, path)
     print('\n'.join(table(found)))
-    print('area under the ROC curve of overfit: %.3f, of %d snapshots that copy and %d others' % roc(found))
+    print(
+        'area under the ROC curve of overfit: %.3f, of %d snapshots past their best recall and %d others' % roc(found)
+    )
     print('%s is drawn' % path)
 
 

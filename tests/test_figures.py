@@ -144,18 +144,16 @@ def test_a_few_nodules_are_trained_on_judged_kept_and_drawn(monkeypatch, capsys,
 def test_the_committed_figure_of_few_nodules_has_a_line_for_each_way_to_train(tmp_path):
     few = runpy.run_path(os.path.join(ROOT, 'imgs', 'few_nodules.py'))
     run = dict(gaps=[(0, 0.1, 0), (1, 0.9, 1)])
-    run['snapshots'] = [
-        dict(kimg=k, swd32=5.0, swd16=4.0, precision=0.5, recall=0.5, copies=0.1, gap=1.0) for k in (0, 1)
-    ]
-    few['draw']({arm: [run, run] for arm in few['ARMS']}, str(tmp_path / 'few-nodules.png'))
+    run['snapshots'] = [dict(kimg=k, swd32=5.0, swd16=4.0, precision=0.5, recall=0.5, gap=1.0) for k in (0, 1)]
+    few['draw']({arm: [run, run] for arm in few['ARMS']}, dict(recall=[0.8]), str(tmp_path / 'few-nodules.png'))
     with Image.open(str(tmp_path / 'few-nodules.png')) as drawn, Image.open(
         os.path.join(ROOT, 'docs', 'few-nodules.png')
     ) as kept:
         assert kept.text['Description'] == drawn.text['Description'] and kept.size == drawn.size
 
 
-def test_the_area_under_the_roc_curve_is_that_of_scikit_learns_example():
-    """y = [0, 0, 1, 1], scores = [0.1, 0.4, 0.35, 0.8]: 0.75."""
+def test_the_area_under_the_roc_curve_of_the_gap_is_the_share_of_pairs_in_order():
     few = runpy.run_path(os.path.join(ROOT, 'imgs', 'few_nodules.py'))
-    shots = [dict(gap=gap, copies=copies) for gap, copies in ((0.1, 0), (0.4, 0), (0.35, 0.2), (0.8, 0.3))]
-    assert few['roc']({'plain': [dict(snapshots=shots)]}) == (0.75, 2, 2)
+    shots = [(0.1, 0.2), (0.4, 0.5), (0.35, 0.3), (0.8, 0.2), (float('nan'), 0.1)]  # gap, recall
+    runs = [dict(snapshots=[dict(gap=gap, recall=recall) for gap, recall in shots])]
+    assert few['roc']({'plain': runs}) == (0.75, 2, 2)  # as scikit-learn's example of roc_auc_score has it
