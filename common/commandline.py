@@ -149,6 +149,7 @@ def command(main):
 def _missing(error):
     """What to do about a package that is not there."""
     name = (getattr(error, 'name', None) or '').split('.')[0]
+    name = 'tensorflow' if name == 'google' else name  # its protocol buffers
     if name not in ('numpy', 'tensorflow', 'PIL', 'tqdm'):
         return error
     version = sys.version_info[:2]

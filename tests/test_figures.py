@@ -123,3 +123,37 @@ def test_the_figures_that_the_pages_show_are_those_that_the_script_draws():
             shown |= set(re.findall(r'\]\((?:\.\./)?imgs/(.*?)\)', f.read()))
     assert shown == {'architecture.png', 'blocks.png', 'interpolation.png', 'nodules.gif', 'real-generated.png'}
     assert shown <= set(os.listdir(os.path.join(ROOT, 'imgs')))
+
+
+@ONCE
+def test_a_few_nodules_are_trained_on_judged_kept_and_drawn(monkeypatch, capsys, tmp_path):
+    few = runpy.run_path(os.path.join(ROOT, 'imgs', 'few_nodules.py'))
+    arms = few['ARMS']
+    monkeypatch.setitem(few['main'].__globals__, 'ARMS', {'augmented': arms['augmented']})
+    options = ['--nodules', '5', '--many', '10', '--number', '20', '--kimg', '0.2', '--seeds', '1']
+    options += ['--workdir', str(tmp_path / 'work'), '--outdir', str(tmp_path)]
+    few['main'](options)
+    line = [line for line in capsys.readouterr().out.splitlines() if line.startswith('| augmented')]
+    assert len(line) == 1 and 'nan' not in line[0].split('|')[2]
+    weights = tmp_path / 'work' / 'augmented-0' / '000-few' / 'network-final.pkl'
+    before = os.path.getmtime(str(weights))
+    few['main'](options)  # takes up what is there
+    assert os.path.getmtime(str(weights)) == before and line[0] in capsys.readouterr().out
+
+
+def test_the_committed_figure_of_few_nodules_has_a_line_for_each_way_to_train(tmp_path):
+    few = runpy.run_path(os.path.join(ROOT, 'imgs', 'few_nodules.py'))
+    run = dict(gaps=[(0, 0.1, 0), (1, 0.9, 1)])
+    run['snapshots'] = [dict(kimg=k, swd32=5.0, swd16=4.0, precision=0.5, recall=0.5, gap=1.0) for k in (0, 1)]
+    few['draw']({arm: [run, run] for arm in few['ARMS']}, dict(recall=[0.8]), str(tmp_path / 'few-nodules.png'))
+    with Image.open(str(tmp_path / 'few-nodules.png')) as drawn, Image.open(
+        os.path.join(ROOT, 'docs', 'few-nodules.png')
+    ) as kept:
+        assert kept.text['Description'] == drawn.text['Description'] and kept.size == drawn.size
+
+
+def test_the_area_under_the_roc_curve_of_the_gap_is_the_share_of_pairs_in_order():
+    few = runpy.run_path(os.path.join(ROOT, 'imgs', 'few_nodules.py'))
+    shots = [(0.1, 0.2), (0.4, 0.5), (0.35, 0.3), (0.8, 0.2), (float('nan'), 0.1)]  # gap, recall
+    runs = [dict(snapshots=[dict(gap=gap, recall=recall) for gap, recall in shots])]
+    assert few['roc']({'plain': runs}) == (0.75, 2, 2)  # as scikit-learn's example of roc_auc_score has it

@@ -40,7 +40,7 @@ OWNERS = {
     'openpyxl': {'dataset_tools/tables.py'},
     'PIL': {'common/images.py'},
     'jinja2': {'common/page.py'},
-    'matplotlib': {'common/figures.py', 'imgs/draw.py', 'imgs/sheets.py', 'imgs/spoilt.py'},
+    'matplotlib': {'common/figures.py', 'imgs/draw.py', 'imgs/few_nodules.py', 'imgs/sheets.py', 'imgs/spoilt.py'},
     'SimpleITK': {'dataset_tools/itk.py'},
     'pydicom': {'dataset_tools/dicom_files.py'},
 }

@@ -4,7 +4,10 @@ import numpy as np
 
 EVERY = 16  # iterations between two measurements
 TARGET = 0.5  # of the gap, where augmentation settles: Karras et al. 2020
-RISE = 100.0  # kimg in which its probability goes from 0 to 1
+RISE = 100.0  # kimg in which its probability would go from 0 to 1
+# Its largest probability: were all images turned, nobody could see which way up the training images are, and a
+# generator that knows one of the eight ways would look right (Karras et al. 2020, section 2.2)
+MOST = 0.8
 HALF = 10.0  # kimg after which a measurement counts half
 WARN = 100.0  # kimg of a gap above the target, before it is said
 ADVICE = (
@@ -29,7 +32,7 @@ class Watch:
     """
 
     def __init__(self, augment, state=None):
-        self.augment, self.probability = augment, 1.0 if augment == 'always' else 0.0
+        self.augment, self.probability = augment, MOST if augment == 'always' else 0.0
         self.scores, self.weight, self.above, self.told, self.since = np.zeros(3), 0.0, 0.0, False, []
         if state is not None:
             self.probability, self.weight, self.above, self.told = [float(value) for value in state[:4]]
@@ -52,7 +55,7 @@ class Watch:
         self.above = self.above + kimg if mean > TARGET else 0.0
         if self.augment == 'adaptive':
             step = kimg / RISE * (1 if mean > TARGET else -1)
-            self.probability = float(np.clip(self.probability + step, 0, 1))
+            self.probability = float(np.clip(self.probability + step, 0, MOST))
 
     def terms(self):
         """What a line of the log says, {name: number}, of the measurements since the last one."""

@@ -115,3 +115,14 @@ def test_help_answers_without_loading_tensorflow(script):
     ).decode()
     assert '--help' in out and 'tensorflow' not in out.split('usage:')[0]
     assert os.times().children_user - before.children_user < 1  # of the processor, however busy the machine is
+
+
+@pytest.mark.parametrize('module', ['tensorflow', 'google.protobuf.message', 'google'])
+def test_without_tensorflow_a_script_says_what_to_install(module, capsys):
+    def main():
+        raise ImportError('No module named %r' % module, name=module)
+
+    with pytest.raises(SystemExit) as left:
+        commandline.command(main)
+    assert left.value.code == 2
+    assert 'tensorflow is not installed; pip install -r requirements-cpu.txt' in capsys.readouterr().err

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import networks
 import tfutil
 from tfutil import tf
-from training import augmentation, losses
+from training import augmentation, losses, overfit
 from training.augmentation import Change
 
 
@@ -120,3 +120,12 @@ def test_the_critic_scores_what_it_is_shown(session, images):
     images, change = images[:4], augmentation.draw(np.random.RandomState(6), 4, 16)
     scores = tfutil.run(D(augmentation.changed(tf.constant(images), Change(*map(tf.constant, change))))[0])
     assert_allclose(scores, tfutil.run(D(tf.constant(changed(images, change)))[0]), atol=1e-5)
+
+
+def test_however_often_images_are_turned_their_own_way_up_is_the_commonest():
+    """Else a generator that makes one of the eight ways only would look right to the critic."""
+    drawn = augmentation.draw(np.random.RandomState(5), 20000, 8, probability=overfit.MOST)
+    rising = [np.sign(np.median(np.diff(at, axis=1), axis=1)) for at in (drawn.rows, drawn.columns)]
+    _, many = np.unique(np.stack([drawn.turned] + rising, axis=1), axis=0, return_counts=True)
+    own = (~drawn.turned & (rising[0] > 0) & (rising[1] > 0)).sum()
+    assert len(many) == 8 and own == many.max() and own > 1.3 * np.sort(many)[-2]

@@ -35,7 +35,7 @@ def test_adaptive_augmentation_rises_while_the_gap_is_high_and_falls_while_it_is
     for _ in range(100):
         watch.add([3.0, 2.9, 1.0], 2.0)
     assert watch.probability == 0
-    assert Watch('always').probability == 1 and Watch(None).probability == 0
+    assert Watch('always').probability == 0.8 and Watch(None).probability == 0
 
 
 def test_a_watch_goes_on_from_its_state(random):
