@@ -3,8 +3,6 @@
 An hour and a half on two cores. What was trained is kept in --workdir, and taken up from there.
 """
 
-import csv
-import json
 import os
 import re
 import subprocess
@@ -14,21 +12,21 @@ from multiprocessing.pool import ThreadPool
 import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, ROOT)
+sys.path[:0] = [ROOT, os.path.join(ROOT, 'imgs')]
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 from common import images  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
-from common.kinds import positive  # noqa: E402
+from common.kinds import positive, positive_float  # noqa: E402
 
 Settings = settings(
     'Settings',
     nodules=(30, 'nodules to learn from', positive),
     many=(20000, 'nodules of the run that has enough', positive),
     number=(1000, 'held-out phantoms, and images of a generator, to compare', positive),
-    kimg=(100, 'length of a run, in thousands of images', positive),
+    kimg=(100.0, 'length of a run, in thousands of images', positive_float),
     seeds=(3, 'runs of each kind', positive),
     workdir=('few-nodules', 'folder of the phantoms, runs and figures'),
     outdir=('docs', 'the output path'),
@@ -84,62 +82,10 @@ def train(cfg, data, name, seed, *options):
     return run
 
 
-def judged(run, data):
-    """Figures of a run against held-out phantoms, kept beside it.
-
-    snapshots: [{kimg, swd32, swd16, precision, recall, copies, gap}]; gaps: [(kimg, gap, probability)] of its log.
-    """
-    kept = os.path.join(run, 'judged.json')
-    if os.path.isfile(kept):
-        with open(kept) as f:
-            return json.load(f)
-    import dataset
-    import tfutil
-    from metrics import memorisation
-    from sampling import generate
-
-    held, training = [dataset.Pyramid(data[role]) for role in ('held', os.path.basename(run)[4:])]
-    compare, training = judge(held.images[held.top]), training.images[training.top][:2000]
-    few = held.images[held.top][:300]
-    near, found = memorisation.nearest(few, training).distance, []
-    with open(os.path.join(run, 'log.csv')) as f:
-        log = list(csv.DictReader(f))
-    for name in sorted(os.listdir(run)):
-        if re.match(r'network-snapshot-\d+\.pkl', name):
-            with tfutil.init_tf(cpu=True):
-                generator = generate.load_generator(os.path.join(run, name))
-                fakes = generate.images(generator, held.count, 1, 50).pixels()
-            figures = dict(compare(fakes), kimg=int(name[-10:-4]))
-            distances = memorisation.nearest(fakes[: len(few)], training).distance
-            figures['copies'] = memorisation.copied(distances, near)(None, np.ones(len(few), int))
-            before = [row for row in log if float(row['kimg']) <= figures['kimg'] + 0.5]
-            found.append(dict(figures, gap=float(before[-1]['overfit_mean'])))
-    gaps = [(float(row['kimg']), float(row['overfit_mean']), float(row.get('augment') or 'nan')) for row in log]
-    with open(kept, 'w') as f:
-        json.dump(dict(snapshots=found, gaps=gaps), f)
-    return judged(run, data)
-
-
-def judge(reals):
-    """A function: images -> {swd32, swd16, precision, recall}, against as many reals."""
-    from metrics import feature_distances, sliced_wasserstein
-
-    wanted, space = sliced_wasserstein.Descriptors(reals), feature_distances.pixel_pyramid(reals)
-
-    def figures(images):
-        mine, found = sliced_wasserstein.Descriptors(images), {}
-        for width in wanted.levels:
-            found['swd%d' % width] = sliced_wasserstein.distances([mine], wanted, width, directions=128)[0]
-        shares = feature_distances.precision_recall(space, feature_distances.pixel_pyramid(images))
-        found['precision'], found['recall'] = [share(None) for share in shares]
-        return found
-
-    return figures
-
-
 def measure(cfg):
     """{name of an arm: [figures of each run, as of `judged`]}, and {figure: [that of as many other phantoms]}."""
     import dataset
+    from judged import judge, judged
 
     data = phantoms(cfg)
     start = os.path.join(train(cfg, data['other'], 'start', 0, '--snapshot-kimg', cfg.kimg), 'network-final.pkl')
@@ -198,7 +144,7 @@ def draw(found, reals, path):
 
     reals: {panel: [value]} of as many other phantoms.
     """
-    figure = Figure(figsize=(10.5, 7.2), dpi=110)
+    figure = Figure(figsize=(11, 7.2), dpi=110)
     panels = (
         ('overfit: what the critic knows by heart', 'gap', 'overfit_mean'),
         ('recall: how much of the variety is there', 'recall', 'higher is better'),
@@ -223,7 +169,12 @@ def draw(found, reals, path):
             axes.axhline(0.5, color=FAINT, linewidth=0.8, linestyle='--')
             axes.set_ylim(-0.5, 2.5)
         elif name != 'recall':
+            ticks = [10, 20, 50, 100, 200, 400]
             axes.set_yscale('log')
+            axes.set_yticks(ticks)
+            axes.set_yticklabels(map(str, ticks))
+            axes.minorticks_off()
+        axes.set_xlim(0, max(x[-1], 1))
         axes.set_title(title, loc='left', fontsize=10, color=INK)
         axes.set_ylabel(words, fontsize=8.5, color=FAINT)
         axes.tick_params(labelsize=8.5, colors=FAINT)
@@ -232,7 +183,7 @@ def draw(found, reals, path):
         if place > 1:
             axes.set_xlabel('kimg', fontsize=8.5, color=FAINT)
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc='upper center', ncol=5, frameon=False, fontsize=8.5)
+    figure.legend(handles, labels, loc='upper center', ncol=len(labels), frameon=False, fontsize=8.5)
     figure.subplots_adjust(left=0.07, right=0.98, top=0.90, bottom=0.07, hspace=0.25, wspace=0.18)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
