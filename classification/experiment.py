@@ -196,11 +196,19 @@ def run(cfg, stop):
                 stop.check()
                 found, values = train(model, cfg, fold, job)
                 if job.repeat == 0:
-                    name = os.path.splitext(os.path.basename(part(cfg.outdir, job)))[0].replace('-repeat0', '')
-                    model.save(os.path.join(cfg.outdir, 'classifiers', name + '.pkl'), values)
+                    _keep(cfg, model, values, job, dict(digest=several.digest, names=side.names))
                 with files.atomic(part(cfg.outdir, job)) as f:
                     f.write(json.dumps(found).encode())
     return several, _collect(cfg, jobs, several.classes)
+
+
+def _keep(cfg, model, values, job, learnt):
+    """Write the classifier of a job, and beside it from whom it learnt."""
+    name = os.path.splitext(os.path.basename(part(cfg.outdir, job)))[0].replace('-repeat0', '')
+    path = os.path.join(cfg.outdir, 'classifiers', name)
+    model.save(path + '.pkl', values)
+    with files.atomic(path + '.json') as f:
+        f.write(json.dumps(dict(data=learnt)).encode())
 
 
 def _collect(cfg, jobs, classes):

@@ -108,8 +108,10 @@ def added(pattern, fold, folds, side):
         if data.images[data.top].shape[1:] != side.images.shape[1:]:
             words = '%s has images of %s, the folds of %s; they have to agree'
             raise ValueError(words % (path, data.images[data.top].shape[1:], side.images.shape[1:]))
-        if sets.in_common(data.images[data.top], test.images):
-            raise ValueError('%s has images of the test side of fold %d' % (path, fold))
+        both = provenance.in_common(test.names, provenance.named(provenance.members(data) or [(None, None, None)]))
+        if both or sets.in_common(data.images[data.top], test.images):
+            words = '%s has images of the test side of fold %d%s'
+            raise ValueError(words % (path, fold, ', of the %s %s' % both if both else ''))
         images.append(data.images[data.top])
         labels += [index] * data.count
     return np.concatenate(images), np.array(labels)

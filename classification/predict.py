@@ -9,7 +9,7 @@ import numpy as np
 import dataset
 import tfutil
 from classification import cnn, learner
-from common import files, images
+from common import files, images, talk
 from metrics import provenance
 
 PICTURES = '.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.npy'
@@ -51,6 +51,10 @@ def predict(cfg):
         pixels, names, nodules = read(cfg.data, shape)
         found = classifier(pixels)
     order, votes = learner.by_nodule(found, nodules)
+    learnt = set((provenance.learnt_from(cfg.model) or {}).get('nodule') or []) & set(order)
+    if learnt:
+        words = '%s learnt from %d of these nodules, as %s: what it says of them is no test of it'
+        talk.warn(words % (cfg.model, len(learnt), min(learnt)))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(['of', 'name', 'nodule', 'class'] + ['p_' + name for name in classes])

@@ -10,6 +10,8 @@ import pytest
 
 import runs
 from classification import experiment, settings
+from common import images
+from places import ROOT
 from training import signals
 
 ARMS = 'raw,common,cutmix,duplicates,gan,pretrain,tstr,trts,shuffled'
@@ -72,7 +74,7 @@ def test_each_nodule_is_predicted_once_by_a_network_that_did_not_see_it(done, cv
                 assert row['label'] == label and int(number) % 2 == int(row['fold'])
     assert {row['ratio'] for row in rows if row['arm'] in ('gan', 'duplicates')} == {'1'}
     assert {row['ratio'] for row in rows if row['arm'] == 'raw'} == {''}
-    assert len(os.listdir(str(outdir / 'classifiers'))) == 2 * 9
+    assert len(os.listdir(str(outdir / 'classifiers'))) == 2 * 9 * 2  # and whom each learnt from
 
 
 def test_a_seed_gives_the_same_table_also_after_it_was_stopped_in_between(done, cv, generators, tmp_path):
@@ -137,3 +139,48 @@ def test_ratios_add_as_many_images_of_each_class(cv):
     doubled = fold.pool(['real', 'duplicates'], 2, train.labels, np.arange(18))
     assert [len(members) for members in doubled.members] == [18] * 3
     assert {image.tobytes() for image in doubled.images} == {image.tobytes() for image in train.images}
+
+
+def predicted(script, *arguments):
+    code, out, err = script('5-classify.py', 'predict', '--cpu', *arguments)
+    assert code == 0, err
+    with open(str(arguments[-1])) as f:
+        return list(csv.DictReader(f)), err
+
+
+def test_a_kept_classifier_predicts_what_the_experiment_says_of_a_data_set_and_of_pictures(done, cv, script, tmp_path):
+    outdir, (several, _) = done
+    model = outdir / 'classifiers' / 'gan-1-fold1.pkl'
+    rows, err = predicted(
+        script, '--model', model, '--data', os.path.join(cv, 'fold1', 'test'), '--out', tmp_path / 'a.csv'
+    )
+    with open(str(outdir / 'predictions.csv')) as f:
+        known = {row['nodule']: row for row in csv.DictReader(f) if (row['arm'], row['fold']) == ('gan', '1')}
+    nodules = [row for row in rows if row['of'] == 'nodule']
+    assert len(nodules) == 9 and len(rows) == 27 and not err
+    for row in nodules:
+        for label in several.classes:
+            assert float(row['p_' + label]) == pytest.approx(float(known[row['nodule']]['p_' + label]), abs=1e-5)
+    test = several.sides(1)[1]
+    for i in range(3):
+        images.save(str(tmp_path / ('%d.png' % i)), test.images[i])
+    pictures, _ = predicted(script, '--model', model, '--data', tmp_path, '--out', tmp_path / 'b.csv')
+    assert [row['p_MIA'] for row in pictures[:3]] == [row['p_MIA'] for row in rows[:3]]
+    _, err = predicted(
+        script, '--model', model, '--data', os.path.join(cv, 'fold1', 'train'), '--out', tmp_path / 'a.csv'
+    )
+    assert 'learnt from 9 of these nodules' in err
+
+
+def test_other_weights_and_images_of_another_size_are_refused(done, script, tmp_path):
+    model, other = done[0] / 'classifiers' / 'raw-fold0.pkl', os.path.join(ROOT, 'demo', 'weight', 'AIS.pkl')
+    images.save(str(tmp_path / 'large.png'), np.zeros([1, 32, 32], np.uint8))
+    for name, data, words in (
+        (tmp_path / 'no.pkl', tmp_path, 'no.pkl does not exist'),
+        (other, tmp_path, 'AIS.pkl'),
+        (model, tmp_path, 'large.png'),
+        (model, tmp_path / 'nothing', 'nothing'),
+    ):
+        arguments = ['--model', name, '--data', data, '--out', tmp_path / 'out.csv', '--cpu']
+        code, _, err = script('5-classify.py', 'predict', *arguments)
+        assert code == 2 and words in err and err.count('\n') == 1 and not (tmp_path / 'out.csv').exists()
