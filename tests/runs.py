@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -67,9 +68,13 @@ def cluster(number):
 
 
 def start_python(arguments, environment=None):
-    """A process of this Python at the top of the project, which says what it has to say at once."""
+    """A process of this Python at the top of the project, which says what it has to say at once.
+
+    It hears SIGINT, which shells have the commands ignore that they start in the background.
+    """
     return subprocess.Popen(
         [sys.executable, '-u'] + list(map(str, arguments)),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         env=environment,
         cwd=ROOT,
         stdout=subprocess.PIPE,
