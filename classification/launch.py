@@ -18,5 +18,6 @@ def run(cfg, stop, _):
         found = experiment.run(cfg, stop)
     except signals.Stopped as asked:
         return asked.number
-    report.write(cfg, *found)
+    print(report.write(cfg, *found))
+    print('classification.html, classification.json and predictions.csv are in %s' % cfg.outdir)
     return None

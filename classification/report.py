@@ -130,7 +130,7 @@ def result(cfg, several, found):
 
 
 def write(cfg, several, found):
-    """classification.json and classification.html in cfg.outdir.
+    """classification.json and classification.html in cfg.outdir; the first sentence of the page.
 
     cfg: settings.Run; several: folds.Folds; found: [(experiment.Job, what it gave)], as of experiment.run.
     """
@@ -150,3 +150,4 @@ def write(cfg, several, found):
     values.update(folds=several.number, minutes=sum(x['seconds'] for x in data['trainings'].values()) / 60)
     page.write(os.path.join(cfg.outdir, 'classification.html'), PAGE, 'Do generated nodules help a classifier?',
                window or (0.0, 255.0), **values)  # fmt: skip
+    return data['first_sentence']
