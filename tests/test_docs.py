@@ -13,7 +13,7 @@ import pytest
 
 from common import images
 from places import ONCE, ROOT
-from scans import POINT, blob, picture, write
+from scans import POINT, picture, write
 
 PAGES = ['README.md'] + sorted(
     'docs/' + os.path.basename(path) for path in glob.glob(os.path.join(ROOT, 'docs', '*.md'))
@@ -22,11 +22,6 @@ PAGES = ['README.md'] + sorted(
 SMALL = {
     '0-dataset_create.py phantom': '--number 40',
     '0-dataset_create.py pairs --phantom': '--resolution 32 --number 4',
-    '0-dataset_create.py volumes nodules.csv --volumes scans --folds 5 --name cv': '--folds 2',
-    '5-classify.py gans': '--fmap-max 8 --fmap-base 64 --minibatch 2 --total-kimg 0.008 --lod-initial-resolution 64 '
-    '--cpu',
-    '5-classify.py run': '--repeats 1 --steps 4 --cpu',
-    '5-classify.py predict': '--cpu',
     '3-train.py --resume': '--total-kimg 0.032',
     '3-train.py': '--fmap-max 8 --fmap-base 64 --minibatch 8 --lod-training-kimg 0.008 --lod-transition-kimg 0.008 '
     '--total-kimg 0.016 --lod-initial-resolution 64 --cpu',
@@ -83,29 +78,22 @@ def test_sentences_of_the_readme_are_short():
 
 
 @pytest.fixture
-def folder(page, tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch):
     """A working folder as a reader of the pages has it: the repository's data, and what the pages take for granted."""
-    random, classes, number = np.random.RandomState(0), ['MIA'], 10
-    if page == 'docs/classification.md':
-        classes, number = ['AIS', 'MIA', 'IA'], 18
-
-    def noisy(points):
-        return blob(points) + 30 * random.randn(*points.shape[:-1])
-
+    random = np.random.RandomState(0)
     for name in ('processData', 'demo/weight', 'pix2pix/dataset-demo'):
         os.makedirs(str((tmp_path / name).parent), exist_ok=True)
         os.symlink(os.path.join(ROOT, name), str(tmp_path / name))
     for name in ('scans', 'pictures', 'arrays', 'cts', 'masks'):
         (tmp_path / name).mkdir()
     place = ','.join('%.3f' % value for value in POINT)
-    for i in range(number):
-        write(tmp_path / 'scans', picture(noisy), 'nii.gz').rename(tmp_path / 'scans' / ('%d.nii.gz' % i))
+    for i in range(10):
+        write(tmp_path / 'scans', picture(), 'nii.gz').rename(tmp_path / 'scans' / ('%d.nii.gz' % i))
         patch = random.randint(256, size=[1, 64, 64]).astype(np.uint8)
         for name in ('pictures', 'cts', 'masks'):
             images.save(str(tmp_path / name / ('%d.png' % i)), patch)
         np.save(str(tmp_path / 'arrays' / ('%d.npy' % i)), random.uniform(-1000, 400, [64, 64]))
-    lines = ['seriesuid,coordX,coordY,coordZ,class']
-    lines += ['%d,%s,%s' % (i, place, classes[i % len(classes)]) for i in range(number)]
+    lines = ['seriesuid,coordX,coordY,coordZ,class'] + ['%d,%s,MIA' % (i, place) for i in range(10)]
     (tmp_path / 'nodules.csv').write_text('\n'.join(lines) + '\n')
     shutil.copy(str(tmp_path / 'pictures' / '0.png'), str(tmp_path / 'patch.png'))
     monkeypatch.chdir(tmp_path)

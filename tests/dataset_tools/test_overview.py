@@ -75,7 +75,7 @@ def test_the_page_shows_pictures_outlines_diameters_and_tables(tmp_path, seen):
 
 
 def test_the_outline_of_a_phantom_is_the_mask_it_was_drawn_with(tmp_path):
-    cfg = CreatePhantom(kind='MIA', number=1, resolution=32, spacing=0.6, processes=1)
+    cfg = CreatePhantom(kind='MIA', number='1', resolution=32, spacing=0.6, processes=1)
     (drawn,) = phantom_sources.from_phantoms(cfg).patches
     found = overview.Overview(dict(HEAD, resolution=32))
     found.add(drawn)
