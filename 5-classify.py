@@ -20,8 +20,10 @@ def main(argv=None):
     with signals.Stop() as stop:
         from classification import launch
 
-        given = commandline.given(settings.COMMANDS[command][0], (sys.argv[1:] if argv is None else argv)[1:])
-        stopped = {'gans': launch.gans, 'run': launch.run}[command](cfg, stop, given)
+        if command == 'gans':
+            stopped = launch.gans(cfg, stop, commandline.given(settings.Gans, argv))
+        else:
+            stopped = launch.run(cfg, stop)
     if stopped:
         sys.exit(128 + stopped)
 

@@ -4,6 +4,8 @@ import collections
 
 import numpy as np
 
+from dataset_tools.augmentation import VARIANTS
+
 SHIFT = 4  # pixels of 64 by which an image is moved at most; what comes in at an edge is mirrored there
 
 # phases: [(share of the steps, names of the sources of images)], one after another; the first source is 'real' or
@@ -70,21 +72,15 @@ def joined(parts, classes):
 
 
 def changed(images, random):
-    """Images [N, C, R, R], each one of the five symmetric variants of the paper's data, shifted.
-
-    The five are as it is, mirrored left to right or top to bottom, and turned by 90 or 270 degrees.
-    """
+    """Images [N, C, R, R], each one of the five symmetric VARIANTS of the paper's data, shifted."""
     size, out = images.shape[-1], np.empty_like(images)
     most = max(SHIFT * size // 64, 1)
     padded = np.pad(images, [(0, 0), (0, 0), (most, most), (most, most)], 'reflect')
     for i, (kind, row, column) in enumerate(
-        zip(random.randint(5, size=len(images)), *random.randint(2 * most + 1, size=[2, len(images)]))
+        zip(random.randint(len(VARIANTS), size=len(images)), *random.randint(2 * most + 1, size=[2, len(images)]))
     ):
         image = padded[i, :, row : row + size, column : column + size]
-        if kind < 3:
-            out[i] = image[:, :: -1 if kind == 2 else 1, :: -1 if kind == 1 else 1]
-        else:
-            out[i] = np.rot90(image, 1 if kind == 3 else 3, axes=(1, 2))
+        out[i] = VARIANTS[kind][1](image)
     return out
 
 

@@ -153,7 +153,7 @@ def _open(cfg, about):
         f.write(json.dumps(wanted, indent=1).encode())
 
 
-def _added(cfg, fold, number, side, generators, most):
+def _added(cfg, number, classes, side, test, generators, most):
     """{source: (images, labels)} of a fold, as many of each class as the largest ratio takes."""
     counts = np.bincount(side.labels)
     wanted, shape = [max(int(np.ceil(most * count)), 1) for count in counts], side.images.shape[1:]
@@ -162,19 +162,18 @@ def _added(cfg, fold, number, side, generators, most):
         found['gan'] = generators.images(number, wanted, cfg.seed, shape, cfg.cpu)
     for source, pattern in (('pix2pix', cfg.pix2pix), ('phantom', cfg.phantoms)):
         if pattern:
-            found[source] = folds.added(pattern, number, fold, side)
+            found[source] = folds.added(pattern, number, classes, test)
     return found
 
 
 def run(cfg, stop):
     """Train what is missing and write predictions.csv; (folds.Folds, [(Job, what it gave)]). Stopped at a signal."""
     several, cases = folds.Folds(cfg.data), wanted(cfg)
-    tests = [several.sides(fold)[1] for fold in range(several.number)]
     needs = {name for arm, _ in cases for _, names in arms.ARMS[arm].phases for name in names}
     needs |= {arms.ARMS[arm].tested for arm, _ in cases}
     generators = None
     if 'gan' in needs:
-        generators = Generators(cfg.generators, several, tests, cfg.trust_generators)
+        generators = Generators(cfg.generators, several, cfg.trust_generators)
     for source, given in (('pix2pix', cfg.pix2pix), ('phantom', cfg.phantoms)):
         if source in needs and not given:
             flag = '--pix2pix' if source == 'pix2pix' else '--phantoms'
@@ -189,7 +188,8 @@ def run(cfg, stop):
         if not missing:
             continue
         side, test = several.sides(number)
-        fold = Fold(side, test, len(several.classes), _added(cfg, several, number, side, generators, most))
+        added = _added(cfg, number, several.classes, side, test, generators, most)
+        fold = Fold(side, test, len(several.classes), added)
         with tfutil.init_tf(cpu=cfg.cpu):
             model = learner.Learner(cfg.network, side.images.shape[1:], several.classes, cfg.lrate)
             for job in progress_bar('fold %d' % number)(missing):

@@ -41,7 +41,10 @@ def read_side(path):
 
 
 class Folds:
-    """All folds of a folder. classes: their names; number: of folds; path."""
+    """All folds of a folder.
+
+    classes: their names; number: of folds; path; tested: whom each test side holds, as of provenance.named.
+    """
 
     def __init__(self, path):
         self.path = path
@@ -52,7 +55,7 @@ class Folds:
         if len(numbers) < 2 or numbers != list(range(len(numbers))):
             words = '%s does not hold fold0/train, fold0/test, fold1/train and so on; make it with 0-dataset_create.py'
             raise ValueError((words + ' ... --folds 5') % path)
-        self.number, self.classes, self.digest, seen = len(numbers), None, '', {}
+        self.number, self.classes, self.digest, self.tested, seen = len(numbers), None, '', [], {}
         for fold in numbers:
             train, test = self.sides(fold)
             self.digest = dataset.digest(np.frombuffer(self.digest.encode(), np.uint8), train.images, test.images)
@@ -63,6 +66,7 @@ class Folds:
             same = sets.in_common(test.images, train.images)
             if same:
                 raise ValueError('%s: both sides of fold %d have %d images in common' % (path, fold, same))
+            self.tested.append(test.names)
             for nodule in test.names['nodule']:
                 if seen.setdefault(nodule, fold) != fold:
                     words = '%s: the nodule %s is on the test side of folds %d and %d'
@@ -99,16 +103,16 @@ def split(side, share, random):
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def added(pattern, fold, folds, side):
-    """(images, labels) of the datasets that a pattern with {class} and, perhaps, {fold} names, for a training Side."""
-    images, labels, test = [], [], folds.sides(fold)[1]
-    for index, label in enumerate(folds.classes):
+def added(pattern, fold, classes, test):
+    """(images, labels) of the datasets that a pattern with {class} and perhaps {fold} names; test: the fold's Side."""
+    images, labels = [], []
+    for index, label in enumerate(classes):
         path = pattern.replace('{fold}', str(fold)).replace('{class}', label)
         data = dataset.Pyramid(path)
-        if data.images[data.top].shape[1:] != side.images.shape[1:]:
+        if data.images[data.top].shape[1:] != test.images.shape[1:]:
             words = '%s has images of %s, the folds of %s; they have to agree'
-            raise ValueError(words % (path, data.images[data.top].shape[1:], side.images.shape[1:]))
-        both = provenance.in_common(test.names, provenance.named(provenance.members(data) or [(None, None, None)]))
+            raise ValueError(words % (path, data.images[data.top].shape[1:], test.images.shape[1:]))
+        both = provenance.in_common(test.names, provenance.named(provenance.members(data) or []))
         if both or sets.in_common(data.images[data.top], test.images):
             words = '%s has images of the test side of fold %d%s'
             raise ValueError(words % (path, fold, ', of the %s %s' % both if both else ''))

@@ -28,8 +28,8 @@ def find(pattern, fold, label):
     raise FileNotFoundError(words % (path, fold, label))
 
 
-def check(path, test, fold, trust):
-    """Refuse a generator that learnt from a nodule, scan or patient of a test side, or of which nobody knows."""
+def check(path, tested, fold, trust):
+    """Refuse a generator that learnt from whom the test side of a fold holds, or of which nobody knows."""
     known = provenance.learnt_from(path)
     if known is None:
         if not trust:
@@ -38,7 +38,7 @@ def check(path, test, fold, trust):
             )
             raise ValueError((words + '5-classify.py gans, or take it on trust with --trust-generators') % path)
         return
-    both = provenance.in_common(test.names, known)
+    both = provenance.in_common(tested, known)
     if both:
         words = '%s learnt from the %s %s, which is on the test side of fold %d; train another with 5-classify.py gans'
         raise ValueError(words % (path, both[0], both[1], fold))
@@ -47,16 +47,16 @@ def check(path, test, fold, trust):
 class Generators:
     """The weight file of each fold and class, found and checked before anything is trained.
 
-    folds: folds.Folds; tests: the test Side of each. Patterns without {class} mean a network with labels.
+    Patterns without {class} mean a network with labels.
     """
 
-    def __init__(self, pattern, folds, tests, trust):
+    def __init__(self, pattern, folds, trust):
         self.conditional, self.classes = '{class}' not in pattern, folds.classes
         self.paths = {}
-        for fold, test in enumerate(tests):
+        for fold, tested in enumerate(folds.tested):
             for label in folds.classes:
                 path = self.paths[fold, label] = find(pattern, fold, label)
-                check(path, test, fold, trust)
+                check(path, tested, fold, trust)
                 safe_pickle.read(path)
 
     def images(self, fold, counts, seed, shape, cpu, minibatch=50):

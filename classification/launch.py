@@ -12,7 +12,7 @@ def gans(cfg, stop, given):
         return asked.number
 
 
-def run(cfg, stop, _):
+def run(cfg, stop):
     """As `gans`, the experiment of settings.Run, then its page."""
     try:
         found = experiment.run(cfg, stop)

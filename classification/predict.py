@@ -12,8 +12,6 @@ from classification import cnn, learner
 from common import files, images, talk
 from metrics import provenance
 
-PICTURES = '.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.npy'
-
 
 def load(path):
     """(a function: uint8 images [N, C, R, R] -> log probabilities [N, K], shape of an image, names of the classes)."""
@@ -30,7 +28,7 @@ def load(path):
 def read(path, shape):
     """(uint8 images [N, C, R, R], names of images, names of their nodules) of a dataset, or a folder of pictures."""
     inside = sorted(os.listdir(path)) if os.path.isdir(path) else []
-    pictures = [name for name in inside if os.path.splitext(name)[1].lower() in PICTURES]
+    pictures = [name for name in inside if os.path.splitext(name)[1].lower() in images.SUFFIXES]
     if pictures:
         pixels = [images.load(os.path.join(path, name), shape[1], shape[0]) for name in pictures]
         return np.stack(pixels), pictures, pictures

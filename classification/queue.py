@@ -53,7 +53,7 @@ def _check_pretrained(path, several):
     if known is None:
         words = '--pretrain %s: not known from which nodules it learnt (no run.json with their names is beside it)'
         raise ValueError(words % path)
-    for fold in range(several.number):
-        both = provenance.in_common(several.sides(fold)[1].names, known)
+    for tested in several.tested:
+        both = provenance.in_common(tested, known)
         if both:
             raise ValueError('--pretrain %s learnt from the %s %s; it is to have seen none of them' % ((path,) + both))

@@ -11,6 +11,7 @@ from PIL import Image, PngImagePlugin
 from common import arrays, capacity, files
 from common.quiet import hushed
 
+SUFFIXES = '.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.npy'  # of files that `load` reads
 MOST = 64 * 2**20  # pixels of a picture that is read
 DECODED = 16  # bytes of memory that one of them takes at most while it is scaled
 SHEET, FRAMES = 4, 10  # bytes that `grid` and `save`, or `animate`, take at most for each byte of pixels

@@ -8,7 +8,6 @@ from common import files, hounsfield, images
 from dataset_tools import names, provenance
 
 SHIFT = 10  # pixels, the most that a shifted cut is off the centre
-IMAGES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.npy')
 
 # name: for want of another; labels: the classes, or [None]; total: number of patches; patches: a generator;
 # about: for NAME.json; notes: for the user; groups: (label, group) of each nodule, for folds; doubts: warnings;
@@ -92,7 +91,7 @@ def _image_files(folder):
                 skipped['hidden'] += 1
             elif os.path.isdir(os.path.join(path, name)):
                 folders.append(name)
-            elif os.path.splitext(name)[1].lower() in IMAGES:
+            elif os.path.splitext(name)[1].lower() in images.SUFFIXES:
                 files.require_utf8(os.path.join(path, name))
                 pictures.append(name)
             else:
@@ -114,7 +113,7 @@ def _image_files(folder):
         if inner:
             classes[name] = [name + '/' + file for file in inner]
     if not classes:
-        raise ValueError('%s holds no images (%s), nor do its folders' % (folder, ' '.join(IMAGES)))
+        raise ValueError('%s holds no images (%s), nor do its folders' % (folder, ' '.join(images.SUFFIXES)))
     return classes, skipped
 
 

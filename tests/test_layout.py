@@ -21,7 +21,8 @@ MAY_IMPORT = {
     'sampling': {'common', 'networks', 'tfutil'},
     'metrics': {'common', 'dataset', 'tfutil', 'sampling'},
     'training': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'sampling'},
-    'classification': {'common', 'config', 'dataset', 'networks', 'tfutil', 'training', 'metrics', 'sampling'},
+    'classification': {'common', 'config', 'dataset', 'networks', 'tfutil'}
+    | {'training', 'dataset_tools', 'metrics', 'sampling'},
     'pix2pix': {'common', 'config', 'dataset', 'networks', 'tfutil', 'training'},
     '0-dataset_create': {'common', 'dataset_tools'},
     '1-dataset_display': {'common', 'config', 'dataset_tools'},

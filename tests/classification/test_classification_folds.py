@@ -70,7 +70,9 @@ def test_inner_validation_takes_a_share_of_each_class_and_never_half_a_nodule(ma
 
 def test_added_images_are_refused_where_they_are_of_the_test_side(cv, make_folds):
     found = folds.Folds(cv)
-    images, labels = folds.added(os.path.join(cv, 'fold{fold}', 'train', '{class}'), 1, found, found.sides(1)[0])
+    images, labels = folds.added(
+        os.path.join(cv, 'fold{fold}', 'train', '{class}'), 1, found.classes, found.sides(1)[1]
+    )
     assert len(images) == 18 and np.bincount(labels).tolist() == [6, 6, 6]
     with pytest.raises(ValueError, match='AIS has images of the test side of fold 0, of the nodule AIS-0'):
-        folds.added(os.path.join(cv, 'fold1', 'train', '{class}'), 0, found, found.sides(0)[0])
+        folds.added(os.path.join(cv, 'fold1', 'train', '{class}'), 0, found.classes, found.sides(0)[1])
