@@ -4,17 +4,14 @@ import os
 import re
 import sys
 
-import numpy as np
-
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [ROOT, os.path.join(ROOT, 'imgs')]
 
 import matplotlib.style  # noqa: E402
-from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.patches import FancyBboxPatch  # noqa: E402
 
-from common import images  # noqa: E402
+import drawing  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
 from sheets import CLASSES, interpolation, real_generated, walk  # noqa: E402
 
@@ -81,9 +78,7 @@ class Drawing:
     def save(self, path):
         """A PNG with its words as a description."""
         self.figure.set_dpi(200)
-        canvas = FigureCanvasAgg(self.figure)
-        canvas.draw()
-        images.save_drawing(path, np.asarray(canvas.buffer_rgba())[..., :3].transpose(2, 0, 1), '\n'.join(self.words))
+        drawing.save(self.figure, path, '\n'.join(self.words))
 
 
 def layers(network):

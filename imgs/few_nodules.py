@@ -14,10 +14,9 @@ import numpy as np
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [ROOT, os.path.join(ROOT, 'imgs')]
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
-from common import images  # noqa: E402
+import drawing  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
 from common.kinds import positive, positive_float  # noqa: E402
 
@@ -185,10 +184,7 @@ def draw(found, reals, path):
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc='upper center', ncol=len(labels), frameon=False, fontsize=8.5)
     figure.subplots_adjust(left=0.07, right=0.98, top=0.90, bottom=0.07, hspace=0.25, wspace=0.18)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())[:, :, :3].transpose(2, 0, 1)
-    images.save_drawing(path, pixels, '; '.join(ARMS))
+    drawing.save(figure, path, '; '.join(ARMS))
 
 
 def main(argv=None):

@@ -10,12 +10,12 @@ import tempfile
 import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, ROOT)
+sys.path[:0] = [ROOT, os.path.join(ROOT, 'imgs')]
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
-from common import hounsfield, images, page  # noqa: E402
+import drawing  # noqa: E402
+from common import hounsfield, page  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
 from common.kinds import positive  # noqa: E402
 from metrics import reference, sets, suite  # noqa: E402
@@ -96,10 +96,7 @@ def draw(found, path):
     text(10, 60, '{:,} phantoms of each kind'.format(len(found[0][2].fakes)), size=10)
     text(10, 92, 'orange: clearly different\nfrom the reals', colour=FAINT)
     axes.set(xlim=(0, size[0]), ylim=(size[1], 0))
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())[:, :, :3].transpose(2, 0, 1)
-    images.save_drawing(path, pixels, '; '.join(names))
+    drawing.save(figure, path, '; '.join(names))
 
 
 def main(argv=None):

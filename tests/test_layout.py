@@ -41,7 +41,14 @@ OWNERS = {
     'openpyxl': {'dataset_tools/tables.py'},
     'PIL': {'common/images.py'},
     'jinja2': {'common/page.py'},
-    'matplotlib': {'common/figures.py', 'imgs/draw.py', 'imgs/few_nodules.py', 'imgs/sheets.py', 'imgs/spoilt.py'},
+    'matplotlib': {
+        'common/figures.py',
+        'imgs/draw.py',
+        'imgs/drawing.py',
+        'imgs/few_nodules.py',
+        'imgs/sheets.py',
+        'imgs/spoilt.py',
+    },
     'SimpleITK': {'dataset_tools/itk.py'},
     'pydicom': {'dataset_tools/dicom_files.py'},
 }
