@@ -1,4 +1,4 @@
-"""A new study: which real patches and how many generated ones it holds, and that nobody could have learnt the former."""
+"""A new study: real patches that the weights did not learn from, and generated ones."""
 
 import collections
 import os
@@ -142,6 +142,8 @@ def window_of(data):
 
 def run(cfg):
     """Write the study of settings.Create, and say what it can show."""
+    if os.path.lexists(cfg.outdir):
+        raise FileExistsError('%s is there already; choose another place with --outdir' % cfg.outdir)
     data = dataset.Pyramid(cfg.data)
     models, members = models_of(cfg.model, data.classes), provenance.members(data)
     check(models.values(), provenance.named(members) if members else None, cfg.data)
@@ -152,6 +154,6 @@ def run(cfg):
     with files.folder(cfg.outdir) as folder:
         study.write(folder, protocol, secrets.token_urlsafe(16), cases)
     print('%s: %d cases to read and %d to practise' % (cfg.outdir, cfg.number, cfg.practice))
-    print('cases that a reader needs, for 80 %% power against 50 %%: %s'
-          % ', '.join('%d at %.0f %% right' % (readers.cases_needed(share), 100 * share) for share in POWER))  # fmt: skip
+    needed = ['%d at %.0f %%' % (readers.cases_needed(share), 100 * share) for share in POWER]
+    print('cases that show a reader to be better than chance, by share right (power 80 %%): %s' % ', '.join(needed))
     print('show it with: python 6-turing_test.py serve %s' % cfg.outdir)

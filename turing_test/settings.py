@@ -29,7 +29,7 @@ def margin(text):
     return value
 
 
-STUDY = (..., 'the folder of the study, or its study.sqlite')
+STUDY = (..., 'the folder of the study, or its study.sqlite', filled)
 
 Create = settings(
     'Create',
