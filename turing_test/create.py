@@ -38,7 +38,11 @@ def models_of(paths, classes):
 
 
 def check(paths, names, data):
-    """Refuse weights that learnt from the nodules of a dataset; say where nobody knows. names: provenance.named."""
+    """Refuse weights that learnt from the nodules of a dataset; give those of which nobody knows.
+
+    names: provenance.named of the dataset, or None.
+    """
+    unknown = []
     for path in sorted(set(paths)):
         known = provenance.learnt_from(path)
         both = provenance.in_common(names, known) if names and known else None
@@ -46,8 +50,8 @@ def check(paths, names, data):
             words = '%s learnt from the %s %s, which %s holds; a study wants nodules that were held out'
             raise ValueError(words % ((path,) + both + (data,)))
         if not names or known is None:
-            lacks = path if known is None else data
-            talk.warn('not known whether %s learnt from nodules of %s: %s names none' % (path, data, lacks))
+            unknown.append(path)
+    return unknown
 
 
 def shares(number, classes):
@@ -146,14 +150,17 @@ def run(cfg):
         raise FileExistsError('%s is there already; choose another place with --outdir' % cfg.outdir)
     data = dataset.Pyramid(cfg.data)
     models, members = models_of(cfg.model, data.classes), provenance.members(data)
-    check(models.values(), provenance.named(members) if members else None, cfg.data)
+    unknown = check(models.values(), provenance.named(members) if members else None, cfg.data)
     window, mm = window_of(data)
     cases = cases_of(cfg, data, models)
     protocol = {name: value for name, value in cfg._asdict().items() if name not in ('outdir', 'cpu')}
-    protocol.update(classes=data.classes, window=window, mm=mm, size=2**data.top)
+    protocol.update(classes=data.classes, window=window, mm=mm, size=2**data.top, unknown=unknown)
     with files.folder(cfg.outdir) as folder:
         study.write(folder, protocol, secrets.token_urlsafe(16), cases)
     print('%s: %d cases to read and %d to practise' % (cfg.outdir, cfg.number, cfg.practice))
+    if unknown:
+        words = 'not known whether weights learnt from nodules of %s, as no names are recorded: %s'
+        talk.warn(words % (cfg.data, ', '.join(unknown)))
     needed = ['%d at %.0f %%' % (readers.cases_needed(share), 100 * share) for share in POWER]
     print('cases that show a reader to be better than chance, by share right (power 80 %%): %s' % ', '.join(needed))
     print('show it with: python 6-turing_test.py serve %s' % cfg.outdir)

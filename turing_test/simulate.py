@@ -6,12 +6,7 @@ model of Green and Swets, 1966), so that 2 * Phi^-1(accuracy) is d'. How far it 
 
 import http.cookiejar
 import json
-import threading
 import urllib.request
-
-import numpy as np
-
-from turing_test import study
 
 STEPS = -1.0, -0.4, 0.0, 0.4, 1.0  # impressions between the verdicts 1 to 6
 

@@ -134,7 +134,7 @@ def test_weights_that_learnt_from_a_nodule_of_the_data_are_refused(made, weights
         assert 'learnt from the nodule MIA-3' in refused(made, tmp_path)
         os.unlink(path)
         code, out, err = made()
-        assert code == 0 and 'not known whether %s learnt' % weights[0] in err
+        assert code == 0 and 'not known whether' in err and weights[0] in err
     finally:
         with open(path, 'w') as f:
             f.write(before)
