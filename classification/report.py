@@ -9,7 +9,7 @@ import numpy as np
 import dataset
 from classification import arms, experiment, figures, findings, gathering
 from common import files, page
-from metrics.paired_tests import wilson
+from metrics.proportions import wilson
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'classification.html')
 SHOWN = 6  # examples of each kind
