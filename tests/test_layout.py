@@ -23,6 +23,7 @@ MAY_IMPORT = {
     'training': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'sampling'},
     'classification': {'common', 'config', 'dataset', 'networks', 'tfutil'}
     | {'training', 'dataset_tools', 'metrics', 'sampling'},
+    'turing_test': {'common', 'config', 'dataset', 'tfutil', 'metrics', 'sampling'},
     'pix2pix': {'common', 'config', 'dataset', 'networks', 'tfutil', 'training'},
     '0-dataset_create': {'common', 'dataset_tools'},
     '1-dataset_display': {'common', 'config', 'dataset_tools'},
@@ -30,6 +31,7 @@ MAY_IMPORT = {
     '3-train': {'common', 'config', 'training'},
     '4-evaluate': {'common', 'config', 'metrics'},
     '5-classify': {'classification', 'common', 'training'},
+    '6-turing_test': {'common', 'turing_test'},
 }
 # Libraries that have one owner each.
 OWNERS = {
@@ -41,6 +43,9 @@ OWNERS = {
     'openpyxl': {'dataset_tools/tables.py'},
     'PIL': {'common/images.py'},
     'jinja2': {'common/page.py'},
+    'sqlite3': {'turing_test/study.py'},
+    'flask': {'common/web.py'},
+    'waitress': {'common/web.py'},
     'matplotlib': {
         'common/figures.py',
         'imgs/draw.py',

@@ -1,0 +1,1 @@
+"""Whether generated nodules help a classifier: networks, experiments over folds, and predictions."""
