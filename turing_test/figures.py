@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from common.figures import FAKE, LINE, REAL, SOFT, STYLES, drawn, label_of, legend, row, square
+from common.figures import FAKE, INK, LINE, OTHER, REAL, SOFT, STYLES, drawn, label_of, legend, row, square
 from metrics import signal_detection
 
 # Accuracies of radiologists who were shown other images. Wang et al., Quant Imaging Med Surg 2020;10:1249-1264 (how
@@ -24,8 +24,8 @@ def forest(several, pooled, margin):
         axes.axvspan(*margins, color=LINE, alpha=0.45, linewidth=0, label='counts as not told apart')
         axes.axvline(50, color=SOFT, linewidth=1.1, linestyle=(0, (4, 3)), label='chance')
         for at, one in zip(places, several):
-            row(axes, at, one['accuracy'], one['accuracy_interval'], REAL, 'o', REAL if one['finished'] else 'none')
-        row(axes, last, pooled['accuracy'], pooled['accuracy_interval'], FAKE, 'D', FAKE)
+            row(axes, at, one['accuracy'], one['accuracy_interval'], INK, 'o', INK if one['finished'] else 'none')
+        row(axes, last, pooled['accuracy'], pooled['accuracy_interval'], OTHER, 'D', OTHER)
         for at, (_, share) in zip(places[len(several) + 1 :], PUBLISHED):
             row(axes, at, share, None, SOFT, 'D', 'none')
         axes.axhline(last + 0.6, color=SOFT, linewidth=0.8)
@@ -81,7 +81,7 @@ def answers(counts, pairs):
             )
             axes.bar(np.arange(1, 7) + off, heights, 0.38, label=name, **style)
         axes.axvline(3.5, color=SOFT, linewidth=1, linestyle=':')
-        ends = ('left', 'right') if pairs else ('generated', 'real')
+        ends = ('the left', 'the right') if pairs else ('generated', 'real')
         axes.set_xticks(range(1, 7))
         axes.set_xticklabels(['surely\n%s' % ends[0], 'rather', 'guess', 'guess', 'rather', 'surely\n%s' % ends[1]])
         axes.tick_params(axis='x', length=0)

@@ -49,7 +49,8 @@ def first_sentence(data):
     )  # fmt: skip
     p = p_equals(pooled['p'])
     if found == 'alike':
-        return words + 'not told apart within %s of chance (%s).' % (margin, p_equals(pooled['equivalence']['p']))
+        p = p_equals(pooled['equivalence']['p'])
+        return words + 'not told apart within %s of chance (two one-sided tests, %s).' % (margin, p)
     if found == 'open':
         why = 'too few answers'
         if pooled['equivalence']['shown']:
@@ -79,7 +80,7 @@ def remarks(data):
         who = count(data['not_begun'], 'reader')
         said.append('%s entered and answered nothing yet.' % (who[0].upper() + who[1:]))
     if pooled['p_readers'] is not None:
-        words = 'These readers are the only ones that p speaks of. For readers like them, a t-test of their %d '
+        words = 'p speaks of these readers and other cases. For other readers like them, a t-test of their %d '
         words += 'accuracies gives %s.'
         said.append(words % (len(several), p_equals(pooled['p_readers'])))
     else:
