@@ -10,7 +10,6 @@ import threading
 import time
 
 import numpy as np
-import pytest
 
 import studies
 from common import web_server
@@ -35,7 +34,9 @@ class Stubborn(simulate.Browser):
 
 def read(link, number, reader, taken, ended, thought=0.0):
     """Answer until the end, or until told so, with what the server has taken noted in `taken`, {item: verdict}."""
-    browser, random = Stubborn(link), np.random.RandomState(number)
+    random = np.random.RandomState(number)
+    time.sleep(2 * thought * random.rand())
+    browser = Stubborn(link)
     try:
         browser.post('/api/enter', name='reader %d' % number, years=1)
     except ValueError as error:
