@@ -45,7 +45,7 @@ OWNERS = {
     'jinja2': {'common/page.py'},
     'sqlite3': {'turing_test/study.py'},
     'flask': {'common/web.py'},
-    'waitress': {'common/web.py'},
+    'waitress': {'common/web_server.py'},
     'matplotlib': {
         'common/figures.py',
         'imgs/draw.py',

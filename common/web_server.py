@@ -1,0 +1,98 @@
+"""The server of a web application: on this machine alone or on its network, until a signal ends it."""
+
+import contextlib
+import errno
+import os
+import signal
+import socket
+import threading
+
+try:
+    import waitress
+    from waitress import wasyncore
+except ImportError:
+    raise ImportError('pages are served with waitress: pip install waitress') from None
+
+from common import talk
+
+_REASONS = {
+    errno.EADDRINUSE: 'port %d is taken; choose another with --port',
+    errno.EACCES: 'port %d is for the system alone; choose one from 1024 with --port',
+}
+
+
+class Server:
+    """A server that listens, of an application of common.web. url: its link, with the token."""
+
+    def __init__(self, app, port, lan):
+        self._sockets = {}
+        options = dict(host='0.0.0.0' if lan else '127.0.0.1', port=port, map=self._sockets, threads=8, ident='')
+        options.update(max_request_body_size=app.config['MOST'], clear_untrusted_proxy_headers=True)
+        try:
+            self._server = waitress.create_server(app, **options)
+        except OSError as error:
+            raise ValueError(_REASONS.get(error.errno, 'port %d: ' + os.strerror(error.errno)) % port) from None
+        self.port = int(self._server.effective_port)
+        self.urls = [
+            'http://%s:%d/?token=%s' % (name, self.port, app.config['TOKEN'])
+            for name in (_addresses() if lan else ['127.0.0.1'])
+        ]
+        if lan:
+            app.config['HOSTS'].update(_addresses() + [socket.gethostname().lower()])
+
+    def run(self):
+        """Serve until a thread calls stop, or a handler of a signal raises SystemExit; answers begun are finished."""
+        try:
+            self._server.run()
+        finally:
+            self.close()
+
+    def close(self):
+        """Let answers be finished and give the port back."""
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._sockets)
+
+    def stop(self):
+        """End run, from another thread."""
+        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets))
+
+
+def _addresses():
+    """Those of this machine on its networks."""
+    import psutil  # here, as a server for this machine alone does without
+
+    found = [address for interface in psutil.net_if_addrs().values() for address in interface]
+    own = [address.address for address in found if address.family == socket.AF_INET]
+    return [address for address in own if not address.startswith('127.')] or ['127.0.0.1']
+
+
+def serve(app, port, lan=False):
+    """Serve an application until a signal ends it, and return its number; ValueError if the port is taken."""
+    server, ended = Server(app, port, lan), []
+
+    def end(number, _):
+        ended.append(number)
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    if lan:
+        talk.warn('whoever listens on the network can read along: this is plain HTTP, for a network that you trust')
+    for url in server.urls:
+        print('open ' + url, flush=True)
+    talk.say('Ctrl-C ends it')
+    server.run()
+    return ended[0]
+
+
+@contextlib.contextmanager
+def running(app):
+    """The link of an application that is served on this machine, on a free port, until the block ends."""
+    server = Server(app, 0, False)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield server.urls[0]
+    finally:
+        server.stop()
+        thread.join(10)

@@ -1,0 +1,258 @@
+"""A study as a reader sees it, in a real browser: by keyboard, by mouse, and when something goes wrong."""
+
+import shutil
+import time
+
+import numpy as np
+import pytest
+
+from common import web_server
+from places import ONCE
+from turing_test import server, serving
+
+CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
+DRIVER = shutil.which('chromedriver')
+pytestmark = [ONCE, pytest.mark.skipif(not (CHROMIUM and DRIVER), reason='there is no chromium with chromedriver here')]
+
+CANVAS = """
+const canvas = document.querySelectorAll('canvas')[arguments[0]];
+const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+return Array.from(data.filter((_, i) => i % 4 === 0));
+"""
+
+
+class Page:
+    """A browser with the page of a study, and what a reader does with it."""
+
+    def __init__(self, folder, url):
+        from selenium import webdriver
+        from selenium.webdriver.chrome.service import Service
+
+        options = webdriver.ChromeOptions()
+        options.binary_location = CHROMIUM
+        for flag in ('headless=new', 'no-sandbox', 'disable-dev-shm-usage', 'disable-gpu', 'user-data-dir=' + folder):
+            options.add_argument('--' + flag)
+        options.add_argument('--window-size=1280,900')
+        options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
+        self.driver, self.url = webdriver.Chrome(options=options, service=Service(DRIVER)), url
+        self.mouse = webdriver.ActionChains
+        self.driver.get(url)
+
+    def __getitem__(self, name):
+        return self.driver.find_element('id', name)
+
+    def until(self, true, what):
+        """Wait for a condition; what: words for when it does not come."""
+        end = time.time() + 15
+        while not true():
+            assert time.time() < end, '%s: %s' % (what, self.driver.find_element('tag name', 'body').text)
+            time.sleep(0.02)
+
+    def shows(self, name, words=''):
+        """Wait until an element is on the screen and holds these words."""
+        self.until(lambda: self[name].is_displayed() and words in self[name].text, '%s with %r' % (name, words))
+        return self[name].text
+
+    def press(self, key):
+        self.mouse(self.driver).send_keys(key).perform()
+
+    def answer(self, key, count=None):
+        """Answer by a key, not before a case may be answered; count: what the page says of its number before."""
+        if count:
+            self.shows('count', count)
+        time.sleep(0.35)
+        self.press(key)
+
+    def enter(self, name):
+        self.shows('enter')
+        self['name'].send_keys(name)
+        self['years'].send_keys('7\n')
+        return self.shows('instructions')
+
+    def canvas(self, which=0):
+        """The gray levels of a canvas [side, side]."""
+        values = np.array(self.driver.execute_script(CANVAS, which))
+        return values.reshape([int(round(len(values) ** 0.5))] * 2)
+
+    def over(self, x, y):
+        """Point at a place of the canvas, from -1 to 1 each way."""
+        canvas = self.driver.find_element('tag name', 'canvas')
+        half = canvas.size['width'] / 2
+        return self.mouse(self.driver).move_to_element_with_offset(canvas, int(x * half), int(y * half))
+
+
+@pytest.fixture
+def opened(make_study, tmp_path):
+    """Opens the page of a study that is being served; options: of its protocol. Returns the Page and the study."""
+    pytest.importorskip('selenium')
+    pages, serve = [], []
+
+    def call(**options):
+        folder = make_study(**options)
+        serve.append(serving.opened(folder))
+        found = serve[0].__enter__()
+        serve.append(web_server.running(server.application(found)))
+        pages.append(Page(str(tmp_path / 'profile'), serve[1].__enter__()))
+        return pages[0], found
+
+    yield call
+    for page in pages:
+        page.driver.quit()
+    for context in reversed(serve):
+        context.__exit__(None, None, None)
+
+
+def test_a_reader_plays_a_whole_study_by_keyboard(opened):
+    page, served = opened(practice=2, number=30, repeat=0.0, pause=10, size=64)
+    text = page.enter('<b>Owl</b>')
+    assert '2 cases of practice' in text and '30 cases' in text and 'Half of the patches are real' in text
+    assert page.driver.current_url == page.url.split('?')[0]
+    page.press(' ')
+    for count in ('1 of 2', '2 of 2'):
+        page.answer('2', count)
+        assert page.shows('feedback', 'It was ').split('\n')[0] in ('It was real.', 'It was generated.')
+        assert 'You said: probably generated.' in page['feedback'].text and not page['verdicts'].is_displayed()
+        page.press(' ')
+    page.shows('interlude', 'Now it counts')
+    page.press(' ')
+    for done in range(30):
+        page.answer(str(1 + done % 6), '%d of 30' % (done + 1))
+        if done == 3:
+            page.shows('count', '5 of 30')
+            page.press('u')
+            page.shows('saved', 'taken back')
+            page.answer('6', '4 of 30')
+        if done == 4:
+            page.shows('count', '6 of 30')
+            page.driver.refresh()
+        if done in (9, 19):
+            page.shows('interlude', '%d of 30 read' % (done + 1))
+            page.press(' ')
+    assert 'All 30 answers are saved' in page.shows('end')
+    assert page.driver.get_log('browser') == []
+    rows = served._base.execute('SELECT verdict, milliseconds, undone FROM answers ORDER BY rowid').fetchall()
+    kept = [verdict for verdict, _, undone in rows[2:] if not undone]
+    assert kept == [6 if done == 3 else 1 + done % 6 for done in range(30)] and len(rows) == 33
+    assert all(300 <= milliseconds < 15000 for _, milliseconds, _ in rows)
+
+
+def test_a_patch_is_drawn_in_the_window_that_is_chosen_and_dragged(opened):
+    page, served = opened(practice=0, number=4, repeat=0.0, size=64, enlarge='nearest')
+    page.enter('Owl')
+    page.press(' ')
+    page.shows('count', '1 of 4')
+    raw = np.frombuffer(served.pixels(0, served.state(0)['item'], 0), np.uint8).reshape(64, 64)
+    hu = raw / 255 * 3000.0 - 1900
+    shown = page.canvas()
+    side = len(shown)
+    assert side >= 6 * 64
+    middle = ((np.arange(64) + 0.5) * side / 64).astype(int)
+
+    def expected(level, width):
+        return np.clip((hu - level) / width * 255 + 127.5, 0, 255)
+
+    assert np.abs(shown[np.ix_(middle, middle)] - expected(-600, 1500)).max() <= 0.6
+    page['presets'].find_elements('tag name', 'button')[2].click()
+    assert (page['level'].text, page['width'].text) == ('40', '400')
+    assert np.abs(page.canvas()[np.ix_(middle, middle)] - expected(40, 400)).max() <= 0.6
+    page.over(0, 0).click_and_hold().move_by_offset(100, -50).release().perform()
+    assert (page['level'].text, page['width'].text) == ('140', '800')
+    assert np.abs(page.canvas()[np.ix_(middle, middle)] - expected(140, 800)).max() <= 0.6
+    page.over(-0.5, 0.25).perform()
+    at = raw[int(64 * 0.625), 16] / 255 * 3000 - 1900
+    assert abs(float(page['hu'].text.replace('\u2212', '-')) - at) <= 0.5
+    page.press('+')
+    page.press('+')
+    assert page['zoom'].text == '1.6\u00d7' and not (page.canvas() == shown).all()
+    page.press('0')
+    assert page['zoom'].text == '1.0\u00d7'
+    page.answer('3')
+    page.shows('count', '2 of 4')
+    windows, zoom = served._base.execute('SELECT windows, zoom FROM answers').fetchone()
+    assert windows == '[[-600, 1500], [40, 400], [140, 800]]' and zoom == pytest.approx(1.5625)
+
+
+def test_an_answer_waits_for_the_connection_and_is_then_saved(opened, monkeypatch):
+    page, served = opened(practice=0, number=4, repeat=0.0, size=64)
+    page.enter('Owl')
+    page.press(' ')
+    page.shows('count', '1 of 4')
+    page.driver.set_network_conditions(offline=True, latency=0, throughput=0)
+    page.answer('4')
+    assert 'No connection' in page.shows('trouble') and page['saved'].text == 'not saved'
+    page.press('1')
+    assert served.state(0)['done'] == 0
+    page.driver.delete_network_conditions()
+    page.shows('count', '2 of 4')
+    assert page['saved'].text == 'saved' and not page['trouble'].is_displayed()
+    with monkeypatch.context() as patch:
+        patch.setattr(served, 'answer', lambda *_: (_ for _ in ()).throw(OSError(28, 'No space left on device')))
+        page.answer('5')
+        assert 'No space left' in page.shows('trouble')
+    page.shows('count', '3 of 4')
+    assert served._base.execute('SELECT verdict FROM answers').fetchall() == [(4,), (5,)]
+
+
+def test_two_patches_are_read_side_by_side_and_again_on_another_day(opened):
+    page, served = opened(mode='2afc', practice=1, number=4, repeat=0.0, size=64)
+    page.enter('Owl')
+    word = page['word'].text
+    page.press(' ')
+    page.answer('6', '1 of 1')
+    assert ' one was real.' in page.shows('feedback', 'You said: surely right.')
+    page['next'].click()
+    page.shows('interlude', 'Now it counts')
+    page['go-on'].click()
+    page.shows('count', '1 of 4')
+    left, right = [figure.rect for figure in page.driver.find_elements('class name', 'patch')]
+    assert left['y'] == right['y'] and left['x'] + left['width'] <= right['x'] and left['width'] >= 384
+    assert not (page.canvas(0) == page.canvas(1)).all()
+    page.driver.delete_all_cookies()
+    page.driver.execute_script('sessionStorage.clear()')
+    page.driver.get('data:text/html,<a href="%s">a mail with the link</a>' % page.url)
+    page.driver.find_element('tag name', 'a').click()
+    page.shows('enter')
+    page.driver.refresh()
+    page.shows('enter')
+    page.driver.find_element('tag name', 'summary').click()
+    page['resume-name'].send_keys('Owl')
+    page['resume-word'].send_keys('wrong\n')
+    page.until(lambda: 'no reader has that code name' in page['resume-form'].text, 'a refusal')
+    page['resume-word'].clear()
+    page['resume-word'].send_keys(word + '\n')
+    page.shows('interlude', 'Owl')
+    page['not-me'].click()
+    page.shows('enter')
+
+
+@pytest.mark.parametrize('mode', ['yes-no', '2afc'])
+def test_the_page_fits_screens_and_its_buttons_fit_fingers(opened, mode):
+    page, _ = opened(mode=mode, practice=1, number=4, repeat=0.0, size=64)
+
+    def check(width, height):
+        metrics = dict(width=width, height=height, deviceScaleFactor=1, mobile=False)
+        page.driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', metrics)
+        page.until(lambda: page.driver.execute_script('return innerWidth') == width, 'a size')
+        assert page.driver.execute_script('return document.documentElement.scrollWidth') <= width
+        for button in page.driver.find_elements('tag name', 'button'):
+            if button.is_displayed():
+                assert min(button.rect['width'], button.rect['height']) >= 44, (button.text, width)
+                assert button.get_property('scrollWidth') <= button.get_property('clientWidth'), (button.text, width)
+
+    page.enter('Owl')
+    for key, screen in (
+        (None, 'instructions'),
+        (' ', 'verdicts'),
+        ('6', 'feedback'),
+        (' ', 'interlude'),
+        (' ', 'verdicts'),
+    ):
+        time.sleep(0.35)
+        page.press(key or '')
+        page.shows(screen)
+        for width, height in ((1280, 800), (768, 1024), (400, 800)):
+            check(width, height)
+            if screen == 'verdicts':
+                verdicts = page[screen].rect
+                assert verdicts['y'] + verdicts['height'] <= height
+                assert page.canvas(0).shape[0] >= (384 if mode == 'yes-no' else 256)

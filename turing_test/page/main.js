@@ -1,0 +1,327 @@
+/* The reader's way through a study: enter, instructions, practice, reading with pauses, the end. */
+
+import { ask, Refused } from './server.js';
+import { View } from './view.js';
+import { captions, facts, KINDS, number, verdictWords } from './words.js';
+
+const SOON = 300;  // milliseconds in which a second stroke or click belongs to the case before
+const DAY = 24 * 3600 * 1000;
+
+const at = (id) => document.getElementById(id);
+const write = (id, text) => { at(id).textContent = text; };
+let study;  // what /api/study says
+let kind;  // its words
+let view;
+let state;  // what /api/state says
+let shown = 0;  // performance.now() when the case came on the screen
+let ready = false;  // is a verdict taken?
+let rested = -1;  // the number of cases after which the reader has had the pause
+let ahead = new Map();  // promises of pixels by case
+
+/* One screen at a time. */
+function screen(id) {
+  document.querySelectorAll('.screen').forEach((other) => { other.hidden = other.id !== id; });
+  ready = false;
+  scrollTo(0, 0);
+}
+
+function lost(words) {
+  const kept = 'Your answer is kept here; trying again.';
+  write('trouble', words ? `${words[0].toUpperCase()}${words.slice(1)}. ${kept}` : `No connection. ${kept}`);
+  at('trouble').hidden = false;
+  write('saved', 'not saved');
+}
+
+const found = () => { at('trouble').hidden = true; };
+
+/* What cannot be mended by trying again is said, and the way out is to ask where the reader is. */
+async function guarded(work) {
+  try {
+    await work();
+  } catch (error) {
+    write('broken-text', `${error.message || 'There is no connection to the server'}.`);
+    screen('broken');
+    at('again').focus();
+  }
+}
+
+const where = async () => guarded(async () => proceed(await ask('/api/state')));
+
+function bars() {
+  const practice = state.phase === 'practice';
+  const [done, total] = practice ? [state.practice_done, state.practice_total] : [state.done, state.total];
+  document.querySelectorAll('.bar').forEach((bar) => { bar.style.width = `${(100 * done) / Math.max(total, 1)}%`; });
+  at('progress').setAttribute('aria-valuemax', total);
+  at('progress').setAttribute('aria-valuenow', done);
+  at('stage').hidden = !practice;
+  write('count', `${Math.min(done + 1, total)} of ${total}`);
+}
+
+/* Go where the reader is. */
+async function proceed(now) {
+  const before = state;
+  state = now;
+  bars();
+  const begun = sessionStorage.getItem('begun');
+  const fresh = !state.practice_done && !state.done;
+  if (state.phase === 'enter') {
+    sessionStorage.removeItem('begun');
+    screen('enter');
+    at('name').focus();
+  } else if (state.phase === 'end') {
+    write('end-text', `All ${state.total} answers are saved. You may close this window.`);
+    at('end-undo').hidden = !state.can_undo;
+    screen('end');
+  } else if (!begun && fresh) {
+    instructions();
+  } else if (!begun) {
+    const done = state.phase === 'practice' ? 'You are in the practice.' : `You have read ${state.done} of ${state.total} cases.`;
+    interlude('Welcome back', localStorage.getItem('reader') || 'Go on reading', done, true);
+  } else if (before && before.phase === 'practice' && state.phase === 'reading') {
+    interlude('Practice is over', 'Now it counts',
+      `${state.total} cases follow. From here on you are not told the truth.`, false);
+  } else if (state.pause && rested !== state.done) {
+    interlude('Pause', `${state.done} of ${state.total} read`,
+      'Look into the distance for a moment. All answers are saved; you may also close the window and come back.', false);
+  } else {
+    await showCase();
+  }
+}
+
+function instructions() {
+  at('facts').replaceChildren(...facts(study, kind, state).map((sentence) => {
+    const item = document.createElement('li');
+    item.textContent = sentence;
+    return item;
+  }));
+  write('begin', state.practice_total ? 'Begin with practice' : 'Begin');
+  screen('instructions');
+  at('begin').focus({ preventScroll: true });
+}
+
+function interlude(kicker, title, text, back) {
+  write('interlude-kicker', kicker);
+  write('interlude-title', title);
+  write('interlude-text', text);
+  at('interlude-undo').hidden = back || !state.can_undo;
+  at('not-me').hidden = !back;
+  screen('interlude');
+  at('go-on').focus();
+}
+
+function goOn() {
+  sessionStorage.setItem('begun', 'yes');
+  rested = state.done;
+  guarded(showCase);
+}
+
+/* The pixels of a case, fetched once. */
+function pixels(item) {
+  if (!ahead.has(item)) {
+    const parts = Array.from({ length: state.images }, (_, which) => ask(`/api/pixels/${item}/${which}`, null, lost));
+    const all = Promise.all(parts);
+    all.catch(() => ahead.delete(item));  // to be asked for again when its turn comes
+    ahead.set(item, all);
+  }
+  return ahead.get(item);
+}
+
+async function showCase() {
+  const patches = await pixels(state.item);
+  found();
+  screen('reading');
+  at('feedback').hidden = true;
+  at('verdicts').hidden = false;
+  at('undo').disabled = !state.can_undo;
+  document.querySelectorAll('.chosen').forEach((button) => button.classList.remove('chosen'));
+  view.show(patches, captions(kind));
+  requestAnimationFrame(() => {
+    shown = performance.now();
+    ready = true;
+  });
+  ahead = new Map([...ahead].filter(([item]) => item === state.item));
+  if (state.next) pixels(state.next);
+}
+
+async function answer(verdict) {
+  const milliseconds = Math.min(Math.round(performance.now() - shown), DAY);
+  if (!ready || milliseconds < SOON) return;
+  ready = false;
+  view.settle();
+  write('saved', 'saving');
+  at('choices').querySelector(`[value="${verdict}"]`).classList.add('chosen');
+  const given = { item: state.item, verdict, milliseconds, windows: view.used, zoom: view.greatest };
+  await guarded(async () => {
+    const { truth, state: now } = await ask('/api/answer', given, lost);
+    found();
+    write('saved', 'saved');
+    if (!truth) {
+      await proceed(now);
+      return;
+    }
+    feedback(truth, verdict);
+    at('next').onclick = () => guarded(() => proceed(now));
+  });
+}
+
+function feedback(truth, verdict) {
+  const [sure, side] = verdictWords(kind, verdict);
+  at('verdicts').hidden = true;
+  at('feedback').hidden = false;
+  write('truth', kind.truth[truth]);
+  write('said', `You said: ${sure} ${side}.`);
+  at('next').focus({ preventScroll: true });
+}
+
+function undo() {
+  if (!state || !state.can_undo || at('instructions').hidden === false) return;
+  ready = false;
+  guarded(async () => {
+    const now = await ask('/api/undo', {}, lost);
+    rested = -1;
+    write('saved', 'taken back');
+    await proceed(now);
+  });
+}
+
+function buildChoices() {
+  write('question', kind.question);
+  at('choices').append(...[1, 2, 3, 4, 5, 6].map((verdict) => {
+    const [sure, side] = verdictWords(kind, verdict);
+    const button = document.createElement('button');
+    const words = document.createElement('span');
+    const [key, how, what] = ['kbd', 'small', 'b'].map((name) => document.createElement(name));
+    Object.assign(key, { textContent: verdict });
+    Object.assign(how, { textContent: `${sure} ` });
+    Object.assign(what, { textContent: side });
+    words.append(how, what);
+    button.append(key, words);
+    button.value = verdict;
+    button.addEventListener('click', () => answer(verdict));
+    return button;
+  }));
+}
+
+function buildTools() {
+  at('presets').append(...study.presets.map(([name, least, most]) => {
+    const button = document.createElement('button');
+    const limits = document.createElement('small');
+    limits.textContent = `${number(least)} to ${number(most)}`;
+    button.append(name[0].toUpperCase() + name.slice(1), limits);
+    Object.assign(button.dataset, { level: (least + most) / 2, width: most - least });
+    button.addEventListener('click', () => {
+      view.setWindow((least + most) / 2, most - least);
+      view.settle();
+    });
+    return button;
+  }));
+  at('zoom-in').addEventListener('click', () => view.zoomBy(1.25));
+  at('zoom-out').addEventListener('click', () => view.zoomBy(0.8));
+  at('zoom-all').addEventListener('click', () => view.reset());
+}
+
+function onChange({ level, width, zoom }) {
+  write('level', number(level));
+  write('width', number(width));
+  write('zoom', `${zoom.toFixed(1)}\u00d7`);
+  at('presets').querySelectorAll('button').forEach((button) => {
+    const same = Number(button.dataset.level) === level && Number(button.dataset.width) === width;
+    button.setAttribute('aria-pressed', String(same));
+  });
+}
+
+/* Forms: what the server refuses is said beside them. */
+function onSubmit(id, path, body, done) {
+  const form = at(id);
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const problem = form.querySelector('.problem');
+    problem.textContent = '';
+    try {
+      const given = body(new FormData(form));
+      const entry = await ask(path, given);
+      localStorage.setItem('reader', given.name);
+      await done(entry);
+    } catch (error) {
+      problem.textContent = error instanceof Refused ? `${error.message}.` : 'There is no connection to the server; try again.';
+    }
+  });
+}
+
+const STROKES = {
+  Backspace: undo,
+  u: undo,
+  '+': () => view.zoomBy(1.25),
+  '=': () => view.zoomBy(1.25),
+  '-': () => view.zoomBy(0.8),
+  0: () => view.reset(),
+  ArrowLeft: () => view.setWindow(view.level, view.width - 50),
+  ArrowRight: () => view.setWindow(view.level, view.width + 50),
+  ArrowUp: () => view.setWindow(view.level + 25, view.width),
+  ArrowDown: () => view.setWindow(view.level - 25, view.width),
+};
+
+function waiting() {
+  const button = [at('go-on'), at('next'), at('begin')].find((one) => one.offsetParent !== null);
+  return button && !button.disabled ? button : null;
+}
+
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, summary')) return;
+  const digit = /^(?:Digit|Numpad)([1-6])$/.exec(event.code);
+  const stroke = STROKES[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (event.key === ' ' || event.key === 'Enter') {
+    if (event.target.closest('button') || !waiting()) return;
+    if (!event.repeat) waiting().click();
+  } else if (digit) {
+    if (!event.repeat) answer(Number(digit[1]));
+  } else if (stroke && (stroke === undo || !at('reading').hidden)) {
+    if (stroke !== undo || !event.repeat) stroke();
+  } else {
+    return;
+  }
+  event.preventDefault();
+});
+
+/* A button that was clicked keeps the focus, and Space would press it again for the next case. */
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (button && event.detail) button.blur();
+});
+
+async function leave() {
+  await guarded(async () => {
+    await ask('/api/leave', {});
+    sessionStorage.clear();
+    localStorage.removeItem('reader');
+    location.reload();
+  });
+}
+
+async function start() {
+  study = await ask('/api/study');
+  kind = KINDS[study.mode];
+  document.title = study.title;
+  document.querySelectorAll('[data-title]').forEach((heading) => { heading.textContent = study.title; });
+  at('reading').classList.toggle('single', kind.captions.length === 1);
+  write('asked', kind.asked);
+  write('key-meaning', kind.meaning);
+  view = new View(at('stand'), study, onChange, (hu) => write('hu', hu === null ? '\u2013' : number(hu)));
+  buildChoices();
+  buildTools();
+  onSubmit('enter-form', '/api/enter', (form) => ({ name: form.get('name'), years: Number(form.get('years')) }),
+    async ({ word }) => {
+      write('word', word);
+      at('word-note').hidden = false;
+      await where();
+    });
+  onSubmit('resume-form', '/api/resume', (form) => ({ name: form.get('name'), word: form.get('word') }), where);
+  at('begin').addEventListener('click', goOn);
+  at('go-on').addEventListener('click', goOn);
+  ['undo', 'interlude-undo', 'end-undo'].forEach((id) => at(id).addEventListener('click', undo));
+  ['leave', 'not-me'].forEach((id) => at(id).addEventListener('click', leave));
+  at('again').addEventListener('click', () => location.reload());
+  await where();
+}
+
+guarded(start);

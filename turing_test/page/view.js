@@ -1,0 +1,209 @@
+/* Patches on canvases: one window of Hounsfield units (HU) and one zoom for all that are on show.
+
+   onChange(view) is told of a new window or zoom, onPoint(hu or null) of what is under the pointer. */
+
+const MOST_ZOOM = 12;
+const WIDTHS = [20, 4000];  // HU
+const LEVELS = [-2000, 2000];
+const PER_PIXEL = { width: 4, level: 2 };  // HU for a drag of one pixel of the screen
+
+const clamp = (value, [least, most]) => Math.min(Math.max(value, least), most);
+
+export class View {
+  /* holder: the element that patches are put into. study: size in pixels, window [HU of gray 0, of gray 255], mm per
+     pixel or null, enlarge 'smooth' or 'nearest'. */
+  constructor(holder, study, onChange, onPoint) {
+    Object.assign(this, { holder, study, onChange, onPoint });
+    this.patches = [];
+    this.pointers = new Map();
+    this.level = -600;
+    this.width = 1500;
+    this.used = [];
+    this.reset();
+    new ResizeObserver(() => this.layOut()).observe(holder);
+    addEventListener('resize', () => this.layOut());
+  }
+
+  /* Show the gray levels of a case, with a caption for each patch or ''. */
+  show(pixels, captions) {
+    if (this.patches.length !== pixels.length) {
+      this.holder.textContent = '';
+      this.patches = pixels.map(() => this.place());
+    }
+    this.patches.forEach((patch, which) => {
+      patch.gray = pixels[which];
+      patch.caption.textContent = captions[which];
+      patch.caption.hidden = !captions[which];
+      patch.canvas.setAttribute('aria-label', `CT patch${captions[which] ? `, ${captions[which]}` : ''}`);
+    });
+    this.used = [[Math.round(this.level), Math.round(this.width)]];
+    this.pointers.clear();
+    this.reset();
+    this.greatest = 1;
+    this.layOut();
+    this.onPoint(null);
+  }
+
+  place() {
+    const figure = document.createElement('figure');
+    const canvas = document.createElement('canvas');
+    const caption = document.createElement('figcaption');
+    const scale = document.createElement('div');
+    figure.className = 'patch';
+    scale.className = 'scale';
+    scale.hidden = !this.study.mm;
+    canvas.setAttribute('role', 'img');
+    figure.append(canvas, caption, scale);
+    this.holder.append(figure);
+    const small = document.createElement('canvas');
+    small.width = this.study.size;
+    small.height = this.study.size;
+    const patch = { figure, canvas, caption, scale, small };
+    this.listen(patch);
+    return patch;
+  }
+
+  /* As large as there is room for: six times enlarged at least if the screen is that wide, and four times where there
+     are two, to be seen together. */
+  layOut() {
+    if (!this.patches.length || !this.holder.clientWidth) return;
+    const { clientWidth: width, clientHeight: height } = this.holder;
+    const two = this.patches.length === 2;
+    const beside = two ? Math.min((width - 20) / 2, height) : Math.min(width, height);
+    const below = two ? Math.min(width, (height - 12) / 2) : 0;
+    const least = Math.min((two ? 4 : 6) * this.study.size, width);
+    const stacked = two && ((width - 20) / 2 < least || below > beside);
+    this.side = Math.floor(Math.max(stacked ? below : beside, least));
+    this.holder.classList.toggle('stacked', stacked);
+    const pixels = Math.round(this.side * (window.devicePixelRatio || 1));
+    this.patches.forEach(({ figure, canvas }) => {
+      figure.style.width = `${this.side}px`;
+      figure.style.height = `${this.side}px`;
+      if (canvas.width !== pixels) Object.assign(canvas, { width: pixels, height: pixels });
+    });
+    this.draw();
+  }
+
+  hu(gray) {
+    const [least, most] = this.study.window;
+    return least + (gray * (most - least)) / 255;
+  }
+
+  draw() {
+    if (!this.side) return;
+    const shades = Uint8ClampedArray.from({ length: 256 }, (_, gray) => (
+      ((this.hu(gray) - this.level) / this.width + 0.5) * 255
+    ));
+    this.patches.forEach((patch) => this.paint(patch, shades));
+    this.onChange(this);
+  }
+
+  paint({ canvas, small, gray, scale }, shades) {
+    const image = new ImageData(small.width, small.height);
+    const colours = new Uint32Array(image.data.buffer);
+    gray.forEach((value, i) => { colours[i] = 0xff000000 + 0x010101 * shades[value]; });
+    small.getContext('2d').putImageData(image, 0, 0);
+    const context = canvas.getContext('2d');
+    const factor = (canvas.width / this.study.size) * this.zoom;
+    context.imageSmoothingEnabled = this.study.enlarge === 'smooth';
+    context.imageSmoothingQuality = 'high';
+    context.setTransform(factor, 0, 0, factor, -this.left * factor, -this.top * factor);
+    context.drawImage(small, 0, 0);
+    if (this.study.mm) {
+      const perMm = ((this.side / this.study.size) * this.zoom) / this.study.mm;
+      const length = [10, 5, 2, 1].find((mm) => mm * perMm < this.side / 2) || 0.5;
+      scale.textContent = `${length} mm`;
+      scale.style.width = `${length * perMm}px`;
+    }
+  }
+
+  setWindow(level, width) {
+    this.level = clamp(level, LEVELS);
+    this.width = clamp(width, WIDTHS);
+    this.draw();
+  }
+
+  /* Note the window as one that was looked through; a drag counts once, when it ends. */
+  settle() {
+    const now = [Math.round(this.level), Math.round(this.width)];
+    if (String(this.used[this.used.length - 1]) !== String(now)) this.used = [...this.used, now].slice(-50);
+  }
+
+  reset() {
+    Object.assign(this, { zoom: 1, left: 0, top: 0 });
+    this.draw();
+  }
+
+  /* Zoom by a factor about a place of the canvas, from 0 to 1 each way. */
+  zoomBy(factor, x = 0.5, y = 0.5) {
+    const before = this.study.size / this.zoom;
+    this.zoom = clamp(this.zoom * factor, [1, MOST_ZOOM]);
+    const after = this.study.size / this.zoom;
+    this.greatest = Math.max(this.greatest || 1, this.zoom);
+    this.move((before - after) * x, (before - after) * y);
+  }
+
+  /* Move what is seen, by pixels of the patch. */
+  move(right, down) {
+    const room = [0, this.study.size - this.study.size / this.zoom];
+    this.left = clamp(this.left + right, room);
+    this.top = clamp(this.top + down, room);
+    this.draw();
+  }
+
+  listen(patch) {
+    const { canvas } = patch;
+    const place = (event) => {
+      const box = canvas.getBoundingClientRect();
+      return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    };
+    const point = (event) => {
+      const seen = this.study.size / this.zoom;
+      const [x, y] = place(event).map((part, axis) => Math.floor((axis ? this.top : this.left) + part * seen));
+      const inside = Math.min(x, y) >= 0 && Math.max(x, y) < this.study.size;
+      this.onPoint(inside ? this.hu(patch.gray[y * this.study.size + x]) : null);
+    };
+    canvas.addEventListener('pointerdown', (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      this.pointers.set(event.pointerId, event);
+      point(event);
+      event.preventDefault();
+    });
+    canvas.addEventListener('pointermove', (event) => {
+      point(event);
+      const before = this.pointers.get(event.pointerId);
+      if (!before) return;
+      const others = [...this.pointers.values()].filter((other) => other.pointerId !== event.pointerId);
+      this.pointers.set(event.pointerId, event);
+      this.drag(before, event, others[0], place);
+    });
+    ['pointerup', 'pointercancel'].forEach((kind) => canvas.addEventListener(kind, (event) => {
+      if (this.pointers.delete(event.pointerId) && !this.pointers.size) this.settle();
+    }));
+    canvas.addEventListener('pointerleave', (event) => {
+      if (event.pointerType === 'mouse') this.onPoint(null);
+    });
+    canvas.addEventListener('wheel', (event) => {
+      this.zoomBy(1.0015 ** -event.deltaY, ...place(event));
+      event.preventDefault();
+    }, { passive: false });
+    canvas.addEventListener('contextmenu', (event) => event.preventDefault());
+  }
+
+  /* One pointer has moved; other: a second finger, or undefined. */
+  drag(before, now, other, place) {
+    const right = now.clientX - before.clientX;
+    const down = now.clientY - before.clientY;
+    const each = this.study.size / this.zoom / this.side;  // pixels of the patch for one of the screen
+    if (other) {
+      const far = (event) => Math.hypot(event.clientX - other.clientX, event.clientY - other.clientY) || 1;
+      this.move((-right * each) / 2, (-down * each) / 2);
+      const middle = place(now).map((part, axis) => (part + place(other)[axis]) / 2);
+      this.zoomBy(far(now) / far(before), ...middle);
+    } else if (now.shiftKey || now.buttons > 1) {
+      this.move(-right * each, -down * each);
+    } else {
+      this.setWindow(this.level - PER_PIXEL.level * down, this.width + PER_PIXEL.width * right);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/* What the page says, in the two kinds of studies. */
+
+const SURE = ['surely', 'probably', 'perhaps', 'perhaps', 'probably', 'surely'];
+
+/* What differs between them: sides of the scale, the question, the heading of the instructions, captions of patches. */
+export const KINDS = {
+  'yes-no': {
+    sides: ['generated', 'real'],
+    asked: 'Is the patch real or generated?',
+    question: 'Real or generated?',
+    captions: [''],
+    meaning: '1 surely generated, 2 probably, 3 perhaps; 4 perhaps real, 5 probably, 6 surely',
+    truth: { real: 'It was real.', generated: 'It was generated.' },
+    half: 'Half of the patches are real. There is one patch at a time.',
+  },
+  '2afc': {
+    sides: ['left', 'right'],
+    asked: 'Which of the two patches is real?',
+    question: 'Which one is real?',
+    captions: ['left', 'right'],
+    meaning: '1 surely the left one is real, 2 probably, 3 perhaps; 4 perhaps the right one, 5 probably, 6 surely',
+    truth: { left: 'The left one was real.', right: 'The right one was real.' },
+    half: 'You see two patches at a time: one is real, one is generated. Left and right are equally likely.',
+  },
+};
+
+/* [certainty, side] of a verdict from 1 to 6. */
+export function verdictWords(kind, verdict) {
+  return [SURE[verdict - 1], kind.sides[verdict < 4 ? 0 : 1]];
+}
+
+const count = (number, noun) => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
+/* Sentences for the instructions. */
+export function facts(study, kind, state) {
+  const minutes = Math.max(Math.round((state.total * 8) / 60), 1);
+  const practice = state.practice_total;
+  return [
+    kind.half,
+    'Go by what you see: some are easy, some are not. There is no limit of time.',
+    practice && `${count(practice, 'case')} of practice come first: there you are told the truth after each answer.`,
+    `Then ${count(state.total, 'case')} without it, about ${count(minutes, 'minute')} at eight seconds for each.`,
+    study.pause && state.total > study.pause && `There is a pause every ${study.pause} cases.`,
+    'You cannot go back further than one step.',
+    'Each answer is kept at once. You may close the window and come back another day.',
+  ].filter(Boolean);
+}
+
+/* Captions of patches, written large. */
+export const captions = (kind) => kind.captions.map((word) => word && word[0].toUpperCase() + word.slice(1));
+
+/* Digits with a true minus sign. */
+export const number = (value) => String(Math.round(value)).replace('-', '\u2212');

@@ -1,0 +1,135 @@
+"""What the page of a study asks, and the answers. The truth leaves in one place: after an answer in practice."""
+
+import os
+import sys
+
+import flask
+
+from common import hounsfield, schema, talk, web, web_server
+from turing_test import serving
+
+_PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
+_DAY = 24 * 3600 * 1000  # milliseconds; who leaves a case open for longer has not looked for so long
+_SHOWN = 'title', 'mode', 'classes', 'window', 'enlarge', 'pause', 'size'
+
+
+def _name(value):
+    """a name of 1 to 40 letters"""
+    return schema.text(value) and 0 < len(value.strip()) <= 40 and value.isprintable()
+
+
+def _word(value):
+    """a word of at most 40 letters"""
+    return schema.text(value) and len(value) <= 40 and value.isprintable()
+
+
+def _years(value):
+    """a number of years from 0 to 70"""
+    return schema.number(value) and 0 <= value <= 70
+
+
+def _item(value):
+    """the name of a case"""
+    return schema.text(value) and len(value) <= 40 and value.isprintable()
+
+
+def _verdict(value):
+    """a whole number from 1 to 6"""
+    return type(value) is int and 1 <= value <= 6
+
+
+def _milliseconds(value):
+    """a whole number of milliseconds within a day"""
+    return type(value) is int and 0 <= value <= _DAY
+
+
+def _windows(value):
+    """a list of at most 50 pairs of level and width, in HU"""
+    return isinstance(value, list) and len(value) <= 50 and all(map(_window, value))
+
+
+def _window(value):
+    return isinstance(value, list) and len(value) == 2 and all(map(schema.number, value)) and value[1] > 0
+
+
+def _zoom(value):
+    """a number from 1 to 100"""
+    return schema.number(value) and 1 <= value <= 100
+
+
+_ENTER = dict(name=_name, years=_years)
+_RESUME = dict(name=_name, word=_word)
+_ANSWER = dict(item=_item, verdict=_verdict, milliseconds=_milliseconds, windows=_windows, zoom=_zoom)
+
+
+def application(study):
+    """The web application of a serving.Study."""
+    app = web.application('turing_test', study.token)
+    web.add_pages(app, _PAGE)
+
+    def reader():
+        number = study.reader(web.recalled('reader'))
+        if number is None:
+            raise ValueError('enter first: this browser is no reader of the study')
+        return number
+
+    @app.route('/api/study')
+    def about():
+        protocol = study.protocol
+        presets = [(name,) + hounsfield.WINDOWS[name] for name in ('lung', 'paper', 'mediastinum')]
+        if tuple(protocol['window']) not in hounsfield.WINDOWS.values():
+            presets.append(('as stored',) + tuple(protocol['window']))
+        shown = {name: protocol[name] for name in _SHOWN}
+        return flask.jsonify(presets=presets, mm=protocol.get('mm'), **shown)
+
+    @app.route('/api/state')
+    def state():
+        number = study.reader(web.recalled('reader'))
+        return flask.jsonify({'phase': 'enter'} if number is None else study.state(number))
+
+    @app.route('/api/enter', methods=['POST'])
+    def enter():
+        given = web.posted(_ENTER)
+        entry = study.enter(given['name'].strip(), given['years'])
+        return known(entry.secret, word=entry.word)
+
+    @app.route('/api/resume', methods=['POST'])
+    def resume():
+        given = web.posted(_RESUME)
+        return known(study.resume(given['name'].strip(), given['word'].strip().lower()))
+
+    @app.route('/api/leave', methods=['POST'])
+    def leave():
+        web.posted({})
+        return known(None)
+
+    def known(secret, **words):
+        response = flask.jsonify(words)
+        web.remember(response, 'reader', secret)
+        return response
+
+    @app.route('/api/pixels/<item>/<int:which>')
+    def pixels(item, which):
+        return flask.Response(study.pixels(reader(), item, which), content_type='application/octet-stream')
+
+    @app.route('/api/answer', methods=['POST'])
+    def answer():
+        number, given = reader(), web.posted(_ANSWER)
+        truth = study.answer(number, *(given[name] for name in _ANSWER))
+        return flask.jsonify(truth=truth, state=study.state(number))
+
+    @app.route('/api/undo', methods=['POST'])
+    def undo():
+        number, _ = reader(), web.posted({})
+        study.undo(number)
+        return flask.jsonify(study.state(number))
+
+    return app
+
+
+def run(cfg):
+    """Serve the study of settings.Serve until a signal ends it; the exit code is a shell's for that signal."""
+    with serving.opened(cfg.study) as study:
+        stopped = web_server.serve(application(study), cfg.port, cfg.lan)
+    talk.say('ended; every answer is in ' + study.path)
+    sys.exit(128 + stopped)
