@@ -20,6 +20,8 @@ MODULES = {
     'metrics/nodules.py': 'nodules',
     'metrics/arms.py': 'summary',
     'metrics/predictions.py': 'gathered',
+    'metrics/readers.py': 'summary cases_needed',
+    'turing_test/study.py': 'readings',
     'common/safe_pickle.py': 'read write',
     'common/hounsfield.py': 'to_hu to_gray',
 }

@@ -32,6 +32,7 @@ SMALL = {
     '--total-kimg 0.016 --lod-initial-resolution 64 --cpu',
     '4-evaluate.py': '--number 20 --audit 5 --cpu',
     '2-inference.py': '--cpu',
+    '6-turing_test.py create': '--number 20 --practice 2 --cpu',
     '-m pix2pix train': '--ngf 4 --ndf 4 --minibatch 4 --epochs 1 --cpu',
     '-m pix2pix generate': '--cpu',
 }

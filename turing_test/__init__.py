@@ -1,1 +1,1 @@
-"""Whether generated nodules help a classifier: networks, experiments over folds, and predictions."""
+"""A visual Turing test: whether readers can tell generated nodules from real ones."""
