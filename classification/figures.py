@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from common.figures import FAKE, INK, LINE, OTHER, REAL, SOFT, drawn, legend
-
-STYLES = (SOFT, ':', '^'), (OTHER, '-.', 's'), (REAL, '--', 'D'), (FAKE, '-', 'o')  # of up to four arms, in this order
+from common.figures import INK, OTHER, SOFT, STYLES, drawn, legend, row, square
 
 
 def forest(rows, paper, chance):
@@ -16,23 +14,16 @@ def forest(rows, paper, chance):
     places = list(range(len(rows))) + [len(rows) + 0.3 + i for i in range(len(paper))]
     names = [row[0] for row in rows] + [words for words, _, _ in paper]
 
-    def line(axes, at, colour, value, interval, marker, fill):
-        low, high = [100 * end for end in interval]
-        axes.plot([low, high], [at, at], color=colour, linewidth=1.6, solid_capstyle='butt')
-        axes.plot([100 * value], [at], marker, color=colour, markersize=6, markerfacecolor=fill)
-        numbers = '%.1f (%.0f\u2013%.0f)' % (100 * value, low, high)
-        axes.text(1.03, at, numbers, transform=axes.get_yaxis_transform(), va='center', color=SOFT)
-
     def draw(axes):
         axes.set_position([0.27, 0.1, 0.5, 0.8])  # names on the left, numbers on the right
         axes.axvline(100 * chance, color=SOFT, linewidth=1.1, linestyle=(0, (4, 3)), label='chance')
         for at, (_, colour, full, found) in enumerate(rows):
-            line(axes, at, colour, found['value'], found['interval'], 'o', colour if full else 'none')
+            row(axes, at, found['value'], found['interval'], colour, 'o', colour if full else 'none')
             repeats = 100 * np.array(found['repeats'])
             axes.plot(repeats, np.full(len(repeats), at + 0.3), '.', color=colour, markersize=4, alpha=0.75)
         axes.plot([], [], '.', color=INK, markersize=4, label='one repeat')
         for at, (_, value, interval) in zip(places[len(rows) :], paper):
-            line(axes, at, SOFT, value, interval, 'D', 'none')
+            row(axes, at, value, interval, SOFT, 'D', 'none')
         axes.plot([], [], 'D', color=SOFT, markersize=5, markerfacecolor='none', label='the paper, plain accuracy')
         axes.axhline(len(rows) - 0.35, color=SOFT, linewidth=0.8)
         everything = [x for _, _, _, found in rows for x in found['interval'] + found['repeats']]
@@ -78,23 +69,11 @@ def ratios(curves, level, chance):
     return drawn(draw, 'Balanced accuracy over the ratio')
 
 
-def _square(axes, xlabel, ylabel):
-    axes.plot([0, 1], [0, 1], color=LINE, linewidth=1, zorder=0)
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_ylim(-0.02, 1.02)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_ticks([0, 0.5, 1])
-        axis.set_major_formatter('{x:g}')
-    axes.set_aspect('equal')
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel(ylabel)
-
-
 def roc(curves, rates, title):
     """Mean ROC curves of a class. curves: [(name, style, true-positive rates)]; rates: false-positive ones."""
 
     def draw(axes):
-        _square(axes, 'false-positive rate', 'true-positive rate')
+        square(axes, 'false-positive rate', 'true-positive rate')
         for name, (colour, style, _), true in curves:
             axes.plot(rates, true, style, color=colour, label=name)
         axes.legend(loc='lower right', handlelength=2.2)
@@ -110,7 +89,7 @@ def reliability(bins, style, title):
     ]
 
     def draw(axes):
-        _square(axes, 'highest probability', 'share that is right')
+        square(axes, 'highest probability', 'share that is right')
         axes.vlines(confidence, accuracy, confidence, color=colour, linewidth=1, alpha=0.6)
         axes.scatter(confidence, accuracy, 8 + 400 * share, color=colour, alpha=0.75, linewidth=0)
 

@@ -3,6 +3,7 @@
 import collections
 
 from classification.gathering import nearest
+from common.wording import between, p_equals, percent
 
 ALPHA = 0.05  # p-values below it, after Holm's correction, count as shown
 FEW = 100  # nodules
@@ -22,20 +23,8 @@ WITHOUT = {
 Check = collections.namedtuple('Check', 'tone words')
 
 
-def percent(share):
-    return '%.1f %%' % (100 * share)
-
-
-def between(ends):
-    return '%.1f to %.1f %%' % tuple(100 * end for end in ends)
-
-
 def points(gap):
     return ('%+.1f' % (100 * gap)).replace('-', '\u2212')
-
-
-def p_value(p):
-    return '< 0.001' if p < 0.001 else '%.3f' % p
 
 
 def balanced(summary, name):
@@ -67,12 +56,11 @@ def first_sentence(summary, cases, phantoms):
         return 'This experiment, on %s, does not tell whether generated nodules help a classifier.' % whom
     gap, test = summary['arms'][name]['difference']['balanced_accuracy'], summary['arms'][name]['mcnemar']
     words = '%s: on %s, balanced accuracy is %s with them and %s %s, a difference of %s points '
-    words += "(95 %% interval %s to %s; p %s after Holm's correction)."
+    words += "(95 %% interval %s to %s; %s after Holm's correction)."
     values = [percent(balanced(summary, arm)['value']) for arm in (name, reference)]
     values.append(WITHOUT.get(cases[reference].arm, 'with the arm ' + reference))
     values += map(points, [gap['value']] + gap['interval'])
-    p = p_value(test['p_holm'])
-    return words % tuple([OUTCOMES[found], whom] + values + [p if p[0] == '<' else '= ' + p])
+    return words % tuple([OUTCOMES[found], whom] + values + [p_equals(test['p_holm'])])
 
 
 def remarks(summary, cases):
@@ -89,8 +77,8 @@ def remarks(summary, cases):
     elif found:
         test = summary['arms'][name]['nadeau_bengio']
         if test and test['p_holm'] >= ALPHA:
-            words = 'The t-test over folds and repeats does not show it (p = %s): other trainings may say otherwise.'
-            said.append(words % p_value(test['p_holm']))
+            words = 'The t-test over folds and repeats does not show it (%s): other trainings may say otherwise.'
+            said.append(words % p_equals(test['p_holm']))
     if found not in (None, 'not shown') and number < FEW:
         said.append('%d nodules are few: see whether others give the same answer.' % number)
     if found and cases[reference].arm != 'duplicates':

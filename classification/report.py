@@ -9,7 +9,8 @@ import numpy as np
 import dataset
 from classification import arms, experiment, figures, findings, gathering
 from common import files, page
-from metrics.paired_tests import wilson
+from common.figures import FAKE, INK, REAL, SOFT, STYLES
+from metrics.proportions import wilson
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'classification.html')
 SHOWN = 6  # examples of each kind
@@ -55,12 +56,12 @@ def _examples(several, found, ct):
 
 
 def _forest(summary, others, cases):
-    colours = dict(gan=figures.FAKE, shuffled=figures.SOFT)
+    colours = dict(gan=FAKE, shuffled=SOFT)
     rows = []
     for name, job in cases.items():
         alone = name in others
         found = (others[name] if alone else summary)['arms'][name]['metrics']['balanced_accuracy']
-        colour = figures.REAL if name == summary['reference'] else colours.get(job.arm, figures.INK)
+        colour = REAL if name == summary['reference'] else colours.get(job.arm, INK)
         rows.append((name + ('*' if alone else ''), colour, not alone, found))
     reported = [('paper: ' + name, value, _wilson(value)) for name, value in PAPER.items()]
     return figures.forest(rows, reported, 1.0 / len(summary['classes']))
@@ -107,7 +108,7 @@ def _few(summary, cases):
     """{arm: style} of the arms whose curves are shown: raw, common, the reference and the best gan."""
     names = ['raw', 'common', summary['reference'], gathering.best(cases, summary)]
     found = collections.OrderedDict()
-    for name, style in zip(names, figures.STYLES):
+    for name, style in zip(names, STYLES):
         if name in summary['arms']:
             found.setdefault(name, style)
     return found

@@ -3,6 +3,7 @@
 import io
 import logging
 import re
+import warnings
 
 import numpy as np
 
@@ -33,12 +34,19 @@ STYLE = {
     'grid.color': LINE,
     'lines.linewidth': 1.6,
 }
+STYLES = (
+    (SOFT, ':', '^'),
+    (OTHER, '-.', 's'),
+    (REAL, '--', 'D'),
+    (FAKE, '-', 'o'),
+)  # of up to four curves, in this order
 WIDTH, HEIGHT = 4.4, 2.9  # inches of 72 units; on the page a figure is as wide as its column
 
 
 def drawn(draw, title, height=HEIGHT, width=WIDTH):
     """The SVG of what draw(axes) draws, inches high and wide; title: for those who do not see it."""
-    with matplotlib.style.context(['default', STYLE]):
+    with matplotlib.style.context(['default', STYLE]), warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'Glyph')  # the browser has the letters of all scripts
         figure = Figure(figsize=(width, height))
         axes = figure.add_axes([0.1, 0.1, 0.89, 0.8])
         draw(axes)
@@ -63,6 +71,37 @@ def legend(axes, columns=3, at=(-0.02, 1.0)):
     """The legend of a figure, above its axes; at: of its lower left corner, in shares of them."""
     how = dict(columnspacing=1.4, handlelength=1.6, borderaxespad=0.2)
     axes.legend(loc='lower left', bbox_to_anchor=at, ncol=columns, **how)
+
+
+def label_of(text, most=22):
+    """A text by anyone as a label: never a formula nor hidden, and cut where it is long."""
+    text = ' '.join(text.split())
+    text = text if len(text) <= most else text[: most - 1] + '\u2026'
+    return ('\u00a0' if text.startswith('_') else '') + text.replace('$', '\\$')
+
+
+def row(axes, at, share, interval, colour, marker, fill):
+    """A line of a forest plot: a share with its interval or None, in percent, and in words right of the axes."""
+    numbers = '%.1f' % (100 * share)
+    if interval:
+        ends = [100 * end for end in interval]
+        axes.plot(ends, [at, at], color=colour, linewidth=1.6, solid_capstyle='butt')
+        numbers += ' (%.0f\u2013%.0f)' % tuple(ends)
+    axes.plot([100 * share], [at], marker, color=colour, markersize=6, markerfacecolor=fill)
+    axes.text(1.03, at, numbers, transform=axes.get_yaxis_transform(), va='center', color=SOFT)
+
+
+def square(axes, xlabel, ylabel):
+    """Axes from 0 to 1 both ways, with their diagonal."""
+    axes.plot([0, 1], [0, 1], color=LINE, linewidth=1, zorder=0)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.02, 1.02)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks([0, 0.5, 1])
+        axis.set_major_formatter('{x:g}')
+    axes.set_aspect('equal')
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
 
 
 def histogram(fakes, reals, title, unit, of='images', most=40, limit=None):

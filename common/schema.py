@@ -1,6 +1,8 @@
-"""JSON files that people may have edited, checked against what their readers rely on."""
+"""JSON files that people may have edited, checked against what their readers rely on; and what JSON can hold."""
 
+import collections
 import json
+import math
 
 
 def natural(value):
@@ -62,3 +64,12 @@ def read(path, schema, remedy):
     if wrong:
         raise ValueError('%s is damaged (%s); %s' % (path, wrong, remedy))
     return value
+
+
+def plain(data):
+    """Data with None for NaN, which JSON does not know."""
+    if isinstance(data, dict):
+        return collections.OrderedDict((key, plain(value)) for key, value in data.items())
+    if isinstance(data, list):
+        return [plain(value) for value in data]
+    return None if isinstance(data, float) and math.isnan(data) else data

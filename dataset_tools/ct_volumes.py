@@ -56,6 +56,12 @@ def find_volume(annotation, folder):
     raise FileNotFoundError(f'{where}: {folder} holds no {uid}, as file, folder or DICOM; name the folder that does')
 
 
+def look_anew():
+    """Forget what folders held: scans may have been added since."""
+    _named.cache_clear()
+    find_series.cache_clear()
+
+
 @functools.lru_cache(maxsize=8)
 def _named(folder):
     """{name without extension: paths} of the volume files and the folders below a folder."""

@@ -60,6 +60,8 @@ def check(cfg):
 def _plan(cfg, marked, size, slices):
     """What is to be cut from which scan, and which lines name none."""
     window, folder = hounsfield.window(cfg.window), cfg.volumes or os.path.dirname(cfg.annotations) or '.'
+    ct_volumes.look_anew()
+    _stamp.cache_clear()
     scans, problems = collections.OrderedDict(), []
     for a in marked:
         try:

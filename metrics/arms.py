@@ -24,7 +24,8 @@ import collections
 import numpy as np
 from scipy import special
 
-from metrics import calibration, classification, paired_tests, predictions
+from common import schema
+from metrics import calibration, classification, paired_tests, predictions, proportions
 
 COVERAGE = 0.95
 RESAMPLES = 2000
@@ -95,7 +96,7 @@ def _arm(found, values, classes, number, seed):
         counts['sensitivity_' + name] = int((labels == k).sum())
         counts['specificity_' + name] = int((labels != k).sum())
     for metric, count in counts.items():
-        metrics[metric]['wilson'] = paired_tests.wilson(metrics[metric]['value'] * count, count, COVERAGE)
+        metrics[metric]['wilson'] = proportions.wilson(metrics[metric]['value'] * count, count, COVERAGE)
     chance = np.mean([calibration.errors_by_chance(x, number, seed) for x in found.probabilities], axis=0)
     error = metrics['calibration_error']
     error['interval'][0] = max(error['interval'][0], 0.0)
@@ -155,13 +156,4 @@ def summary(arms, classes, reference, number=RESAMPLES, seed=0):
     about.update(repeats=len(first.probabilities), resamples=number, seed=seed, coverage=COVERAGE, reference=reference)
     about['notes'] = predictions.lacking(first, classes)
     about.update(false_positive_rates=classification.FALSE_POSITIVE_RATES.tolist(), arms=result)
-    return _plain(about)
-
-
-def _plain(data):
-    """Data with None for NaN, which JSON does not know."""
-    if isinstance(data, dict):
-        return collections.OrderedDict((key, _plain(value)) for key, value in data.items())
-    if isinstance(data, list):
-        return [_plain(value) for value in data]
-    return None if isinstance(data, float) and np.isnan(data) else data
+    return schema.plain(about)

@@ -1,4 +1,4 @@
-"""Intervals and tests with closed forms: Wilson, McNemar, Holm, Nadeau and Bengio."""
+"""Tests of two classifiers on the same nodules, with closed forms: McNemar, Holm, Nadeau and Bengio."""
 
 import collections
 
@@ -8,17 +8,6 @@ from scipy import stats
 # only_first, only_second: nodules that the first, or the second, classifier alone has right.
 McNemar = collections.namedtuple('McNemar', 'only_first only_second p')
 NadeauBengio = collections.namedtuple('NadeauBengio', 'value interval p')
-
-
-def wilson(successes, count, coverage=0.95):
-    """The interval [low, high] of a proportion (Wilson 1927); a mean over repeats need not be a whole number."""
-    if not 0 <= successes <= count or count < 1:
-        raise ValueError('%s of %s is no proportion' % (successes, count))
-    z, share = stats.norm.ppf(0.5 + coverage / 2), successes / float(count)
-    middle = share + z**2 / (2 * count)
-    half = z * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
-    ends = (middle - half) / (1 + z**2 / count), (middle + half) / (1 + z**2 / count)
-    return [float(max(ends[0], 0)), float(min(ends[1], 1))]
 
 
 def mcnemar(first, second):

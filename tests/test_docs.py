@@ -13,7 +13,7 @@ import pytest
 
 from common import images
 from places import ONCE, ROOT
-from scans import POINT, picture, write
+from scans import POINT, blob, picture, write
 
 PAGES = ['README.md'] + sorted(
     'docs/' + os.path.basename(path) for path in glob.glob(os.path.join(ROOT, 'docs', '*.md'))
@@ -22,6 +22,11 @@ PAGES = ['README.md'] + sorted(
 SMALL = {
     '0-dataset_create.py phantom': '--number 40',
     '0-dataset_create.py pairs --phantom': '--resolution 32 --number 4',
+    '0-dataset_create.py volumes nodules.csv --volumes scans --folds 5 --name cv': '--folds 2',
+    '5-classify.py gans': '--fmap-max 8 --fmap-base 64 --minibatch 2 --total-kimg 0.008 --lod-initial-resolution 64 '
+    '--cpu',
+    '5-classify.py run': '--repeats 1 --steps 4 --cpu',
+    '5-classify.py predict': '--cpu',
     '3-train.py --resume': '--total-kimg 0.032',
     '3-train.py': '--fmap-max 8 --fmap-base 64 --minibatch 8 --lod-training-kimg 0.008 --lod-transition-kimg 0.008 '
     '--total-kimg 0.016 --lod-initial-resolution 64 --cpu',
@@ -78,22 +83,29 @@ def test_sentences_of_the_readme_are_short():
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(page, tmp_path, monkeypatch):
     """A working folder as a reader of the pages has it: the repository's data, and what the pages take for granted."""
-    random = np.random.RandomState(0)
+    random, classes, number = np.random.RandomState(0), ['MIA'], 10
+    if page == 'docs/classification.md':
+        classes, number = ['AIS', 'MIA', 'IA'], 18
+
+    def noisy(points):
+        return blob(points) + 30 * random.randn(*points.shape[:-1])
+
     for name in ('processData', 'demo/weight', 'pix2pix/dataset-demo'):
         os.makedirs(str((tmp_path / name).parent), exist_ok=True)
         os.symlink(os.path.join(ROOT, name), str(tmp_path / name))
     for name in ('scans', 'pictures', 'arrays', 'cts', 'masks'):
         (tmp_path / name).mkdir()
     place = ','.join('%.3f' % value for value in POINT)
-    for i in range(10):
-        write(tmp_path / 'scans', picture(), 'nii.gz').rename(tmp_path / 'scans' / ('%d.nii.gz' % i))
+    for i in range(number):
+        write(tmp_path / 'scans', picture(noisy), 'nii.gz').rename(tmp_path / 'scans' / ('%d.nii.gz' % i))
         patch = random.randint(256, size=[1, 64, 64]).astype(np.uint8)
         for name in ('pictures', 'cts', 'masks'):
             images.save(str(tmp_path / name / ('%d.png' % i)), patch)
         np.save(str(tmp_path / 'arrays' / ('%d.npy' % i)), random.uniform(-1000, 400, [64, 64]))
-    lines = ['seriesuid,coordX,coordY,coordZ,class'] + ['%d,%s,MIA' % (i, place) for i in range(10)]
+    lines = ['seriesuid,coordX,coordY,coordZ,class']
+    lines += ['%d,%s,%s' % (i, place, classes[i % len(classes)]) for i in range(number)]
     (tmp_path / 'nodules.csv').write_text('\n'.join(lines) + '\n')
     shutil.copy(str(tmp_path / 'pictures' / '0.png'), str(tmp_path / 'patch.png'))
     monkeypatch.chdir(tmp_path)
@@ -111,7 +123,7 @@ def test_commands_run_in_the_order_of_the_page(page, folder, script, outcome):
         arguments += shlex.split(' '.join(small)) + ['--project-steps', '2'] * ('--project' in arguments)
         assert python == 'python'
         if arguments[0] == '-m':
-            code, _, err = outcome(main, *arguments[2:])
+            code, out, err = outcome(main, *arguments[2:])
         else:
-            code, _, err = script(*arguments)
-        assert code == 0, '%s: %s' % (command, err)
+            code, out, err = script(*arguments)
+        assert code == 0, '%s: %s%s' % (command, out[-3000:], err)

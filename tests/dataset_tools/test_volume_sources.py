@@ -45,6 +45,14 @@ def test_a_nodule_at_known_world_coordinates_lands_at_the_centre(made, tmp_path,
     assert told['window'] == [-1900, 1100] and told['mm_per_pixel'] == 0.5 and told['entries'][0]['scan'] == path.name
 
 
+def test_scans_that_were_added_since_the_last_dataset_are_found(made, tmp_path):
+    (tmp_path / 'scans').mkdir()
+    for name in ('first', 'second'):
+        write(tmp_path, picture(), 'nii.gz').rename(tmp_path / 'scans' / (name + '.nii.gz'))
+        text = 'seriesuid,coordX,coordY,coordZ\n%s,%s\n' % (name, HERE)
+        assert len(made(text, '--volumes', tmp_path / 'scans', '--name', name)(name)[0]) == 1
+
+
 def test_a_luna16_table_finds_its_series_and_makes_slices_in_order(made, tmp_path):
     write_dicom(tmp_path / 'scans' / 'a', picture(lopsided), uid='1.2.3')
     write_dicom(tmp_path / 'scans' / 'b', picture(), uid='1.2.4')

@@ -8,23 +8,6 @@ from scipy import special, stats
 from metrics import paired_tests
 
 
-def test_wilson_intervals_are_the_published_ones():
-    assert_allclose(paired_tests.wilson(0.605 * 206, 206), [0.537, 0.669], atol=0.0005)
-    assert_allclose(paired_tests.wilson(0, 25), [0, 0.133], atol=0.0005)  # Agresti's vegetarians
-
-
-@pytest.mark.parametrize('successes, count', [(1, 10), (5, 10), (9, 10), (125, 206)])
-def test_the_ends_of_a_wilson_interval_are_what_a_score_test_just_does_not_reject(successes, count):
-    share, ends = successes / float(count), np.array(paired_tests.wilson(successes, count, coverage=0.9))
-    assert_allclose((share - ends) / np.sqrt(ends * (1 - ends) / count), [1.644854, -1.644854], rtol=1e-5)
-
-
-@pytest.mark.parametrize('successes, count', [(3, 2), (-1, 2), (0, 0), (np.nan, 5)])
-def test_what_is_no_proportion_has_no_interval(successes, count):
-    with pytest.raises(ValueError, match='no proportion'):
-        paired_tests.wilson(successes, count)
-
-
 def ratings(both, first, second, neither):
     """What two have right, by how many nodules both, one alone and neither have."""
     return [np.repeat(x, [both, first, second, neither]) for x in ([True, True, False, False], [True, False] * 2)]

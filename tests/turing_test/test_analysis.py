@@ -1,0 +1,168 @@
+"""What is said of a study, and the files for other programs, against the answers themselves."""
+
+import csv
+import json
+import os
+
+import numpy as np
+import pytest
+from sklearn import metrics as sklearn_metrics
+
+from readings import simulated
+from turing_test import analysis, exports, serving, settings
+
+
+def first(readings, reader=None):
+    return [x for x in readings.answers if not x.repeat and reader in (None, x.reader)]
+
+
+def test_accuracies_are_those_of_the_answers_and_readers_keep_their_names_and_years():
+    readings = simulated([0.6, 0.7], names=['junior', 'senior'])
+    data = json.loads(json.dumps(analysis.analyse(readings), allow_nan=False))
+    for number, one in enumerate(data['readers']):
+        own = first(readings, number)
+        assert one['accuracy'] == np.mean([(x.verdict >= 4) == x.signal for x in own]) and one['finished']
+        signals, verdicts = [x.signal for x in own], [x.verdict for x in own]
+        assert one['auc'] == pytest.approx(sklearn_metrics.roc_auc_score(signals, verdicts))
+        assert one['seconds'] == pytest.approx(np.median([x.milliseconds for x in own]) / 1000)
+        assert one['repeats']['number'] == 6
+    assert [(one['name'], one['years']) for one in data['readers']] == [('junior', 0), ('senior', 2.5)]
+    assert data['pooled']['answers'] == 120 and list(data['classes']) == ['AIS', 'MIA', 'IA']
+
+
+@pytest.mark.parametrize(
+    'skills, number, outcome, end',
+    [([0.75] * 3, 300, 'better', 'better than chance (p < 0.001).'),
+     ([0.25], 300, 'worse', 'worse than chance (p < 0.001).'),
+     ([0.5] * 3, 300, 'alike', 'not told apart within 10 points of chance (two one-sided tests, p < 0.001).'),
+     ([0.5], 60, 'open', 'neither shown to be told apart (p = 0.699) nor shown to be alike: too few answers.')],
+)  # fmt: skip
+def test_the_first_sentence_says_what_was_shown_and_of_how_many(skills, number, outcome, end):
+    data = analysis.analyse(simulated(skills, number))
+    sentence, ends = data['first_sentence'], [100 * x for x in data['pooled']['accuracy_interval']]
+    who = 'One reader' if len(skills) == 1 else 'Three readers'
+    begin = who + ' told real from generated in %.1f %% (' % (100 * data['pooled']['accuracy'])
+    assert sentence.startswith(begin + '%.1f\u2013%.1f %%) of %d cases: ' % (tuple(ends) + (number,)))
+    assert sentence.endswith(end) and data['outcome'] == outcome
+
+
+def test_many_answers_show_a_difference_and_that_it_is_small():
+    data = analysis.analyse(simulated([0.55] * 6, 300))
+    assert data['outcome'] == 'better' and data['pooled']['equivalence']['shown']
+    assert data['first_sentence'].endswith(', but shown to be so by less than 10 points.')
+
+
+def test_a_p_above_0_05_is_never_taken_for_equality():
+    for seed in range(20):
+        data = analysis.analyse(simulated([0.5], 50, seed=seed))
+        low, high = data['pooled']['equivalence']['interval']
+        assert data['outcome'] != 'alike' and (low < 0.4 or high > 0.6)
+
+
+def test_readers_who_are_not_done_or_have_not_begun_are_said_with_their_counts():
+    data = analysis.analyse(simulated([0.6, 0.6, None], 60, names=['a', 'b', 'c'], done=[66, 20, 0]))
+    assert data['remarks'][0] == 'One reader of 2 has not finished; what was answered so far counts: b 20 of 60 cases.'
+    assert data['remarks'][1] == 'One reader entered and answered nothing yet.'
+    assert [one['answers'] for one in data['readers']] == [60, 20] and data['not_begun'] == 1
+
+
+def test_a_reader_who_always_gives_one_answer_is_no_evidence_of_equality():
+    readings = simulated([0.5], 300)
+    readings = readings._replace(answers=[x._replace(verdict=6) for x in readings.answers])
+    data = analysis.analyse(readings)
+    assert data['pooled']['accuracy'] == 0.5 and data['outcome'] == 'open'
+    assert 'always gives one answer' in data['first_sentence'] and 'nearly always the same' in data['warnings'][0]
+
+
+def test_a_reader_who_does_not_agree_with_oneself_more_than_a_coin_is_a_warning():
+    readings = simulated([0.95], 300)
+    assert analysis.analyse(readings)['warnings'] == []
+    answers = [x._replace(verdict=7 - x.verdict) if x.repeat else x for x in readings.answers]
+    found = analysis.analyse(readings._replace(answers=answers))
+    words = 'reader 0 said the same of %.1f %% of the cases that came twice; a coin does so of 50 %%.'
+    assert found['warnings'] == [words % (100 * found['readers'][0]['repeats']['agreement'])]
+
+
+def test_one_who_can_tell_is_named_where_all_together_cannot():
+    data = analysis.analyse(simulated([0.4, 0.5, 0.5, 0.72], 100, names=list('abcd')))
+    share = '%.1f %%' % (100 * data['readers'][3]['accuracy'])
+    assert data['outcome'] in ('alike', 'open')
+    assert (
+        data['remarks'][-1]
+        == 'Alone, however, told better than chance, after correction for 4 readers: d (%s).' % share
+    )
+
+
+def test_the_table_holds_each_answer_as_it_was_given(tmp_path):
+    readings = simulated([0.6, 0.6], 20, names=['=1+1', 'b "c", d'])
+    exports.table(str(tmp_path / 'a.csv'), readings)
+    with open(str(tmp_path / 'a.csv'), newline='', encoding='utf-8') as f:
+        rows = list(csv.DictReader(f))
+    assert list(rows[0]) == exports.COLUMNS and len(rows) == 44 and rows[0]['reader'] == "'=1+1"
+    for row, answer in zip(rows, readings.answers):
+        assert [int(row[name]) for name in ('case', 'position', 'repeat', 'verdict', 'milliseconds')] == [
+            answer.case, answer.position, answer.repeat, answer.verdict, answer.milliseconds
+        ]  # fmt: skip
+        assert row['truth'] == ('real' if answer.signal else 'generated') and row['class'] == answer.label
+        assert json.loads(row['windows']) == answer.windows
+    assert rows[-1]['reader'] == 'b "c", d'
+
+
+def test_the_file_for_imrmc_gives_the_areas_back(tmp_path):
+    readings = simulated([0.6, 0.7], 40, done=[44, 30])
+    exports.imrmc(str(tmp_path / 'a.imrmc'), readings)
+    text = (tmp_path / 'a.imrmc').read_text()
+    head, body = text.split('BEGIN DATA:\n')
+    assert {'NR: 2', 'N0: 20', 'N1: 20', 'NM: 1'} <= set(head.split('\n'))
+    rows = [line.split(',') for line in body.strip().split('\n')]
+    assert {len(row) for row in rows} == {4} and len({tuple(row[:3]) for row in rows}) == len(rows)
+    truth = {row[1]: int(row[3]) for row in rows if row[0] == '-1'}
+    assert len(truth) == 40 and {row[2] for row in rows if row[0] == '-1'} == {'0'}
+    data = analysis.analyse(readings)
+    for number, one in enumerate(data['readers']):
+        own = [(truth[row[1]], float(row[3])) for row in rows if row[0] == str(number)]
+        assert sklearn_metrics.roc_auc_score(*zip(*own)) == pytest.approx(one['auc'])
+
+
+def test_medigans_fields_have_a_number_of_each_radiologist_in_one_order(tmp_path):
+    data = analysis.analyse(simulated([0.6, 0.7]))
+    exports.medigan(str(tmp_path / 'm.json'), data)
+    found = json.loads((tmp_path / 'm.json').read_text())['turing_test']
+    assert found['number_radiologists'] == 2 and found['years_experience'] == [0, 2.5]
+    assert found['accuracy'] == [round(one['accuracy'], 3) for one in data['readers']]
+    assert found['AUC'] == [round(one['auc'], 3) for one in data['readers']]
+
+
+def evaluation(tmp_path, rows):
+    path = tmp_path / 'evaluation.json'
+    path.write_text(json.dumps(dict(rows=rows)))
+    return str(path)
+
+
+def test_recall_and_copies_of_an_evaluation_stand_beside(tmp_path):
+    names = 'SWD x1000, 64', 'precision, pixels', 'recall, pixels', 'share nearer than 1st percentile'
+    path = evaluation(tmp_path, [dict(metric=name, fakes=0.4, reals=0.8, wanted='low') for name in names])
+    assert [row['metric'] for row in analysis.beside(path)] == list(names[2:])
+    with pytest.raises(ValueError, match='evaluation.json is damaged .*run 4-evaluate.py again'):
+        analysis.beside(evaluation(tmp_path, [1]))
+
+
+def test_a_study_is_analysed_into_its_own_folder_and_one_without_answers_is_refused(make_study, capsys):
+    folder = make_study()
+    with pytest.raises(ValueError, match='nobody has answered yet') as refused:
+        analysis.run(settings.Analyse(study=folder))
+    assert str(refused.value).count('\n') == 0 and os.listdir(folder) == ['study.sqlite']
+    with serving.opened(folder) as served:
+        reader = served.reader(served.enter('reader', 3).secret)
+        for i in range(15):
+            served.answer(reader, served.state(reader)['item'], 1 + i % 6, 900, [[-600, 1500]], 1.0)
+    analysis.run(settings.Analyse(study=folder))
+    lines = capsys.readouterr().out.strip().split('\n')
+    assert lines[0].startswith('One reader told real from generated in ')
+    names = ['turing_test.html', 'turing_test.json', 'turing_test.csv', 'turing_test.imrmc', 'medigan.json']
+    assert lines[1:] == [os.path.join(folder, name) for name in names]
+    assert sorted(os.listdir(folder)) == sorted(names + ['study.sqlite'])
+    with open(os.path.join(folder, 'turing_test.json'), encoding='utf-8') as f:
+        found = json.load(f)
+    assert found['first_sentence'] == lines[0] and found['readers'][0]['answers'] == 11
+    assert found['protocol']['number'] == 30
