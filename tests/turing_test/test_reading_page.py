@@ -91,8 +91,8 @@ def test_a_patch_is_drawn_in_the_window_that_is_chosen_and_dragged(opened):
     page.over(0, 0).click_and_hold().move_by_offset(100, -50).release().perform()
     assert (page['level'].text, page['width'].text) == ('140', '800')
     assert np.abs(page.canvas()[np.ix_(middle, middle)] - expected(140, 800)).max() <= 0.6
-    page.over(-0.5, 0.25).perform()
-    at = raw[int(64 * 0.625), 16] / 255 * 3000 - 1900
+    page.over(-0.5 + 1 / 64, 0.25 + 1 / 64).perform()
+    at = raw[40, 16] / 255 * 3000 - 1900
     assert abs(float(page['hu'].text.replace('\u2212', '-')) - at) <= 0.5
     page.press('+')
     page.press('+')

@@ -1,7 +1,8 @@
 /* The reader's way through a study: enter, instructions, practice, reading with pauses, the end. */
 
 import { at, buildChoices, buildTools, onChange, write } from './controls.js';
-import { ask, Refused } from './server.js';
+import { ask } from './server.js';
+import { onStrokes, onSubmit } from './strokes.js';
 import { View } from './view.js';
 import { captions, facts, KINDS, number, verdictWords } from './words.js';
 
@@ -190,65 +191,6 @@ function undo() {
   });
 }
 
-/* Forms: what the server refuses is said beside them. */
-function onSubmit(id, path, body, done) {
-  const form = at(id);
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault();
-    const problem = form.querySelector('.problem');
-    problem.textContent = '';
-    try {
-      const given = body(new FormData(form));
-      const entry = await ask(path, given);
-      localStorage.setItem('reader', given.name);
-      await done(entry);
-    } catch (error) {
-      problem.textContent = error instanceof Refused ? `${error.message}.` : 'There is no connection to the server; try again.';
-    }
-  });
-}
-
-const STROKES = {
-  Backspace: undo,
-  u: undo,
-  '+': () => view.zoomBy(1.25),
-  '=': () => view.zoomBy(1.25),
-  '-': () => view.zoomBy(0.8),
-  0: () => view.reset(),
-  ArrowLeft: () => view.setWindow(view.level, view.width - 50),
-  ArrowRight: () => view.setWindow(view.level, view.width + 50),
-  ArrowUp: () => view.setWindow(view.level + 25, view.width),
-  ArrowDown: () => view.setWindow(view.level - 25, view.width),
-};
-
-function waiting() {
-  const button = [at('go-on'), at('next'), at('begin')].find((one) => one.offsetParent !== null);
-  return button && !button.disabled ? button : null;
-}
-
-document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, summary')) return;
-  const digit = /^(?:Digit|Numpad)([1-6])$/.exec(event.code);
-  const stroke = STROKES[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (event.key === ' ' || event.key === 'Enter') {
-    if (event.target.closest('button') || !waiting()) return;
-    if (!event.repeat) waiting().click();
-  } else if (digit) {
-    if (!event.repeat) answer(Number(digit[1]));
-  } else if (stroke && (stroke === undo || !at('reading').hidden)) {
-    if (stroke !== undo || !event.repeat) stroke();
-  } else {
-    return;
-  }
-  event.preventDefault();
-});
-
-/* A button that was clicked keeps the focus, and Space would press it again for the next case. */
-document.addEventListener('click', (event) => {
-  const button = event.target.closest('button');
-  if (button && event.detail) button.blur();
-});
-
 async function leave() {
   await guarded(async () => {
     await ask('/api/leave', {});
@@ -269,6 +211,7 @@ async function start() {
   view = new View(at('stand'), study, onChange, (hu) => write('hu', hu === null ? '\u2013' : number(hu)));
   buildChoices(kind, answer);
   buildTools(study.presets, view);
+  onStrokes(view, answer, undo);
   onSubmit('enter-form', '/api/enter', (form) => ({ name: form.get('name'), years: Number(form.get('years')) }),
     async ({ word }) => {
       write('word', word);
