@@ -1,5 +1,6 @@
 """The page of a study in a real browser, and what a reader does with it."""
 
+import contextlib
 import shutil
 import time
 
@@ -36,16 +37,28 @@ class Page:
         return self.driver.find_element('id', name)
 
     def until(self, true, what):
-        """Wait for a condition; what: words for when it does not come."""
-        end = time.time() + 15
-        while not true():
-            assert time.time() < end, '%s: %s' % (what, self.driver.find_element('tag name', 'body').text)
+        """Wait for a condition, also while the page is loaded anew; what: words for when it does not come."""
+        from selenium.common import exceptions
+
+        loading, end = (exceptions.StaleElementReferenceException, exceptions.NoSuchElementException), time.time() + 15
+        while time.time() < end:
+            with contextlib.suppress(*loading):
+                if true():
+                    return
             time.sleep(0.02)
+        raise AssertionError('%s: %s' % (what, self.driver.find_element('tag name', 'body').text))
 
     def shows(self, name, words=''):
-        """Wait until an element is on the screen and holds these words."""
-        self.until(lambda: self[name].is_displayed() and words in self[name].text, '%s with %r' % (name, words))
-        return self[name].text
+        """Wait until an element is on the screen and holds these words; its text."""
+        texts = []
+
+        def there():
+            visible = self[name].is_displayed()
+            texts.append(self[name].text)
+            return visible and words in texts[-1]
+
+        self.until(there, '%s with %r' % (name, words))
+        return texts[-1]
 
     def press(self, key):
         self.mouse(self.driver).send_keys(key).perform()
@@ -73,3 +86,13 @@ class Page:
         canvas = self.driver.find_element('tag name', 'canvas')
         half = canvas.size['width'] / 2
         return self.mouse(self.driver).move_to_element_with_offset(canvas, int(x * half), int(y * half))
+
+    def touch(self, *steps):
+        """Touch the first canvas: steps are lists of fingers, by pixels from its middle; an empty one lifts them."""
+        box, down = self.driver.find_element('tag name', 'canvas').rect, 0
+        x, y = box['x'] + box['width'] / 2, box['y'] + box['height'] / 2
+        for fingers in steps:
+            kind = 'touchEnd' if not fingers else 'touchStart' if len(fingers) > down else 'touchMove'
+            points = [dict(x=x + right, y=y + low, id=i) for i, (right, low) in enumerate(fingers)]
+            self.driver.execute_cdp_cmd('Input.dispatchTouchEvent', dict(type=kind, touchPoints=points))
+            down = len(fingers)

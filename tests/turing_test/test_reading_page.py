@@ -99,10 +99,14 @@ def test_a_patch_is_drawn_in_the_window_that_is_chosen_and_dragged(opened):
     assert page['zoom'].text == '1.6\u00d7' and not (page.canvas() == shown).all()
     page.press('0')
     assert page['zoom'].text == '1.0\u00d7'
+    page.touch([(0, 0)], [(50, 0)], [])
+    page.until(lambda: page['width'].text == '1000', 'a width')
+    page.touch([(-50, 0)], [(-50, 0), (50, 0)], [(-100, 0), (100, 0)], [])
+    page.until(lambda: page['zoom'].text == '2.0\u00d7', 'a zoom')
     page.answer('3')
     page.shows('count', '2 of 4')
     windows, zoom = served._base.execute('SELECT windows, zoom FROM answers').fetchone()
-    assert windows == '[[-600, 1500], [40, 400], [140, 800]]' and zoom == pytest.approx(1.5625)
+    assert windows == '[[-600, 1500], [40, 400], [140, 800], [140, 1000]]' and zoom == pytest.approx(2)
 
 
 def test_an_answer_waits_for_the_connection_and_is_then_saved(opened, monkeypatch):

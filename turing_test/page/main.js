@@ -32,7 +32,7 @@ const lost = (then) => (words) => {
   at('trouble').hidden = false;
 };
 
-/* One thing at a time; what cannot be mended by trying again is said, and the way out is to begin where the reader is. */
+/* One thing at a time; what cannot be mended by trying again is said, and the way out is to load the page again. */
 async function guarded(work) {
   if (busy) return;
   busy = true;
@@ -77,14 +77,16 @@ async function proceed(now) {
   } else if (!begun && fresh) {
     instructions();
   } else if (!begun) {
-    const done = state.phase === 'practice' ? 'You are in the practice.' : `You have read ${state.done} of ${state.total} cases.`;
-    interlude('Welcome back', localStorage.getItem('reader') || 'Go on reading', done, true);
+    const done = `You have read ${state.done} of ${state.total} cases.`;
+    interlude('Welcome back', localStorage.getItem('reader') || 'Go on reading',
+      state.phase === 'practice' ? 'You are in the practice.' : done, true);
   } else if (state.phase === 'reading' && state.practice_total && !state.done && rested !== 0) {
     interlude('Practice is over', 'Now it counts',
       `${state.total} cases follow. From here on you are not told the truth.`, false);
   } else if (state.pause && rested !== state.done) {
     interlude('Pause', `${state.done} of ${state.total} read`,
-      'Look into the distance for a moment. All answers are saved; you may also close the window and come back.', false);
+      'Look into the distance for a moment. All answers are saved: you may also close the window and come back.',
+      false);
   } else {
     await showCase();
   }
