@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import os
 import signal
 import socket
@@ -26,6 +27,7 @@ class Server:
 
     def __init__(self, app, port, lan):
         self._sockets = {}
+        logging.getLogger('waitress.queue').setLevel(logging.ERROR)  # it warns of readers who wait for milliseconds
         options = dict(host='0.0.0.0' if lan else '127.0.0.1', port=port, map=self._sockets, threads=8, ident='')
         options.update(max_request_body_size=app.config['MOST'], clear_untrusted_proxy_headers=True)
         try:

@@ -20,18 +20,16 @@ def arrays(readings):
     Names are verdicts and seconds, of first showings, and again, verdicts of second ones. ValueError if nobody
     answered.
     """
-    first = [answer for answer in readings.answers if not answer.repeat]
-    numbers = sorted({answer.reader for answer in first})
+    numbers = sorted({answer.reader for answer in readings.answers})  # a second showing follows a first one
     if not numbers:
-        raise ValueError('nobody has answered yet')
+        raise ValueError('nobody has answered yet; show it with 6-turing_test.py serve')
     rows, columns = [{x: i for i, x in enumerate(several)} for several in (numbers, sorted(readings.cases))]
     found = {name: np.full([len(rows), len(columns)], np.nan) for name in ('verdicts', 'again', 'seconds')}
     for answer in readings.answers:
-        if answer.reader in rows:
-            at = rows[answer.reader], columns[answer.case]
-            found['again' if answer.repeat else 'verdicts'][at] = answer.verdict
-            if not answer.repeat:
-                found['seconds'][at] = answer.milliseconds / 1000.0
+        at = rows[answer.reader], columns[answer.case]
+        found['again' if answer.repeat else 'verdicts'][at] = answer.verdict
+        if not answer.repeat:
+            found['seconds'][at] = answer.milliseconds / 1000.0
     return numbers, found
 
 
@@ -68,9 +66,9 @@ def analyse(readings, evaluation=None):
 
 def run(cfg):
     """Write the page and the tables of settings.Analyse, and say what was found and where it lies."""
-    readings = study.readings(cfg.study)
+    readings, rows = study.readings(cfg.study), beside(cfg.evaluation) if cfg.evaluation else None
     try:
-        data = analyse(readings, beside(cfg.evaluation) if cfg.evaluation else None)
+        data = analyse(readings, rows)
     except ValueError as error:
         raise ValueError('%s: %s' % (cfg.study, error)) from None
     outdir = cfg.outdir or os.path.dirname(study.path_of(cfg.study))

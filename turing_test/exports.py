@@ -55,4 +55,4 @@ def medigan(path, data):
     found['accuracy'] = [round(one['accuracy'], 3) for one in several]
     found['years_experience'] = [one['years'] for one in several]
     with files.atomic(path) as f:
-        f.write(json.dumps(dict(turing_test=found), indent=1).encode())
+        f.write((json.dumps(dict(turing_test=found), indent=1) + '\n').encode())

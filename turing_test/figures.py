@@ -46,24 +46,26 @@ def forest(several, pooled, margin):
 
 
 def _styles(several):
-    """(name or None, colour, line, marker) of each reader; more than four look alike, and one has the name."""
+    """How to draw each reader's curve, as arguments of plot; more than four look alike, and one has the name."""
     if len(several) <= len(STYLES):
-        return [(label_of(one['name']),) + style for one, style in zip(several, STYLES[::-1])]
-    return [(None if i else 'each reader', SOFT, '-', '.') for i in range(len(several))]
+        named = zip(several, STYLES[::-1])
+        return [dict(label=label_of(one['name']), color=colour, linestyle=line, marker=marker, markersize=3.5)
+                for one, (colour, line, marker) in named]  # fmt: skip
+    return [dict(label=None if i else 'each reader', color=SOFT, linewidth=0.7, alpha=0.8) for i in range(len(several))]
 
 
-def roc(several, pairs):
-    """ROC curves of readers through their points."""
+def roc(several, pooled, pairs):
+    """ROC curves of readers through their points, and of all answers together where readers are many."""
 
     def draw(axes):
-        square(
-            axes, *(('left taken for right', 'right found') if pairs else ('generated called real', 'real called real'))
-        )
-        for one, (name, colour, line, marker) in zip(several, _styles(several)):
-            false, true = signal_detection.roc(np.array(one['counts'], float))
-            if not np.isnan(false + true).any():
-                axes.plot(false, true, line, marker=marker, markersize=3.5, color=colour, label=name)
-        axes.legend(loc='lower right', handlelength=2.2)
+        words = ('left taken for right', 'right found') if pairs else ('generated called real', 'real called real')
+        square(axes, *words)
+        for one, style in zip(several, _styles(several)):
+            axes.plot(*signal_detection.roc(np.array(one['counts'], float)), **style)
+        if len(several) > len(STYLES):
+            together = signal_detection.roc(np.array(pooled['counts'], float))
+            axes.plot(*together, color=OTHER, marker='D', markersize=4, label='all answers together')
+        legend(axes, 1)
 
     return drawn(draw, 'ROC curve of each reader', 2.8, 3)
 
@@ -73,12 +75,9 @@ def answers(counts, pairs):
 
     def draw(axes):
         words = ('left one is real', 'right one is real') if pairs else ('generated', 'real')
-        both = zip(counts, words, (FAKE, REAL), (-0.2, 0.2), ('', '//'))
-        for several, name, colour, off, hatch in both:
+        styles = dict(facecolor=FAKE, alpha=0.85), dict(facecolor='none', edgecolor=REAL, hatch='//')
+        for several, name, style, off in zip(counts, words, styles, (-0.2, 0.2)):
             heights = 100.0 * np.array(several) / max(sum(several), 1)
-            style = (
-                dict(color=colour, alpha=0.85) if not hatch else dict(facecolor='none', edgecolor=colour, hatch=hatch)
-            )
             axes.bar(np.arange(1, 7) + off, heights, 0.38, label=name, **style)
         axes.axvline(3.5, color=SOFT, linewidth=1, linestyle=':')
         ends = ('the left', 'the right') if pairs else ('generated', 'real')
@@ -96,10 +95,9 @@ def times(several, seconds):
     """Median seconds of a case over the course of the study. seconds: of each reader's cases, in their order."""
 
     def draw(axes):
-        for took, (name, colour, line, marker) in zip(seconds, _styles(several)):
+        for took, style in zip(seconds, _styles(several)):
             parts = [part for part in np.array_split(took, TENTHS) if len(part)]
-            medians = [np.median(part) for part in parts]
-            axes.plot(np.arange(len(parts)) + 1, medians, line, marker=marker, markersize=4, color=colour, label=name)
+            axes.plot(np.arange(len(parts)) + 1, [np.median(part) for part in parts], **style)
         axes.set_ylim(0, None)
         axes.set_xticks(range(1, TENTHS + 1))
         axes.grid(axis='y', linewidth=0.6)

@@ -70,7 +70,7 @@ def write(path, readings, data):
     """The page. data: as of analysis.analyse."""
     agreed, several, pooled, pairs = readings.protocol, data['readers'], data['pooled'], data['mode'] == '2afc'
     values = dict(data, protocol=agreed, pairs=pairs, groups=cases(readings), answered=len(several))
-    values.update(forest=figures.forest(several, pooled, data['margin']), roc=figures.roc(several, pairs))
+    values.update(forest=figures.forest(several, pooled, data['margin']), roc=figures.roc(several, pooled, pairs))
     values.update(answers=figures.answers(pooled['counts'], pairs), times=figures.times(several, _seconds(readings)))
     values['needed'] = [(share, cases_needed(share)) for share in SHARES]
     page.write(path, PAGE, 'Can readers tell real from generated?', tuple(agreed['window']), **values)

@@ -1,32 +1,106 @@
 """Readers who are not there: they play a study through its server, as browsers do, and answer by chance.
 
-Each has an impression of a case that is normal with standard deviation 1 and mean d'/2 or -d'/2 (the equal-variance
-model of Green and Swets, 1966), so that 2 * Phi^-1(accuracy) is d'. How far it is from 0 is the confidence.
+The impression that a case makes is normal, with standard deviation 1 and mean d'/2 or -d'/2 (the equal-variance model
+of Green and Swets, 1966): 2 * Phi^-1(accuracy) is d'. A reader who decides at 0 is right with that probability, and
+the farther the impression is from 0, the surer is the verdict. Half of the variance is the case's own for that reader,
+so that a second look is much like the first.
 """
 
+import concurrent.futures
 import http.cookiejar
 import json
+import time
+import urllib.error
 import urllib.request
 
-STEPS = -1.0, -0.4, 0.0, 0.4, 1.0  # impressions between the verdicts 1 to 6
+import numpy as np
+from scipy import stats
+
+from common import talk, web_server
+from turing_test import server, serving, study
+
+STEPS = -1.0, -0.4, 0.0, 0.4, 1.0  # impressions between verdicts 1 to 6
+WINDOWS = [[-600, 1500]]  # [level, width] in HU that they use
 
 
 class Browser:
-    """What a reader's browser sends and gets, from http://127.0.0.1:PORT."""
+    """What a reader's browser sends to the server of a link, and gets. seconds: that each answer took."""
 
-    def __init__(self, address):
-        self.address = address
-        jar = http.cookiejar.CookieJar()
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    def __init__(self, link):
+        self.address = link.partition('/?')[0]
+        self.seconds = []
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        )
+        self._send(urllib.request.Request(link))
+
+    def _send(self, request):
+        begin = time.perf_counter()
+        try:
+            with self._opener.open(request, timeout=60) as f:
+                body = f.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                raise ValueError('the server refused: ' + json.loads(error.read().decode())['error']) from None
+        self.seconds.append(time.perf_counter() - begin)
+        return body
 
     def get(self, path):
-        """The bytes of an answer."""
-        with self.opener.open(self.address + path, timeout=60) as f:
-            return f.read()
+        """The bytes at a path."""
+        return self._send(urllib.request.Request(self.address + path))
+
+    def ask(self, path):
+        """The JSON at a path."""
+        return json.loads(self.get(path).decode())
 
     def post(self, path, **values):
-        """The JSON of an answer to JSON."""
+        """The JSON that answers JSON."""
         headers = {'Content-Type': 'application/json', 'Origin': self.address}
-        request = urllib.request.Request(self.address + path, json.dumps(values).encode(), headers)
-        with self.opener.open(request, timeout=60) as f:
-            return json.loads(f.read().decode())
+        body = self._send(urllib.request.Request(self.address + path, json.dumps(values).encode(), headers))
+        return json.loads(body.decode())
+
+
+class Impressions:
+    """Verdicts of a reader of some accuracy. truth: {the patches of a case, as bytes: signal}."""
+
+    def __init__(self, truth, accuracy, seed):
+        self._truth, self._random = truth, np.random.RandomState(seed)
+        self._mean = stats.norm.ppf(accuracy)  # half of d'
+        self._own = {}
+
+    def verdict(self, patches):
+        """1 to 6, for the patches of a case."""
+        case, moment = np.sqrt(0.5) * self._random.randn(2)
+        case = self._own.setdefault(patches, case)
+        impression = case + moment + (self._mean if self._truth[patches] else -self._mean)
+        return 1 + int(np.searchsorted(STEPS, impression))
+
+
+def enter(link, name, years=5):
+    """The Browser of a new reader."""
+    browser = Browser(link)
+    browser.post('/api/enter', name=name, years=years)
+    return browser
+
+
+def play(browser, reader):
+    """Read a whole study, practice too. reader: Impressions."""
+    state = browser.ask('/api/state')
+    while state['item']:
+        patches = [browser.get('/api/pixels/%s/%d' % (state['item'], which)) for which in range(state['images'])]
+        answer = dict(item=state['item'], verdict=reader.verdict(b''.join(patches)))
+        state = browser.post('/api/answer', milliseconds=1000, windows=WINDOWS, zoom=1, **answer)['state']
+
+
+def run(cfg):
+    """Play the readers of settings.Simulate, all at once, through a server on a free port."""
+    truth = study.truth(cfg.study)
+    impressions = [Impressions(truth, cfg.accuracy, [cfg.seed, i]) for i in range(cfg.readers)]
+    with serving.opened(cfg.study) as opened, web_server.running(server.application(opened)) as link:
+        browsers = [enter(link, 'simulated %d' % (i + 1)) for i in range(cfg.readers)]
+        with concurrent.futures.ThreadPoolExecutor(cfg.readers) as pool:
+            list(talk.bar(pool.map(play, browsers, impressions), desc='readers', unit='', total=cfg.readers))
+    took = np.percentile([seconds for browser in browsers for seconds in browser.seconds], [50, 95]) * 1000
+    print('%d readers have read %s; the server answered in %.0f ms, 95 %% of the time within %.0f ms'
+          % ((cfg.readers, cfg.study) + tuple(took)))  # fmt: skip
+    print('see what came of it: python 6-turing_test.py analyse %s' % cfg.study)

@@ -1,13 +1,6 @@
-import numpy as np
 import pytest
 
-from turing_test import study
-
-PROTOCOL = dict(
-    mode='yes-no', title='Real or generated?', classes=['AIS', 'MIA'], window=[-1900.0, 1100.0], mm=0.6, size=8,
-    enlarge='smooth', pause=10, number=30, repeat=0.1, practice=4, margin=0.1, seed=1, model=['AIS.pkl'], data='AIS',
-    unknown=[]
-)  # fmt: skip
+import studies
 
 
 @pytest.fixture
@@ -15,15 +8,8 @@ def make_study(tmp_path):
     """A function that writes a study of noise; options: of its protocol."""
 
     def make(name='study', **options):
-        protocol = dict(PROTOCOL, **options)
-        random, folder = np.random.RandomState(0), tmp_path / name
-        folder.mkdir()
-        patches, cases = 2 if protocol['mode'] == '2afc' else 1, []
-        for i in range(protocol['practice'] + protocol['number']):
-            kind, label = 'practice' if i < protocol['practice'] else 'reading', protocol['classes'][i // 2 % 2]
-            pixels = random.randint(256, size=[patches, protocol['size'], protocol['size']]).astype(np.uint8)
-            cases.append((kind, pixels, i % 2 == 0, label, ['image %d' % i] * patches))
-        study.write(str(folder), protocol, 'token', cases)
-        return str(folder)
+        (tmp_path / name).mkdir()
+        studies.noise(str(tmp_path / name), **options)
+        return str(tmp_path / name)
 
     return make

@@ -1,0 +1,50 @@
+"""What a server sends beside pixels tells nothing of the truth."""
+
+import os
+import time
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from turing_test import server, serving, study
+
+CASES = int(os.environ.get('BLINDING_CASES', 600))  # 2,000 take a minute
+
+
+def test_a_regression_on_all_that_is_sent_but_the_pixels_is_at_chance(make_study):
+    folder = make_study(number=CASES, repeat=0.0, practice=0, pause=0)
+    truth, rows, signals, headers = study.truth(folder), [], [], set()
+    with serving.opened(folder) as opened:
+        client = server.application(opened).test_client()
+        client.get('/?token=' + opened.token)
+        client.post('/api/enter', json=dict(name='Owl', years=3))
+        asked = client.get('/api/state')
+        for place in range(CASES):
+            state = asked.get_json()
+            state = state.get('state', state)
+            begin = time.perf_counter()
+            sent = client.get('/api/pixels/%s/0' % state['item'])
+            took = time.perf_counter() - begin
+            headers.add(str([pair for pair in sent.headers.items() if pair[0] != 'Date']))
+            rows.append([place, place % 2, took, len(sent.data), len(asked.data)])
+            rows[-1] += [int(digit, 16) for digit in state['item']]
+            signals.append(truth[sent.data])
+            asked = client.post(
+                '/api/answer', json=dict(item=state['item'], verdict=4, milliseconds=1, windows=[], zoom=1)
+            )
+    assert len(headers) == 1
+    model = make_pipeline(StandardScaler(), LogisticRegression(solver='liblinear'))
+    right = cross_val_score(model, np.array(rows, float), signals, cv=10).mean()
+    print('%d cases: %.3f right' % (CASES, right))
+    assert abs(right - 0.5) < 3.5 * 0.5 / np.sqrt(CASES)
+
+
+def test_the_same_regression_finds_a_truth_that_leaks():
+    random = np.random.RandomState(0)
+    signals = random.rand(600) < 0.5
+    rows = np.column_stack([random.randint(16, size=[600, 16]), 4096 + 3 * signals + random.randn(600)])
+    model = make_pipeline(StandardScaler(), LogisticRegression(solver='liblinear'))
+    assert cross_val_score(model, rows, signals, cv=10).mean() > 0.8
