@@ -100,7 +100,7 @@ def _refuse(error):
     else:
         code, words = 500, 'the server made a mistake; whoever runs it sees more'
         flask.current_app.logger.error('%s %s', flask.request.method, flask.request.path, exc_info=error)
-    if flask.request.accept_mimetypes.best == 'text/html':
+    if 'text/html' in flask.request.headers.get('Accept', ''):
         return _REFUSAL % html.escape(words), code
     return flask.jsonify(error=words), code
 
@@ -108,6 +108,13 @@ def _refuse(error):
 def _cookie(name):
     """Servers on one machine share their cookies, whatever their ports: the name tells applications apart."""
     return name + '-' + hashlib.sha256(flask.current_app.config['TOKEN'].encode()).hexdigest()[:8]
+
+
+def reply(content):
+    """A response of JSON, from a dict, or of bytes."""
+    if isinstance(content, bytes):
+        return flask.Response(content, content_type='application/octet-stream')
+    return flask.jsonify(content)
 
 
 def remember(response, name, value):

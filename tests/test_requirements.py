@@ -9,14 +9,15 @@ import sys
 import numpy as np
 import pytest
 
-from common import figures, images, page
+from common import figures, images, page, web, web_server
 from metrics import classification, suite
 from places import ROOT
 from runs import TINY
 
 HIDDEN = """
 import json, runpy, sys
-for name in ('scipy', 'sklearn', 'filelock', 'psutil', 'SimpleITK', 'pydicom', 'jinja2', 'matplotlib'):
+others = 'scipy sklearn filelock psutil SimpleITK pydicom jinja2 matplotlib flask waitress'
+for name in others.split():
     sys.modules[name] = None
 for sys.argv in json.loads(sys.argv[1]):
     runpy.run_path(sys.argv[0], run_name='__main__')
@@ -45,6 +46,7 @@ def test_a_package_that_is_missing_is_one_line_with_the_command_that_installs_it
     images.save(str(tmp_path / 'patch.png'), np.zeros([1, 64, 64], np.uint8))
     refuses('2-inference.py', '--project', tmp_path / 'patch.png', words=['pip install scipy'])
     needed = ('scipy', suite), ('sklearn.metrics', classification), ('jinja2', page), ('matplotlib', figures)
+    needed += ('flask', web), ('waitress', web_server)
     for library, module in needed:
         monkeypatch.setitem(sys.modules, library, None)
         with pytest.raises(ImportError, match='pip install ' + library.replace('sklearn.metrics', 'scikit-learn')):

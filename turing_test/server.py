@@ -3,8 +3,6 @@
 import os
 import sys
 
-import flask
-
 from common import hounsfield, schema, talk, web, web_server
 from turing_test import serving
 
@@ -80,12 +78,12 @@ def application(study):
         if tuple(protocol['window']) not in hounsfield.WINDOWS.values():
             presets.append(('as stored',) + tuple(protocol['window']))
         shown = {name: protocol[name] for name in _SHOWN}
-        return flask.jsonify(presets=presets, mm=protocol.get('mm'), **shown)
+        return dict(shown, presets=presets, mm=protocol.get('mm'))
 
     @app.route('/api/state')
     def state():
         number = study.reader(web.recalled('reader'))
-        return flask.jsonify({'phase': 'enter'} if number is None else study.state(number))
+        return {'phase': 'enter'} if number is None else study.state(number)
 
     @app.route('/api/enter', methods=['POST'])
     def enter():
@@ -104,25 +102,25 @@ def application(study):
         return known(None)
 
     def known(secret, **words):
-        response = flask.jsonify(words)
+        response = web.reply(words)
         web.remember(response, 'reader', secret)
         return response
 
     @app.route('/api/pixels/<item>/<int:which>')
     def pixels(item, which):
-        return flask.Response(study.pixels(reader(), item, which), content_type='application/octet-stream')
+        return web.reply(study.pixels(reader(), item, which))
 
     @app.route('/api/answer', methods=['POST'])
     def answer():
         number, given = reader(), web.posted(_ANSWER)
         truth = study.answer(number, *(given[name] for name in _ANSWER))
-        return flask.jsonify(truth=truth, state=study.state(number))
+        return dict(truth=truth, state=study.state(number))
 
     @app.route('/api/undo', methods=['POST'])
     def undo():
         number, _ = reader(), web.posted({})
         study.undo(number)
-        return flask.jsonify(study.state(number))
+        return study.state(number)
 
     return app
 

@@ -69,7 +69,8 @@ def test_the_link_opens_the_page_and_its_token_leaves_the_address(app):
 
 
 def test_a_person_reads_a_refusal_as_a_page_and_a_script_as_json(app):
-    response = app.test_client().get('/', headers={'Accept': 'text/html,application/xhtml+xml,*/*;q=0.8'})
+    kinds = 'text/html,application/xhtml+xml,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7'  # as Chromium asks
+    response = app.test_client().get('/', headers={'Accept': kinds})
     assert response.status_code == 403 and b'<p>the link is not whole' in response.data
     assert response.mimetype == 'text/html'
 

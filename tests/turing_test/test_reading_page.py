@@ -1,105 +1,38 @@
 """A study as a reader sees it, in a real browser: by keyboard, by mouse, and when something goes wrong."""
 
-import shutil
+import contextlib
 import time
 
 import numpy as np
 import pytest
 
+from browser import CHROMIUM, DRIVER, Page
 from common import web_server
 from places import ONCE
 from turing_test import server, serving
 
-CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
-DRIVER = shutil.which('chromedriver')
 pytestmark = [ONCE, pytest.mark.skipif(not (CHROMIUM and DRIVER), reason='there is no chromium with chromedriver here')]
 
-CANVAS = """
-const canvas = document.querySelectorAll('canvas')[arguments[0]];
-const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-return Array.from(data.filter((_, i) => i % 4 === 0));
+BUTTONS = """
+return [...document.querySelectorAll('button')].filter((button) => button.offsetParent).map((button) => [
+  button.innerText, button.offsetWidth, button.offsetHeight, button.scrollWidth, button.clientWidth]);
 """
-
-
-class Page:
-    """A browser with the page of a study, and what a reader does with it."""
-
-    def __init__(self, folder, url):
-        from selenium import webdriver
-        from selenium.webdriver.chrome.service import Service
-
-        options = webdriver.ChromeOptions()
-        options.binary_location = CHROMIUM
-        for flag in ('headless=new', 'no-sandbox', 'disable-dev-shm-usage', 'disable-gpu', 'user-data-dir=' + folder):
-            options.add_argument('--' + flag)
-        options.add_argument('--window-size=1280,900')
-        options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
-        self.driver, self.url = webdriver.Chrome(options=options, service=Service(DRIVER)), url
-        self.mouse = webdriver.ActionChains
-        self.driver.get(url)
-
-    def __getitem__(self, name):
-        return self.driver.find_element('id', name)
-
-    def until(self, true, what):
-        """Wait for a condition; what: words for when it does not come."""
-        end = time.time() + 15
-        while not true():
-            assert time.time() < end, '%s: %s' % (what, self.driver.find_element('tag name', 'body').text)
-            time.sleep(0.02)
-
-    def shows(self, name, words=''):
-        """Wait until an element is on the screen and holds these words."""
-        self.until(lambda: self[name].is_displayed() and words in self[name].text, '%s with %r' % (name, words))
-        return self[name].text
-
-    def press(self, key):
-        self.mouse(self.driver).send_keys(key).perform()
-
-    def answer(self, key, count=None):
-        """Answer by a key, not before a case may be answered; count: what the page says of its number before."""
-        if count:
-            self.shows('count', count)
-        time.sleep(0.35)
-        self.press(key)
-
-    def enter(self, name):
-        self.shows('enter')
-        self['name'].send_keys(name)
-        self['years'].send_keys('7\n')
-        return self.shows('instructions')
-
-    def canvas(self, which=0):
-        """The gray levels of a canvas [side, side]."""
-        values = np.array(self.driver.execute_script(CANVAS, which))
-        return values.reshape([int(round(len(values) ** 0.5))] * 2)
-
-    def over(self, x, y):
-        """Point at a place of the canvas, from -1 to 1 each way."""
-        canvas = self.driver.find_element('tag name', 'canvas')
-        half = canvas.size['width'] / 2
-        return self.mouse(self.driver).move_to_element_with_offset(canvas, int(x * half), int(y * half))
 
 
 @pytest.fixture
 def opened(make_study, tmp_path):
     """Opens the page of a study that is being served; options: of its protocol. Returns the Page and the study."""
     pytest.importorskip('selenium')
-    pages, serve = [], []
+    with contextlib.ExitStack() as stack:
 
-    def call(**options):
-        folder = make_study(**options)
-        serve.append(serving.opened(folder))
-        found = serve[0].__enter__()
-        serve.append(web_server.running(server.application(found)))
-        pages.append(Page(str(tmp_path / 'profile'), serve[1].__enter__()))
-        return pages[0], found
+        def call(**options):
+            study = stack.enter_context(serving.opened(make_study(**options)))
+            url = stack.enter_context(web_server.running(server.application(study)))
+            page = Page(str(tmp_path / 'profile'), url)
+            stack.callback(page.driver.quit)
+            return page, study
 
-    yield call
-    for page in pages:
-        page.driver.quit()
-    for context in reversed(serve):
-        context.__exit__(None, None, None)
+        yield call
 
 
 def test_a_reader_plays_a_whole_study_by_keyboard(opened):
@@ -158,18 +91,22 @@ def test_a_patch_is_drawn_in_the_window_that_is_chosen_and_dragged(opened):
     page.over(0, 0).click_and_hold().move_by_offset(100, -50).release().perform()
     assert (page['level'].text, page['width'].text) == ('140', '800')
     assert np.abs(page.canvas()[np.ix_(middle, middle)] - expected(140, 800)).max() <= 0.6
-    page.over(-0.5, 0.25).perform()
-    at = raw[int(64 * 0.625), 16] / 255 * 3000 - 1900
+    page.over(-0.5 + 1 / 64, 0.25 + 1 / 64).perform()
+    at = raw[40, 16] / 255 * 3000 - 1900
     assert abs(float(page['hu'].text.replace('\u2212', '-')) - at) <= 0.5
     page.press('+')
     page.press('+')
     assert page['zoom'].text == '1.6\u00d7' and not (page.canvas() == shown).all()
     page.press('0')
     assert page['zoom'].text == '1.0\u00d7'
+    page.touch([(0, 0)], [(50, 0)], [])
+    page.until(lambda: page['width'].text == '1000', 'a width')
+    page.touch([(-50, 0)], [(-50, 0), (50, 0)], [(-100, 0), (100, 0)], [])
+    page.until(lambda: page['zoom'].text == '2.0\u00d7', 'a zoom')
     page.answer('3')
     page.shows('count', '2 of 4')
     windows, zoom = served._base.execute('SELECT windows, zoom FROM answers').fetchone()
-    assert windows == '[[-600, 1500], [40, 400], [140, 800]]' and zoom == pytest.approx(1.5625)
+    assert windows == '[[-600, 1500], [40, 400], [140, 800], [140, 1000]]' and zoom == pytest.approx(2)
 
 
 def test_an_answer_waits_for_the_connection_and_is_then_saved(opened, monkeypatch):
@@ -232,12 +169,11 @@ def test_the_page_fits_screens_and_its_buttons_fit_fingers(opened, mode):
     def check(width, height):
         metrics = dict(width=width, height=height, deviceScaleFactor=1, mobile=False)
         page.driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', metrics)
-        page.until(lambda: page.driver.execute_script('return innerWidth') == width, 'a size')
-        assert page.driver.execute_script('return document.documentElement.scrollWidth') <= width
-        for button in page.driver.find_elements('tag name', 'button'):
-            if button.is_displayed():
-                assert min(button.rect['width'], button.rect['height']) >= 44, (button.text, width)
-                assert button.get_property('scrollWidth') <= button.get_property('clientWidth'), (button.text, width)
+        run = page.driver.execute_script
+        fits = 'return innerWidth === %d && document.documentElement.scrollWidth <= innerWidth' % width
+        page.until(lambda: run(fits), 'a page that is not wider than the screen')
+        small = [words for words, *sizes in run(BUTTONS) if min(sizes[:2]) < 44 or sizes[2] > sizes[3]]
+        assert not small, (small, width)
 
     page.enter('Owl')
     for key, screen in (

@@ -1,21 +1,22 @@
 /* The reader's way through a study: enter, instructions, practice, reading with pauses, the end. */
 
-import { ask, Refused } from './server.js';
+import { at, buildChoices, buildTools, onChange, write } from './controls.js';
+import { ask } from './server.js';
+import { onStrokes, onSubmit } from './strokes.js';
 import { View } from './view.js';
 import { captions, facts, KINDS, number, verdictWords } from './words.js';
 
 const SOON = 300;  // milliseconds in which a second stroke or click belongs to the case before
 const DAY = 24 * 3600 * 1000;
 
-const at = (id) => document.getElementById(id);
-const write = (id, text) => { at(id).textContent = text; };
 let study;  // what /api/study says
 let kind;  // its words
 let view;
 let state;  // what /api/state says
 let shown = 0;  // performance.now() when the case came on the screen
 let ready = false;  // is a verdict taken?
-let rested = -1;  // the number of cases after which the reader has had the pause
+let busy = false;  // is the reader waiting for the server?
+let rested = -1;  // the number of cases after which the reader has had the pause, or the start
 let ahead = new Map();  // promises of pixels by case
 
 /* One screen at a time. */
@@ -25,23 +26,25 @@ function screen(id) {
   scrollTo(0, 0);
 }
 
-function lost(words) {
-  const kept = 'Your answer is kept here; trying again.';
-  write('trouble', words ? `${words[0].toUpperCase()}${words.slice(1)}. ${kept}` : `No connection. ${kept}`);
+/* Says that the server was not reached, and what becomes of it. */
+const lost = (then) => (words) => {
+  write('trouble', `${words ? words[0].toUpperCase() + words.slice(1) : 'No connection'}. ${then}`);
   at('trouble').hidden = false;
-  write('saved', 'not saved');
-}
+};
 
-const found = () => { at('trouble').hidden = true; };
-
-/* What cannot be mended by trying again is said, and the way out is to ask where the reader is. */
+/* One thing at a time; what cannot be mended by trying again is said, and the way out is to load the page again. */
 async function guarded(work) {
+  if (busy) return;
+  busy = true;
   try {
     await work();
   } catch (error) {
     write('broken-text', `${error.message || 'There is no connection to the server'}.`);
     screen('broken');
     at('again').focus();
+  } finally {
+    busy = false;
+    at('trouble').hidden = true;
   }
 }
 
@@ -59,7 +62,6 @@ function bars() {
 
 /* Go where the reader is. */
 async function proceed(now) {
-  const before = state;
   state = now;
   bars();
   const begun = sessionStorage.getItem('begun');
@@ -75,14 +77,16 @@ async function proceed(now) {
   } else if (!begun && fresh) {
     instructions();
   } else if (!begun) {
-    const done = state.phase === 'practice' ? 'You are in the practice.' : `You have read ${state.done} of ${state.total} cases.`;
-    interlude('Welcome back', localStorage.getItem('reader') || 'Go on reading', done, true);
-  } else if (before && before.phase === 'practice' && state.phase === 'reading') {
+    const done = `You have read ${state.done} of ${state.total} cases.`;
+    interlude('Welcome back', localStorage.getItem('reader') || 'Go on reading',
+      state.phase === 'practice' ? 'You are in the practice.' : done, true);
+  } else if (state.phase === 'reading' && state.practice_total && !state.done && rested !== 0) {
     interlude('Practice is over', 'Now it counts',
       `${state.total} cases follow. From here on you are not told the truth.`, false);
   } else if (state.pause && rested !== state.done) {
     interlude('Pause', `${state.done} of ${state.total} read`,
-      'Look into the distance for a moment. All answers are saved; you may also close the window and come back.', false);
+      'Look into the distance for a moment. All answers are saved: you may also close the window and come back.',
+      false);
   } else {
     await showCase();
   }
@@ -111,14 +115,17 @@ function interlude(kicker, title, text, back) {
 
 function goOn() {
   sessionStorage.setItem('begun', 'yes');
-  rested = state.done;
-  guarded(showCase);
+  guarded(async () => {
+    rested = state.phase === 'reading' ? state.done : -1;
+    await showCase();
+  });
 }
 
 /* The pixels of a case, fetched once. */
 function pixels(item) {
   if (!ahead.has(item)) {
-    const parts = Array.from({ length: state.images }, (_, which) => ask(`/api/pixels/${item}/${which}`, null, lost));
+    const say = (words) => item === state.item && lost('Trying again.')(words);
+    const parts = Array.from({ length: state.images }, (_, which) => ask(`/api/pixels/${item}/${which}`, null, say));
     const all = Promise.all(parts);
     all.catch(() => ahead.delete(item));  // to be asked for again when its turn comes
     ahead.set(item, all);
@@ -128,7 +135,6 @@ function pixels(item) {
 
 async function showCase() {
   const patches = await pixels(state.item);
-  found();
   screen('reading');
   at('feedback').hidden = true;
   at('verdicts').hidden = false;
@@ -145,16 +151,19 @@ async function showCase() {
 
 async function answer(verdict) {
   const milliseconds = Math.min(Math.round(performance.now() - shown), DAY);
-  if (!ready || milliseconds < SOON) return;
+  if (!ready || busy || milliseconds < SOON) return;
   ready = false;
   view.settle();
   write('saved', 'saving');
   at('choices').querySelector(`[value="${verdict}"]`).classList.add('chosen');
   const given = { item: state.item, verdict, milliseconds, windows: view.used, zoom: view.greatest };
   await guarded(async () => {
-    const { truth, state: now } = await ask('/api/answer', given, lost);
-    found();
+    const { truth, state: now } = await ask('/api/answer', given, (words) => {
+      write('saved', 'not saved');
+      lost('Your answer is kept here; trying again.')(words);
+    });
     write('saved', 'saved');
+    at('trouble').hidden = true;
     if (!truth) {
       await proceed(now);
       return;
@@ -174,120 +183,15 @@ function feedback(truth, verdict) {
 }
 
 function undo() {
-  if (!state || !state.can_undo || at('instructions').hidden === false) return;
+  if (!state || !state.can_undo || busy) return;
   ready = false;
   guarded(async () => {
-    const now = await ask('/api/undo', {}, lost);
-    rested = -1;
+    const now = await ask('/api/undo', {}, lost('Trying again.'));
+    rested = now.done;
     write('saved', 'taken back');
     await proceed(now);
   });
 }
-
-function buildChoices() {
-  write('question', kind.question);
-  at('choices').append(...[1, 2, 3, 4, 5, 6].map((verdict) => {
-    const [sure, side] = verdictWords(kind, verdict);
-    const button = document.createElement('button');
-    const words = document.createElement('span');
-    const [key, how, what] = ['kbd', 'small', 'b'].map((name) => document.createElement(name));
-    Object.assign(key, { textContent: verdict });
-    Object.assign(how, { textContent: `${sure} ` });
-    Object.assign(what, { textContent: side });
-    words.append(how, what);
-    button.append(key, words);
-    button.value = verdict;
-    button.addEventListener('click', () => answer(verdict));
-    return button;
-  }));
-}
-
-function buildTools() {
-  at('presets').append(...study.presets.map(([name, least, most]) => {
-    const button = document.createElement('button');
-    const limits = document.createElement('small');
-    limits.textContent = `${number(least)} to ${number(most)}`;
-    button.append(name[0].toUpperCase() + name.slice(1), limits);
-    Object.assign(button.dataset, { level: (least + most) / 2, width: most - least });
-    button.addEventListener('click', () => {
-      view.setWindow((least + most) / 2, most - least);
-      view.settle();
-    });
-    return button;
-  }));
-  at('zoom-in').addEventListener('click', () => view.zoomBy(1.25));
-  at('zoom-out').addEventListener('click', () => view.zoomBy(0.8));
-  at('zoom-all').addEventListener('click', () => view.reset());
-}
-
-function onChange({ level, width, zoom }) {
-  write('level', number(level));
-  write('width', number(width));
-  write('zoom', `${zoom.toFixed(1)}\u00d7`);
-  at('presets').querySelectorAll('button').forEach((button) => {
-    const same = Number(button.dataset.level) === level && Number(button.dataset.width) === width;
-    button.setAttribute('aria-pressed', String(same));
-  });
-}
-
-/* Forms: what the server refuses is said beside them. */
-function onSubmit(id, path, body, done) {
-  const form = at(id);
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault();
-    const problem = form.querySelector('.problem');
-    problem.textContent = '';
-    try {
-      const given = body(new FormData(form));
-      const entry = await ask(path, given);
-      localStorage.setItem('reader', given.name);
-      await done(entry);
-    } catch (error) {
-      problem.textContent = error instanceof Refused ? `${error.message}.` : 'There is no connection to the server; try again.';
-    }
-  });
-}
-
-const STROKES = {
-  Backspace: undo,
-  u: undo,
-  '+': () => view.zoomBy(1.25),
-  '=': () => view.zoomBy(1.25),
-  '-': () => view.zoomBy(0.8),
-  0: () => view.reset(),
-  ArrowLeft: () => view.setWindow(view.level, view.width - 50),
-  ArrowRight: () => view.setWindow(view.level, view.width + 50),
-  ArrowUp: () => view.setWindow(view.level + 25, view.width),
-  ArrowDown: () => view.setWindow(view.level - 25, view.width),
-};
-
-function waiting() {
-  const button = [at('go-on'), at('next'), at('begin')].find((one) => one.offsetParent !== null);
-  return button && !button.disabled ? button : null;
-}
-
-document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, summary')) return;
-  const digit = /^(?:Digit|Numpad)([1-6])$/.exec(event.code);
-  const stroke = STROKES[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (event.key === ' ' || event.key === 'Enter') {
-    if (event.target.closest('button') || !waiting()) return;
-    if (!event.repeat) waiting().click();
-  } else if (digit) {
-    if (!event.repeat) answer(Number(digit[1]));
-  } else if (stroke && (stroke === undo || !at('reading').hidden)) {
-    if (stroke !== undo || !event.repeat) stroke();
-  } else {
-    return;
-  }
-  event.preventDefault();
-});
-
-/* A button that was clicked keeps the focus, and Space would press it again for the next case. */
-document.addEventListener('click', (event) => {
-  const button = event.target.closest('button');
-  if (button && event.detail) button.blur();
-});
 
 async function leave() {
   await guarded(async () => {
@@ -307,8 +211,9 @@ async function start() {
   write('asked', kind.asked);
   write('key-meaning', kind.meaning);
   view = new View(at('stand'), study, onChange, (hu) => write('hu', hu === null ? '\u2013' : number(hu)));
-  buildChoices();
-  buildTools();
+  buildChoices(kind, answer);
+  buildTools(study.presets, view);
+  onStrokes(view, answer, undo);
   onSubmit('enter-form', '/api/enter', (form) => ({ name: form.get('name'), years: Number(form.get('years')) }),
     async ({ word }) => {
       write('word', word);
@@ -320,8 +225,8 @@ async function start() {
   at('go-on').addEventListener('click', goOn);
   ['undo', 'interlude-undo', 'end-undo'].forEach((id) => at(id).addEventListener('click', undo));
   ['leave', 'not-me'].forEach((id) => at(id).addEventListener('click', leave));
-  at('again').addEventListener('click', () => location.reload());
-  await where();
+  await proceed(await ask('/api/state'));
 }
 
+at('again').addEventListener('click', () => location.reload());
 guarded(start);

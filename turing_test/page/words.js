@@ -38,7 +38,7 @@ export function facts(study, kind, state) {
   return [
     kind.half,
     'Go by what you see: some are easy, some are not. There is no limit of time.',
-    practice && `${count(practice, 'case')} of practice come first: there you are told the truth after each answer.`,
+    practice && `First ${count(practice, 'case')} of practice, with the truth after each answer.`,
     `Then ${count(state.total, 'case')} without it, about ${count(minutes, 'minute')} at eight seconds for each.`,
     study.pause && state.total > study.pause && `There is a pause every ${study.pause} cases.`,
     'You cannot go back further than one step.',

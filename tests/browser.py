@@ -1,0 +1,98 @@
+"""The page of a study in a real browser, and what a reader does with it."""
+
+import contextlib
+import shutil
+import time
+
+import numpy as np
+
+CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
+DRIVER = shutil.which('chromedriver')
+FLAGS = ['headless=new', 'no-sandbox', 'disable-dev-shm-usage', 'hide-scrollbars', 'window-size=1280,900']
+
+CANVAS = """
+const canvas = document.querySelectorAll('canvas')[arguments[0]];
+const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+return Array.from(data.filter((_, i) => i % 4 === 0));
+"""
+
+
+class Page:
+    """A browser with the page of a study, and what a reader does with it."""
+
+    def __init__(self, folder, url):
+        from selenium import webdriver
+        from selenium.webdriver.chrome.service import Service
+
+        options = webdriver.ChromeOptions()
+        options.binary_location = CHROMIUM
+        for flag in FLAGS + ['user-data-dir=' + folder]:
+            options.add_argument('--' + flag)
+        options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
+        self.driver, self.url = webdriver.Chrome(options=options, service=Service(DRIVER)), url
+        self.mouse = webdriver.ActionChains
+        self.driver.get(url)
+
+    def __getitem__(self, name):
+        return self.driver.find_element('id', name)
+
+    def until(self, true, what):
+        """Wait for a condition, also while the page is loaded anew; what: words for when it does not come."""
+        from selenium.common import exceptions
+
+        loading, end = (exceptions.StaleElementReferenceException, exceptions.NoSuchElementException), time.time() + 15
+        while time.time() < end:
+            with contextlib.suppress(*loading):
+                if true():
+                    return
+            time.sleep(0.02)
+        raise AssertionError('%s: %s' % (what, self.driver.find_element('tag name', 'body').text))
+
+    def shows(self, name, words=''):
+        """Wait until an element is on the screen and holds these words; its text."""
+        texts = []
+
+        def there():
+            visible = self[name].is_displayed()
+            texts.append(self[name].text)
+            return visible and words in texts[-1]
+
+        self.until(there, '%s with %r' % (name, words))
+        return texts[-1]
+
+    def press(self, key):
+        self.mouse(self.driver).send_keys(key).perform()
+
+    def answer(self, key, count=None):
+        """Answer by a key, not before a case may be answered; count: what the page says of its number before."""
+        if count:
+            self.shows('count', count)
+        time.sleep(0.35)
+        self.press(key)
+
+    def enter(self, name):
+        self.shows('enter')
+        self['name'].send_keys(name)
+        self['years'].send_keys('7\n')
+        return self.shows('instructions')
+
+    def canvas(self, which=0):
+        """The gray levels of a canvas [side, side]."""
+        values = np.array(self.driver.execute_script(CANVAS, which))
+        return values.reshape([int(round(len(values) ** 0.5))] * 2)
+
+    def over(self, x, y):
+        """Point at a place of the canvas, from -1 to 1 each way."""
+        canvas = self.driver.find_element('tag name', 'canvas')
+        half = canvas.size['width'] / 2
+        return self.mouse(self.driver).move_to_element_with_offset(canvas, int(x * half), int(y * half))
+
+    def touch(self, *steps):
+        """Touch the first canvas: steps are lists of fingers, by pixels from its middle; an empty one lifts them."""
+        box, down = self.driver.find_element('tag name', 'canvas').rect, 0
+        x, y = box['x'] + box['width'] / 2, box['y'] + box['height'] / 2
+        for fingers in steps:
+            kind = 'touchEnd' if not fingers else 'touchStart' if len(fingers) > down else 'touchMove'
+            points = [dict(x=x + right, y=y + low, id=i) for i, (right, low) in enumerate(fingers)]
+            self.driver.execute_cdp_cmd('Input.dispatchTouchEvent', dict(type=kind, touchPoints=points))
+            down = len(fingers)
