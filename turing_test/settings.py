@@ -33,7 +33,7 @@ STUDY = (..., 'the folder of the study, or its study.sqlite', filled)
 
 Create = settings(
     'Create',
-    example='python 6-turing_test.py create --model AIS.pkl MIA.pkl IA.pkl --data datasets/heldout --outdir study',
+    example='python 6-turing_test.py create --model AIS.pkl MIA.pkl IA.pkl --data datasets/heldout',
     groups='input: model data; protocol: mode number repeat practice pause margin enlarge title; output: outdir; '
     'randomness: seed; hardware: cpu',
     model=(['demo/weight/AIS.pkl'], 'weights of each class, in files or folders named after it; or one network with '
@@ -47,27 +47,27 @@ Create = settings(
     margin=(0.1, 'accuracy within 0.5 +- this counts as not told apart, if shown', margin),
     enlarge=('smooth', 'how patches are enlarged', ('smooth', 'nearest')),
     title=('Real or generated?', 'what readers see above it', filled),
-    outdir=('study', 'a folder to make'),
+    outdir=('results/study', 'a folder to make'),
     seed=SEED,
     cpu=CPU,
 )  # fmt: skip
 Serve = settings(
     'Serve',
-    example='python 6-turing_test.py serve study --lan',
+    example='python 6-turing_test.py serve results/study --lan',
     study=STUDY,
     port=(8080, 'port to listen on, 0 for any free one', number_between(0, 65535)),
     lan=(False, 'let other computers of the network in'),
 )
 Analyse = settings(
     'Analyse',
-    example='python 6-turing_test.py analyse study',
+    example='python 6-turing_test.py analyse results/study',
     study=STUDY,
     evaluation=(None, 'evaluation.json of 4-evaluate.py: recall and copies, of which a study says nothing', filled),
     outdir=(None, 'where the page and the tables go (default: the folder of the study)', filled),
 )
 Simulate = settings(
     'Simulate',
-    example='python 6-turing_test.py simulate study --accuracy 0.65 --readers 4',
+    example='python 6-turing_test.py simulate results/study --accuracy 0.65 --readers 4',
     study=STUDY,
     accuracy=(0.65, 'share of cases that a reader has right, on average', accuracy),
     readers=(4, 'how many', positive),

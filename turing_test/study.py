@@ -111,7 +111,7 @@ def connected(study, writable):
 
 
 def readings(study):
-    """The Readings of a study that is not being served."""
+    """The Readings of a study, its folder or file; ValueError if it is being served, damaged, or none."""
     with connected(study, False) as (_, base):
         agreed = protocol(base)
         readers = {row[0]: Reader(*row[1:]) for row in base.execute('SELECT number, name, years FROM readers')}
