@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import urllib.error
 
 import pytest
 
@@ -200,16 +199,13 @@ def test_a_study_is_served_from_the_command_line_until_a_signal_and_again_with_t
         command = [sys.executable, '6-turing_test.py', 'serve', folder, '--port', '0']
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         url = process.stdout.readline().decode().split()[1]
-        address, query = url.split('/?')
-        browser = simulate.Browser(address)
-        browser.get('/?' + query)
-        browser.post('/api/enter', name='reader %d' % number, years=1)
-        with pytest.raises(urllib.error.HTTPError, match='400'):
+        browser = simulate.enter(url, 'reader %d' % number)
+        with pytest.raises(ValueError, match='item is not the name of a case'):
             browser.post('/api/answer', verdict=9)
         process.send_signal(number)
         out, err = process.communicate(timeout=20)
         assert process.returncode == 128 + number and not err and b'every answer is in' in out
-        urls.append(query)
+        urls.append(url.partition('?')[2])
     assert urls[0] == urls[1] and len(study.readings(folder).readers) == 2
 
 
