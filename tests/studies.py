@@ -6,7 +6,8 @@ from turing_test import study
 
 PROTOCOL = dict(
     mode='yes-no', title='Real or generated?', classes=['AIS', 'MIA'], window=[-1900.0, 1100.0], mm=0.6, size=8,
-    enlarge='smooth', pause=10, number=30, repeat=0.1, practice=4, margin=0.1, seed=1, model=['AIS.pkl'], data='AIS'
+    enlarge='smooth', pause=10, number=30, repeat=0.1, practice=4, margin=0.1, seed=1, model=['AIS.pkl'], data='AIS',
+    unknown=[]
 )  # fmt: skip
 
 
