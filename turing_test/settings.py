@@ -5,14 +5,6 @@ from common.kinds import filled, natural, number_between, positive, rate
 from config import CPU, SEED
 
 
-def years(text):
-    """a number from 0 to 70"""
-    value = float(text)
-    if not 0 <= value <= 70:
-        raise ValueError(text)
-    return value
-
-
 def accuracy(text):
     """a number from 0.5 to below 1"""
     value = float(text)
