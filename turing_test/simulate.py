@@ -75,6 +75,10 @@ class Impressions:
         impression = case + moment + (self._mean if self._truth[patches] else -self._mean)
         return 1 + int(np.searchsorted(STEPS, impression))
 
+    def milliseconds(self):
+        """How long an answer takes: half of them less than four seconds."""
+        return int(4000 * self._random.lognormal(0, 0.4))
+
 
 def enter(link, name, years=5):
     """The Browser of a new reader."""
@@ -88,8 +92,8 @@ def play(browser, reader):
     state = browser.ask('/api/state')
     while state['item']:
         patches = [browser.get('/api/pixels/%s/%d' % (state['item'], which)) for which in range(state['images'])]
-        answer = dict(item=state['item'], verdict=reader.verdict(b''.join(patches)))
-        state = browser.post('/api/answer', milliseconds=1000, windows=WINDOWS, zoom=1, **answer)['state']
+        answer = dict(item=state['item'], verdict=reader.verdict(b''.join(patches)), milliseconds=reader.milliseconds())
+        state = browser.post('/api/answer', windows=WINDOWS, zoom=1, **answer)['state']
 
 
 def run(cfg):
