@@ -152,11 +152,11 @@ def add_pages(app, folder):
     What is not there now will not be served.
     """
     files = {}
-    for place, name in [(place, name) for place in (_PARTS, folder) for name in os.listdir(place)]:
-        kind = _TYPES.get(os.path.splitext(name)[1])
+    for path in [os.path.join(place, name) for place in (_PARTS, folder) for name in os.listdir(place)]:
+        kind = _TYPES.get(os.path.splitext(path)[1])
         if kind:
-            with open(os.path.join(place, name), 'rb') as f:
-                files[name] = f.read(), kind
+            with open(path, 'rb') as f:
+                files[os.path.basename(path)] = f.read(), kind
 
     @app.route('/')
     @app.route('/<name>')

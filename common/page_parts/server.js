@@ -33,8 +33,9 @@ async function once(path, body, longest) {
   }
 }
 
-/* JSON, or bytes, from a path; with a body, an object or a file, it is posted. Tries again until the server answers or refuses;
-   lost(words) is told before each further try, '' where there was no answer at all. longest: milliseconds until a try counts as lost. */
+/* JSON, or bytes, from a path; with a body, an object or a file, it is posted. Tries again until the server answers
+   or refuses; lost(words) is told before each further try, '' where there was no answer at all. longest: milliseconds
+   until a try counts as lost. */
 export async function ask(path, body, lost, longest = LONGEST) {
   for (let tries = 0; ; tries += 1) {
     try {
