@@ -32,6 +32,8 @@ const insert = latest(async () => {
 function choose(which) {
   chosen = which;
   [...at('patches').children].forEach((button, i) => button.setAttribute('aria-pressed', String(i === which)));
+  paint(at('patch'), patches[which], stored());
+  write('patch-caption', `Patch ${which + 1}`);
   insert();
 }
 

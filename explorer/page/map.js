@@ -93,7 +93,8 @@ const nearest = guarded(async () => {
   );
   const copy = found.error < found.typical / 2;
   const typical = `real images are ${number(found.typical, 1)} from their nearest other one`;
-  write('nearest-words', `${number(found.error, 1)} gray levels apart; ${typical}. ${copy ? 'That is close enough to be a copy.' : 'It is no copy.'}`);
+  const verdict = copy ? 'That is close enough to be a copy.' : 'It is no copy.';
+  write('nearest-words', `${number(found.error, 1)} gray levels apart; ${typical}. ${verdict}`);
   at('nearest-found').hidden = false;
 });
 

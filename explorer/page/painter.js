@@ -1,7 +1,7 @@
 /* A mask that is painted: 0 and 255, one value for each pixel of the patch. */
 
 const STEPS = 50;  // that can be taken back
-const COLOURS = [0xff1b1815, 0xff5ca3d9];  // of what is not nodule and what is, as the bits of a canvas
+const COLOURS = [0xff131517, 0xff5ca3d9];  // of what is not nodule and what is, as the bits of a canvas
 
 export class Painter {
   /* changed() is told of another mask; stamp(shape) returns a promise of a mask with a nodule of its size somewhere. */

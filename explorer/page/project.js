@@ -85,6 +85,7 @@ async function begin(file) {
   at('project-edit').disabled = true;
   at('project-stop').disabled = false;
   at('project-pair').hidden = false;
+  at('project-drop').classList.add('begun');
   paint(at('project-target'), target, windowOf());
   paint(at('project-live'), new Uint8Array(target.length), windowOf());
   source = new EventSource(`/api/project/${job}`);

@@ -1,7 +1,7 @@
 /* The tab of files: what is saved, the command that makes it again, and what is loaded. */
 
 import { model, windowOf } from './about.js';
-import { at, write } from './dom.js';
+import { at, make, write } from './dom.js';
 import { dropPlace } from './files.js';
 import { diameter } from './generate.js';
 import { paint } from './pictures.js';
@@ -13,7 +13,11 @@ const NAMES = { png: 'nodule.png', raw: 'nodule.npy', latents: 'latents.npy' };
 const MOST = 4;  // megabytes
 const ROWS = 50;  // of latents that are opened
 
-const command = latest(async () => write('command', (await request('/api/command', store.draft)).command));
+const command = latest(async () => {
+  const words = (await request('/api/command', store.draft)).command.split(' ');
+  const parts = words.map((word) => make('span', { textContent: word }));  // lines break between words alone
+  at('command').replaceChildren(...parts.flatMap((part, i) => (i ? [' ', part] : [part])));
+});
 
 /* Open the rows of latents, the first one last, so that it is on show. */
 async function openLatents(file) {
@@ -41,9 +45,9 @@ async function load(file) {
   enter();
 }
 
-function copy() {
+async function copy() {
   getSelection().selectAllChildren(at('command'));
-  const done = document.execCommand('copy');
+  const done = await navigator.clipboard.writeText(at('command').textContent).then(() => true, () => false);
   write('command-said', done ? 'Copied.' : 'Press Ctrl C: it is selected.');
 }
 

@@ -1,10 +1,25 @@
 /* Thumbnails on a plane that is moved and zoomed. */
 
+import { number } from './dom.js';
 import { colours } from './pictures.js';
 
 const ACROSS = 32;  // thumbnails in a row of the sheet
 const SIDE = 26;  // pixels of the screen for a thumbnail
 const EDGE = { generated: '#59524a', real: '#d9a35c' };
+
+/* The part of the way between two limits. */
+const part = (value, [least, most]) => (value - least) / (most - least || 1);
+
+/* Round values between limits, about six on a screen. */
+function ticks([least, most], zoom) {
+  const rough = (most - least || 1) / zoom / 6;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((by) => by * power).find((each) => each >= rough);
+  const first = Math.ceil(least / step);
+  return Array.from({ length: Math.floor(most / step) - first + 1 }, (_, i) => (first + i) * step);
+}
+
+const digits = (value) => (Math.abs(value - Math.round(value)) < 1e-6 ? 0 : Math.abs(value) < 1 ? 2 : 1);
 
 export class Scatter {
   /* pointed(point or null), opened(point); words: [across, upwards], for the axes, or null. */
@@ -25,7 +40,6 @@ export class Scatter {
     const palette = colours(window);
     const ends = (values) => [Math.min(...values), Math.max(...values)];
     this.limits = [ends(points.map(({ x }) => x)), ends(points.map(({ y }) => y))];
-    const part = (value, [least, most]) => (value - least) / (most - least || 1);
     this.points = points.map((point, i) => {
       const pixels = sheet.subarray(i * side * side, (i + 1) * side * side);
       const image = new ImageData(side, side);
@@ -46,8 +60,8 @@ export class Scatter {
   /* Where a point lies on the screen. */
   where({ right, up }) {
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    const place = (part, size) => SIDE + 16 + part * (size - 2 * SIDE - 32);
-    return [(place(right, width) - this.left) * this.zoom, (place(1 - up, height) - this.top) * this.zoom];
+    const place = (of, size) => SIDE + 22 + of * (size - 2 * SIDE - 44);
+    return [(20 + place(right, width - 20) - this.left) * this.zoom, (place(1 - up, height) - this.top) * this.zoom];
   }
 
   draw() {
@@ -85,8 +99,17 @@ export class Scatter {
       context.fillText(text, x, y);
     };
     const [across, upwards] = this.words;
-    say(`${across} \u2192`, width - 10, height - 10, 'right');
+    say(`${across} \u2192`, width - 10, height - 30, 'right');
     say(`\u2191 ${upwards}`, 10, 20, 'left');
+    context.font = `12px ${style.fontFamily}`;
+    ticks(this.limits[0], this.zoom).forEach((value) => {
+      const [x] = this.where({ right: part(value, this.limits[0]), up: 0 });
+      if (x > 40) say(number(value, digits(value)), x, height - 8, 'center');
+    });
+    ticks(this.limits[1], this.zoom).forEach((value) => {
+      const [, y] = this.where({ right: 0, up: part(value, this.limits[1]) });
+      if (y > 34 && y < height - 40) say(number(value, digits(value)), 8, y + 4, 'left');
+    });
   }
 
   /* The point nearest to a place of the screen, if it is near. */

@@ -4,6 +4,15 @@ import { make, number } from './dom.js';
 
 export const digitsOf = (step) => (step >= 1 ? 0 : step >= 0.1 ? 1 : 2);
 
+/* Colour the track of a slider between a value and where it stands; the thumb keeps its half width from the ends. */
+export function mark(input, from) {
+  const { min, max, value } = input;
+  const place = (of) => `calc(10px + (100% - 20px) * ${(of - min) / (max - min || 1)})`;
+  const [least, most] = [Math.min(from, value), Math.max(from, value)];
+  input.style.setProperty('--from', from > min ? place(least) : '0%');
+  input.style.setProperty('--to', place(most));
+}
+
 /* A row: name, value, slider. words(value): the value as text. moved(value) is called while it moves, settled(value)
    when it is let go. Returns {row, head, set(value, text), input}. */
 export function slider({ name, low, high, step, value, words, moved = () => {}, settled = () => {} }) {
@@ -11,11 +20,12 @@ export function slider({ name, low, high, step, value, words, moved = () => {}, 
   const input = make('input', { type: 'range', min: low, max: high, step, 'aria-label': name });
   const head = make('div', { className: 'head' }, make('span', { className: 'name', textContent: name }), output);
   const row = make('div', { className: 'slider' }, head, input);
+  const from = low < 0 ? 0 : low;
   const set = (now, text = words(now)) => {
     input.value = now;
     output.textContent = text;
     input.setAttribute('aria-valuetext', text);
-    input.style.setProperty('--part', `${(100 * (input.value - low)) / (high - low)}%`);
+    mark(input, from);
   };
   input.addEventListener('input', () => {
     const now = Number(input.value);
@@ -59,7 +69,7 @@ export function axisSlider(axis, { move, settle, lock }) {
   key.title = `Hold ${title} while others move`;
   key.disabled = unnamed || !usable;
   key.addEventListener('click', () => lock(name));
-  head.prepend(key);
+  head.append(key);
 
   function show(state, measured) {
     const by = state.moves[name] || 0;

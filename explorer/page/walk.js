@@ -3,7 +3,7 @@
 import { windowOf } from './about.js';
 import { at, number, write } from './dom.js';
 import { paint, thumb } from './pictures.js';
-import { slider } from './sliders.js';
+import { mark, slider } from './sliders.js';
 import { fresh, named, store } from './store.js';
 import { decode, guarded, latest, request, save } from './talk.js';
 
@@ -24,6 +24,7 @@ function place(which) {
   if (!frames.length) return;
   paint(at('walk-canvas'), frames[which], windowOf(stops[0].state));
   at('walk-at').value = which;
+  mark(at('walk-at'), 0);
   write('walk-where', `${which + 1} / ${frames.length}`);
 }
 
