@@ -128,6 +128,14 @@ def recalled(name):
     return flask.request.cookies.get(_cookie(name), '')
 
 
+def asked(name, default=None):
+    """A value that the address holds, text of at most 40 letters; ValueError where it has to be there and is not."""
+    value = flask.request.args.get(name, default)
+    if value is None or len(value) > 40:
+        raise ValueError('that is not what this server takes: %s is missing or too long' % name)
+    return value
+
+
 def posted(wanted):
     """The JSON that was posted, if it fits a schema (see common.schema); ValueError if not."""
     if flask.request.mimetype != 'application/json':
