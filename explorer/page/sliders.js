@@ -47,7 +47,7 @@ const signed = (value, digits) => (value > 0 ? '+' : '') + number(value, digits)
 export function axisSlider(axis, { move, settle, lock }) {
   const { name, title, unit, r2, usable, low, high, step } = axis;
   const digits = digitsOf(step);
-  const space = unit === '\u00b0' ? '' : ' ';
+  const space = unit && unit !== '\u00b0' ? ' ' : '';
   const { row, head, set, input } = slider({
     name: title, low, high, step, value: 0, words: () => '',
     moved: (value) => move(name, value), settled: () => settle(name),

@@ -6,6 +6,7 @@
 import { decode, latest, request } from './talk.js';
 
 const MOST = 300;  // entries that are kept; their pixels are in memory
+const VIEW = Math.random().toString(36).slice(2, 10);  // tells the server this page from others of the browser
 const SOON = 800;  // milliseconds in which moves of one slider count as one
 
 export const fresh = (model, seed = 0) => (
@@ -30,14 +31,14 @@ class Store extends EventTarget {
     this.dispatchEvent(new Event(kind));
   }
 
-  async answer(state) {
-    const { pixels, measured, outline } = await request('/api/image', state);
+  async answer(state, view = VIEW) {
+    const { pixels, measured, outline } = await request(`/api/image?view=${view}`, state);
     return { state, pixels: decode(pixels), measured, outline };
   }
 
   /* The entry of a state that is not to be shown at once; such requests go one after the other. */
   later(state) {
-    const entry = this.queue.then(() => this.answer(state));
+    const entry = this.queue.then(() => this.answer(state, `${VIEW}-later`));
     this.queue = entry.catch(() => {});
     return entry;
   }
