@@ -19,6 +19,7 @@ except ImportError:
 
 from common import schema, talk
 
+_PARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page_parts')
 MONTH = 31 * 24 * 3600  # seconds for which a browser keeps a cookie
 _POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
 _HEADERS = {
@@ -184,13 +185,16 @@ def _not_a_number(name):
 
 
 def add_pages(app, folder):
-    """Serve the files of a folder by their names, index.html at /; what is not there now will not be served."""
+    """Serve the files of a folder, and those that pages share, by their names, index.html at /.
+
+    What is not there now will not be served.
+    """
     files = {}
-    for name in os.listdir(folder):
-        kind = _TYPES.get(os.path.splitext(name)[1])
+    for path in [os.path.join(place, name) for place in (_PARTS, folder) for name in os.listdir(place)]:
+        kind = _TYPES.get(os.path.splitext(path)[1])
         if kind:
-            with open(os.path.join(folder, name), 'rb') as f:
-                files[name] = f.read(), kind
+            with open(path, 'rb') as f:
+                files[os.path.basename(path)] = f.read(), kind
 
     @app.route('/')
     @app.route('/<name>')
