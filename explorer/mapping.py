@@ -22,9 +22,8 @@ THUMB = 32  # pixels across
 LIKENESS = 'pca', 'tsne'
 SAMPLE = 50  # real images whose nearest other one is looked for
 
-Images = collections.namedtuple(
-    'Images', 'kinds numbers pixels values'
-)  # pixels: uint8 [N, 1, R, R]; values: {name: [N]}
+# pixels: uint8 [N, 1, R, R]; values: {name: [N]}, what is measured.
+Images = collections.namedtuple('Images', 'kinds numbers pixels values')
 
 
 class Map:

@@ -30,13 +30,8 @@ class Search:
 
     def __init__(self, worker, model, picture):
         self.name, self._model, self._picture, self._worker = secrets.token_hex(8), model, picture, worker
-        self._changed, self._latest, self._best, self._ended, self._stop = (
-            threading.Condition(),
-            None,
-            None,
-            False,
-            False,
-        )
+        self._changed, self._latest, self._best = threading.Condition(), None, None
+        self._ended = self._stop = False
         self._future = worker.begin(self._run, SEARCH)
         self._future.add_done_callback(self._finish)
 
@@ -45,6 +40,8 @@ class Search:
         self._stop = True
 
     def _run(self):
+        if self._stop:
+            raise _Stopped
         defaults, labels = Inference(), self._model.labels
         labels = generate.taking_turns(max(8, labels), labels)
         target, generator = self._picture / 127.5 - 1, self._model.generator

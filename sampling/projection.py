@@ -59,7 +59,7 @@ def project(generator, target, labels, steps=400, seed=0, tries=32, watch=None):
     Nearest in `pyramid_loss`. labels: [S, K], one for each start. A start is the best of `tries` random latents; all go
     down for an eighth of the steps, and the best of them for `steps` more. Latents have a mean square of 1, as random
     ones nearly have: so they stay plausible, and keep their weight beside a label.
-    watch: called after each step with the steps done, those there will be about, and the image [C, R, R] that was tried.
+    watch: called after each step with how many are done, how many there will be about, and its image [C, R, R].
     """
     minimize = _scipy_minimize()
     starts, latent_size = len(labels), int(generator.inputs[0].shape[1])
@@ -93,9 +93,8 @@ def project(generator, target, labels, steps=400, seed=0, tries=32, watch=None):
             def value(x):
                 nonlocal done
                 z = _unit(x)
-                (loss,), (slope,), (image,) = at(
-                    [losses, slopes, generator.outputs[0]], z[None], labels[start : start + 1]
-                )
+                wanted = losses, slopes, generator.outputs[0]
+                (loss,), (slope,), (image,) = at(wanted, z[None], labels[start : start + 1])
                 done += 1
                 bar.update()
                 if watch:
