@@ -4,6 +4,7 @@ Each request has to name this machine (a page elsewhere may point its own name a
 pages, and know the token of the link, on this machine too, which others may share. Refusals are one sentence.
 """
 
+import contextlib
 import hashlib
 import hmac
 import html
@@ -118,6 +119,24 @@ def reply(content):
     return flask.jsonify(content)
 
 
+def attachment(content, name, kind):
+    """A response of bytes that a browser keeps as a file of that name. kind: its MIME type."""
+    response = flask.Response(content, content_type=kind)
+    response.headers['Content-Disposition'] = 'attachment; filename="%s"' % name
+    return response
+
+
+def events(found):
+    """A response of server-sent events, one for each dict of a generator, which is closed once the browser is gone."""
+
+    def lines():
+        with contextlib.closing(found):
+            for event in found:
+                yield 'data: %s\n\n' % json.dumps(event)
+
+    return flask.Response(lines(), content_type='text/event-stream')
+
+
 def remember(response, name, value):
     """Have the browser keep a value that no script and no other site can reach; None makes it forget."""
     response.set_cookie(_cookie(name), value or '', MONTH if value else 0, httponly=True, samesite='Strict')
@@ -148,6 +167,17 @@ def posted(wanted):
     if wrong:
         raise ValueError('that is not what this server takes: ' + wrong)
     return value
+
+
+def uploaded(most):
+    """The bytes of a file that was posted; ValueError if there are more than `most`, or none."""
+    if flask.request.mimetype != 'application/octet-stream':
+        flask.abort(415, 'this server takes files as application/octet-stream')
+    content = flask.request.get_data()
+    if not content or len(content) > most:
+        words = 'that file is empty' if not content else 'that file is larger than %.3g MB' % (most / 2.0**20)
+        raise ValueError(words)
+    return content
 
 
 def _not_a_number(name):

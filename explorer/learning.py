@@ -56,7 +56,7 @@ def _limits(values, step):
 
 
 def _follows(model, found, spread, number, seed, breathe):
-    """R2 [K] of the change that is measured where half a standard deviation was asked for, of nodules not learnt from."""
+    """R2 [K] of the change that is measured where half a standard deviation is asked for, of other nodules."""
     names, result = [one.name for one in model.attributes], []
     for k, name in enumerate(talk.bar(names, unit='axis')):
         asked, got = [], []
