@@ -10,8 +10,8 @@ export const about = {};
 /* The weights that are shown, or those of a state. */
 export const model = (state = store.draft) => about.models[state.model];
 
-/* HU of gray 0 and of gray 255; where that is not known, the gray levels themselves. */
-export const windowOf = (state) => model(state).window || [0, 255];
+/* HU of gray 0 and of gray 255, or null where that is not known. */
+export const windowOf = (state) => model(state).window;
 export const unit = () => (model().window ? 'HU' : 'gray');
 
 /* Learn it; changed() is called when axes are ready that were not. */

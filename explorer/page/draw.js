@@ -1,6 +1,6 @@
 /* The tab of drawing: a mask, the patches that a network makes of it, and one of them in a real patch. */
 
-import { about } from './about.js';
+import { about, windowOf } from './about.js';
 import { at, make, number, write } from './dom.js';
 import { paint, picture } from './pictures.js';
 import { Painter } from './painter.js';
@@ -15,7 +15,8 @@ let patches = [];
 let chosen = 0;
 const settings = { samples: 4, seed: 0, index: 0, soft: 2 };
 
-const stored = () => about.pix2pix.window || [0, 255];
+/* Where the network does not say, it is that of the weights that are shown. */
+const stored = () => about.pix2pix.window || windowOf();
 
 const insert = latest(async () => {
   if (!about.data || !patches.length) return;

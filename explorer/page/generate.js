@@ -68,7 +68,7 @@ function buildSliders() {
 function fit() {
   const now = model();
   used = now;
-  view.use({ size: now.size, window: windowOf(), mm: now.mm, enlarge: 'smooth', least: LEAST });
+  view.use({ size: now.size, window: now.window || [0, 255], mm: now.mm, enlarge: 'smooth', least: LEAST });
   const presets = now.window ? about.presets : GRAY;
   at('presets').replaceChildren();
   buildTools(presets, view);

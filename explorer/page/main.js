@@ -65,6 +65,12 @@ function listen() {
   });
   /* A file that misses its place would otherwise replace the page. */
   ['dragover', 'drop'].forEach((kind) => addEventListener(kind, (event) => event.preventDefault()));
+  let { model } = store.draft;
+  store.addEventListener('draft', () => {
+    if (model === store.draft.model) return;
+    model = store.draft.model;
+    if (TABS[open].enter) TABS[open].enter();
+  });
   document.addEventListener('open-tab', (event) => show(event.detail));
 }
 

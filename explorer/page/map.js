@@ -73,8 +73,8 @@ const opened = guarded(async ({ kind, number: which }) => {
   store.settle();
 });
 
-function figure(pixels, words, window, middle) {
-  const canvas = picture(pixels, window, middle);
+function figure(pixels, words, window) {
+  const canvas = picture(pixels, window);
   canvas.setAttribute('aria-label', words);
   return make('figure', {}, canvas, make('figcaption', { textContent: words }));
 }
@@ -83,18 +83,16 @@ const nearest = guarded(async () => {
   const { state, pixels } = store.shown;
   const found = await request('/api/nearest', state, LONG);
   const real = decode(found.pixels);
-  const difference = pixels.map((gray, i) => Math.min(Math.max(128 + gray - real[i], 0), 255));
-  const [least, most] = windowOf(state);
-  const middle = (least + most) / 2;
+  const difference = Uint8ClampedArray.from(pixels, (gray, i) => 128 + 2 * (gray - real[i]));
   at('nearest-pictures').replaceChildren(
     figure(pixels, 'current', windowOf(state)),
     figure(real, `real, image ${found.index}`, windowOf(state)),
-    figure(difference, 'difference', [least, most], middle),
+    figure(difference, 'difference, twice', null),
   );
-  const copy = found.error < found.typical / 2;
-  const typical = `real images are ${number(found.typical, 1)} from their nearest other one`;
-  const verdict = copy ? 'That is close enough to be a copy.' : 'It is no copy.';
-  write('nearest-words', `${number(found.error, 1)} gray levels apart; ${typical}. ${verdict}`);
+  const { error, typical } = found;
+  const verdict = error < typical / 2 ? 'That is close enough to be a copy.' : 'It is no copy.';
+  const others = `; real images are ${number(typical || 0, 1)} from their nearest other one. ${verdict}`;
+  write('nearest-words', `${number(error, 1)} gray levels apart${typical === null ? '.' : others}`);
   at('nearest-found').hidden = false;
 });
 

@@ -5,30 +5,33 @@ import { make } from './dom.js';
 const shown = new WeakMap();  // what paint was given, by canvas
 let [level, width] = [-600, 1500];
 
-/* Colours, as the 32 bits of a canvas, of gray levels 0 to 255; middle: the HU that is half bright. */
-export function colours([least, most], middle = level) {
-  const shades = Uint8ClampedArray.from({ length: 256 }, (_, gray) => (
-    ((least + (gray * (most - least)) / 255 - middle) / width + 0.5) * 255
-  ));
+/* Colours, as the 32 bits of a canvas, of gray levels 0 to 255; window: HU of gray 0 and of gray 255, null for gray
+   levels as they are. */
+export function colours(window) {
+  const shades = Uint8ClampedArray.from({ length: 256 }, (_, gray) => {
+    if (!window) return gray;
+    const [least, most] = window;
+    return ((least + (gray * (most - least)) / 255 - level) / width + 0.5) * 255;
+  });
   return Uint32Array.from(shades, (shade) => (0xff000000 + 0x010101 * shade) >>> 0);
 }
 
-/* Draw a square image of gray levels into a canvas; window: HU of gray 0 and of gray 255. */
-export function paint(canvas, pixels, window, middle) {
+/* Draw a square image of gray levels into a canvas. */
+export function paint(canvas, pixels, window) {
   const side = Math.round(Math.sqrt(pixels.length));
-  shown.set(canvas, [pixels, window, middle]);
+  shown.set(canvas, [pixels, window]);
   if (canvas.width !== side) Object.assign(canvas, { width: side, height: side });
   const image = new ImageData(side, side);
-  const palette = colours(window, middle);
+  const palette = colours(window);
   const bits = new Uint32Array(image.data.buffer);
   pixels.forEach((gray, i) => { bits[i] = palette[gray]; });
   canvas.getContext('2d').putImageData(image, 0, 0);
 }
 
 /* A new canvas with an image. */
-export function picture(pixels, window, middle) {
+export function picture(pixels, window) {
   const canvas = make('canvas', { className: 'picture', role: 'img' });
-  paint(canvas, pixels, window, middle);
+  paint(canvas, pixels, window);
   return canvas;
 }
 

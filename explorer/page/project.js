@@ -10,7 +10,7 @@ import { decode, request } from './talk.js';
 const MOST = 4;  // megabytes
 
 let source = null;  // of events
-let found = null;  // {model, latent, label}
+let found = null;  // the state that is sought or found
 let errors = [];
 
 /* The gray levels of a picture as the page shows it; the server reads the file itself. */
@@ -55,9 +55,10 @@ function end(words) {
 }
 
 function progress({ step, steps, error, pixels }) {
+  if (errors.length && errors[errors.length - 1][0] === step) return;
   errors.steps = steps;
   errors.push([step, error]);
-  paint(at('project-live'), decode(pixels), windowOf());
+  paint(at('project-live'), decode(pixels), windowOf(found));
   write('project-error', number(error, 1));
   write('project-status', `Step ${step} of ${steps}.`);
   at('project-progress').setAttribute('aria-valuemax', steps);
@@ -66,8 +67,8 @@ function progress({ step, steps, error, pixels }) {
   curve();
 }
 
-function done({ latent, label, error, pixels }, which) {
-  found = { ...fresh(which), latent, label };
+function done({ latent, label, error, pixels }) {
+  found = { ...found, latent, label };
   paint(at('project-live'), decode(pixels), windowOf(found));
   write('project-error', number(error, 1));
   at('project-progress').firstElementChild.style.width = '100%';
@@ -76,23 +77,23 @@ function done({ latent, label, error, pixels }, which) {
 }
 
 async function begin(file) {
-  const which = store.draft.model;
+  const sought = fresh(store.draft.model);
   const target = await gray(file, model().size);
-  const { job } = await request(`/api/project?model=${which}`, file);
+  const { job } = await request(`/api/project?model=${sought.model}`, file);
   end('Begun.');
   errors = [];
-  found = null;
+  found = sought;
   at('project-edit').disabled = true;
   at('project-stop').disabled = false;
   at('project-pair').hidden = false;
   at('project-drop').classList.add('begun');
-  paint(at('project-target'), target, windowOf());
-  paint(at('project-live'), new Uint8Array(target.length), windowOf());
+  paint(at('project-target'), target, windowOf(found));
+  paint(at('project-live'), new Uint8Array(target.length), windowOf(found));
   source = new EventSource(`/api/project/${job}`);
   source.addEventListener('message', (event) => {
     const told = JSON.parse(event.data);
     if (told.error && typeof told.error === 'string') end(told.error);
-    else if (told.done) done(told, which);
+    else if (told.done) done(told);
     else progress(told);
   });
   source.addEventListener('error', () => end('The server has ended the search; drop the picture again.'));
