@@ -35,16 +35,16 @@ def measure(images, window, mm):
 
     NaN where there is none: no nodule, or no wall in sight.
     """
-    found, masks = nodules.nodules(images), nodules.masks(images)
-    area, scale = masks.sum(axis=(1, 2)), mm or 1.0
+    masks, pixels, scale = nodules.masks(images), np.asarray(images, np.float32).mean(axis=1), mm or 1.0
+    area = masks.sum(axis=(1, 2))
     there = np.where(area > 0, area, np.nan)
     at = (np.arange(masks.shape[-1]) - (masks.shape[-1] - 1) / 2.0) * scale
-    values = [np.where(area > 0, found.diameter * scale, np.nan), np.asarray(found.gray, np.float64)]
+    values = [2 * np.sqrt(there / np.pi) * scale, (pixels * masks).sum(axis=(1, 2)) / there]
     values += [(masks * at).sum(axis=(1, 2)) / there, (masks * at[:, None]).sum(axis=(1, 2)) / there]
     if window:
         values[1] = values[1] * ((window[1] - window[0]) / 255.0) + window[0]
         level = (SOFT - window[0]) * 255.0 / (window[1] - window[0])
-        soft = np.asarray(images, np.float32).mean(axis=1) > level
+        soft = pixels > level
         walls = [_to_wall(bright & ~mask, mask) for bright, mask in zip(soft, masks)]
         values += [np.array(walls, np.float64) * scale, (soft & masks).sum(axis=(1, 2)) / there]
     return collections.OrderedDict(zip([row.name for row in attributes(window, mm)], values)), masks

@@ -76,6 +76,7 @@ class Model:
         self.window, self.mm = facts.get('window'), facts.get('mm_per_pixel')
         self.attributes = measure.attributes(self.window, self.mm)
         self.axes, (image,) = None, self.generator.outputs
+        self.begun = {}  # of explorer.moving
         self._upstream = tf.placeholder(tf.float32, image.shape)
         self._pulled = tf.gradients(image, self.generator.inputs[0], self._upstream)[0]
 

@@ -15,6 +15,7 @@ ROUNDS = 3
 SHARES = np.array([0.15, 0.35, 0.7, 1.0, 1.4])  # of the step that are tried, in one minibatch
 LONGEST = 0.6  # radians of one step
 ENOUGH = 0.3  # tolerances away from what was asked for
+REMEMBERED = 16  # nodules from which sliders began
 
 
 def moved(model, latent, label, known, moves, locks):
@@ -39,71 +40,69 @@ def moved(model, latent, label, known, moves, locks):
     wanted = [one for one in model.attributes if moves.get(one.name) or one.name in locks]
     if not wanted:
         return start
-    search = _Search(model, label, wanted)
-    here = search.at(latent[None])[0]
-    for one, value in zip(wanted, here.values):
-        if np.isnan(value) and one.name in moves:
+    point = _known(model, latent, label)
+    here = point.values
+    for one in wanted:
+        if np.isnan(here[one.name]) and one.name in moves:
             raise ValueError('the %s of this nodule cannot be measured, nor changed' % one.title)
-    search.choose(np.isfinite(here.values))
-    goal = here.values[search.chosen] + [moves.get(one.name, 0.0) for one in search.attributes]
-    return search.near(start if others else latent, goal)
+    wanted = [one for one in wanted if np.isfinite(here[one.name])]
+    goal = {one.name: here[one.name] + moves.get(one.name, 0.0) for one in wanted}
+    return _search(model, _known(model, start, label) if others else point, label, wanted, goal)
 
 
 class _Point:
-    """A latent, its pixels, its nodule's mask, and what is measured: values [K]."""
+    """A latent [L], its pixels [R, R], its nodule's mask, what is measured, and the gradients that are known."""
 
     def __init__(self, latent, pixels, mask, values):
-        self.latent, self.pixels, self.mask, self.values = latent, pixels, mask, values
+        self.latent, self.pixels, self.mask, self.values, self.gradients = latent, pixels, mask, values, {}
 
-
-class _Search:
-    """The search for a latent whose attributes are what one wants."""
-
-    def __init__(self, model, label, attributes):
-        self.model, self.label, self.attributes = model, label, attributes
-        self.chosen = slice(None)
-
-    def choose(self, which):
-        """Look at these of the attributes alone, bool [K]."""
-        self.chosen = which
-        self.attributes = [one for one, wanted in zip(self.attributes, which) if wanted]
-
-    def at(self, latents):
-        """The _Point of each of latents [N, L]."""
-        pixels = to_uint8(self.model.images(latents, self.label))
-        measured, masks = self.model.measure(pixels)
-        values = np.stack([measured[one.name] for one in self.attributes], axis=1)
-        return [_Point(*row) for row in zip(latents, pixels[:, 0], masks, values)]
-
-    def gradient(self, point):
+    def gradient(self, model, label, attributes):
         """[K, L]: the change of attributes, in tolerances, with the unit latent, on the sphere."""
-        names = [one.name for one in self.attributes]
-        found = slopes(point.pixels, point.mask, names, self.model.window, self.model.mm)
-        found = self.model.pull(point.latent, self.label, 127.5 * found) * np.linalg.norm(point.latent)
-        return axes.tangents(found / self._tolerances()[:, None], point.latent)
+        names = [one.name for one in attributes if one.name not in self.gradients]
+        if names:
+            found = 127.5 * slopes(self.pixels, self.mask, names, model.window, model.mm)
+            found = model.pull(self.latent, label, found) * np.linalg.norm(self.latent)
+            self.gradients.update(zip(names, axes.tangents(found, self.latent)))
+        return np.stack([self.gradients[one.name] / one.tolerance for one in attributes])
 
-    def _tolerances(self):
-        return np.array([one.tolerance for one in self.attributes])
 
-    def near(self, latent, goal):
-        """The latent at which the attributes are about `goal`, [K]."""
-        (point,), shares = self.at(latent[None]), SHARES
-        missing = (goal - point.values) / self._tolerances()
-        if not np.isfinite(missing).all():
-            return latent
-        gradient = self.gradient(point)
-        for _ in range(ROUNDS):
-            if np.linalg.norm(missing) < ENOUGH:
-                break
-            step = np.linalg.lstsq(gradient, missing, rcond=1e-2)[0]
-            step = step * min(1, LONGEST / max(np.linalg.norm(step), 1e-9))
-            tried = self.at(np.stack([axes.great_circle(point.latent, share * step) for share in shares]))
-            left = (goal - np.stack([one.values for one in tried])) / self._tolerances()
-            away = np.where(np.isfinite(left).all(axis=1), np.linalg.norm(left, axis=1), np.inf)
-            best = int(away.argmin())
-            if away[best] < np.linalg.norm(missing):
-                point, missing = tried[best], left[best]
-                gradient = self.gradient(point)
-            else:
-                shares = shares / 3
-        return point.latent
+def _points(model, latents, label):
+    """The _Point of each of latents [N, L]."""
+    pixels = to_uint8(model.images(latents, label))
+    measured, masks = model.measure(pixels)
+    values = [dict(zip(measured, row)) for row in zip(*measured.values())]
+    return [_Point(*row) for row in zip(latents, pixels[:, 0], masks, values)]
+
+
+def _known(model, latent, label):
+    """The _Point of a latent, remembered: while a slider is dragged the way begins at the same one again and again."""
+    key = latent.tobytes(), label
+    if key not in model.begun:
+        if len(model.begun) >= REMEMBERED:
+            model.begun.clear()
+        model.begun[key] = _points(model, latent[None], label)[0]
+    return model.begun[key]
+
+
+def _search(model, point, label, attributes, goal):
+    """The latent [L] near a _Point at which attributes are about what `goal`, {name: value}, says."""
+
+    def missing(one):
+        return np.array([(goal[row.name] - one.values[row.name]) / row.tolerance for row in attributes])
+
+    shares, left = SHARES, missing(point)
+    for _ in range(ROUNDS):
+        if not np.linalg.norm(left) >= ENOUGH:  # there, or nothing can be measured here
+            break
+        step = np.linalg.lstsq(point.gradient(model, label, attributes), left, rcond=1e-2)[0]
+        step = step * min(1, LONGEST / max(np.linalg.norm(step), 1e-9))
+        latents = np.stack([axes.great_circle(point.latent, share * step) for share in shares])
+        tried = _points(model, latents, label)
+        away = [np.linalg.norm(missing(one)) for one in tried]
+        away = np.where(np.isfinite(away), away, np.inf)
+        best = int(np.argmin(away))
+        if away[best] < np.linalg.norm(left):
+            point, left = tried[best], missing(tried[best])
+        else:
+            shares = shares / 3
+    return point.latent

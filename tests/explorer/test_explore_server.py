@@ -1,0 +1,261 @@
+"""What the server of the explorer answers, against the other scripts and plain NumPy."""
+
+import base64
+import io
+import json
+import shlex
+import threading
+import zipfile
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from PIL import Image
+
+import dataset
+from common import images
+from explored import SIZE, STATE, WINDOW
+from explorer import projecting, worker
+from metrics import memorisation, nodules
+
+
+def decoded(text, shape=(SIZE, SIZE)):
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(shape)
+
+
+def state(**changes):
+    return dict(STATE, **changes)
+
+
+def refused(response, words, code=400):
+    assert response.status_code == code and words in response.get_json()['error'], response.data
+    return True
+
+
+def generated(succeeds, folder, *arguments):
+    """Pixels of the last image that 2-inference.py writes."""
+    succeeds('2-inference.py', *arguments, '--outdir', folder, '--cpu')
+    last = sorted(folder.glob('*.png'), key=lambda path: int(path.stem.split('_')[-1]))[-1]
+    return images.read(str(last))[0]
+
+
+def test_the_page_is_told_of_models_axes_data_and_windows(post, client, made):
+    about = client.get('/api/about').get_json()
+    one = about['models'][0]
+    assert (one['name'], one['size'], one['labels'], one['window'], one['mm']) == ('one', SIZE, 0, WINDOW, 0.6)
+    assert one['axes_ready'] and one['axes'][0]['name'] == 'diameter_mm' and one['axes'][0]['usable']
+    assert [axis['unit'] for axis in one['axes'] if axis['name'].startswith('sefa')] == ['\u00b0'] * 6
+    assert about['data'] == dict(path=made.data, count=40, classes=['AIS'])
+    assert about['pix2pix']['size'] == SIZE and ['lung', -1350.0, 150.0] in about['presets']
+
+
+@pytest.mark.parametrize('seed', [0, 4])
+def test_a_seed_is_that_image_of_2_inference(post, succeeds, tmp_path, made, seed):
+    found = post('image', **state(seed=seed))
+    expected = generated(succeeds, tmp_path, '--model', made.one, '--number', seed + 1)
+    assert_allclose(decoded(found['pixels']).astype(int), expected, atol=1)  # sums of other minibatches round otherwise
+    measured = nodules.nodules(decoded(found['pixels'])[None, None])
+    if nodules.masks(decoded(found['pixels'])[None, None]).any():
+        assert found['measured']['diameter_mm'] == pytest.approx(0.6 * measured.diameter[0], abs=1e-3)
+        assert found['outline'].startswith('M')
+
+
+def test_between_seeds_nodules_blend(post):
+    steps = [decoded(post('image', **state(seed=seed))['pixels']).astype(float) for seed in (2, 2.01, 2.5, 2.99, 3)]
+    away = [np.abs(step - steps[0]).mean() for step in steps]
+    assert (
+        away[0] == 0 and away[1] < away[2] and np.abs(steps[3] - steps[4]).mean() < np.abs(steps[2] - steps[4]).mean()
+    )
+
+
+def test_truncation_lessens_variety_down_to_one_image(post):
+    spreads = []
+    for truncation in (1, 0.7, 0.4, 0.1, 0):
+        shown = [decoded(post('image', **state(seed=i, truncation=truncation))['pixels']) for i in range(12)]
+        spreads.append(np.std(np.array(shown, float), axis=0).mean())
+    assert spreads == sorted(spreads, reverse=True) and spreads[0] > 2 * spreads[3] and spreads[4] < 0.1
+
+
+@pytest.mark.parametrize(
+    'changes', [{}, dict(moves=dict(diameter_mm=1.0, sefa1=20.0), locks=['mean_hu']), dict(seed=1.5)]
+)
+def test_saved_latents_give_the_same_pixels_by_the_command_that_is_shown(post, client, succeeds, tmp_path, changes):
+    shown = state(**changes)
+    saved = client.post('/api/save/latents', json=shown)
+    assert 'attachment; filename="latents.npy"' in saved.headers['Content-Disposition']
+    (tmp_path / 'latents.npy').write_bytes(saved.data)
+    words = shlex.split(post('command', **shown)['command'])
+    assert words[:2] == ['python', '2-inference.py'] and words[-1] == 'latents.npy'
+    words[-1] = str(tmp_path / 'latents.npy')
+    expected = generated(succeeds, tmp_path, *words[2:])
+    assert (decoded(post('image', **shown)['pixels']) == expected).all()
+    again = client.post('/api/latents?model=0', data=saved.data, content_type='application/octet-stream').get_json()
+    assert again['latents'] == np.load(io.BytesIO(saved.data)).tolist()
+    loaded = post('image', **state(latent=again['latents'][0]))
+    assert (decoded(loaded['pixels']) == expected).all()
+    png = np.asarray(Image.open(io.BytesIO(client.post('/api/save/png', json=shown).data)))
+    raw = np.load(io.BytesIO(client.post('/api/save/raw', json=shown).data))
+    assert (png == expected).all() and raw.dtype == np.float32 and (images.to_uint8(raw)[0, 0] == expected).all()
+
+
+def test_a_walk_is_a_closed_loop_through_its_stops(post, client):
+    stops = [state(seed=1), state(seed=2), state(seed=7)]
+    frames = [decoded(text) for text in post('walk', stops=stops, steps=4)['frames']]
+    assert len(frames) == 12
+    for i, stop in enumerate(stops):
+        expected = decoded(post('image', **stop)['pixels'])
+        assert np.abs(frames[4 * i].astype(int) - expected).max() <= 1
+    gif = client.post('/api/walk.gif', json=dict(stops=stops, steps=4, seconds=3)).data
+    assert Image.open(io.BytesIO(gif)).n_frames == 12
+    archive = zipfile.ZipFile(io.BytesIO(client.post('/api/walk.zip', json=dict(stops=stops, steps=4)).data))
+    assert len(archive.namelist()) == 12
+    assert (np.asarray(Image.open(archive.open('frame_005.png'))) == frames[5]).all()
+    for number in (1, 9):
+        assert refused(client.post('/api/walk', json=dict(stops=stops[:1] * number, steps=4)), '2 to 8 nodules')
+    assert refused(client.post('/api/walk', json=dict(stops=[stops[0], state(model=1)], steps=4)), 'of one model')
+
+
+def events(client, job):
+    return [json.loads(line[6:]) for line in client.get('/api/project/' + job).response]
+
+
+def test_projection_is_that_of_2_inference_and_can_be_watched(client, succeeds, tmp_path, made, monkeypatch):
+    picture = str(tmp_path / 'picture.png')
+    images.save(picture, dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0])
+    brief = projecting.Inference(project_steps=16)
+    monkeypatch.setattr(projecting, 'Inference', lambda: brief)
+    with open(picture, 'rb') as f:
+        given = client.post('/api/project?model=0', data=f.read(), content_type='application/octet-stream')
+    told = events(client, given.get_json()['job'])
+    out = succeeds(
+        '2-inference.py',
+        '--model',
+        made.one,
+        '--project',
+        picture,
+        '--project-steps',
+        16,
+        '--outdir',
+        tmp_path,
+        '--cpu',
+    )
+    assert told[-1]['done'] and 'differs by %.1f gray levels' % told[-1]['error'] in out
+    assert_allclose(told[-1]['latent'], np.load(str(tmp_path / 'projection.npy'))[0], atol=1e-3)
+    errors = [event['error'] for event in told[:-1]]
+    assert errors == sorted(errors, reverse=True) and told[0]['steps'] == 8 * 2 + 16
+    shown = client.post('/api/image', json=state(latent=told[-1]['latent'])).get_json()
+    assert np.abs(decoded(shown['pixels']).astype(int) - decoded(told[-1]['pixels'])).max() <= 1
+
+
+def test_a_new_search_ends_the_one_before_and_one_that_nobody_watches_ends(client, explorer, made, tmp_path):
+    f = io.BytesIO()
+    images.encode(dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0], f)
+    names = []
+    for _ in range(2):
+        given = client.post('/api/project?model=0', data=f.getvalue(), content_type='application/octet-stream')
+        names.append(given.get_json()['job'])
+        if len(names) == 1:
+            first = explorer.search(names[0])
+    assert [event for event in first.events()][-1]['error'] == 'the search was stopped'
+    assert refused(client.get('/api/project/' + names[0]), 'that search has ended')
+    watched = explorer.search(names[1])
+    stream = watched.events()
+    next(stream)
+    stream.close()  # as the server does when the browser is gone
+    assert 'stopped' in str(list(watched.events())[-1]['error'])
+
+
+def test_a_mask_becomes_patches_that_depend_on_the_seed_and_not_on_how_many_there_are(post, client):
+    mask = post('stamp', shape='spiculated', diameter=12, seed=1)['mask']
+    assert set(np.unique(decoded(mask))) == {0, 255}
+    four = post('draw', mask=mask, samples=4, seed=0)['patches']
+    assert post('draw', mask=mask, samples=2, seed=0)['patches'] == four[:2] and len(set(four)) == 4
+    assert post('draw', mask=mask, samples=1, seed=1)['patches'][0] not in four
+    blank = base64.b64encode(bytes(SIZE * SIZE)).decode()
+    for text, words in ((blank, 'blank'), ('#', 'not base64'), (blank[:8], 'pixels')):
+        assert refused(client.post('/api/draw', json=dict(mask=text, samples=1, seed=0)), words)
+    assert refused(client.post('/api/stamp', json=dict(shape='star', diameter=12, seed=1)), 'ellipse or spiculated')
+
+
+def test_a_nodule_is_put_into_a_real_patch_and_leaves_the_rest_of_it(post, client):
+    mask = np.zeros([SIZE, SIZE], np.uint8)
+    mask[10:20, 10:20] = 255
+    patch = np.full_like(mask, 250)
+    real = decoded(post_get(client, 'real/3')['pixels'])
+    given = dict(mask=base64.b64encode(mask).decode(), patch=base64.b64encode(patch).decode(), index=3)
+    found = decoded(post('insert', soft=3, **given)['pixels'])
+    assert (found[mask > 0] == 250).all() and (found[:6] == real[:6]).all()
+    edge = found[15, 19:25].astype(int)
+    assert (np.diff(edge) <= 0).all() and real[15, 21] < edge[2] < 250
+    assert refused(client.post('/api/insert', json=dict(given, soft=3, index=40)), 'real patches 0 to 39')
+
+
+def post_get(client, path):
+    return client.get('/api/' + path).get_json()
+
+
+def test_real_patches_are_those_of_the_dataset(client, made):
+    expected = dataset.read(made.data + '/AIS-r05.tfrecords')
+    found = post_get(client, 'real/7')
+    assert (decoded(found['pixels']) == expected[7, 0]).all() and found['class'] == 'AIS'
+    assert refused(client.get('/api/real/40'), 'real patches 0 to 39')
+
+
+def test_a_map_shows_generated_and_real_images_where_they_measure(client, post):
+    found = post_get(client, 'map?model=0&by=axes&x=diameter_mm&y=mean_hu')
+    points = found['points']
+    sheet = decoded(found['sheet'], (len(points), 32, 32))
+    real = [(i, point) for i, point in enumerate(points) if point['kind'] == 'real']
+    assert len(real) <= 40 and len(points) > 100
+    i, point = real[5]
+    assert (sheet[i] == decoded(post_get(client, 'real/%d' % point['number'])['pixels'])).all()
+    shown = post('image', **state(seed=points[2]['number']))['measured']
+    assert points[2]['x'] == pytest.approx(shown['diameter_mm'], abs=0.3)
+    likeness = post_get(client, 'map?model=0&by=pca')['points']
+    assert np.var([p['x'] for p in likeness]) >= np.var([p['y'] for p in likeness]) and len(likeness) == 540
+    assert refused(client.get('/api/map?model=0&by=axes&x=size&y=mean_hu'), 'there is no axis size')
+    assert refused(client.get('/api/map?model=0'), 'by is missing')
+
+
+def test_the_nearest_real_image_is_that_of_the_search_for_copies(post, made):
+    reals = dataset.read(made.data + '/AIS-r05.tfrecords')
+    found, shown = post('nearest', **STATE), decoded(post('image', **STATE)['pixels'])
+    expected = memorisation.nearest(shown[None, None], reals)
+    assert found['index'] == expected.index[0] and found['error'] == pytest.approx(float(expected.distance[0]))
+    turned = memorisation.turned(decoded(found['pixels']), int(expected.symmetry[0]) % 4)
+    assert sorted(turned.ravel()) == sorted(reals[found['index']].ravel())
+    assert found['typical'] > 0
+
+
+def test_of_one_view_of_a_browser_the_newest_request_is_answered_and_others_are_not_touched(visit, explorer):
+    browsers, go, answers = [visit(), visit()], threading.Event(), {}
+    explorer.worker.begin(lambda: go.wait(20), worker.IMAGE)
+
+    def ask(which, seed, view):
+        answers[which, seed, view] = browsers[which].post('/api/image?view=' + view, json=state(seed=seed))
+
+    threads = []
+    for given in [(0, 1, 'a'), (1, 1, 'a'), (0, 1, 'b'), (0, 2, 'a'), (0, 3, 'a')]:
+        threads.append(threading.Thread(target=ask, args=given))
+        threads[-1].start()
+        threads[-1].join(0.3)  # until it waits
+    go.set()
+    for thread in threads:
+        thread.join(20)
+    codes = {given: response.status_code for given, response in answers.items()}
+    assert codes == {(0, 1, 'a'): 400, (0, 2, 'a'): 400, (0, 3, 'a'): 200, (1, 1, 'a'): 200, (0, 1, 'b'): 200}
+    assert refused(answers[0, 1, 'a'], 'newer request')
+
+
+@pytest.mark.parametrize(
+    'changes, words',
+    [
+        (dict(model=9), 'no model 9'), (dict(model=-1), 'model'), (dict(seed=-0.5), 'seed'), (dict(seed='1'), 'seed'),
+        (dict(label=2), 'no class 2'), (dict(latent=[1.0]), 'that latent has 1 numbers'), (dict(latent=[0] * 16), 'latent'),
+        (dict(latent='x'), 'latent'), (dict(moves=dict(size=1)), 'no axis size'), (dict(moves=dict(mean_hu='1')), 'moves'),
+        (dict(moves=[]), 'moves'), (dict(moves=dict(mean_hu=5), locks=['x']), 'no axis x'), (dict(locks=[1]), 'locks'),
+        (dict(truncation=1.5), 'truncation'), (dict(truncation=None), 'truncation'),
+    ],
+)  # fmt: skip
+def test_a_state_that_no_page_sends_is_refused_in_words(client, changes, words):
+    assert refused(client.post('/api/image', json=state(**changes)), words)
