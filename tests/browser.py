@@ -36,6 +36,7 @@ class Page:
         options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
         self.driver, self.url = webdriver.Chrome(options=options, service=Service(DRIVER)), url
         self.mouse = webdriver.ActionChains
+        self.driver.execute_cdp_cmd('Page.setDownloadBehavior', dict(behavior='allow', downloadPath=folder))
         self.driver.get(url)
 
     def __getitem__(self, name):

@@ -1,6 +1,7 @@
 /* Places where a file is dropped or chosen. */
 
 import { at } from './dom.js';
+import { Refused } from './server.js';
 import { guarded } from './talk.js';
 
 const MEGABYTE = 2 ** 20;
@@ -11,7 +12,7 @@ export function dropPlace(id, most, take) {
   const input = place.querySelector('input');
   const given = guarded(async (file) => {
     if (!file) return;
-    if (file.size > most * MEGABYTE) throw new Error(`${file.name} is larger than ${most} MB`);
+    if (file.size > most * MEGABYTE) throw new Refused(`"${file.name}" is larger than ${most} MB`);
     await take(file);
   });
   input.addEventListener('change', async () => {

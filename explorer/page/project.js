@@ -4,6 +4,7 @@ import { model, windowOf } from './about.js';
 import { at, number, write } from './dom.js';
 import { dropPlace } from './files.js';
 import { paint } from './pictures.js';
+import { Refused } from './server.js';
 import { fresh, store } from './store.js';
 import { decode, request } from './talk.js';
 
@@ -16,7 +17,7 @@ let errors = [];
 /* The gray levels of a picture as the page shows it; the server reads the file itself. */
 async function gray(file, size) {
   const bitmap = await createImageBitmap(file).catch(() => {
-    throw new Error(`${file.name} is no picture that can be read; take a PNG`);
+    throw new Refused(`"${file.name}" is no picture that can be read; take a PNG`);
   });
   const canvas = new OffscreenCanvas(size, size);
   canvas.getContext('2d').drawImage(bitmap, 0, 0, size, size);

@@ -1,6 +1,7 @@
 /* The session as a file: what was kept and the history, as states that the server makes images of again. */
 
 import { about, model } from './about.js';
+import { Refused } from './server.js';
 import { store } from './store.js';
 
 const PROGRAM = '7-explore';
@@ -53,19 +54,19 @@ export function written() {
   return JSON.stringify(session, null, 1);
 }
 
-/* Make a session's images again and go on from it; an Error says why a text is none. */
+/* Make a session's images again and go on from it; a Refused says why a text is none. */
 export async function read(text, name) {
   let session;
   try {
     session = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${name} is not JSON; take a session that was saved here`);
+    throw new Refused(`"${name}" is not JSON; take a session that was saved here`);
   }
   const wrong = problem(session, SESSION);
-  if (wrong) throw new Error(`${name} is no session of this program: ${wrong.slice(0, 80)}`);
+  if (wrong) throw new Refused(`"${name}" is no session of this program: ${wrong.slice(0, 80)}`);
   const states = [...session.states, ...session.kept];
   const foreign = states.some((state) => session.models[state.model] !== model(state).file);
-  if (foreign) throw new Error(`${name} was made with --model ${session.models.join(' ')}; start with these`);
+  if (foreign) throw new Refused(`"${name}" was made with --model ${session.models.join(' ')}; start with these`);
   const entries = [];
   const kept = [];
   for (const state of session.states) entries.push(await store.later(state));

@@ -61,7 +61,7 @@ export function axisSlider(axis, { move, settle, lock }) {
     settle();
   });
   const sure = make('small', { textContent: unnamed ? '' : `R\u00b2 ${number(r2, 2)}` });
-  if (!unnamed) sure.title = 'How much of the attribute the axis explains in images that it was not made from';
+  if (!unnamed) sure.title = 'How well the change that is measured follows the one that is asked for, in other nodules';
   if (!usable) sure.append(': cannot be steered');
   const foot = make('div', { className: 'foot' }, sure, back);
   row.append(foot);

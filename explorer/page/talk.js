@@ -31,7 +31,7 @@ export async function request(path, body, longest) {
   return answer;
 }
 
-/* A function that does the work and says what went wrong. */
+/* A function that does the work and says what went wrong; what nobody foresaw goes to the console, too. */
 export const guarded = (work) => async (...given) => {
   try {
     return await work(...given);
