@@ -11,7 +11,7 @@ from common.images import to_uint8
 from explorer import axes
 from explorer.slopes import slopes
 
-ROUNDS = 3
+ROUNDS = 4
 SHARES = np.array([0.15, 0.35, 0.7, 1.0, 1.4])  # of the step that are tried, in one minibatch
 LONGEST = 0.6  # radians of one step
 ENOUGH = 0.3  # tolerances away from what was asked for
@@ -58,12 +58,12 @@ class _Point:
 
     def gradient(self, model, label, attributes):
         """[K, L]: the change of attributes, in tolerances, with the unit latent, on the sphere."""
-        names = [one.name for one in attributes if one.name not in self.gradients]
-        if names:
+        names = tuple(one.name for one in attributes)
+        if names not in self.gradients:  # together, as one computed beside others is rounded otherwise
             found = 127.5 * slopes(self.pixels, self.mask, names, model.window, model.mm)
             found = model.pull(self.latent, label, found) * np.linalg.norm(self.latent)
-            self.gradients.update(zip(names, axes.tangents(found, self.latent)))
-        return np.stack([self.gradients[one.name] / one.tolerance for one in attributes])
+            self.gradients[names] = axes.tangents(found, self.latent)
+        return self.gradients[names] / np.array([[one.tolerance] for one in attributes])
 
 
 def _points(model, latents, label):
@@ -90,11 +90,15 @@ def _search(model, point, label, attributes, goal):
     def missing(one):
         return np.array([(goal[row.name] - one.values[row.name]) / row.tolerance for row in attributes])
 
-    shares, left = SHARES, missing(point)
+    shares, left, before = SHARES, missing(point), None
     for _ in range(ROUNDS):
         if not np.linalg.norm(left) >= ENOUGH:  # there, or nothing can be measured here
             break
-        step = np.linalg.lstsq(point.gradient(model, label, attributes), left, rcond=1e-2)[0]
+        gradient = point.gradient(model, label, attributes)
+        if before is not None:  # what the step before did corrects what the gradient leaves out
+            way = axes.tangents(axes.unit(point.latent) - axes.unit(before.latent), point.latent)
+            gradient = gradient + np.outer(missing(before) - left - gradient.dot(way), way) / way.dot(way)
+        step = np.linalg.lstsq(gradient, left, rcond=1e-2)[0]
         step = step * min(1, LONGEST / max(np.linalg.norm(step), 1e-9))
         latents = np.stack([axes.great_circle(point.latent, share * step) for share in shares])
         tried = _points(model, latents, label)
@@ -102,7 +106,7 @@ def _search(model, point, label, attributes, goal):
         away = np.where(np.isfinite(away), away, np.inf)
         best = int(np.argmin(away))
         if away[best] < np.linalg.norm(left):
-            point, left = tried[best], missing(tried[best])
+            point, left, before = tried[best], missing(tried[best]), point
         else:
             shares = shares / 3
     return point.latent

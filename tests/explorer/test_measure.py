@@ -16,7 +16,7 @@ def hu(value):
 
 @pytest.fixture
 def image():
-    """A disc of 16 pixels and -650 HU, 3 pixels right and 2 above the middle, 10 pixels from a wall of fat at the left."""
+    """A disc of 16 pixels and -650 HU, 3 pixels right of and 2 above the middle, and a wall of fat at the left."""
     at = np.arange(64) - 31.5
     pixels = np.full([64, 64], hu(-850))
     pixels[np.hypot(at[:, None] + 2, at - 3) <= 8] = hu(-650)
