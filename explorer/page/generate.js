@@ -15,6 +15,7 @@ const GRAY = [['as stored', 0, 255]];
 let view;
 let setters = [];  // of the sliders: (state, measured)
 let outlined = true;
+const thumbs = new WeakMap();  // by entry
 let used = null;  // number of the model that the view and the sliders are made for
 let scale = '';  // HU or gray: what the view's window is said in
 
@@ -109,22 +110,29 @@ function draw() {
   view.update(beside.map(({ pixels }) => pixels), words, beside.map(({ outline }) => (outlined ? outline : '')));
 }
 
-function thumbOf(entry, press, current) {
+function thumbOf(entry, press) {
   const words = [named(entry), diameter(entry)].filter(Boolean).join(', ');
-  const button = thumb(entry.pixels, windowOf(entry.state), words, press);
-  if (current) button.setAttribute('aria-current', 'true');
+  return thumb(entry.pixels, windowOf(entry.state), words, press);
+}
+
+/* The thumbnail of an entry of the history, made once. */
+function past(entry) {
+  if (!thumbs.has(entry)) thumbs.set(entry, thumbOf(entry, () => store.go(store.entries.indexOf(entry))));
+  const button = thumbs.get(entry);
+  if (entry === store.entries[store.at]) button.setAttribute('aria-current', 'true');
+  else button.removeAttribute('aria-current');
   return button;
 }
 
 function drawLists() {
   at('undo').disabled = store.at < 1;
   at('redo').disabled = store.at >= store.entries.length - 1;
-  at('history').replaceChildren(...store.entries.map((entry, i) => thumbOf(entry, () => store.go(i), i === store.at)));
+  at('history').replaceChildren(...store.entries.map(past));
   at('kept').replaceChildren(...store.kept.map((entry) => {
     const drop = make('button', { className: 'drop-kept', textContent: '\u00d7' });
     drop.setAttribute('aria-label', `Keep ${named(entry)} no more`);
     drop.addEventListener('click', () => store.drop(entry));
-    return make('span', { className: 'holder' }, thumbOf(entry, () => store.add(entry), false), drop);
+    return make('span', { className: 'holder' }, thumbOf(entry, () => store.add(entry)), drop);
   }));
   at('kept').hidden = !store.kept.length;
   const current = at('history').children[store.at];

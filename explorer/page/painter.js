@@ -4,7 +4,8 @@ const STEPS = 50;  // that can be taken back
 const COLOURS = [0xff131517, 0xff5ca3d9];  // of what is not nodule and what is, as the bits of a canvas
 
 export class Painter {
-  /* changed() is told of another mask; stamp(shape) returns a promise of a mask with a nodule of its size somewhere. */
+  /* changed() is told of another mask; stamp(shape, width) returns a promise of a mask with a
+     nodule somewhere, or of nothing. */
   constructor(canvas, size, changed, stamp) {
     Object.assign(this, { canvas, size, changed, stamp });
     Object.assign(this, { tool: 'brush', width: 6, before: [], at: null, last: null });
@@ -45,6 +46,7 @@ export class Painter {
   /* Add a stamp with its middle at a place. */
   async place(shape, [x, y]) {
     const stamp = await this.stamp(shape, this.width);
+    if (!stamp) return;  // the page has said why
     let [sumX, sumY, area] = [0, 0, 0];
     stamp.forEach((value, i) => {
       if (!value) return;

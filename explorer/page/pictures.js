@@ -2,8 +2,11 @@
 
 import { make } from './dom.js';
 
+const REST = 80;  // milliseconds
+
 const shown = new WeakMap();  // what paint was given, by canvas
 let [level, width] = [-600, 1500];
+let soon;  // a timer
 
 /* Colours, as the 32 bits of a canvas, of gray levels 0 to 255; window: HU of gray 0 and of gray 255, null for gray
    levels as they are. */
@@ -42,11 +45,16 @@ export function thumb(pixels, window, words, press) {
   return button;
 }
 
-/* Draw all in another window. */
-export function rewindow(newLevel, newWidth) {
-  if (newLevel === level && newWidth === width) return;
-  [level, width] = [newLevel, newWidth];
+function repaint() {
   document.querySelectorAll('canvas.picture').forEach((canvas) => {
     if (shown.has(canvas)) paint(canvas, ...shown.get(canvas));
   });
+}
+
+/* Draw all in another window, when the hand that drags it rests: there may be hundreds. */
+export function rewindow(newLevel, newWidth) {
+  if (newLevel === level && newWidth === width) return;
+  [level, width] = [newLevel, newWidth];
+  clearTimeout(soon);
+  soon = setTimeout(repaint, REST);
 }
