@@ -15,7 +15,8 @@ const GRAY = [['as stored', 0, 255]];
 let view;
 let setters = [];  // of the sliders: (state, measured)
 let outlined = true;
-let used = null;  // the model that the view and the sliders are made for
+let used = null;  // number of the model that the view and the sliders are made for
+let scale = '';  // HU or gray: what the view's window is said in
 
 const change = {
   move: (name, value) => {
@@ -67,14 +68,17 @@ function buildSliders() {
 /* Have the view and the sliders fit the model. */
 function fit() {
   const now = model();
-  used = now;
+  used = store.draft.model;
   view.use({ size: now.size, window: now.window || [0, 255], mm: now.mm, enlarge: 'smooth', least: LEAST });
   const presets = now.window ? about.presets : GRAY;
   at('presets').replaceChildren();
   buildTools(presets, view);
-  const [[, least, most]] = presets;
-  view.setWindow((least + most) / 2, most - least);
-  write('hu-unit', unit());
+  if (unit() !== scale) {
+    const [[, least, most]] = presets;
+    view.setWindow((least + most) / 2, most - least);
+  }
+  scale = unit();
+  write('hu-unit', scale);
   at('labels-part').hidden = now.labels < 2;
   at('labels').replaceChildren(...Array.from({ length: now.labels }, (_, label) => {
     const button = make('button', { textContent: label });
@@ -91,7 +95,7 @@ function fit() {
 
 function draw() {
   const { shown, pinned } = store;
-  if (model() !== used) fit();
+  if (store.draft.model !== used) fit();
   const measured = shown && shown.state.model === store.draft.model ? shown.measured : null;
   setters.forEach((set) => set(store.draft, measured));
   at('labels').querySelectorAll('button').forEach((button, i) => (
@@ -152,9 +156,9 @@ export const keys = {
   '+': () => view.zoomBy(1.25), '=': () => view.zoomBy(1.25), '-': () => view.zoomBy(0.8), 0: () => view.reset(),
 };
 
-/* The axes of the weights are ready. */
+/* Axes are ready that were not. */
 export function renew() {
-  used = null;
+  buildSliders();
   draw();
 }
 

@@ -90,7 +90,7 @@ const nearest = guarded(async () => {
     figure(difference, 'difference, twice', null),
   );
   const { error, typical } = found;
-  const verdict = error < typical / 2 ? 'That is close enough to be a copy.' : 'It is no copy.';
+  const verdict = error < typical / 2 ? 'That is close enough to be a copy.' : 'That is no copy.';
   const others = `; real images are ${number(typical || 0, 1)} from their nearest other one. ${verdict}`;
   write('nearest-words', `${number(error, 1)} gray levels apart${typical === null ? '.' : others}`);
   at('nearest-found').hidden = false;
