@@ -1,5 +1,7 @@
 """`7-explore.py` from the command line, and axes learnt from generated images."""
 
+import base64
+import io
 import json
 import os
 import shutil
@@ -10,6 +12,7 @@ import urllib.request
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import tfutil
 from explorer import axes, learning, models
@@ -83,3 +86,12 @@ def test_the_explorer_is_served_until_a_signal(made):
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 128 + signal.SIGTERM and not err and b'ended' in out
+
+
+def test_the_page_without_a_server_shows_each_usable_axis_and_needs_no_other_file(succeeds, made, tmp_path):
+    path = tmp_path / 'explore.html'
+    succeeds('7-explore.py', 'page', '--model', made.one, '--out', path, '--cpu')
+    text = path.read_text(encoding='utf-8')
+    assert len(text) < 5e6 and text.count('type="range"') == 6 and 'http' not in text.replace('http-equiv', '')
+    strip = text.split('src="data:image/png;base64,')[1].split('"')[0]
+    assert Image.open(io.BytesIO(base64.b64decode(strip))).size == (7 * 32, 32)
