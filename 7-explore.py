@@ -12,6 +12,11 @@ def main(argv=None):
         from explorer import learning  # after the flags: TensorFlow takes seconds to load, and -h should not
 
         learning.run(cfg)
+    elif command == 'page':
+        commandline.require_weights(cfg.model)
+        from explorer import strips
+
+        strips.run(cfg)
     else:
         for path in cfg.model:
             commandline.require_weights(path)

@@ -22,7 +22,15 @@ Serve = settings(
     port=(8081, 'port to listen on, 0 for any free one', number_between(0, 65535)),
     cpu=CPU,
 )
+Page = settings(
+    'Page',
+    example='python 7-explore.py page --model demo/weight/AIS.pkl --out explore.html',
+    model=('demo/weight/AIS.pkl', 'weights'),
+    out=('explore.html', 'the file to write', filled),
+    cpu=CPU,
+)
 COMMANDS = dict(
     axes=(Axes, 'learn which directions of the latents change size, density and place, and say how well'),
     serve=(Serve, 'play with generators in a browser'),
+    page=(Page, 'write a page of one file that shows nodules along each axis, without a server'),
 )
