@@ -28,8 +28,9 @@ def _window(value):
     return schema.problem(value, [schema.number]) is None and len(value) == 2 and value[0] < value[1]
 
 
+SCALE = {'window?': _window, 'mm_per_pixel?': schema.positive}  # what turns gray levels and pixels into HU and mm
 _ABOUT = {name + '?': schema.natural for name in 'records resolution channels fold'.split()}  # what readers rely on
-_ABOUT.update({'window?': _window, 'mm_per_pixel?': schema.positive})
+_ABOUT.update(SCALE)
 _ABOUT['entries?'] = [dict(nodule=schema.text, records=schema.natural)]
 
 

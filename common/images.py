@@ -94,12 +94,17 @@ class Album:
             print('pictures of an earlier run in %s: %s; another --outdir keeps both' % (self.folder, words))
 
 
-def animate(path, frames, seconds=0.2):
-    """Write a GIF of uint8 images [C, H, W], an iterable, whole or not at all. Pillow holds them all in memory."""
+def encode_animation(frames, f, seconds):
+    """Write a GIF of uint8 images [C, H, W], an iterable, into a binary file. Pillow holds them all in memory."""
     pictures = map(_picture, frames)
+    options = dict(save_all=True, append_images=pictures, duration=int(1000 * seconds), loop=0)
+    next(pictures).save(f, 'GIF', **options)
+
+
+def animate(path, frames, seconds=0.2):
+    """As `encode_animation`, into a file that is whole or not there."""
     with files.atomic(path) as f:
-        options = dict(save_all=True, append_images=pictures, duration=int(1000 * seconds), loop=0)
-        next(pictures).save(f, 'GIF', **options)
+        encode_animation(frames, f, seconds)
 
 
 def read(path):

@@ -4,6 +4,7 @@ Each request has to name this machine (a page elsewhere may point its own name a
 pages, and know the token of the link, on this machine too, which others may share. Refusals are one sentence.
 """
 
+import contextlib
 import hashlib
 import hmac
 import html
@@ -18,6 +19,7 @@ except ImportError:
 
 from common import schema, talk
 
+_PARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page_parts')
 MONTH = 31 * 24 * 3600  # seconds for which a browser keeps a cookie
 _POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
 _HEADERS = {
@@ -117,6 +119,24 @@ def reply(content):
     return flask.jsonify(content)
 
 
+def attachment(content, name, kind):
+    """A response of bytes that a browser keeps as a file of that name. kind: its MIME type."""
+    response = flask.Response(content, content_type=kind)
+    response.headers['Content-Disposition'] = 'attachment; filename="%s"' % name
+    return response
+
+
+def events(found):
+    """A response of server-sent events, one for each dict of a generator, which is closed once the browser is gone."""
+
+    def lines():
+        with contextlib.closing(found):
+            for event in found:
+                yield 'data: %s\n\n' % json.dumps(event)
+
+    return flask.Response(lines(), content_type='text/event-stream')
+
+
 def remember(response, name, value):
     """Have the browser keep a value that no script and no other site can reach; None makes it forget."""
     response.set_cookie(_cookie(name), value or '', MONTH if value else 0, httponly=True, samesite='Strict')
@@ -125,6 +145,14 @@ def remember(response, name, value):
 def recalled(name):
     """What the browser kept, or ''."""
     return flask.request.cookies.get(_cookie(name), '')
+
+
+def asked(name, default=None):
+    """A value that the address holds, text of at most 40 letters; ValueError where it has to be there and is not."""
+    value = flask.request.args.get(name, default)
+    if value is None or len(value) > 40:
+        raise ValueError('that is not what this server takes: %s is missing or too long' % name)
+    return value
 
 
 def posted(wanted):
@@ -141,18 +169,32 @@ def posted(wanted):
     return value
 
 
+def uploaded(most):
+    """The bytes of a file that was posted; ValueError if there are more than `most`, or none."""
+    if flask.request.mimetype != 'application/octet-stream':
+        flask.abort(415, 'this server takes files as application/octet-stream')
+    content = flask.request.get_data()
+    if not content or len(content) > most:
+        words = 'that file is empty' if not content else 'that file is larger than %.3g MB' % (most / 2.0**20)
+        raise ValueError(words)
+    return content
+
+
 def _not_a_number(name):
     raise ValueError(name)
 
 
 def add_pages(app, folder):
-    """Serve the files of a folder by their names, index.html at /; what is not there now will not be served."""
+    """Serve the files of a folder, and those that pages share, by their names, index.html at /.
+
+    What is not there now will not be served.
+    """
     files = {}
-    for name in os.listdir(folder):
-        kind = _TYPES.get(os.path.splitext(name)[1])
+    for path in [os.path.join(place, name) for place in (_PARTS, folder) for name in os.listdir(place)]:
+        kind = _TYPES.get(os.path.splitext(path)[1])
         if kind:
-            with open(os.path.join(folder, name), 'rb') as f:
-                files[name] = f.read(), kind
+            with open(path, 'rb') as f:
+                files[os.path.basename(path)] = f.read(), kind
 
     @app.route('/')
     @app.route('/<name>')

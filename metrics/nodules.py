@@ -55,14 +55,23 @@ def _gray(images):
     return np.asarray(images, np.float32).mean(axis=1)
 
 
+def disc(size, radius):
+    """The pixels within a radius of the middle of an image, bool [size, size]."""
+    at = np.square(np.arange(size) - (size - 1) / 2.0)
+    return at[:, None] + at <= radius**2
+
+
+def middle(size):
+    """The few pixels in the middle, from which a nodule is grown."""
+    return disc(size, max(size / 32.0, 1))
+
+
 def _segment(pixels):
     """The nodules' masks [N,S,S], and the gray levels of their middles [N], of images [N,S,S]."""
     size = pixels.shape[-1]
-    at = np.square(np.arange(size) - (size - 1) / 2.0)
-    squares = at[:, None] + at
-    disc, middle = squares <= (size / 4.0) ** 2, squares <= max(size / 32.0, 1) ** 2
+    seeds = middle(size)
     smooth = binomial_blur(pixels[:, None])[:, 0]
-    core = smooth[:, middle].mean(axis=1)
+    core = smooth[:, seeds].mean(axis=1)
     lung = np.percentile(pixels.reshape(len(pixels), -1), 25, axis=1)
-    bright = (smooth > ((core + lung) / 2)[:, None, None]) & disc
-    return ndimage.binary_propagation(bright & middle, NEIGHBOURS, mask=bright), core
+    bright = (smooth > ((core + lung) / 2)[:, None, None]) & disc(size, size / 4.0)
+    return ndimage.binary_propagation(bright & seeds, NEIGHBOURS, mask=bright), core

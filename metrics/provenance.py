@@ -8,9 +8,11 @@ from common import schema
 
 # FILE FORMAT: what is read of run.json, or of NAME.json beside NAME.pkl. parts: digests of the classes, or of all data
 # that the weights saw; source: how the data were made; transfer: the weights that the training began with.
-# names: of the nodules, scans and patients, also those of the weights that the training began with.
+# names: of the nodules, scans and patients, also those of the weights that the training began with. window, HU at gray
+# 0 and 255, and mm_per_pixel: as the dataset's NAME.json had them.
 _NAMES = {'nodule?': [schema.text], 'scan?': [schema.text], 'patient?': [schema.text]}
 _FACTS = {'data': {'digest': schema.text, 'parts?': [schema.text], 'source?': schema.text, 'names?': _NAMES}}
+_FACTS['data'].update(dataset.SCALE)
 _FACTS['settings?'] = {'transfer?': schema.text}
 _NOTHING = 'the search for copies says nothing about memorisation'
 WORDS = {
@@ -76,6 +78,14 @@ def names(data, transfer=None):
             return None
         found = {kind: sorted(set(found[kind]) | set(before.get(kind) or [])) for kind in found}
     return found
+
+
+def scale(data):
+    """{window, mm_per_pixel} of the images of a dataset.Pyramid, what its NAME.json files say alike; else None each."""
+    inner = [os.path.join(data.path, name) for name in data.classes]
+    about = [dataset.about(path if os.path.isdir(path) and len(data.classes) > 1 else data.path) for path in inner]
+    said = {name.rstrip('?'): [facts.get(name.rstrip('?')) for facts in about] for name in dataset.SCALE}
+    return {name: values[0] if all(value == values[0] for value in values) else None for name, values in said.items()}
 
 
 def learnt_from(model):

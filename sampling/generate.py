@@ -23,9 +23,14 @@ def sizes(generator):
     return [int(tensor.shape[1]) for tensor in generator.inputs]
 
 
+def random_latent(index, size, seed=0):
+    """Row `index` of `random_latents`, [size]."""
+    return np.random.RandomState([seed, index]).randn(size).astype(np.float32)
+
+
 def random_latents(number, size, seed=0):
     """Latents [number, size]; row i depends on the seed and on i alone."""
-    rows = [np.random.RandomState([seed, i]).randn(size) for i in range(number)]
+    rows = [random_latent(i, size, seed) for i in range(number)]
     return np.array(rows, np.float32).reshape(number, size)
 
 

@@ -53,12 +53,13 @@ def _descend(minimize, value, x, steps):
     return found.x, found.fun
 
 
-def project(generator, target, labels, steps=400, seed=0, tries=32):
+def project(generator, target, labels, steps=400, seed=0, tries=32, watch=None):
     """The latent [1, L] and label [1, K] whose image is nearest to a target [C, R, R], -1..1, and that image.
 
     Nearest in `pyramid_loss`. labels: [S, K], one for each start. A start is the best of `tries` random latents; all go
     down for an eighth of the steps, and the best of them for `steps` more. Latents have a mean square of 1, as random
     ones nearly have: so they stay plausible, and keep their weight beside a label.
+    watch: called after each step with how many are done, how many there will be about, and its image [C, R, R].
     """
     minimize = _scipy_minimize()
     starts, latent_size = len(labels), int(generator.inputs[0].shape[1])
@@ -82,16 +83,22 @@ def project(generator, target, labels, steps=400, seed=0, tries=32):
         closer = found < least
         best[closer], least[closer] = latents[closer], found[closer]
 
-    first = max(steps // 8, 1)
-    with talk.bar(total=starts * first + steps, unit='step') as bar:
+    first, done = max(steps // 8, 1), 0
+    total = starts * first + steps
+    with talk.bar(total=total, unit='step') as bar:
 
         def down(start, x, steps):
             """descend on the sphere: the gradient with respect to x of a function of _unit(x)."""
 
             def value(x):
+                nonlocal done
                 z = _unit(x)
-                (loss,), (slope,) = at([losses, slopes], z[None], labels[start : start + 1])
+                wanted = losses, slopes, generator.outputs[0]
+                (loss,), (slope,), (image,) = at(wanted, z[None], labels[start : start + 1])
+                done += 1
                 bar.update()
+                if watch:
+                    watch(min(done, total), total, image)
                 slope = slope.astype(np.float64)
                 return float(loss), (slope - z * np.mean(slope * z)) / np.sqrt(np.mean(np.square(x)))
 

@@ -1,4 +1,4 @@
-"""The page of a study in a real browser, and what a reader does with it."""
+"""A page in a real browser, and what somebody does with it."""
 
 import contextlib
 import shutil
@@ -11,14 +11,19 @@ DRIVER = shutil.which('chromedriver')
 FLAGS = ['headless=new', 'no-sandbox', 'disable-dev-shm-usage', 'hide-scrollbars', 'window-size=1280,900']
 
 CANVAS = """
-const canvas = document.querySelectorAll('canvas')[arguments[0]];
+const canvas = document.querySelectorAll(arguments[0])[arguments[1]];
 const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
 return Array.from(data.filter((_, i) => i % 4 === 0));
 """
 
+BUTTONS = """
+return [...document.querySelectorAll('button')].filter((button) => button.offsetParent).map((button) => [
+  button.innerText, button.offsetWidth, button.offsetHeight, button.scrollWidth, button.clientWidth]);
+"""
+
 
 class Page:
-    """A browser with the page of a study, and what a reader does with it."""
+    """A browser with a page, and what somebody does with it."""
 
     def __init__(self, folder, url):
         from selenium import webdriver
@@ -31,6 +36,7 @@ class Page:
         options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
         self.driver, self.url = webdriver.Chrome(options=options, service=Service(DRIVER)), url
         self.mouse = webdriver.ActionChains
+        self.driver.execute_cdp_cmd('Page.setDownloadBehavior', dict(behavior='allow', downloadPath=folder))
         self.driver.get(url)
 
     def __getitem__(self, name):
@@ -63,23 +69,21 @@ class Page:
     def press(self, key):
         self.mouse(self.driver).send_keys(key).perform()
 
-    def answer(self, key, count=None):
-        """Answer by a key, not before a case may be answered; count: what the page says of its number before."""
-        if count:
-            self.shows('count', count)
-        time.sleep(0.35)
-        self.press(key)
-
-    def enter(self, name):
-        self.shows('enter')
-        self['name'].send_keys(name)
-        self['years'].send_keys('7\n')
-        return self.shows('instructions')
-
-    def canvas(self, which=0):
-        """The gray levels of a canvas [side, side]."""
-        values = np.array(self.driver.execute_script(CANVAS, which))
+    def canvas(self, which=0, selector='canvas'):
+        """The red of a canvas [side, side], or its gray levels."""
+        values = np.array(self.driver.execute_script(CANVAS, selector, which))
         return values.reshape([int(round(len(values) ** 0.5))] * 2)
+
+    def resize(self, width, height):
+        """Give the screen another size, and wait until the page is not wider."""
+        metrics = dict(width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', metrics)
+        fits = 'return innerWidth === %d && document.documentElement.scrollWidth <= innerWidth' % width
+        self.until(lambda: self.driver.execute_script(fits), 'a page that is not wider than the screen')
+
+    def buttons(self):
+        """[words, width, height, width of what it holds, room for that] of the buttons on the screen."""
+        return self.driver.execute_script(BUTTONS)
 
     def over(self, x, y):
         """Point at a place of the canvas, from -1 to 1 each way."""

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     | {'training', 'dataset_tools', 'metrics', 'sampling'},
     'turing_test': {'common', 'config', 'dataset', 'tfutil', 'metrics', 'sampling'},
     'pix2pix': {'common', 'config', 'dataset', 'networks', 'tfutil', 'training'},
+    'explorer': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'sampling', 'pix2pix'},
     '0-dataset_create': {'common', 'dataset_tools'},
     '1-dataset_display': {'common', 'config', 'dataset_tools'},
     '2-inference': {'common', 'config', 'sampling'},
@@ -32,6 +33,7 @@ MAY_IMPORT = {
     '4-evaluate': {'common', 'config', 'metrics'},
     '5-classify': {'classification', 'common', 'training'},
     '6-turing_test': {'common', 'turing_test'},
+    '7-explore': {'common', 'explorer'},
 }
 # Libraries that have one owner each.
 OWNERS = {
@@ -39,7 +41,7 @@ OWNERS = {
     'argparse': {'common/flags.py', 'demo/setup.py'},
     'pickle': {'common/safe_pickle.py'},
     'pickletools': {'common/safe_pickle.py'},
-    'sklearn': {'metrics/classification.py'},
+    'sklearn': {'metrics/classification.py', 'explorer/axes.py', 'explorer/mapping.py'},
     'openpyxl': {'dataset_tools/tables.py'},
     'PIL': {'common/images.py'},
     'jinja2': {'common/page.py'},

@@ -114,7 +114,7 @@ def _train(cfg, given, stop):
         path = path or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
         with run_folder.Run(path, cfg.keep) as run:
             about = dict(digest=data.digest, images=data.count, resolution=size, classes=data.classes, parts=data.parts)
-            about.update(names=provenance.names(data, cfg.transfer))
+            about.update(provenance.scale(data), names=provenance.names(data, cfg.transfer))
             run.write_json(cfg, about, devices, tfutil.tf.__version__)
             what = '%d images of %dx%d, %s' % (data.count, size, size, ' '.join(data.classes))
             run.log('%s: %s; TensorFlow %s on %s' % (path, what, tfutil.tf.__version__, ' '.join(devices)))

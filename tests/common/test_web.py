@@ -97,6 +97,12 @@ def test_what_is_not_there_is_not_named(client, path):
     assert b'script' not in response.data and b'passwd' not in response.data
 
 
+def test_parts_that_pages_share_are_served_beside_the_folders_own(client):
+    assert client.get('/').data == b'<p>the page'
+    script = client.get('/server.js')
+    assert script.status_code == 200 and script.mimetype == 'text/javascript' and b'export' in script.data
+
+
 def test_every_answer_forbids_what_the_page_does_not_need(client):
     for path in ('/', '/nothing', '/fail/value', '/fail/disk', '/fail/else'):
         headers = client.get(path).headers

@@ -1,8 +1,10 @@
 import collections
 import json
 
+import numpy as np
 import pytest
 
+import dataset
 from metrics import provenance
 
 Data = collections.namedtuple('Data', 'digest parts')
@@ -52,3 +54,15 @@ def test_facts_are_those_of_the_file_of_the_same_name_then_those_of_the_run(tmp_
     (tmp_path / 'network-final.json').write_text('{"data": {"digest": 7}}')
     with pytest.raises(ValueError, match='network-final.json is damaged'):
         provenance.facts(model)
+
+
+def test_window_and_size_of_pixels_are_what_the_classes_of_a_dataset_agree_on(tmp_path):
+    for name, spacing in (('A', 0.6), ('B', 0.7)):
+        dataset.write(str(tmp_path / name), name, np.zeros([2, 1, 8, 8], np.uint8))
+        about = dict(window=[-1000, 400], mm_per_pixel=spacing)
+        (tmp_path / name / (name + '.json')).write_text(json.dumps(about))
+    one, both = [dataset.Pyramid(str(path)) for path in (tmp_path / 'A', tmp_path)]
+    assert provenance.scale(one) == dict(window=[-1000, 400], mm_per_pixel=0.6)
+    assert provenance.scale(both) == dict(window=[-1000, 400], mm_per_pixel=None)
+    (tmp_path / 'A' / 'A.json').unlink()
+    assert provenance.scale(one) == dict(window=None, mm_per_pixel=None)

@@ -1,12 +1,15 @@
 /* The reader's way through a study: enter, instructions, practice, reading with pauses, the end. */
 
-import { at, buildChoices, buildTools, onChange, write } from './controls.js';
+import { buildChoices } from './controls.js';
+import { at, number, write } from './dom.js';
 import { ask } from './server.js';
 import { onStrokes, onSubmit } from './strokes.js';
 import { View } from './view.js';
-import { captions, facts, KINDS, number, verdictWords } from './words.js';
+import { buildTools, onChange } from './window.js';
+import { captions, facts, KINDS, verdictWords } from './words.js';
 
 const SOON = 300;  // milliseconds in which a second stroke or click belongs to the case before
+const LEAST = [6, 4];  // times that one patch, and each of two, is enlarged at least
 const DAY = 24 * 3600 * 1000;
 
 let study;  // what /api/study says
@@ -210,7 +213,7 @@ async function start() {
   at('reading').classList.toggle('single', kind.captions.length === 1);
   write('asked', kind.asked);
   write('key-meaning', kind.meaning);
-  view = new View(at('stand'), study, onChange, (hu) => write('hu', hu === null ? '\u2013' : number(hu)));
+  view = new View(at('stand'), { ...study, least: LEAST }, onChange, (hu) => write('hu', hu === null ? '\u2013' : number(hu)));
   buildChoices(kind, answer);
   buildTools(study.presets, view);
   onStrokes(view, answer, undo);

@@ -1,6 +1,6 @@
 /* Keys and forms. */
 
-import { at } from './controls.js';
+import { at } from './dom.js';
 import { ask } from './server.js';
 
 /* The button that Space presses, where the page waits for the reader. */

@@ -48,6 +48,3 @@ export function facts(study, kind, state) {
 
 /* Captions of patches, written large. */
 export const captions = (kind) => kind.captions.map((word) => word && word[0].toUpperCase() + word.slice(1));
-
-/* Digits with a true minus sign. */
-export const number = (value) => String(Math.round(value)).replace('-', '\u2212');

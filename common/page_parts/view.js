@@ -5,13 +5,15 @@
 const MOST_ZOOM = 12;
 const WIDTHS = [20, 4000];  // HU
 const LEVELS = [-2000, 2000];
+const OUTLINE = 'rgba(217, 163, 92, 0.85)';
 const PER_PIXEL = { width: 4, level: 2 };  // HU for a drag of one pixel of the screen
 
 const clamp = (value, [least, most]) => Math.min(Math.max(value, least), most);
 
 export class View {
   /* holder: the element that patches are put into. study: size in pixels, window [HU of gray 0, of gray 255], mm per
-     pixel or null, enlarge 'smooth' or 'nearest'. */
+     pixel or null, enlarge 'smooth' or 'nearest', least: how many times a patch is enlarged where the screen is wide
+     enough, and for two beside each other. */
   constructor(holder, study, onChange, onPoint) {
     Object.assign(this, { holder, study, onChange, onPoint });
     this.patches = [];
@@ -63,15 +65,34 @@ export class View {
     return patch;
   }
 
-  /* As large as there is room for: six times enlarged at least if the screen is that wide, and four times where there
-     are two, to be seen together. */
+  /* Show patches of another study. */
+  use(study) {
+    this.study = study;
+    this.holder.textContent = '';
+    this.patches = [];
+  }
+
+  /* Other gray levels in the same places, in the same window and zoom, each with an outline (the path of an SVG in
+     pixels of the patch) or ''. */
+  update(pixels, captions, outlines) {
+    if (this.patches.length !== pixels.length) this.show(pixels, captions);
+    this.patches.forEach((patch, which) => {
+      patch.gray = pixels[which];
+      patch.outline = outlines[which];
+      patch.caption.textContent = captions[which];
+      patch.caption.hidden = !captions[which];
+    });
+    this.draw();
+  }
+
+  /* As large as there is room for, and at least as large as the study says, so that two are seen together. */
   layOut() {
     if (!this.patches.length || !this.holder.clientWidth) return;
     const { clientWidth: width, clientHeight: height } = this.holder;
     const two = this.patches.length === 2;
     const beside = two ? Math.min((width - 20) / 2, height) : Math.min(width, height);
     const below = two ? Math.min(width, (height - 12) / 2) : 0;
-    const least = Math.min((two ? 4 : 6) * this.study.size, width);
+    const least = Math.min(this.study.least[two ? 1 : 0] * this.study.size, width);
     const stacked = two && ((width - 20) / 2 < least || below > beside);
     this.side = Math.floor(Math.max(stacked ? below : beside, least));
     this.holder.classList.toggle('stacked', stacked);
@@ -98,7 +119,7 @@ export class View {
     this.onChange(this);
   }
 
-  paint({ canvas, small, gray, scale }, shades) {
+  paint({ canvas, small, gray, scale, outline }, shades) {
     const image = new ImageData(small.width, small.height);
     const colours = new Uint32Array(image.data.buffer);
     gray.forEach((value, i) => { colours[i] = 0xff000000 + 0x010101 * shades[value]; });
@@ -109,6 +130,11 @@ export class View {
     context.imageSmoothingQuality = 'high';
     context.setTransform(factor, 0, 0, factor, -this.left * factor, -this.top * factor);
     context.drawImage(small, 0, 0);
+    if (outline) {
+      context.lineWidth = (1.5 * (window.devicePixelRatio || 1)) / factor;
+      context.strokeStyle = OUTLINE;
+      context.stroke(new Path2D(outline));
+    }
     if (this.study.mm) {
       const perMm = ((this.side / this.study.size) * this.zoom) / this.study.mm;
       const length = [10, 5, 2, 1].find((mm) => mm * perMm < this.side / 2) || 0.5;

@@ -1,18 +1,20 @@
-/* What the page asks its server. Nothing here knows what a verdict means. */
+/* What a page asks its server. */
 
 const WAITS = [500, 1000, 2000, 4000];  // milliseconds before the next try
-const LONGEST = 15000;  // milliseconds until a try counts as lost
+const LONGEST = 15000;  // milliseconds until a try counts as lost, where nothing else is said
 
 /* The server understood and says no, in a sentence. */
 export class Refused extends Error {}
 
-async function once(path, body) {
+async function once(path, body, longest) {
   const ends = new AbortController();
-  const timer = setTimeout(() => ends.abort(), LONGEST);
+  const timer = setTimeout(() => ends.abort(), longest);
   const options = { signal: ends.signal, credentials: 'same-origin', cache: 'no-store' };
   if (body) {
+    const file = body instanceof Blob;
+    const type = file ? 'application/octet-stream' : 'application/json';
     Object.assign(options, {
-      method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' },
+      method: 'POST', body: file ? body : JSON.stringify(body), headers: { 'Content-Type': type },
     });
   }
   try {
@@ -31,12 +33,13 @@ async function once(path, body) {
   }
 }
 
-/* JSON, or bytes, from a path; with a body it is posted. Tries again until the server answers or refuses;
-   lost(words) is told before each further try, '' where there was no answer at all. */
-export async function ask(path, body, lost) {
+/* JSON, or bytes, from a path; with a body, an object or a file, it is posted. Tries again until the server answers
+   or refuses; lost(words) is told before each further try, '' where there was no answer at all. longest: milliseconds
+   until a try counts as lost. */
+export async function ask(path, body, lost, longest = LONGEST) {
   for (let tries = 0; ; tries += 1) {
     try {
-      return await once(path, body);
+      return await once(path, body, longest);
     } catch (error) {
       if (error instanceof Refused || !lost) throw error;
       lost(error.message);

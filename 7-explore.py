@@ -1,0 +1,31 @@
+# PYTHON_ARGCOMPLETE_OK
+"""Play with generators: sliders for size and density, walks, projection of pictures, masks, maps."""
+
+from common import commandline
+from explorer import settings
+
+
+def main(argv=None):
+    command, cfg = commandline.parse_command(settings.COMMANDS, __doc__, argv)
+    if command == 'axes':
+        commandline.require_weights(cfg.model)
+        from explorer import learning  # after the flags: TensorFlow takes seconds to load, and -h should not
+
+        learning.run(cfg)
+    elif command == 'page':
+        commandline.require_weights(cfg.model)
+        from explorer import strips
+
+        strips.run(cfg)
+    else:
+        for path in cfg.model:
+            commandline.require_weights(path)
+        if cfg.pix2pix:
+            commandline.require_weights(cfg.pix2pix, ('G', 'D'))
+        from explorer import server
+
+        server.run(cfg)
+
+
+if __name__ == '__main__':
+    commandline.command(main)

@@ -1,0 +1,121 @@
+"""Many nodules at once: thumbnails by what is measured or by likeness, and the nearest real image."""
+
+import collections
+import threading
+
+import numpy as np
+
+try:
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+except ImportError:
+    raise ImportError('maps are drawn with scikit-learn: pip install scikit-learn') from None
+
+from common.images import to_uint8
+from explorer.models import encoded
+from explorer.worker import LOOP
+from metrics import feature_distances, memorisation
+from sampling import generate
+
+NUMBER = 500  # generated images, and real ones at most
+THUMB = 32  # pixels across
+LIKENESS = 'pca', 'tsne'
+SAMPLE = 50  # real images whose nearest other one is looked for
+
+# pixels: uint8 [N, 1, R, R]; values: {name: [N]}, what is measured.
+Images = collections.namedtuple('Images', 'kinds numbers pixels values')
+
+
+class Map:
+    """Of a model and, where there are some, real images uint8 [N, 1, R, R]; computed when it is asked for."""
+
+    def __init__(self, model, worker, reals):
+        self._model, self._worker, self._lock, self._places, self._images = model, worker, threading.Lock(), {}, None
+        count = 0 if reals is None else len(reals)
+        self._chosen = np.linspace(0, count - 1, min(count, NUMBER)).astype(int)
+        self._reals = reals
+
+    def answer(self, by, x=None, y=None):
+        """What the page shows: points, and their thumbnails in one column."""
+        with self._lock:
+            if self._images is None:
+                self._images = self._worker.begin(self._compute, LOOP).result()
+            found = self._images
+            if by in LIKENESS:
+                places = self._likeness(by)
+            else:
+                for name in (x, y):
+                    if name not in found.values:
+                        raise ValueError('there is no axis %s; there are %s' % (name, ', '.join(found.values)))
+                places = np.stack([found.values[x], found.values[y]], axis=1)
+        there = np.flatnonzero(np.isfinite(places).all(axis=1))
+        rows = [(places[i], found.kinds[i], found.numbers[i]) for i in there]
+        points = [dict(x=float(at[0]), y=float(at[1]), kind=kind, number=number) for at, kind, number in rows]
+        return dict(points=points, sheet=encoded(thumbnails(found.pixels[there, 0])), thumb=THUMB)
+
+    def _compute(self):
+        model, parts = self._model, []
+        latents = generate.random_latents(NUMBER, model.latent_size)
+        for begin in range(0, NUMBER, 16):
+            parts.append(to_uint8(model.images(latents[begin : begin + 16])))
+            self._worker.breathe()
+        kinds, numbers = ['generated'] * NUMBER, list(range(NUMBER))
+        if self._reals is not None:
+            parts.append(self._reals[self._chosen])
+            kinds += ['real'] * len(self._chosen)
+            numbers += self._chosen.tolist()
+        pixels, columns = np.concatenate(parts), collections.OrderedDict((one.name, []) for one in model.attributes)
+        for begin in range(0, len(pixels), 32):
+            for name, values in model.measure(pixels[begin : begin + 32])[0].items():
+                columns[name].extend(values)
+            self._worker.breathe()
+        return Images(kinds, numbers, pixels, columns)
+
+    def _likeness(self, by):
+        if by not in self._places:
+            features = feature_distances.pixel_pyramid(self._images.pixels)
+            if by == 'pca':
+                places = PCA(2, random_state=0).fit_transform(features)
+            else:
+                features = PCA(min(30, len(features[0])), random_state=0).fit_transform(features)
+                places = TSNE(2, init='pca', learning_rate=200.0, random_state=0).fit_transform(features)
+            self._places[by] = places
+        return self._places[by]
+
+
+def thumbnails(pixels):
+    """uint8 [N * THUMB, THUMB] of images [N, R, R], R a power of two: boxes are averaged, or pixels repeated."""
+    count, size = pixels.shape[:2]
+    if size < THUMB:
+        pixels = pixels.repeat(THUMB // size, axis=1).repeat(THUMB // size, axis=2)
+    elif size > THUMB:
+        box = size // THUMB
+        pixels = np.rint(pixels.reshape(count, THUMB, box, THUMB, box).mean(axis=(2, 4))).astype(np.uint8)
+    return pixels.reshape(count * THUMB, THUMB)
+
+
+class Neighbours:
+    """The nearest of real images uint8 [N, 1, R, R], as a search for copies finds it."""
+
+    def __init__(self, reals):
+        self._reals, self._lock, self._typical = reals, threading.Lock(), None
+
+    def answer(self, image):
+        """Of gray levels [R, R]: the nearest real image, turned as the image is, and how far others are apart."""
+        with self._lock:
+            found = memorisation.nearest(image[None, None], self._reals)
+            if self._typical is None:
+                self._typical = self._apart()
+        index, symmetry = int(found.index[0]), int(found.symmetry[0])
+        back = symmetry if symmetry >= 4 else -symmetry % 4  # a mirrored position is its own inverse
+        pixels = memorisation.turned(self._reals[index, 0], back)
+        return dict(index=index, error=float(found.distance[0]), pixels=encoded(pixels), typical=self._typical)
+
+    def _apart(self):
+        """The median distance of some real images to the nearest of the others; None where there are too few."""
+        count = len(self._reals)
+        chosen = np.random.RandomState(0).permutation(count)[: min(SAMPLE, count // 2)]
+        if not len(chosen):
+            return None
+        others = np.delete(np.arange(count), chosen)
+        return float(np.median(memorisation.nearest(self._reals[chosen], self._reals[others]).distance))

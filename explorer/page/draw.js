@@ -1,0 +1,133 @@
+/* The tab of drawing: a mask, the patches that a network makes of it, and one of them in a real patch. */
+
+import { about, windowOf } from './about.js';
+import { at, make, number, write } from './dom.js';
+import { paint, picture } from './pictures.js';
+import { Painter } from './painter.js';
+import { slider } from './sliders.js';
+import { decode, encode, guarded, latest, request } from './talk.js';
+
+const TOOLS = { brush: 'Brush', eraser: 'Eraser', move: 'Move', ellipse: 'Ellipse', spiculated: 'Spiculated' };
+const FIRST = 20;  // pixels across of the first nodule
+
+let painter = null;
+let patches = [];
+let chosen = 0;
+const settings = { samples: 4, seed: 0, index: 0, soft: 2 };
+
+/* Where the network does not say, it is that of the weights that are shown. */
+const stored = () => about.pix2pix.window || windowOf();
+
+const insert = latest(async () => {
+  if (!about.data || !patches.length) return;
+  const { index, soft } = settings;
+  const [real, result] = await Promise.all([
+    request(`/api/real/${index}`),
+    request('/api/insert', { patch: encode(patches[chosen]), mask: encode(painter.mask), index, soft }),
+  ]);
+  paint(at('insert-real'), decode(real.pixels), stored());
+  paint(at('insert-result'), decode(result.pixels), stored());
+  write('insert-caption', `real, ${real.class}`);
+});
+
+function choose(which) {
+  chosen = which;
+  [...at('patches').children].forEach((button, i) => button.setAttribute('aria-pressed', String(i === which)));
+  paint(at('patch'), patches[which], stored());
+  write('patch-caption', `Patch ${which + 1}`);
+  insert();
+}
+
+function showPatches() {
+  const places = [...at('patches').children];
+  if (places.length !== patches.length) {
+    at('patches').replaceChildren(...patches.map((pixels, i) => {
+      const button = make('button', { className: 'thumb', 'aria-label': `Patch ${i + 1}` }, picture(pixels, stored()));
+      button.addEventListener('click', () => choose(i));
+      return button;
+    }));
+  } else {
+    places.forEach((button, i) => paint(button.firstChild, patches[i], stored()));
+  }
+  choose(Math.min(chosen, patches.length - 1));
+}
+
+const update = latest(async () => {
+  const { samples, seed } = settings;
+  if (!painter.mask.some(Boolean)) return;
+  patches = (await request('/api/draw', { mask: encode(painter.mask), samples, seed })).patches.map(decode);
+  showPatches();
+});
+
+function changed() {
+  at('mask-undo').disabled = !painter.before.length;
+  update();
+}
+
+async function stamp(shape, diameter) {
+  const seed = Math.floor(Math.random() * 1e6);
+  return decode((await request('/api/stamp', { shape, diameter, seed })).mask);
+}
+
+function tool(name) {
+  painter.tool = name;
+  at('draw-tools').querySelectorAll('button').forEach((button) => (
+    button.setAttribute('aria-pressed', String(button.value === name))));
+  if (name === 'ellipse' || name === 'spiculated') painter.resize(Math.max(painter.width, 12));
+  painter.draw();
+}
+
+const setting = (name, title, low, high, step, words, then) => slider({
+  name: title, low, high, step, words, value: settings[name],
+  moved: (value) => {
+    settings[name] = value;
+    then();
+  },
+}).row;
+
+export function build() {
+  at('draw-none').hidden = Boolean(about.pix2pix);
+  at('draw-stage').hidden = !about.pix2pix;
+  at('draw-side').hidden = !about.pix2pix;
+  if (!about.pix2pix) return;
+  const { size } = about.pix2pix;
+  painter = new Painter(at('mask'), size, changed, guarded(stamp));
+  const width = slider({
+    name: 'size', low: 1, high: Math.round(size / 2), step: 1, value: painter.width,
+    words: (value) => `${number(value)} pixels`,
+    moved: (value) => { painter.width = value; },
+  });
+  painter.resize = (value) => {
+    painter.width = value;
+    width.set(value);
+  };
+  at('draw-size').append(width.row);
+  at('draw-tools').append(...Object.entries(TOOLS).map(([name, words]) => {
+    const button = make('button', { value: name, textContent: words });
+    button.addEventListener('click', () => tool(name));
+    return button;
+  }));
+  at('mask-undo').addEventListener('click', () => painter.undo());
+  at('mask-clear').addEventListener('click', () => painter.clear());
+  at('draw-settings').append(
+    setting('samples', 'samples', 1, 8, 1, (value) => number(value), update),
+    setting('seed', 'seed', 0, 50, 1, (value) => number(value), update),
+  );
+  at('insert-none').hidden = Boolean(about.data);
+  at('insert-part').hidden = !about.data;
+  if (about.data) {
+    at('insert-settings').append(
+      setting('index', 'real patch', 0, about.data.count - 1, 1, (value) => number(value), insert),
+      setting('soft', 'soft edge', 0, 8, 0.5, (value) => `${number(value, 1)} pixels`, insert),
+    );
+  }
+  tool('brush');
+}
+
+export const enter = guarded(async () => {
+  if (!painter || painter.before.length) return;
+  const width = painter.width;
+  painter.width = FIRST;
+  await painter.place('ellipse', painter.middle());
+  painter.width = width;
+});

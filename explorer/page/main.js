@@ -1,0 +1,85 @@
+/* The tabs of the explorer, and its keys. */
+
+import { learn } from './about.js';
+import { at, make } from './dom.js';
+import * as draw from './draw.js';
+import * as generate from './generate.js';
+import * as map from './map.js';
+import * as project from './project.js';
+import * as save from './save.js';
+import { store } from './store.js';
+import { guarded } from './talk.js';
+import * as walk from './walk.js';
+
+const TABS = { generate, walk, project, draw, map, save };
+const names = Object.keys(TABS);
+let open = '';
+
+/* Open a tab; the module is told that it is on the screen, and the one before that it is not. */
+export function show(name) {
+  if (open === name) return;
+  const before = TABS[open];
+  open = name;
+  names.forEach((each) => {
+    at(`panel-${each}`).hidden = each !== name;
+    at(`tab-${each}`).setAttribute('aria-selected', String(each === name));
+    at(`tab-${each}`).tabIndex = each === name ? 0 : -1;
+  });
+  document.body.dataset.tab = name;
+  scrollTo(0, 0);
+  if (before && before.leave) before.leave();
+  if (TABS[name].enter) TABS[name].enter();
+}
+
+function buildTabs() {
+  at('tabs').append(...names.map((name, i) => {
+    const button = make('button', { id: `tab-${name}`, role: 'tab', 'aria-controls': `panel-${name}` },
+      make('kbd', { textContent: i + 1 }), ` ${name[0].toUpperCase()}${name.slice(1)}`);
+    button.addEventListener('click', () => show(name));
+    return button;
+  }));
+  at('tabs').addEventListener('keydown', (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!by) return;
+    const next = names[(names.indexOf(open) + by + names.length) % names.length];
+    show(next);
+    at(`tab-${next}`).focus();
+  });
+}
+
+function listen() {
+  document.addEventListener('keydown', (event) => {
+    const written = event.target.closest('input:not([type=range]), select, textarea, pre');
+    const key = event.key.toLowerCase();
+    if (written || event.altKey) return;
+    let act;
+    if (event.ctrlKey || event.metaKey) {
+      if (key === 'z') act = event.shiftKey ? generate.redo : generate.undo;
+      if (key === 'y') act = generate.redo;
+    } else {
+      act = names[key - 1] ? () => show(names[key - 1]) : open === 'generate' && generate.keys[key];
+    }
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+  /* A file that misses its place would otherwise replace the page. */
+  ['dragover', 'drop'].forEach((kind) => addEventListener(kind, (event) => event.preventDefault()));
+  let { model } = store.draft;
+  store.addEventListener('draft', () => {
+    if (model === store.draft.model) return;
+    model = store.draft.model;
+    if (TABS[open].enter) TABS[open].enter();
+  });
+  document.addEventListener('open-tab', (event) => show(event.detail));
+}
+
+guarded(async () => {
+  await learn(generate.renew);
+  buildTabs();
+  Object.values(TABS).forEach((tab) => tab.build());
+  listen();
+  show('generate');
+  store.change({});
+  store.settle();
+})();

@@ -1,0 +1,70 @@
+/* The tab of files: what is saved, the command that makes it again, and what is loaded. */
+
+import { model, windowOf } from './about.js';
+import { at, make, write } from './dom.js';
+import { dropPlace } from './files.js';
+import { diameter } from './generate.js';
+import { paint } from './pictures.js';
+import { read, written } from './session.js';
+import { fresh, named, store } from './store.js';
+import { guarded, latest, request, save } from './talk.js';
+
+const NAMES = { png: 'nodule.png', raw: 'nodule.npy', latents: 'latents.npy' };
+const MOST = 4;  // megabytes
+const ROWS = 50;  // of latents that are opened
+
+const command = latest(async () => {
+  const words = (await request('/api/command', store.draft)).command.split(' ');
+  const parts = words.map((word) => make('span', { textContent: word }));  // lines break between words alone
+  at('command').replaceChildren(...parts.flatMap((part, i) => (i ? [' ', part] : [part])));
+});
+
+/* Open the rows of latents, the first one last, so that it is on show. */
+async function openLatents(file) {
+  const which = store.draft.model;
+  const { latents } = await request(`/api/latents?model=${which}`, file);
+  const rows = latents.slice(0, ROWS).reverse();
+  for (const latent of rows) store.add(await store.later({ ...fresh(which), latent }));
+  const more = latents.length > ROWS ? `, the first ${ROWS} of ${latents.length}` : '';
+  return `${rows.length} ${rows.length === 1 ? 'latent is' : 'latents are'} in the history now${more}.`;
+}
+
+async function load(file) {
+  write('load-said', 'Loading.');
+  try {
+    if (/\.npy$/i.test(file.name)) {
+      write('load-said', await openLatents(file));
+    } else {
+      const count = await read(await file.text(), file.name);
+      write('load-said', `The session is loaded: ${count} ${count === 1 ? 'nodule' : 'nodules'}.`);
+    }
+  } catch (error) {
+    write('load-said', '');
+    throw error;
+  }
+  enter();
+}
+
+async function copy() {
+  getSelection().selectAllChildren(at('command'));
+  const done = await navigator.clipboard.writeText(at('command').textContent).then(() => true, () => false);
+  write('command-said', done ? 'Copied.' : 'Press Ctrl C: it is selected.');
+}
+
+export function build() {
+  document.querySelectorAll('[data-save]').forEach((button) => button.addEventListener('click', guarded(async () => {
+    const { save: kind } = button.dataset;
+    save(await request(`/api/save/${kind}`, store.draft), NAMES[kind], 'application/octet-stream');
+  })));
+  at('session-save').addEventListener('click', () => save(written(), 'session.json', 'application/json'));
+  at('command-copy').addEventListener('click', copy);
+  dropPlace('load-drop', MOST, load);
+}
+
+export function enter() {
+  write('command-said', '');
+  if (!store.shown) return;
+  paint(at('save-canvas'), store.shown.pixels, windowOf());
+  write('save-words', [model().name, named(store.shown), diameter(store.shown)].filter(Boolean).join(', '));
+  command();
+}

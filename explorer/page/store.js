@@ -1,0 +1,125 @@
+/* What is generated now, and the way there.
+
+   A state is what the server makes an image of; an entry is {state, pixels, measured, outline}. Events: 'draft' when
+   the state changes, 'shown' when another entry is on show, 'history' when the lists of entries change. */
+
+import { decode, latest, request } from './talk.js';
+
+const MOST = 300;  // entries that are kept; their pixels are in memory
+const VIEW = Math.random().toString(36).slice(2, 10);  // tells the server this page from others of the browser
+const SOON = 800;  // milliseconds in which moves of one slider count as one
+
+export const fresh = (model, seed = 0) => (
+  { model, seed, label: 0, latent: null, moves: {}, locks: [], truncation: 1 }
+);
+
+const sameAs = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+/* Words for an entry. */
+export const named = ({ state }) => (state.latent ? 'found latent' : `seed ${Number(state.seed.toFixed(2))}`);
+
+class Store extends EventTarget {
+  constructor() {
+    super();
+    Object.assign(this, { draft: fresh(0), shown: null, entries: [], at: -1, kept: [], pinned: null });
+    this.last = ['', 0];  // the slider that moved last, and when
+    this.make = latest((state) => this.fetch(state));
+    this.queue = Promise.resolve();
+  }
+
+  tell(kind) {
+    this.dispatchEvent(new Event(kind));
+  }
+
+  async answer(state, view = VIEW) {
+    const { pixels, measured, outline } = await request(`/api/image?view=${view}`, state);
+    return { state, pixels: decode(pixels), measured, outline };
+  }
+
+  /* The entry of a state that is not to be shown at once; such requests go one after the other. */
+  later(state) {
+    const entry = this.queue.then(() => this.answer(state, `${VIEW}-later`));
+    this.queue = entry.catch(() => {});
+    return entry;
+  }
+
+  async fetch(state) {
+    try {
+      const entry = await this.answer(state);
+      if (this.settled === state) this.enter(entry);
+      if (!this.left || this.draft === state) this.show(entry);
+    } catch (error) {
+      if (this.draft === state && this.shown) this.go(this.at);
+      throw error;
+    }
+  }
+
+  show(entry) {
+    this.shown = entry;
+    this.tell('shown');
+  }
+
+  /* Change some of the state; the image follows as fast as the server can. */
+  change(parts) {
+    this.draft = { ...this.draft, ...parts };
+    this.left = false;
+    this.tell('draft');
+    this.make(this.draft);
+  }
+
+  /* The hand has let go of what moved: the state becomes an entry of the history. */
+  settle(mover = '') {
+    this.settled = this.draft;
+    this.mover = mover;
+    if (this.shown && this.shown.state === this.draft) this.enter(this.shown);
+  }
+
+  enter(entry) {
+    this.settled = null;
+    const before = this.entries[this.at];
+    if (before && sameAs(before.state, entry.state)) return;
+    const now = performance.now();
+    const goesOn = this.mover && this.mover === this.last[0] && now - this.last[1] < SOON && this.at > 0;
+    this.last = [this.mover, now];
+    this.entries = [...this.entries.slice(0, goesOn ? this.at : this.at + 1), entry].slice(-MOST);
+    this.at = this.entries.length - 1;
+    this.tell('history');
+  }
+
+  /* Open an entry of the history; its pixels are in memory. */
+  go(at) {
+    if (!this.entries[at]) return;
+    this.at = at;
+    this.open(this.entries[at]);
+    this.tell('history');
+  }
+
+  open(entry) {
+    this.draft = entry.state;
+    this.left = true;  // what the server still answers is not wanted
+    this.settled = null;
+    this.last = ['', 0];
+    this.tell('draft');
+    this.show(entry);
+  }
+
+  /* Go on from an entry as the newest of the history. */
+  add(entry) {
+    this.open(entry);
+    this.mover = '';
+    this.enter(entry);
+  }
+
+  snap() {
+    if (!this.shown || this.kept.includes(this.shown)) return;
+    this.kept = [...this.kept, this.shown];
+    this.tell('history');
+  }
+
+  drop(entry) {
+    this.kept = this.kept.filter((other) => other !== entry);
+    this.tell('history');
+  }
+}
+
+export const store = new Store();

@@ -1,0 +1,95 @@
+"""The search for the latent of a picture, watched while it goes on."""
+
+import secrets
+import threading
+import time
+
+import numpy as np
+
+from common.images import to_uint8
+from config import Inference
+from explorer.models import encoded
+from explorer.worker import SEARCH
+from sampling import generate, projection
+
+PAUSE = 0.1  # seconds at least between two events
+PATIENCE = 1.0  # seconds after which an event is sent again, by which a server learns that a browser is gone
+
+
+class _Stopped(Exception):
+    """Nobody waits for the end any more."""
+
+
+def _away(image, picture):
+    """Root mean square difference of gray levels."""
+    return float(np.sqrt(np.mean(np.square(np.asarray(image, float) - picture))))
+
+
+class Search:
+    """One search, by the worker: as 2-inference.py --project makes it. name: by which a browser asks for it."""
+
+    def __init__(self, worker, model, picture):
+        self.name, self._model, self._picture, self._worker = secrets.token_hex(8), model, picture, worker
+        self._changed, self._latest, self._best = threading.Condition(), None, None
+        self._ended = self._stop = False
+        self._future = worker.begin(self._run, SEARCH)
+        self._future.add_done_callback(self._finish)
+
+    def stop(self):
+        """End the search at its next step."""
+        self._stop = True
+
+    def _run(self):
+        if self._stop:
+            raise _Stopped
+        defaults, labels = Inference(), self._model.labels
+        labels = generate.taking_turns(max(8, labels), labels)
+        target, generator = self._picture / 127.5 - 1, self._model.generator
+        how = defaults.project_steps, defaults.seed
+        latent, label, image = projection.project(generator, target, labels, *how, watch=self._watch)
+        found = dict(done=True, latent=latent[0].tolist(), label=int(label[0].argmax()) if label.size else 0)
+        image = to_uint8(image)
+        return dict(found, error=_away(image, self._picture), pixels=encoded(image))
+
+    def _watch(self, step, steps, image):
+        self._worker.breathe()
+        if self._stop:
+            raise _Stopped
+        image = to_uint8(image)
+        error = _away(image, self._picture)
+        if self._best is None or error < self._best[0]:
+            self._best = error, encoded(image)
+        event = dict(step=step, steps=steps, error=self._best[0], pixels=self._best[1])
+        with self._changed:
+            self._latest = event
+            self._changed.notify_all()
+
+    def _finish(self, future):
+        error = future.exception()
+        with self._changed:
+            self._latest = future.result() if error is None else dict(error=_words(error))
+            self._ended = True
+            self._changed.notify_all()
+
+    def events(self):
+        """What is known as it becomes known, dicts; closing this ends the search."""
+        seen = None
+        try:
+            while True:
+                with self._changed:
+                    self._changed.wait_for(lambda seen=seen: self._latest is not seen, PATIENCE)
+                    event, ended = self._latest, self._ended
+                if event is not None:
+                    yield event
+                if ended:
+                    return
+                seen = event
+                time.sleep(PAUSE)
+        finally:
+            self.stop()
+
+
+def _words(error):
+    if isinstance(error, _Stopped):
+        return 'the search was stopped'
+    return str(error) if isinstance(error, (ValueError, InterruptedError)) else 'the search failed'

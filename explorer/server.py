@@ -1,0 +1,147 @@
+"""What the page of the explorer asks, and the answers."""
+
+import os
+import secrets
+import sys
+
+from common import schema, talk, web, web_server
+from explorer import models, serving, uploads, walking
+from explorer.models import encoded
+
+_PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
+MOST = uploads.MOST_PICTURE + 1024  # bytes of a request
+
+
+def _whole(least, most):
+    """A function for schemas: a whole number within limits."""
+
+    def kind(value):
+        return type(value) is int and least <= value <= most
+
+    kind.__doc__ = 'a whole number from %d to %d' % (least, most)
+    return kind
+
+
+def _within(least, most):
+    """A function for schemas: a number within limits."""
+
+    def kind(value):
+        return schema.number(value) and least <= value <= most
+
+    kind.__doc__ = 'a number from %g to %g' % (least, most)
+    return kind
+
+
+def _shape(value):
+    """ellipse or spiculated"""
+    return value in ('ellipse', 'spiculated')
+
+
+_WALK = {'stops': [models.STATE], 'steps': _whole(1, walking.MOST_STEPS)}
+_GIF = dict(_WALK, seconds=_within(0.1, 120))
+_DRAW = {'mask': schema.text, 'samples': _whole(1, 8), 'seed': _whole(0, 2**31 - 1)}
+_STAMP = {'shape': _shape, 'diameter': _within(1, 2048), 'seed': _whole(0, 2**31 - 1)}
+_INSERT = {'patch': schema.text, 'mask': schema.text, 'index': schema.natural, 'soft': _within(0, 100)}
+
+
+def application(explorer, token):
+    """The web application of a serving.Explorer."""
+    app = web.application('explorer', token, MOST)
+    web.add_pages(app, _PAGE)
+
+    def state():
+        return models.state(web.posted(models.STATE))
+
+    def model():
+        text = web.asked('model')
+        if not (text.isdecimal() and len(text) < 6):
+            raise ValueError('that is not what this server takes: model is not a number')
+        return int(text)
+
+    def frames(wanted):
+        given = web.posted(wanted)
+        return explorer.walk([models.state(stop) for stop in given['stops']], given['steps']), given
+
+    @app.route('/api/about')
+    def about():
+        response = web.reply(explorer.about())
+        if not web.recalled('browser'):
+            web.remember(response, 'browser', secrets.token_urlsafe(12))
+        return response
+
+    @app.route('/api/image', methods=['POST'])
+    def image():
+        """view: a name; of one browser's requests for it that wait, the newest counts."""
+        view = web.asked('view', '')
+        return explorer.image(state(), (web.recalled('browser'), view) if view else None)
+
+    @app.route('/api/walk', methods=['POST'])
+    def walk():
+        return dict(frames=list(map(encoded, frames(_WALK)[0])))
+
+    @app.route('/api/walk.gif', methods=['POST'])
+    def walk_gif():
+        shown, given = frames(_GIF)
+        return web.attachment(walking.gif(shown, given['seconds']), 'walk.gif', 'image/gif')
+
+    @app.route('/api/walk.zip', methods=['POST'])
+    def walk_zip():
+        return web.attachment(walking.archive(frames(_WALK)[0]), 'walk.zip', 'application/zip')
+
+    @app.route('/api/project', methods=['POST'])
+    def project():
+        return dict(job=explorer.project(model(), web.uploaded(uploads.MOST_PICTURE)))
+
+    @app.route('/api/project/<name>')
+    def search(name):
+        return web.events(explorer.search(name).events())
+
+    @app.route('/api/draw', methods=['POST'])
+    def draw():
+        given = web.posted(_DRAW)
+        return dict(patches=list(map(encoded, explorer.draw(*(given[name] for name in _DRAW)))))
+
+    @app.route('/api/stamp', methods=['POST'])
+    def stamp():
+        given = web.posted(_STAMP)
+        return dict(mask=encoded(explorer.stamp(*(given[name] for name in _STAMP))))
+
+    @app.route('/api/insert', methods=['POST'])
+    def insert():
+        given = web.posted(_INSERT)
+        return dict(pixels=encoded(explorer.insert(*(given[name] for name in _INSERT))))
+
+    @app.route('/api/real/<int:index>')
+    def real(index):
+        pixels, name = explorer.real(index)
+        return {'pixels': encoded(pixels), 'class': name}
+
+    @app.route('/api/map')
+    def many():
+        return explorer.map(model(), web.asked('by'), web.asked('x', ''), web.asked('y', ''))
+
+    @app.route('/api/nearest', methods=['POST'])
+    def nearest():
+        return explorer.nearest(state())
+
+    @app.route('/api/save/<any(png, raw, latents):kind>', methods=['POST'])
+    def save(kind):
+        return web.attachment(*explorer.save(state(), kind))
+
+    @app.route('/api/command', methods=['POST'])
+    def command():
+        return dict(command=explorer.command(state()))
+
+    @app.route('/api/latents', methods=['POST'])
+    def latents():
+        return dict(latents=explorer.latents(model(), web.uploaded(uploads.MOST_LATENTS)).tolist())
+
+    return app
+
+
+def run(cfg):
+    """Serve as settings.Serve says until a signal ends it; the exit code is a shell's for that signal."""
+    with serving.opened(cfg) as explorer:
+        stopped = web_server.serve(application(explorer, secrets.token_urlsafe(16)), cfg.port)
+    talk.say('ended')
+    sys.exit(128 + stopped)

@@ -1,0 +1,29 @@
+"""What tests of the explorer share."""
+
+import base64
+
+import numpy as np
+
+SIZE, WINDOW, MM = 32, [-1900.0, 1100.0], 0.6
+STATE = dict(model=0, seed=3, label=0, latent=None, moves={}, locks=[], truncation=1.0)
+
+
+def blobs(number):
+    """uint8 [number, 1, SIZE, SIZE]: bright discs in noise."""
+    random, at = np.random.RandomState(0), np.arange(SIZE) - (SIZE - 1) / 2.0
+    radius = random.uniform(3, 7, number)[:, None, None]
+    discs = 100.0 * (np.hypot(at[:, None], at) <= radius) + 50 + 5 * random.randn(number, SIZE, SIZE)
+    return np.clip(discs, 0, 255).astype(np.uint8)[:, None]
+
+
+def decoded(text, shape=(SIZE, SIZE)):
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(shape)
+
+
+def state(**changes):
+    return dict(STATE, **changes)
+
+
+def refused(response, words, code=400):
+    assert response.status_code == code and words in response.get_json()['error'], response.data
+    return True

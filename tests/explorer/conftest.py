@@ -1,0 +1,79 @@
+"""Small random networks, real patches, and an explorer of them."""
+
+import collections
+import json
+
+import numpy as np
+import pytest
+
+import dataset
+import runs
+import tfutil
+from explored import MM, SIZE, WINDOW, blobs
+from explorer import axes, learning, models, server, serving, settings
+from pix2pix import unet
+
+Made = collections.namedtuple('Made', 'one labelled pix2pix data')
+
+
+@pytest.fixture(scope='session')
+def made(tmp_path_factory):
+    """Paths of weights without and with labels, of pix2pix weights, and of a dataset; the first one's axes are kept."""
+    folder = tmp_path_factory.mktemp('explorer')
+    found = Made(*(str(folder / name) for name in ('one.pkl', 'labelled.pkl', 'pix2pix.pkl', 'AIS')))
+    small = dict(resolution=SIZE, fmap_base=64, fmap_max=16)
+    runs.random_networks(found.one, **small)
+    runs.random_networks(found.labelled, label_size=3, **small)
+    (folder / 'one.json').write_text(json.dumps(dict(data=dict(digest='1-1', window=WINDOW, mm_per_pixel=MM))))
+    with tfutil.init_tf(cpu=True):
+        networks = [('G', unet.U_net, dict(ngf=4)), ('D', unet.PatchGAN, dict(ndf=4))]
+        tfutil.save(found.pix2pix, [tfutil.Network(n, build, size=SIZE, **more) for n, build, more in networks])
+    dataset.write(found.data, 'AIS', blobs(40))
+    (folder / 'AIS' / 'AIS.json').write_text(json.dumps(dict(window=WINDOW, mm_per_pixel=MM)))
+    with tfutil.init_tf(cpu=True):
+        model = models.Model(found.one)
+        size, count = model.latent_size, len(model.attributes)
+        flat, centre = np.zeros(count), np.eye(size)[0]
+        known = axes.Axes(
+            np.zeros([count, size]), flat, flat + 0.5, np.eye(count), np.array([[-2, 2.0]] * count),
+            axes.sefa(model.generator), centre,
+        )  # fmt: skip
+        axes.keep(found.one, learning.facts(model), known)
+    return found
+
+
+@pytest.fixture(scope='session')
+def explorer(made):
+    with serving.opened(settings.Serve([made.one, made.one], made.pix2pix, made.data, cpu=True)) as found:
+        yield found
+
+
+@pytest.fixture(scope='session')
+def visit(explorer):
+    """Opens the link in a new browser; returns its client."""
+    app = server.application(explorer, 'token')
+
+    def call():
+        client = app.test_client()
+        client.get('/?token=token')
+        client.get('/api/about')
+        return client
+
+    return call
+
+
+@pytest.fixture
+def client(visit):
+    return visit()
+
+
+@pytest.fixture
+def post(client):
+    """Posts JSON that has to be answered; returns the answer's JSON."""
+
+    def call(path, **given):
+        response = client.post('/api/' + path, json=given)
+        assert response.status_code == 200, response.data
+        return response.get_json()
+
+    return call

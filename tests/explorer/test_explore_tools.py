@@ -1,0 +1,127 @@
+"""Projection, drawing, the map and the search for copies, as the page asks for them."""
+
+import base64
+import io
+import json
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import dataset
+from common import images
+from explored import SIZE, STATE, decoded, refused, state
+from explorer import projecting
+from metrics import memorisation
+
+
+def events(client, job):
+    return [json.loads(line[6:]) for line in client.get('/api/project/' + job).response]
+
+
+def test_projection_is_that_of_2_inference_and_can_be_watched(client, succeeds, tmp_path, made, monkeypatch):
+    picture = str(tmp_path / 'picture.png')
+    images.save(picture, dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0])
+    brief = projecting.Inference(project_steps=16)
+    monkeypatch.setattr(projecting, 'Inference', lambda: brief)
+    with open(picture, 'rb') as f:
+        given = client.post('/api/project?model=0', data=f.read(), content_type='application/octet-stream')
+    told = events(client, given.get_json()['job'])
+    out = succeeds(
+        '2-inference.py',
+        '--model',
+        made.one,
+        '--project',
+        picture,
+        '--project-steps',
+        16,
+        '--outdir',
+        tmp_path,
+        '--cpu',
+    )
+    assert told[-1]['done'] and 'differs by %.1f gray levels' % told[-1]['error'] in out
+    assert_allclose(told[-1]['latent'], np.load(str(tmp_path / 'projection.npy'))[0], atol=1e-3)
+    errors = [event['error'] for event in told[:-1]]
+    assert errors == sorted(errors, reverse=True) and told[0]['steps'] == 8 * 2 + 16
+    shown = client.post('/api/image', json=state(latent=told[-1]['latent'])).get_json()
+    assert np.abs(decoded(shown['pixels']).astype(int) - decoded(told[-1]['pixels'])).max() <= 1
+
+
+def test_a_new_search_ends_the_one_before_and_one_that_nobody_watches_ends(client, explorer, made, tmp_path):
+    f = io.BytesIO()
+    images.encode(dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0], f)
+    names = []
+    for _ in range(2):
+        given = client.post('/api/project?model=0', data=f.getvalue(), content_type='application/octet-stream')
+        names.append(given.get_json()['job'])
+        if len(names) == 1:
+            first = explorer.search(names[0])
+    assert [event for event in first.events()][-1]['error'] == 'the search was stopped'
+    assert refused(client.get('/api/project/' + names[0]), 'that search has ended')
+    watched = explorer.search(names[1])
+    stream = watched.events()
+    next(stream)
+    stream.close()  # as the server does when the browser is gone
+    assert 'stopped' in str(list(watched.events())[-1]['error'])
+
+
+def test_a_mask_becomes_patches_that_depend_on_the_seed_and_not_on_how_many_there_are(post, client):
+    mask = post('stamp', shape='spiculated', diameter=12, seed=1)['mask']
+    assert set(np.unique(decoded(mask))) == {0, 255}
+    four = post('draw', mask=mask, samples=4, seed=0)['patches']
+    assert post('draw', mask=mask, samples=2, seed=0)['patches'] == four[:2] and len(set(four)) == 4
+    assert post('draw', mask=mask, samples=1, seed=1)['patches'][0] not in four
+    blank = base64.b64encode(bytes(SIZE * SIZE)).decode()
+    for text, words in ((blank, 'blank'), ('#', 'not base64'), (blank[:8], 'pixels')):
+        assert refused(client.post('/api/draw', json=dict(mask=text, samples=1, seed=0)), words)
+    assert refused(client.post('/api/stamp', json=dict(shape='star', diameter=12, seed=1)), 'ellipse or spiculated')
+
+
+def test_a_nodule_is_put_into_a_real_patch_and_leaves_the_rest_of_it(post, client):
+    mask = np.zeros([SIZE, SIZE], np.uint8)
+    mask[10:20, 10:20] = 255
+    patch = np.full_like(mask, 250)
+    real = decoded(post_get(client, 'real/3')['pixels'])
+    given = dict(mask=base64.b64encode(mask).decode(), patch=base64.b64encode(patch).decode(), index=3)
+    found = decoded(post('insert', soft=3, **given)['pixels'])
+    assert (found[mask > 0] == 250).all() and (found[:6] == real[:6]).all()
+    edge = found[15, 19:25].astype(int)
+    assert (np.diff(edge) <= 0).all() and real[15, 21] < edge[2] < 250
+    assert refused(client.post('/api/insert', json=dict(given, soft=3, index=40)), 'real patches 0 to 39')
+
+
+def post_get(client, path):
+    return client.get('/api/' + path).get_json()
+
+
+def test_real_patches_are_those_of_the_dataset(client, made):
+    expected = dataset.read(made.data + '/AIS-r05.tfrecords')
+    found = post_get(client, 'real/7')
+    assert (decoded(found['pixels']) == expected[7, 0]).all() and found['class'] == 'AIS'
+    assert refused(client.get('/api/real/40'), 'real patches 0 to 39')
+
+
+def test_a_map_shows_generated_and_real_images_where_they_measure(client, post):
+    found = post_get(client, 'map?model=0&by=axes&x=diameter_mm&y=mean_hu')
+    points = found['points']
+    sheet = decoded(found['sheet'], (len(points), 32, 32))
+    real = [(i, point) for i, point in enumerate(points) if point['kind'] == 'real']
+    assert len(real) <= 40 and len(points) > 100
+    i, point = real[5]
+    assert (sheet[i] == decoded(post_get(client, 'real/%d' % point['number'])['pixels'])).all()
+    shown = post('image', **state(seed=points[2]['number']))['measured']
+    assert points[2]['x'] == pytest.approx(shown['diameter_mm'], abs=0.3)
+    likeness = post_get(client, 'map?model=0&by=pca')['points']
+    assert np.var([p['x'] for p in likeness]) >= np.var([p['y'] for p in likeness]) and len(likeness) == 540
+    assert refused(client.get('/api/map?model=0&by=axes&x=size&y=mean_hu'), 'there is no axis size')
+    assert refused(client.get('/api/map?model=0'), 'by is missing')
+
+
+def test_the_nearest_real_image_is_that_of_the_search_for_copies(post, made):
+    reals = dataset.read(made.data + '/AIS-r05.tfrecords')
+    found, shown = post('nearest', **STATE), decoded(post('image', **STATE)['pixels'])
+    expected = memorisation.nearest(shown[None, None], reals)
+    assert found['index'] == expected.index[0] and found['error'] == pytest.approx(float(expected.distance[0]))
+    turned = memorisation.turned(decoded(found['pixels']), int(expected.symmetry[0]) % 4)
+    assert sorted(turned.ravel()) == sorted(reals[found['index']].ravel())
+    assert found['typical'] > 0

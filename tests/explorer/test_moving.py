@@ -1,0 +1,105 @@
+"""Sliders of a generator whose images are known: discs of a diameter and a brightness that its latents say."""
+
+import numpy as np
+import pytest
+
+from explorer import axes, measure, moving
+from explorer.slopes import slopes
+from metrics import nodules
+from sampling import generate
+
+SIZE, WINDOW, MM = 64, (-1900.0, 1100.0), 0.6
+KNOWN = axes.Axes(None, None, None, None, None, np.eye(6)[:2], None)
+
+
+def discs(latents):
+    """Gray levels [N, SIZE, SIZE] that the first two numbers of unit latents change, and none in a linear way."""
+    u = axes.unit(np.asarray(latents, np.float64))
+    radius = 9 + 4 * np.tanh(2 * u[:, 0] + u[:, 1] ** 2)
+    bright = 120 + 40 * np.tanh(u[:, 1] + 0.5 * u[:, 0])
+    at = np.arange(SIZE) - (SIZE - 1) / 2.0
+    edge = 1 / (1 + np.exp((np.hypot(at[:, None], at) - radius[:, None, None]) / 0.8))
+    return 60 + (bright - 60)[:, None, None] * edge
+
+
+class Planted:
+    name, window, mm, latent_size = 'planted', WINDOW, MM, 6
+    attributes = measure.attributes(WINDOW, MM)
+
+    def __init__(self):
+        self.begun = {}
+
+    def images(self, latents, label=0):
+        return (discs(latents) / 127.5 - 1)[:, None]
+
+    def measure(self, pixels):
+        return measure.measure(pixels, WINDOW, MM)
+
+    def pull(self, latent, label, found):
+        """By differences."""
+        steps = 1e-5 * np.eye(6)
+        change = (self.images(latent + steps) - self.images(latent - steps))[:, 0] / 2e-5
+        return found.reshape(len(found), -1).dot(change.reshape(6, -1).T)
+
+
+def values(model, latent):
+    found = model.measure(np.rint(discs(latent[None])[:, None]).astype(np.uint8))[0]
+    return np.array([found['diameter_mm'][0], found['mean_hu'][0]])
+
+
+@pytest.mark.parametrize('moves, lock', [({'diameter_mm': 2.0}, 'mean_hu'), ({'mean_hu': 100.0}, 'diameter_mm')])
+def test_what_is_asked_for_is_measured_and_what_is_locked_stays(moves, lock):
+    model, changes = Planted(), []
+    for i in range(20):
+        latent = generate.random_latent(i, 6)
+        moved = moving.moved(model, latent, 0, KNOWN, moves, [lock])
+        assert np.linalg.norm(moved) == pytest.approx(np.linalg.norm(latent))
+        changes.append(values(model, moved) - values(model, latent))
+    wanted = [moves.get('diameter_mm', 0), moves.get('mean_hu', 0)]
+    near = np.abs(np.array(changes) - wanted) < [0.5, 30]
+    assert near.all(axis=1).mean() > 0.7, changes  # some are at the end of the range
+
+
+def test_directions_turn_by_degrees_and_leave_what_is_locked():
+    model, latent = Planted(), generate.random_latent(5, 6).astype(float)
+    moved = moving.moved(model, latent, 0, KNOWN, {'sefa1': 30.0}, [])
+    straight = axes.tangents(KNOWN.sefa[0], latent)
+    angle = np.deg2rad(30) * np.linalg.norm(straight)
+    assert axes.unit(moved).dot(axes.unit(latent)) == pytest.approx(np.cos(angle))
+    kept = moving.moved(model, latent, 0, KNOWN, {'sefa1': 30.0}, ['diameter_mm'])
+    free, locked = [abs(values(model, x) - values(model, latent))[0] for x in (moved, kept)]
+    assert locked < 0.3 < free
+
+
+def test_the_same_state_gives_the_same_latent_whatever_came_before():
+    fresh, used = Planted(), Planted()
+    latent = generate.random_latent(1, 6)
+    for change in (0.5, 1.0, 3.0):
+        moving.moved(used, latent, 0, KNOWN, {'diameter_mm': change}, ['mean_hu'])
+    one, other = [moving.moved(m, latent, 0, KNOWN, {'diameter_mm': 1.5}, []) for m in (fresh, used)]
+    assert (one == other).all()
+
+
+@pytest.mark.parametrize('moves, locks', [({'size': 1.0}, []), ({'sefa9': 1.0}, []), ({'mean_hu': 1.0}, ['sefa1'])])
+def test_axes_that_there_are_not_are_refused(moves, locks):
+    with pytest.raises(ValueError, match='has no axis'):
+        moving.moved(Planted(), generate.random_latent(0, 6), 0, KNOWN, moves, locks)
+
+
+def test_what_cannot_be_measured_cannot_be_moved_and_a_lock_on_it_holds_nothing():
+    model, latent = Planted(), generate.random_latent(0, 6)
+    with pytest.raises(ValueError, match='distance to the wall of this nodule cannot be measured'):
+        moving.moved(model, latent, 0, KNOWN, {'wall_mm': 1.0}, [])
+    moved = moving.moved(model, latent, 0, KNOWN, {'diameter_mm': 1.0}, ['wall_mm'])
+    assert values(model, moved)[0] - values(model, latent)[0] == pytest.approx(1, abs=0.3)
+
+
+def test_slopes_of_the_diameter_and_the_density_are_those_of_discs():
+    image = discs(generate.random_latent(0, 6)[None])[0]
+    mask = nodules.masks(image[None, None])[0]
+    found = slopes(image, mask, ['diameter_mm', 'mean_hu', 'x_mm'], WINDOW, MM)
+    larger = (discs(np.array([[0.01, 1, 0, 0, 0, 0]])) - discs(np.array([[-0.01, 1, 0, 0, 0, 0]])))[0]
+    assert (found[0] * larger).sum() > 0
+    assert found[1].sum() == pytest.approx(3000 / 255.0)  # all pixels a gray level brighter
+    assert abs((found[2] * larger).sum()) < 1e-3  # in the middle they stay
+    assert not slopes(image, np.zeros_like(mask), ['diameter_mm'], WINDOW, MM).any()

@@ -1,0 +1,60 @@
+"""The page of the explorer in a real browser, and what somebody does with it."""
+
+import os
+
+from browser import Page
+
+LARGE = '#stand canvas'
+DIRECTION = '[aria-label="direction 1"]'  # of the first layer's weights: the axis that needs no nodule
+MOVE = """
+const slider = document.querySelector(arguments[0]);
+slider.value = arguments[1];
+slider.dispatchEvent(new Event('input'));
+slider.dispatchEvent(new Event('change'));
+"""
+
+
+class Explorer(Page):
+    """The page of the explorer."""
+
+    def __init__(self, folder, url):
+        super().__init__(folder, url)
+        self.folder = folder
+
+    def begin(self):
+        """Load the page anew, and wait until it is ready."""
+        self.driver.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})
+        self.driver.get(self.url)
+        self.until(lambda: self.driver.find_elements('css selector', DIRECTION), 'axes that are ready')
+        self.until(lambda: self.count() == 1, 'a first nodule')
+
+    def count(self):
+        """How many nodules the history holds."""
+        return len(self.driver.find_elements('css selector', '#history button'))
+
+    def large(self):
+        return self.canvas(selector=LARGE)
+
+    def pixels(self):
+        """The current nodule [64, 64] as its thumbnail shows it, which is not enlarged."""
+        return self.canvas(selector='#history [aria-current] canvas')
+
+    def move(self, value, slider=DIRECTION):
+        """Move a slider, and wait for the nodule that comes of it."""
+        before = self.count()
+        self.driver.execute_script(MOVE, slider, value)
+        self.until(lambda: self.count() > before, 'another nodule')
+
+    def save(self, selector, name):
+        """Press a button that saves a file of that name; its path."""
+        path = os.path.join(self.folder, name)
+        if os.path.exists(path):
+            os.remove(path)
+        self.driver.find_element('css selector', selector).click()
+        self.until(lambda: os.path.exists(path), name)
+        return path
+
+    def choose(self, name, path):
+        """Give a file to one of the page's places for files; what the page says."""
+        self[name].send_keys(str(path))
+        return self.shows('trouble')
