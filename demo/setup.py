@@ -1,6 +1,7 @@
 """Makes a virtual environment, installs what this machine needs, and runs something in it; the Makefile calls it.
 
     python demo/setup.py demo       what the project does, in demo/output
+    python demo/setup.py explore    a page in the browser to play with the generators
     python demo/setup.py test       the tests
     python demo/setup.py lint       ruff's rules and format
     python demo/setup.py soak       damaged files, kills, signals, full disks and dying workers, which takes hours
@@ -22,6 +23,7 @@ MODERN, LEGACY = ['3.13', '3.12', '3.11', '3.10'], ['3.6']  # TensorFlow 2.21 an
 PYTEST = ['-m', 'pytest', '-q', '-n', 'logical', '--maxprocesses', '4', '--dist', 'loadfile', 'tests']
 COMMANDS = {
     'demo': [[os.path.join('demo', 'demo.py')]],
+    'explore': [['7-explore.py', 'serve', '--data', 'processData', '--port', '0']],
     'test': [PYTEST],
     'lint': [['-m', 'ruff', 'check', '.'], ['-m', 'ruff', 'format', '--check', '.']],
     'soak': [['-m', 'pytest', '-q', '-s'] + sorted(glob.glob(os.path.join(ROOT, 'tests', 'soak', 'soak_*.py')))],
@@ -139,7 +141,7 @@ def main():
     command, version = choose(arguments.python)
     if not arguments.python and command != [sys.executable]:
         print('this is Python %d.%d, taking %s' % (sys.version_info[:2] + (' '.join(command),)))
-    python = environment(command, version, tests=arguments.what != 'demo')
+    python = environment(command, version, tests=arguments.what not in ('demo', 'explore'))
     for parts in COMMANDS[arguments.what]:
         run([python] + parts)
 

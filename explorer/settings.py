@@ -14,10 +14,10 @@ Axes = settings(
 )
 Serve = settings(
     'Serve',
-    example='python 7-explore.py serve --model AIS.pkl MIA.pkl IA.pkl --data processData/AIS',
+    example='python 7-explore.py serve --data processData',
     groups='input: model pix2pix data; server: port; hardware: cpu',
     model=(['demo/weight/AIS.pkl', 'demo/weight/MIA.pkl', 'demo/weight/IA.pkl'], 'weights, one tab each', list),
-    pix2pix=(None, 'weights of pix2pix, for nodules that are drawn', filled),
+    pix2pix=('demo/weight/pix2pix.pkl', 'weights of pix2pix, for nodules that are drawn'),
     data=(None, 'a dataset of real patches: to insert nodules into, and to search for copies', filled),
     port=(8081, 'port to listen on, 0 for any free one', number_between(0, 65535)),
     cpu=CPU,

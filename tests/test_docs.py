@@ -33,6 +33,8 @@ SMALL = {
     '4-evaluate.py': '--number 20 --audit 5 --cpu',
     '2-inference.py': '--cpu',
     '6-turing_test.py create': '--number 20 --practice 2 --cpu',
+    '7-explore.py axes': '--number 200 --cpu',
+    '7-explore.py page': '--cpu',
     '-m pix2pix train': '--ngf 4 --ndf 4 --minibatch 4 --epochs 1 --cpu',
     '-m pix2pix generate': '--cpu',
 }

@@ -1,0 +1,70 @@
+"""Draws imgs/explorer.gif, from pictures of the explorer's page in Chromium: python imgs/explorer.py"""
+
+import io
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+from PIL import Image
+from selenium import webdriver
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SIZE = 1100, 680
+COLOURS = 48
+FLAGS = ['headless=new', 'no-sandbox', 'disable-dev-shm-usage', 'hide-scrollbars']
+MOVE = """
+const [name, value] = arguments;
+const slider = document.querySelector(`input[aria-label="${name}"]`);
+slider.value = value;
+slider.dispatchEvent(new Event('input'));
+"""
+SEED = "const at = document.getElementById('seed'); at.value = arguments[0]; at.dispatchEvent(new Event('change'));"
+TAB = "document.querySelectorAll('[role=tab]')[arguments[0]].click();"
+
+
+def scenes(driver):
+    """Do what is shown, and give the seconds for which each picture stays."""
+    driver.execute_script(SEED, 3)
+    time.sleep(2)
+    yield 1.2
+    for name, most in (('diameter', 4), ('mean density', 200)):
+        for value in np.linspace(0, most, 9)[1:]:
+            driver.execute_script(MOVE, name, float(value))
+            time.sleep(1)
+            yield 0.2
+        yield 0.8
+    for tab in (3, 4):
+        driver.execute_script(TAB, tab)
+        time.sleep(6)
+        yield 1.8
+
+
+def main():
+    serve = [sys.executable, '-u', '7-explore.py', 'serve', '--data', 'processData', '--port', '0', '--cpu']
+    server = subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, universal_newlines=True)
+    options = webdriver.ChromeOptions()
+    for flag in FLAGS + ['window-size=%d,%d' % SIZE]:
+        options.add_argument('--' + flag)
+    driver = webdriver.Chrome(options=options)
+    try:
+        driver.get(next(line for line in server.stdout if line.startswith('open ')).split()[1])
+        while not driver.find_elements('css selector', 'input[aria-label="diameter"]'):
+            time.sleep(0.5)
+        frames, seconds = [], []
+        for stays in scenes(driver):
+            frames.append(Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert('RGB'))
+            seconds.append(stays)
+    finally:
+        driver.quit()
+        server.terminate()
+    palette = frames[len(frames) // 2].quantize(COLOURS)
+    frames = [frame.quantize(palette=palette, dither=Image.NONE) for frame in frames]
+    path = os.path.join(ROOT, 'imgs', 'explorer.gif')
+    frames[0].save(path, save_all=True, append_images=frames[1:], loop=0, duration=[int(1000 * s) for s in seconds])
+    print('%s: %d pictures, %d kB' % (path, len(frames), os.path.getsize(path) // 1000))
+
+
+if __name__ == '__main__':
+    main()
