@@ -10,13 +10,13 @@ from explorer import axes, learning, models, moving
 from sampling import generate
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'strips.html')
-NODULES, PLACES = 12, 7  # on the page, and along each axis
+NODULES, PLACES = 12, 7  # on the page, and along each axis; the one in the middle is the nodule as it is
 
 
 def _strip(model, latent, label, found, one, limits):
     """Changes that were asked for [PLACES], and those images side by side, uint8 [1, R, PLACES * R]; None if none."""
-    asked, latents = np.linspace(limits[0], limits[1], PLACES), []
-    asked[np.abs(asked).argmin()] = 0.0
+    half, latents = PLACES // 2, []
+    asked = np.concatenate([np.linspace(limits[0], 0, half + 1), np.linspace(0, limits[1], half + 1)[1:]])
     for change in asked:
         try:
             moves = {one.name: change} if change else {}

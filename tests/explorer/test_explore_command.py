@@ -93,5 +93,6 @@ def test_the_page_without_a_server_shows_each_usable_axis_and_needs_no_other_fil
     succeeds('7-explore.py', 'page', '--model', made.one, '--out', path, '--cpu')
     text = path.read_text(encoding='utf-8')
     assert len(text) < 5e6 and text.count('type="range"') == 6 and 'http' not in text.replace('http-equiv', '')
+    assert text.count('<output>as it is</output>') == text.count('class="nodule"') > 0
     strip = text.split('src="data:image/png;base64,')[1].split('"')[0]
     assert Image.open(io.BytesIO(base64.b64decode(strip))).size == (7 * 32, 32)
