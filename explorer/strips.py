@@ -58,5 +58,6 @@ def run(cfg):
         raise ValueError('%s: none of its axes is usable; 7-explore.py axes says how good each is' % cfg.model)
     window = model.window or hounsfield.WINDOWS['paper']
     title = 'Nodules of %s' % os.path.basename(cfg.model)
+    os.makedirs(os.path.dirname(os.path.abspath(cfg.out)), exist_ok=True)
     page.write(cfg.out, PAGE, title, window, rows=rows, size=model.size, places=PLACES, middle=PLACES // 2)
     print('%d axes of %d nodules are in %s' % (len(rows), NODULES, cfg.out))

@@ -11,8 +11,8 @@ from PIL import Image
 from selenium import webdriver
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SIZE = 1100, 680
-COLOURS = 48
+SIZE = dict(width=1100, height=680, deviceScaleFactor=1, mobile=False)
+COLOURS = 96
 FLAGS = ['headless=new', 'no-sandbox', 'disable-dev-shm-usage', 'hide-scrollbars']
 MOVE = """
 const [name, value] = arguments;
@@ -21,6 +21,7 @@ slider.value = value;
 slider.dispatchEvent(new Event('input'));
 """
 SEED = "const at = document.getElementById('seed'); at.value = arguments[0]; at.dispatchEvent(new Event('change'));"
+LOCK = 'document.querySelector(`[aria-label="Lock ${arguments[0]}"]`).click();'
 TAB = "document.querySelectorAll('[role=tab]')[arguments[0]].click();"
 
 
@@ -29,15 +30,16 @@ def scenes(driver):
     driver.execute_script(SEED, 3)
     time.sleep(2)
     yield 1.2
-    for name, most in (('diameter', 4), ('mean density', 200)):
+    for name, most in (('diameter', 3), ('mean density', 120)):
         for value in np.linspace(0, most, 9)[1:]:
             driver.execute_script(MOVE, name, float(value))
             time.sleep(1)
             yield 0.2
         yield 0.8
+        driver.execute_script(LOCK, name)
     for tab in (3, 4):
         driver.execute_script(TAB, tab)
-        time.sleep(6)
+        time.sleep(10)
         yield 1.8
 
 
@@ -45,10 +47,11 @@ def main():
     serve = [sys.executable, '-u', '7-explore.py', 'serve', '--data', 'processData', '--port', '0', '--cpu']
     server = subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, universal_newlines=True)
     options = webdriver.ChromeOptions()
-    for flag in FLAGS + ['window-size=%d,%d' % SIZE]:
+    for flag in FLAGS:
         options.add_argument('--' + flag)
     driver = webdriver.Chrome(options=options)
     try:
+        driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', SIZE)
         driver.get(next(line for line in server.stdout if line.startswith('open ')).split()[1])
         while not driver.find_elements('css selector', 'input[aria-label="diameter"]'):
             time.sleep(0.5)
@@ -59,7 +62,8 @@ def main():
     finally:
         driver.quit()
         server.terminate()
-    palette = frames[len(frames) // 2].quantize(COLOURS)
+    together = Image.fromarray(np.concatenate([np.asarray(frame) for frame in (frames[0], frames[-2], frames[-1])]))
+    palette = together.quantize(COLOURS)
     frames = [frame.quantize(palette=palette, dither=Image.NONE) for frame in frames]
     path = os.path.join(ROOT, 'imgs', 'explorer.gif')
     frames[0].save(path, save_all=True, append_images=frames[1:], loop=0, duration=[int(1000 * s) for s in seconds])

@@ -43,7 +43,7 @@ OWNERS = {
     'pickletools': {'common/safe_pickle.py'},
     'sklearn': {'metrics/classification.py', 'explorer/axes.py', 'explorer/mapping.py'},
     'openpyxl': {'dataset_tools/tables.py'},
-    'PIL': {'common/images.py'},
+    'PIL': {'common/images.py', 'imgs/explorer.py'},
     'jinja2': {'common/page.py'},
     'sqlite3': {'turing_test/study.py'},
     'flask': {'common/web.py'},
