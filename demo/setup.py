@@ -2,6 +2,7 @@
 
     python demo/setup.py demo       what the project does, in demo/output
     python demo/setup.py explore    a page in the browser to play with the generators
+    python demo/setup.py experiment do generated nodules help a classifier? on phantoms, three hours
     python demo/setup.py test       the tests
     python demo/setup.py lint       ruff's rules and format
     python demo/setup.py soak       damaged files, kills, signals, full disks and dying workers, which takes hours
@@ -24,6 +25,7 @@ PYTEST = ['-m', 'pytest', '-q', '-n', 'logical', '--maxprocesses', '4', '--dist'
 COMMANDS = {
     'demo': [[os.path.join('demo', 'demo.py')]],
     'explore': [['7-explore.py', 'serve', '--data', 'processData', '--port', '0']],
+    'experiment': [[os.path.join('demo', 'experiment.py')]],
     'test': [PYTEST],
     'lint': [['-m', 'ruff', 'check', '.'], ['-m', 'ruff', 'format', '--check', '.']],
     'soak': [['-m', 'pytest', '-q', '-s'] + sorted(glob.glob(os.path.join(ROOT, 'tests', 'soak', 'soak_*.py')))],
@@ -141,7 +143,7 @@ def main():
     command, version = choose(arguments.python)
     if not arguments.python and command != [sys.executable]:
         print('this is Python %d.%d, taking %s' % (sys.version_info[:2] + (' '.join(command),)))
-    python = environment(command, version, tests=arguments.what not in ('demo', 'explore'))
+    python = environment(command, version, tests=arguments.what not in ('demo', 'explore', 'experiment'))
     for parts in COMMANDS[arguments.what]:
         run([python] + parts)
 
