@@ -9,7 +9,9 @@ import pytest
 
 import runs
 from metrics import provenance
-from places import ROOT
+from places import ONCE, ROOT
+
+pytestmark = ONCE
 
 
 @pytest.fixture(scope='module')
