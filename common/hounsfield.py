@@ -22,6 +22,14 @@ def window(text):
     return lo, hi
 
 
+def presets(stored=None):
+    """[(name, lo, hi)] of windows to choose from, the first one to begin with; `stored`, too, if it is another one."""
+    named = [(name,) + WINDOWS[name] for name in ('lung', 'paper', 'mediastinum')]
+    if stored is not None and tuple(stored) not in WINDOWS.values():
+        named.append(('as stored',) + tuple(stored))
+    return named
+
+
 def to_gray(hu, window):
     """HU -> uint8, rounded to the nearest gray level; HU beyond the window become 0 or 255."""
     scale = 255.0 / (window[1] - window[0])

@@ -70,14 +70,6 @@ def _interval(ends):
     return (' to ' if ends[0] < 0 else '\u2013').join(map(_typeset, ends))
 
 
-def _windows(stored):
-    """[(name, lo, hi)] to choose from; the first one is shown first."""
-    named = [(name, hounsfield.WINDOWS[name]) for name in ('lung', 'paper', 'mediastinum')]
-    if tuple(stored) not in hounsfield.WINDOWS.values():
-        named.append(('as stored', stored))
-    return [(name, lo, hi) for name, (lo, hi) in named]
-
-
 def write(path, template, title, window, **values):
     """Write the page that a template file makes of its values, whole or not at all.
 
@@ -88,7 +80,7 @@ def write(path, template, title, window, **values):
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters.update(number=_typeset, interval=_interval)
-    values.update(title=title, stored=window, windows=_windows(window))
+    values.update(title=title, stored=window, windows=hounsfield.presets(window))
     text = environment.get_template(os.path.basename(template)).render(values)
     with files.atomic(path) as f:
         f.write(text.encode())

@@ -20,6 +20,26 @@ def positive(value):
     return number(value) and value > 0
 
 
+def whole(least, most):
+    """A function for schemas: a whole number within limits."""
+
+    def kind(value):
+        return type(value) is int and least <= value <= most
+
+    kind.__doc__ = 'a whole number from %d to %d' % (least, most)
+    return kind
+
+
+def within(least, most):
+    """A function for schemas: a number within limits."""
+
+    def kind(value):
+        return number(value) and least <= value <= most
+
+    kind.__doc__ = 'a number from %g to %g' % (least, most)
+    return kind
+
+
 def text(value):
     """text"""
     return isinstance(value, str)

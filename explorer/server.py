@@ -12,36 +12,16 @@ _PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
 MOST = uploads.MOST_PICTURE + 1024  # bytes of a request
 
 
-def _whole(least, most):
-    """A function for schemas: a whole number within limits."""
-
-    def kind(value):
-        return type(value) is int and least <= value <= most
-
-    kind.__doc__ = 'a whole number from %d to %d' % (least, most)
-    return kind
-
-
-def _within(least, most):
-    """A function for schemas: a number within limits."""
-
-    def kind(value):
-        return schema.number(value) and least <= value <= most
-
-    kind.__doc__ = 'a number from %g to %g' % (least, most)
-    return kind
-
-
 def _shape(value):
     """ellipse or spiculated"""
     return value in ('ellipse', 'spiculated')
 
 
-_WALK = {'stops': [models.STATE], 'steps': _whole(1, walking.MOST_STEPS)}
-_GIF = dict(_WALK, seconds=_within(0.1, 120))
-_DRAW = {'mask': schema.text, 'samples': _whole(1, 8), 'seed': _whole(0, 2**31 - 1)}
-_STAMP = {'shape': _shape, 'diameter': _within(1, 2048), 'seed': _whole(0, 2**31 - 1)}
-_INSERT = {'patch': schema.text, 'mask': schema.text, 'index': schema.natural, 'soft': _within(0, 100)}
+_WALK = {'stops': [models.STATE], 'steps': schema.whole(1, walking.MOST_STEPS)}
+_GIF = dict(_WALK, seconds=schema.within(0.1, 120))
+_DRAW = {'mask': schema.text, 'samples': schema.whole(1, 8), 'seed': schema.whole(0, 2**31 - 1)}
+_STAMP = {'shape': _shape, 'diameter': schema.within(1, 2048), 'seed': schema.whole(0, 2**31 - 1)}
+_INSERT = {'patch': schema.text, 'mask': schema.text, 'index': schema.natural, 'soft': schema.within(0, 100)}
 
 
 def application(explorer, token):

@@ -12,7 +12,6 @@ from common import hounsfield, images, talk
 from explorer import axes, drawing, learning, mapping, models, projecting, uploads, walking, worker
 from metrics import provenance
 
-PRESETS = [(name,) + hounsfield.WINDOWS[name] for name in ('lung', 'paper', 'mediastinum')]
 File = collections.namedtuple('File', 'content name kind')
 
 
@@ -79,7 +78,8 @@ class Explorer:
 
     def about(self):
         """What the page is told at first, and while axes are learnt."""
-        about = dict(models=[model.about() for model in self.models], pix2pix=None, data=None, presets=PRESETS)
+        about = dict(models=[model.about() for model in self.models], pix2pix=None, data=None)
+        about.update(presets=hounsfield.presets())
         if self.painter:
             about.update(pix2pix=self.painter.about())
         if self.data:

@@ -40,15 +40,19 @@ def facts(model):
     return {}
 
 
+def folders(data):
+    """The folder of each class of a dataset.Pyramid."""
+    inner = [os.path.join(data.path, name) for name in data.classes]
+    return [path if os.path.isdir(path) and len(data.classes) > 1 else data.path for path in inner]
+
+
 def members(data):
     """[(nodule, scan, patient)] of the images of a dataset.Pyramid; the last two may be None, as may all of it.
 
     None where NAME.json does not tell which image is of which nodule.
     """
     found = []
-    for index, name in enumerate(data.classes):
-        inner = os.path.join(data.path, name)
-        folder = inner if os.path.isdir(inner) and len(data.classes) > 1 else data.path
+    for index, folder in enumerate(folders(data)):
         entries = dataset.about(folder).get('entries')
         if not entries or sum(entry['records'] for entry in entries) != int((data.labels == index).sum()):
             return None
@@ -82,8 +86,7 @@ def names(data, transfer=None):
 
 def scale(data):
     """{window, mm_per_pixel} of the images of a dataset.Pyramid, what its NAME.json files say alike; else None each."""
-    inner = [os.path.join(data.path, name) for name in data.classes]
-    about = [dataset.about(path if os.path.isdir(path) and len(data.classes) > 1 else data.path) for path in inner]
+    about = [dataset.about(folder) for folder in folders(data)]
     said = {name.rstrip('?'): [facts.get(name.rstrip('?')) for facts in about] for name in dataset.SCALE}
     return {name: values[0] if all(value == values[0] for value in values) else None for name, values in said.items()}
 

@@ -151,3 +151,8 @@ def cases_needed(accuracy, power=0.8, alpha=0.05):
         raise ValueError('an accuracy to be told from 0.5 lies from 0 to 1 and is not 0.5, as %s is' % accuracy)
     z = 0.5 * stats.norm.ppf(1 - alpha / 2) + np.sqrt(accuracy * (1 - accuracy)) * stats.norm.ppf(power)
     return int(np.ceil(np.square(z / (accuracy - 0.5))))
+
+
+def power_table():
+    """[(accuracy, cases_needed)] of accuracies that readers have in published studies."""
+    return [(accuracy, cases_needed(accuracy)) for accuracy in (0.55, 0.6, 0.65, 0.7)]

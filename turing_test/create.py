@@ -16,7 +16,6 @@ from sampling import generate
 from turing_test import study
 
 MOST_OF_ONE = 2  # real patches of a nodule in a study
-POWER = (0.55, 0.6, 0.65, 0.7)  # accuracies of which the table says how many cases they need
 
 
 def models_of(paths, classes):
@@ -136,8 +135,7 @@ def cases_of(cfg, data, models):
 
 def window_of(data):
     """(HU at gray 0 and 255, mm per pixel or None) of a dataset whose classes agree."""
-    inner = [os.path.join(data.path, name) for name in data.classes]
-    found = [dataset.about(path) for path in (inner if len(data.classes) > 1 else [data.path])]
+    found = [dataset.about(folder) for folder in provenance.folders(data)]
     facts = {(tuple(one.get('window') or WINDOWS['paper']), one.get('mm_per_pixel')) for one in found}
     if len(facts) > 1:
         raise ValueError('%s: its classes differ in window or mm per pixel, which tells them apart' % data.path)
@@ -161,6 +159,6 @@ def run(cfg):
     if unknown:
         words = 'not known whether weights learnt from nodules of %s, as no names are recorded: %s'
         talk.warn(words % (cfg.data, ', '.join(unknown)))
-    needed = ['%d at %.0f %%' % (readers.cases_needed(share), 100 * share) for share in POWER]
+    needed = ['%d at %.0f %%' % (cases, 100 * share) for share, cases in readers.power_table()]
     print('cases that show a reader to be better than chance, by share right (power 80 %%): %s' % ', '.join(needed))
     print('show it with: python 6-turing_test.py serve %s' % cfg.outdir)

@@ -6,12 +6,11 @@ import os
 import numpy as np
 
 from common import page
-from metrics.readers import cases_needed
+from metrics.readers import power_table
 from turing_test import figures
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'turing_test.html')
 SHOWN = 6  # cases of each kind
-SHARES = 0.55, 0.6, 0.65, 0.7  # accuracies of which the page says how many cases they take
 
 # pictures: one, or two of a pair; truth: words; right: of so many answers.
 Shown = collections.namedtuple('Shown', 'pictures label truth right answers')
@@ -72,5 +71,5 @@ def write(path, readings, data):
     values = dict(data, protocol=agreed, pairs=pairs, groups=cases(readings), answered=len(several))
     values.update(forest=figures.forest(several, pooled, data['margin']), roc=figures.roc(several, pooled, pairs))
     values.update(answers=figures.answers(pooled['counts'], pairs), times=figures.times(several, _seconds(readings)))
-    values['needed'] = [(share, cases_needed(share)) for share in SHARES]
+    values['needed'] = power_table()
     page.write(path, PAGE, 'Can readers tell real from generated?', tuple(agreed['window']), **values)

@@ -31,11 +31,6 @@ def _item(value):
     return schema.text(value) and len(value) <= 40 and value.isprintable()
 
 
-def _verdict(value):
-    """a whole number from 1 to 6"""
-    return type(value) is int and 1 <= value <= 6
-
-
 def _milliseconds(value):
     """a whole number of milliseconds within a day"""
     return type(value) is int and 0 <= value <= _DAY
@@ -50,14 +45,11 @@ def _window(value):
     return isinstance(value, list) and len(value) == 2 and all(map(schema.number, value)) and value[1] > 0
 
 
-def _zoom(value):
-    """a number from 1 to 100"""
-    return schema.number(value) and 1 <= value <= 100
-
-
 _ENTER = dict(name=_name, years=_years)
 _RESUME = dict(name=_name, word=_word)
-_ANSWER = dict(item=_item, verdict=_verdict, milliseconds=_milliseconds, windows=_windows, zoom=_zoom)
+_ANSWER = dict(
+    item=_item, verdict=schema.whole(1, 6), milliseconds=_milliseconds, windows=_windows, zoom=schema.within(1, 100)
+)
 
 
 def application(study):
@@ -74,11 +66,8 @@ def application(study):
     @app.route('/api/study')
     def about():
         protocol = study.protocol
-        presets = [(name,) + hounsfield.WINDOWS[name] for name in ('lung', 'paper', 'mediastinum')]
-        if tuple(protocol['window']) not in hounsfield.WINDOWS.values():
-            presets.append(('as stored',) + tuple(protocol['window']))
         shown = {name: protocol[name] for name in _SHOWN}
-        return dict(shown, presets=presets, mm=protocol.get('mm'))
+        return dict(shown, presets=hounsfield.presets(protocol['window']), mm=protocol.get('mm'))
 
     @app.route('/api/state')
     def state():
