@@ -6,6 +6,7 @@ import threading
 import numpy as np
 
 try:
+    import threadpoolctl
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 except ImportError:
@@ -78,7 +79,8 @@ class Map:
                 places = PCA(2, random_state=0).fit_transform(features)
             else:
                 features = PCA(min(30, len(features[0])), random_state=0).fit_transform(features)
-                places = TSNE(2, init='pca', learning_rate=200.0, random_state=0).fit_transform(features)
+                with threadpoolctl.threadpool_limits(1):  # more wait for each other, minutes where others work beside
+                    places = TSNE(2, init='pca', learning_rate=200.0, random_state=0).fit_transform(features)
             self._places[by] = places
         return self._places[by]
 

@@ -75,10 +75,8 @@ class Model:
         facts = dict(provenance.facts(path).get('data') or data or {})
         self.window, self.mm = facts.get('window'), facts.get('mm_per_pixel')
         self.attributes = measure.attributes(self.window, self.mm)
-        self.axes, (image,) = None, self.generator.outputs
+        self.axes, self._backward = None, None
         self.begun = {}  # of explorer.moving
-        self._upstream = tf.placeholder(tf.float32, image.shape)
-        self._pulled = tf.gradients(image, self.generator.inputs[0], self._upstream)[0]
 
     @property
     def name(self):
@@ -89,13 +87,23 @@ class Model:
         labels = generate.one_hot(np.full(len(latents), label), self.labels)
         return self.generator.run(np.asarray(latents, np.float32), labels, minibatch=len(latents))
 
+    def warm(self):
+        """Build what the first move of a slider needs, which the first image does not wait for."""
+        if self._backward:
+            return
+        (image,) = self.generator.outputs
+        upstream = tf.placeholder(tf.float32, image.shape)
+        self._backward = upstream, tf.gradients(image, self.generator.inputs[0], upstream)[0]
+
     def pull(self, latent, label, slopes):
         """[K, L]: how numbers change with a latent [L] that change with its image as slopes [K, R, R] say."""
+        self.warm()
+        upstream, pulled = self._backward
         latents = np.repeat(np.asarray(latent, np.float32)[None], len(slopes), axis=0)
         labels = generate.one_hot(np.full(len(slopes), label), self.labels)
         feed = dict(zip(self.generator.inputs, (latents, labels)))
-        feed[self._upstream] = slopes[:, None]
-        return tfutil.run(self._pulled, feed).astype(np.float64)
+        feed[upstream] = slopes[:, None]
+        return tfutil.run(pulled, feed).astype(np.float64)
 
     def measure(self, pixels):
         """({attribute: [N]}, masks [N, R, R]) of uint8 images [N, 1, R, R]."""
@@ -124,23 +132,23 @@ class Model:
             raise ValueError('the axes of %s are still being computed; try again in a moment' % self.name)
         return self.axes
 
-    def latent(self, shown):
-        """The latent [L] of a State, float32."""
+    def latent(self, shown, rounds=moving.ROUNDS):
+        """The latent [L] of a State, float32. rounds: of moving.moved."""
         if shown.label >= max(self.labels, 1):
             raise ValueError('%s has no class %d' % (self.name, shown.label))
         latent = self._base(shown)
         moves = {name: value for name, value in shown.moves.items() if value}
         if moves:
-            latent = moving.moved(self, latent, shown.label, self._known_axes(), moves, shown.locks)
+            latent = moving.moved(self, latent, shown.label, self._known_axes(), moves, shown.locks, rounds)
         return np.asarray(latent, np.float32)
 
-    def pixels(self, shown):
+    def pixels(self, shown, rounds=moving.ROUNDS):
         """Gray levels uint8 [R, R] of a State: those of 2-inference.py for its latent."""
-        return to_uint8(self.images(self.latent(shown)[None], shown.label))[0, 0]
+        return to_uint8(self.images(self.latent(shown, rounds)[None], shown.label))[0, 0]
 
-    def answer(self, shown):
+    def answer(self, shown, rounds=moving.ROUNDS):
         """Pixels, what is measured of them, and the nodule's outline: what the page shows of a State."""
-        pixels = self.pixels(shown)
+        pixels = self.pixels(shown, rounds)
         values, masks = self.measure(pixels[None, None])
         measured = {name: None if np.isnan(value[0]) else round(float(value[0]), 3) for name, value in values.items()}
         return dict(pixels=encoded(pixels), measured=measured, outline=page.outline(masks[0]))

@@ -11,14 +11,14 @@ from common.images import to_uint8
 from explorer import axes
 from explorer.slopes import slopes
 
-ROUNDS = 4
-SHARES = np.array([0.15, 0.35, 0.7, 1.0, 1.4])  # of the step that are tried, in one minibatch
+ROUNDS, FEW = 8, 2  # Gauss-Newton steps; while a hand still moves the slider
+SHARES = np.array([0.3, 0.7, 1.2])  # of the step that are tried, in one minibatch
 LONGEST = 0.6  # radians of one step
 ENOUGH = 0.3  # tolerances away from what was asked for
 REMEMBERED = 16  # nodules from which sliders began
 
 
-def moved(model, latent, label, known, moves, locks):
+def moved(model, latent, label, known, moves, locks, rounds=ROUNDS):
     """The latent [L] near `latent` at which attributes differ from those there by `moves`, {name: change}.
 
     Attributes named in locks stay. moves of sefa1 and so on are degrees along that direction. known: axes.Axes. Where
@@ -47,7 +47,7 @@ def moved(model, latent, label, known, moves, locks):
             raise ValueError('the %s of this nodule cannot be measured, nor changed' % one.title)
     wanted = [one for one in wanted if np.isfinite(here[one.name])]
     goal = {one.name: here[one.name] + moves.get(one.name, 0.0) for one in wanted}
-    return _search(model, _known(model, start, label) if others else point, label, wanted, goal)
+    return _search(model, _known(model, start, label) if others else point, label, wanted, goal, rounds)
 
 
 class _Point:
@@ -84,14 +84,14 @@ def _known(model, latent, label):
     return model.begun[key]
 
 
-def _search(model, point, label, attributes, goal):
+def _search(model, point, label, attributes, goal, rounds):
     """The latent [L] near a _Point at which attributes are about what `goal`, {name: value}, says."""
 
     def missing(one):
         return np.array([(goal[row.name] - one.values[row.name]) / row.tolerance for row in attributes])
 
     shares, left, before = SHARES, missing(point), None
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         if not np.linalg.norm(left) >= ENOUGH:  # there, or nothing can be measured here
             break
         gradient = point.gradient(model, label, attributes)

@@ -51,9 +51,9 @@ def application(explorer, token):
 
     @app.route('/api/image', methods=['POST'])
     def image():
-        """view: a name; of one browser's requests for it that wait, the newest counts."""
+        """view: a name; of one browser's requests for it that wait, the newest counts. rough: of Explorer.image."""
         view = web.asked('view', '')
-        return explorer.image(state(), (web.recalled('browser'), view) if view else None)
+        return explorer.image(state(), (web.recalled('browser'), view) if view else None, bool(web.asked('rough', '')))
 
     @app.route('/api/walk', methods=['POST'])
     def walk():

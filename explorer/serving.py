@@ -9,7 +9,7 @@ import numpy as np
 
 import dataset
 from common import hounsfield, images, talk
-from explorer import axes, drawing, learning, mapping, models, projecting, uploads, walking, worker
+from explorer import axes, drawing, learning, mapping, models, moving, projecting, uploads, walking, worker
 from metrics import provenance
 
 File = collections.namedtuple('File', 'content name kind')
@@ -48,6 +48,7 @@ class Explorer:
         self._maps = [mapping.Map(model, self.worker, self._reals) for model in self.models]
         self._neighbours = mapping.Neighbours(self._reals) if self.data else None
         for model in self.models:
+            self.worker.begin(model.warm, worker.LEARNING)
             if model.axes is None:
                 self.worker.begin(lambda model=model: self._learn(model), worker.LEARNING)
 
@@ -89,10 +90,14 @@ class Explorer:
     def _now(self, job, key=None):
         return self.worker.begin(job, worker.IMAGE, key).result()
 
-    def image(self, shown, key=None):
-        """What Model.answer says of a State; of requests of one key that wait, the newest counts."""
+    def image(self, shown, key=None, rough=False):
+        """What Model.answer says of a State; of requests of one key that wait, the newest counts.
+
+        rough: a hand still moves a slider, and what it asks for may be reached less well.
+        """
         model = self.model(shown.model)
-        return self._now(lambda: model.answer(shown), key)
+        rounds = moving.FEW if rough else moving.ROUNDS
+        return self._now(lambda: model.answer(shown, rounds), key)
 
     def walk(self, stops, steps):
         """Frames uint8 [N, 1, R, R] of a loop through States."""

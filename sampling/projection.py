@@ -1,6 +1,7 @@
 """The latent vector of a given image."""
 
 import os
+import weakref
 
 import numpy as np
 
@@ -46,6 +47,22 @@ def _scipy_minimize():
     return minimize
 
 
+_built = weakref.WeakKeyDictionary()  # by generator, as a graph forgets nothing
+
+
+def _graph(generator):
+    """(goal, losses, slopes): a placeholder [1, C, R, R], the losses [N] of latents [N, L], and their gradients."""
+    if generator not in _built:
+        (image,) = generator.outputs
+        goal = tf.placeholder(tf.float32, [1] + image.shape.as_list()[1:])
+        ones = tf.ones_like(goal)
+        beyond = tf.where(goal > -1, -np.inf * ones, -ones), tf.where(goal < 1, np.inf * ones, ones)
+        shown = tf.minimum(tf.maximum(image, beyond[0]), beyond[1])  # what is beyond black or white looks the same
+        losses = pyramid_loss(shown, goal)
+        _built[generator] = goal, losses, tf.gradients(losses, generator.inputs[0])[0]
+    return _built[generator]
+
+
 def _descend(minimize, value, x, steps):
     """Where value: x [L] -> (number, gradient [L]) is least near x, and what it is there, after about `steps` calls."""
     options = dict(maxfun=steps, maxiter=steps, maxcor=20, ftol=0.0, gtol=0.0)
@@ -64,17 +81,12 @@ def project(generator, target, labels, steps=400, seed=0, tries=32, watch=None):
     minimize = _scipy_minimize()
     starts, latent_size = len(labels), int(generator.inputs[0].shape[1])
     random = np.random.RandomState([seed, 7])
-    goal = np.asarray(target, np.float32)[None]
-    lowest = np.where(goal > -1, -np.inf, -1).astype(np.float32)
-    highest = np.where(goal < 1, np.inf, 1).astype(np.float32)
-    shown = tf.minimum(
-        tf.maximum(generator.outputs[0], lowest), highest
-    )  # what is beyond black or white looks the same
-    losses = pyramid_loss(shown, tf.constant(goal))
-    slopes = tf.gradients(losses, generator.inputs[0])[0]
+    goal, losses, slopes = _graph(generator)
 
     def at(fetches, latents, label):
-        return tfutil.run(fetches, dict(zip(generator.inputs, (latents, label))))
+        feed = dict(zip(generator.inputs, (latents, label)))
+        feed[goal] = np.asarray(target, np.float32)[None]
+        return tfutil.run(fetches, feed)
 
     best, least = np.zeros([starts, latent_size]), np.full(starts, np.inf)
     for _ in range(tries):

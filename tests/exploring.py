@@ -1,5 +1,6 @@
 """The page of the explorer in a real browser, and what somebody does with it."""
 
+import base64
 import os
 
 from browser import Page
@@ -11,6 +12,14 @@ const slider = document.querySelector(arguments[0]);
 slider.value = arguments[1];
 slider.dispatchEvent(new Event('input'));
 slider.dispatchEvent(new Event('change'));
+"""
+
+
+DROP = """
+const [id, name, letters] = arguments;
+const data = new DataTransfer();
+data.items.add(new File([Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0))], name));
+document.getElementById(id).dispatchEvent(new DragEvent('drop', { dataTransfer: data, cancelable: true }));
 """
 
 
@@ -53,6 +62,11 @@ class Explorer(Page):
         self.driver.find_element('css selector', selector).click()
         self.until(lambda: os.path.exists(path), name)
         return path
+
+    def drop(self, place, path):
+        """Let a file fall onto a place of the page."""
+        with open(path, 'rb') as f:
+            self.driver.execute_script(DROP, place, os.path.basename(path), base64.b64encode(f.read()).decode())
 
     def choose(self, name, path):
         """Give a file to one of the page's places for files; what the page says."""

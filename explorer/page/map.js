@@ -27,7 +27,10 @@ function question() {
 
 const draw = latest(async () => {
   const asked = question();
-  if (asked === drawn) return;
+  if (asked === drawn) {
+    scatter.paint(windowOf());
+    return;
+  }
   write('map-status', 'The map is being computed; the first one takes a while.');
   const window = windowOf();
   const { points, sheet, thumb } = await request(`/api/map?${asked}`, null, LONG);

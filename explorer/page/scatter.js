@@ -33,23 +33,31 @@ export class Scatter {
 
   /* points: {x, y, kind}; sheet: gray levels of their square thumbnails, one below the other. */
   put(points, sheet, side, window, words) {
-    const rows = Math.ceil(points.length / ACROSS);
     Object.assign(this, { side, words });
-    this.sheet = new OffscreenCanvas(ACROSS * side, Math.max(rows, 1) * side);
-    const context = this.sheet.getContext('2d');
-    const palette = colours(window);
     const ends = (values) => [Math.min(...values), Math.max(...values)];
     this.limits = [ends(points.map(({ x }) => x)), ends(points.map(({ y }) => y))];
     this.points = points.map((point, i) => {
       const pixels = sheet.subarray(i * side * side, (i + 1) * side * side);
+      return { ...point, i, pixels, right: part(point.x, this.limits[0]), up: part(point.y, this.limits[1]) };
+    });
+    this.near = null;
+    this.paint(window);
+    this.all();
+  }
+
+  /* Colour the thumbnails for the window of Hounsfield units that the pictures of the page have now. */
+  paint(window) {
+    const { side, points } = this;
+    const palette = colours(window);
+    this.sheet = new OffscreenCanvas(ACROSS * side, Math.max(Math.ceil(points.length / ACROSS), 1) * side);
+    const context = this.sheet.getContext('2d');
+    points.forEach(({ i, pixels }) => {
       const image = new ImageData(side, side);
       const bits = new Uint32Array(image.data.buffer);
       pixels.forEach((gray, k) => { bits[k] = palette[gray]; });
       context.putImageData(image, (i % ACROSS) * side, Math.floor(i / ACROSS) * side);
-      return { ...point, i, pixels, right: part(point.x, this.limits[0]), up: part(point.y, this.limits[1]) };
     });
-    this.near = null;
-    this.all();
+    this.draw();
   }
 
   all() {

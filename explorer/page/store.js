@@ -1,6 +1,7 @@
 /* What is generated now, and the way there.
 
-   A state is what the server makes an image of; an entry is {state, pixels, measured, outline}. Events: 'draft' when
+   A state is what the server makes an image of; an entry is {state, pixels, measured, outline, rough}. rough: an answer
+   for a hand that still moves, which comes sooner and is less near to what the sliders ask for. Events: 'draft' when
    the state changes, 'shown' when another entry is on show, 'history' when the lists of entries change. */
 
 import { decode, latest, request } from './talk.js';
@@ -13,6 +14,7 @@ export const fresh = (model, seed = 0) => (
   { model, seed, label: 0, latent: null, moves: {}, locks: [], truncation: 1 }
 );
 
+const isMoved = ({ moves }) => Object.values(moves).some(Boolean);
 const sameAs = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /* Words for an entry. */
@@ -23,7 +25,7 @@ class Store extends EventTarget {
     super();
     Object.assign(this, { draft: fresh(0), shown: null, entries: [], at: -1, kept: [], pinned: null });
     this.last = ['', 0];  // the slider that moved last, and when
-    this.make = latest((state) => this.fetch(state));
+    this.make = latest((state, rough) => this.fetch(state, rough));
     this.queue = Promise.resolve();
   }
 
@@ -31,9 +33,9 @@ class Store extends EventTarget {
     this.dispatchEvent(new Event(kind));
   }
 
-  async answer(state, view = VIEW) {
-    const { pixels, measured, outline } = await request(`/api/image?view=${view}`, state);
-    return { state, pixels: decode(pixels), measured, outline };
+  async answer(state, view = VIEW, rough = false) {
+    const { pixels, measured, outline } = await request(`/api/image?view=${view}${rough ? '&rough=1' : ''}`, state);
+    return { state, pixels: decode(pixels), measured, outline, rough };
   }
 
   /* The entry of a state that is not to be shown at once; such requests go one after the other. */
@@ -43,10 +45,10 @@ class Store extends EventTarget {
     return entry;
   }
 
-  async fetch(state) {
+  async fetch(state, rough) {
     try {
-      const entry = await this.answer(state);
-      if (this.settled === state) this.enter(entry);
+      const entry = await this.answer(state, VIEW, rough);
+      if (this.settled === state && !rough) this.enter(entry);
       if (!this.left || this.draft === state) this.show(entry);
     } catch (error) {
       if (this.draft === state && this.shown) this.go(this.at);
@@ -64,14 +66,15 @@ class Store extends EventTarget {
     this.draft = { ...this.draft, ...parts };
     this.left = false;
     this.tell('draft');
-    this.make(this.draft);
+    this.make(this.draft, isMoved(this.draft));
   }
 
   /* The hand has let go of what moved: the state becomes an entry of the history. */
   settle(mover = '') {
     this.settled = this.draft;
     this.mover = mover;
-    if (this.shown && this.shown.state === this.draft) this.enter(this.shown);
+    if (this.shown && this.shown.state === this.draft && !this.shown.rough) this.enter(this.shown);
+    else if (isMoved(this.draft)) this.make(this.draft, false);
   }
 
   enter(entry) {
@@ -112,6 +115,10 @@ class Store extends EventTarget {
 
   snap() {
     if (!this.shown || this.kept.includes(this.shown)) return;
+    if (this.shown.rough) {
+      this.addEventListener('shown', () => this.snap(), { once: true });
+      return;
+    }
     this.kept = [...this.kept, this.shown];
     this.tell('history');
   }

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from browser import CHROMIUM, DRIVER
+from browser import CANVAS, CHROMIUM, DRIVER
 from common import images, web_server
 from config import Inference
 from exploring import DIRECTION, LARGE, MOVE, Explorer
@@ -37,7 +37,7 @@ return performance.getEntriesByType('resource').map(({ name }) => name).filter((
 def explorer(tmp_path_factory):
     """An explorer of demo weights whose axes are learnt from few images and whose searches are short."""
     pytest.importorskip('selenium')
-    from explorer import learning, projecting, serving, settings
+    from explorer import learning, mapping, projecting, serving, settings
 
     folder = tmp_path_factory.mktemp('weights')
     for name in ('AIS.pkl', 'AIS.json'):
@@ -46,6 +46,7 @@ def explorer(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learning, 'learn', lambda model, breathe: learn(model, 200, breathe=breathe))
         patch.setattr(learning, 'FOLLOWED', 3)
+        patch.setattr(mapping, 'NUMBER', 40)
         patch.setattr(projecting, 'Inference', lambda: Inference(project_steps=4))
         cfg = settings.Serve(
             model=[str(folder / 'AIS.pkl')],
@@ -154,7 +155,7 @@ def test_a_search_ends_with_its_distance_and_its_latent_goes_on_with_sliders(pag
     path = str(tmp_path / 'picture.png')
     images.save(path, np.full([1, 64, 64], 90, np.uint8))
     page.press('3')
-    page['project-file'].send_keys(path)
+    page.drop('project-drop', path)
     page.until(lambda: 'Found: ' in page['project-status'].text, 'an end')
     assert 0 < float(page['project-error'].text) < 128
     page['project-edit'].click()
@@ -206,6 +207,18 @@ def test_a_session_that_is_none_is_refused_in_a_sentence(page, tmp_path):
         page.choose('load-file', tmp_path / 'other.json')
         page.shows('trouble', words)
     assert page.count() == 1
+
+
+def test_the_map_is_seen_through_the_window_that_is_chosen(page):
+    def look(preset):
+        page.press('1')
+        page.driver.find_element('css selector', '#presets button:nth-child(%d)' % preset).click()
+        page.press('5')
+        page.until(lambda: 'generated' in page['map-status'].text, 'a map')
+        return page.driver.execute_script(CANVAS, '#map', 0)
+
+    first, other, again = [look(preset) for preset in (1, 2, 1)]
+    assert first != other and first == again
 
 
 def test_a_picture_that_is_none_is_refused_and_a_lost_server_is_found_again(page, tmp_path):

@@ -60,6 +60,19 @@ def test_what_is_asked_for_is_measured_and_what_is_locked_stays(moves, lock):
     assert near.all(axis=1).mean() > 0.7, changes  # some are at the end of the range
 
 
+def test_while_a_hand_moves_less_is_looked_for_and_in_the_end_what_was_asked_for_is_nearer():
+    latents = [generate.random_latent(i, 6) for i in range(20)]
+    away, images = [], []
+    for rounds in (moving.FEW, moving.ROUNDS):
+        model, asked = Planted(), []
+        make = model.images
+        model.images = lambda *given, make=make, asked=asked: asked.append(given) or make(*given)
+        moved = [moving.moved(model, z, 0, KNOWN, {'diameter_mm': 2.0}, ['mean_hu'], rounds) for z in latents]
+        away.append(np.mean([abs(values(model, m) - values(model, z) - [2, 0])[0] for m, z in zip(moved, latents)]))
+        images.append(len(asked))
+    assert away[0] > 1.2 * away[1] and images[0] < images[1], (away, images)
+
+
 def test_directions_turn_by_degrees_and_leave_what_is_locked():
     model, latent = Planted(), generate.random_latent(5, 6).astype(float)
     moved = moving.moved(model, latent, 0, KNOWN, {'sefa1': 30.0}, [])
