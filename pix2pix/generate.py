@@ -6,6 +6,7 @@ import numpy as np
 
 import tfutil
 from common import hounsfield, images, page, talk
+from metrics import provenance
 from pix2pix import data, trainer, unet
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'patches.html')
@@ -67,7 +68,8 @@ def _write_page(cfg, names, masks, fakes, known, window):
 
 def generate(cfg):
     """Write patches and index.html as settings.Generate says."""
-    window = hounsfield.window(cfg.window)
+    told = provenance.facts(cfg.model).get('data', {}).get('window')
+    window = tuple(told) if told and not cfg.window else hounsfield.window(cfg.window or 'paper')
     with tfutil.init_tf(cpu=cfg.cpu):
         G = load_generator(cfg.model)
         channels, size = [int(n) for n in G.outputs[0].shape[1:3]]

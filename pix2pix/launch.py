@@ -42,7 +42,7 @@ def _train(cfg, given, stop):
     if minibatch < 2:
         words = '%s holds %d pairs, %d of them for --validation; training needs at least 2 more'
         raise ValueError(words % (cfg.data, count, held))
-    about = dict(digest=dataset.digest(patches, masks), pairs=count, resolution=size)
+    about = dict(data.scale(cfg.data), digest=dataset.digest(patches, masks), pairs=count, resolution=size)
     if path and digest != about['digest']:
         words = '%s is not the data that the run in %s was trained on; name that with --data'
         raise ValueError(words % (cfg.data, path))

@@ -70,7 +70,12 @@ Generate = settings(
     number=(10, 'with --shape: masks to draw', positive),
     samples=(1, 'patches of each mask', positive),
     no_dropout=(False, 'no dropout, so that all samples of a mask are the same'),
-    window=('paper', 'HU of black and white in the patches, for the page: ' + WINDOWS),
+    window=(
+        None,
+        'HU of black and white in the patches, for the page (default: what is known of the weights, or paper): '
+        + WINDOWS,
+        str,
+    ),
     outdir=('demo/output/pix2pix', 'the output path'),
     seed=SEED,
     minibatch=(32, 'images computed at a time; features are normalised over them', number_between(2, 4096)),

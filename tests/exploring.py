@@ -13,8 +13,21 @@ slider.value = arguments[1];
 slider.dispatchEvent(new Event('input'));
 slider.dispatchEvent(new Event('change'));
 """
-
-
+DRAG = """
+const slider = document.querySelector(arguments[0]);
+let value = 0;
+const timer = setInterval(() => {
+  value += 1;
+  slider.value = value;
+  slider.dispatchEvent(new Event('input'));
+  if (value < 40) return;
+  clearInterval(timer);
+  slider.dispatchEvent(new Event('change'));
+}, 20);
+"""
+FOREIGN = """
+return performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => !name.startsWith(origin));
+"""
 DROP = """
 const [id, name, letters] = arguments;
 const data = new DataTransfer();

@@ -24,7 +24,7 @@ MAY_IMPORT = {
     'classification': {'common', 'config', 'dataset', 'networks', 'tfutil'}
     | {'training', 'dataset_tools', 'metrics', 'sampling'},
     'turing_test': {'common', 'config', 'dataset', 'tfutil', 'metrics', 'sampling'},
-    'pix2pix': {'common', 'config', 'dataset', 'networks', 'tfutil', 'training'},
+    'pix2pix': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'training'},
     'explorer': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'sampling', 'pix2pix'},
     '0-dataset_create': {'common', 'dataset_tools'},
     '1-dataset_display': {'common', 'config', 'dataset_tools'},

@@ -24,6 +24,7 @@ def pairs(tmp_path_factory):
         mask = data.draw('ellipse', random.uniform(6, 12), 32, random)
         patch = np.clip(80 + 70.0 * (mask > 0) + 5 * random.randn(1, 32, 32), 0, 255).astype(np.uint8)
         images.save(str(folder / ('%02d.png' % i)), np.concatenate([patch, mask], axis=2))
+    (folder / (folder.name + '.json')).write_text('{"window": [-1000, 400], "mm_per_pixel": 0.7}')
     return str(folder)
 
 

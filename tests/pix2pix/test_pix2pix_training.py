@@ -110,4 +110,6 @@ def test_pickles_hold_the_settings_and_the_source_of_the_networks(trained):
         'ngf'
     ] == 4
     with open(os.path.join(os.path.dirname(trained), 'run.json')) as f:
-        assert json.load(f)['settings']['ndf'] == 4
+        about = json.load(f)
+    assert about['settings']['ndf'] == 4
+    assert about['data']['window'] == [-1000, 400] and about['data']['mm_per_pixel'] == 0.7  # as the pairs' NAME.json
