@@ -74,6 +74,8 @@ class Model:
         self.latent_size, self.labels = generate.sizes(self.generator)
         facts = dict(provenance.facts(path).get('data') or data or {})
         self.window, self.mm = facts.get('window'), facts.get('mm_per_pixel')
+        named = facts.get('classes') or []
+        self.classes = named if len(named) == self.labels else [str(label) for label in range(self.labels)]
         self.attributes = measure.attributes(self.window, self.mm)
         self.axes, self._backward = None, None
         self.begun = {}  # of explorer.moving
@@ -156,5 +158,5 @@ class Model:
     def about(self):
         """What the page is told of a model."""
         known = dict(name=self.name, file=self.path, size=self.size, latent=self.latent_size, labels=self.labels)
-        known.update(window=self.window, mm=self.mm, axes_ready=self.axes is not None)
+        known.update(classes=self.classes, window=self.window, mm=self.mm, axes_ready=self.axes is not None)
         return dict(known, axes=axes.described(self.axes, self.attributes) if self.axes else [])

@@ -8,11 +8,11 @@ from common import schema
 
 # FILE FORMAT: what is read of run.json, or of NAME.json beside NAME.pkl. parts: digests of the classes, or of all data
 # that the weights saw; source: how the data were made; transfer: the weights that the training began with.
-# names: of the nodules, scans and patients, also those of the weights that the training began with. window, HU at gray
-# 0 and 255, and mm_per_pixel: as the dataset's NAME.json had them.
+# classes: their names, by label. names: of the nodules, scans and patients, also those of the weights that the training
+# began with. window, HU at gray 0 and 255, and mm_per_pixel: as the dataset's NAME.json had them.
 _NAMES = {'nodule?': [schema.text], 'scan?': [schema.text], 'patient?': [schema.text]}
-_FACTS = {'data': {'digest': schema.text, 'parts?': [schema.text], 'source?': schema.text, 'names?': _NAMES}}
-_FACTS['data'].update(dataset.SCALE)
+_FACTS = {'data': {'digest': schema.text, 'source?': schema.text, 'names?': _NAMES}}
+_FACTS['data'].update({'parts?': [schema.text], 'classes?': [schema.text]}, **dataset.SCALE)
 _FACTS['settings?'] = {'transfer?': schema.text}
 _NOTHING = 'the search for copies says nothing about memorisation'
 WORDS = {

@@ -81,8 +81,8 @@ function fit() {
   scale = unit();
   write('hu-unit', scale);
   at('labels-part').hidden = now.labels < 2;
-  at('labels').replaceChildren(...Array.from({ length: now.labels }, (_, label) => {
-    const button = make('button', { textContent: label });
+  at('labels').replaceChildren(...now.classes.map((name, label) => {
+    const button = make('button', { textContent: name });
     button.addEventListener('click', () => {
       store.change({ label });
       store.settle();
@@ -173,7 +173,7 @@ export function renew() {
 export function build() {
   view = new View(at('stand'), { size: 64, window: [0, 255], mm: null, enlarge: 'smooth', least: LEAST }, (now) => {
     onChange(now);
-    rewindow(now.level, now.width);
+    if (unit() === 'HU') rewindow(now.level, now.width);
   }, (hu) => write('hu', hu === null ? '\u2013' : number(hu)));
   at('models').append(...about.models.map(({ name, file }, i) => {
     const button = make('button', { textContent: name, title: file });

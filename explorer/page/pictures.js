@@ -1,4 +1,4 @@
-/* Small pictures, all in the window of Hounsfield units that the large one has. */
+/* Small pictures, all in the window of Hounsfield units that the large one has, or had last. */
 
 import { make } from './dom.js';
 

@@ -1,7 +1,9 @@
 """What the server of the explorer answers, against the other scripts and plain NumPy."""
 
 import io
+import json
 import shlex
+import shutil
 import threading
 import zipfile
 
@@ -12,7 +14,7 @@ from PIL import Image
 
 from common import images
 from explored import SIZE, WINDOW, decoded, refused, state
-from explorer import worker
+from explorer import models, worker
 from metrics import nodules
 
 
@@ -31,6 +33,16 @@ def test_the_page_is_told_of_models_axes_data_and_windows(post, client, made):
     assert [axis['unit'] for axis in one['axes'] if axis['name'].startswith('sefa')] == ['\u00b0'] * 6
     assert about['data'] == dict(path=made.data, count=40, classes=['AIS'])
     assert about['pix2pix']['size'] == SIZE and ['lung', -1350.0, 150.0] in about['presets']
+
+
+@pytest.mark.parametrize(
+    'known, names',
+    [({}, ['0', '1', '2']), ({'classes': ['A', 'B', 'C']}, ['A', 'B', 'C']), ({'classes': ['A']}, ['0', '1', '2'])],
+)
+def test_labels_have_the_names_that_somebody_noted(session, made, tmp_path, known, names):
+    shutil.copy(made.labelled, str(tmp_path / 'G.pkl'))
+    (tmp_path / 'G.json').write_text(json.dumps(dict(data=dict(known, digest='1-1'))))
+    assert models.Model(str(tmp_path / 'G.pkl')).about()['classes'] == names
 
 
 @pytest.mark.parametrize('seed', [0, 4])
