@@ -27,7 +27,7 @@ TAB = "document.querySelectorAll('[role=tab]')[arguments[0]].click();"
 
 def scenes(driver):
     """Do what is shown, and give the seconds for which each picture stays."""
-    driver.execute_script(SEED, 3)
+    driver.execute_script(SEED, 10)
     time.sleep(2)
     yield 1.2
     for name, most in (('diameter', 3), ('mean density', 120)):
