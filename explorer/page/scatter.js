@@ -6,6 +6,7 @@ import { colours } from './pictures.js';
 const ACROSS = 32;  // thumbnails in a row of the sheet
 const SIDE = 26;  // pixels of the screen for a thumbnail
 const EDGE = { generated: '#59524a', real: '#d9a35c' };
+const WHOLE = { zoom: 1, left: 0, top: 0 };  // everything is in sight
 
 /* The part of the way between two limits. */
 const part = (value, [least, most]) => (value - least) / (most - least || 1);
@@ -40,9 +41,8 @@ export class Scatter {
       const pixels = sheet.subarray(i * side * side, (i + 1) * side * side);
       return { ...point, i, pixels, right: part(point.x, this.limits[0]), up: part(point.y, this.limits[1]) };
     });
-    this.near = null;
+    Object.assign(this, WHOLE, { near: null });
     this.paint(window);
-    this.all();
   }
 
   /* Colour the thumbnails for the window of Hounsfield units that the pictures of the page have now. */
@@ -61,7 +61,7 @@ export class Scatter {
   }
 
   all() {
-    Object.assign(this, { zoom: 1, left: 0, top: 0 });
+    Object.assign(this, WHOLE);
     this.draw();
   }
 

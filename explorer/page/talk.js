@@ -49,6 +49,7 @@ export function latest(work) {
   let running = null;
   const run = guarded(work);
   async function go() {
+    await null;  // what is given in the same moment counts as between, too
     while (waiting) {
       const given = waiting;
       waiting = null;

@@ -113,6 +113,15 @@ def test_a_drag_sends_no_queue_of_requests_and_ends_where_the_hand_let_go(page, 
     assert [moves['sefa1'] for moves in asked] == sorted(moves['sefa1'] for moves in asked)
 
 
+def test_what_is_settled_at_once_is_asked_for_once(page, explorer, monkeypatch):
+    page.move(20)
+    asked, make = [], explorer.image
+    monkeypatch.setattr(explorer, 'image', lambda *given: asked.append(given[2]) or make(*given))
+    page['seed-more'].click()
+    page.until(lambda: page.count() == 3, 'the next seed')
+    assert asked == [False]  # not roughly before
+
+
 def test_painting_changes_the_patch_where_it_was_painted(page):
     page.driver.execute_script('Math.random = () => 0.5')  # the mask to begin with
     page.press('4')
