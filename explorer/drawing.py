@@ -21,7 +21,7 @@ class Painter:
         channels, self.size = [int(n) for n in self._generator.outputs[0].shape[1:3]]
         if channels != 1:
             raise ValueError('%s makes colour images; the explorer shows gray ones' % path)
-        self.window = (provenance.facts(path).get('data') or {}).get('window')
+        self.window = provenance.data_facts(path).get('window')
 
     def patches(self, mask, samples, seed):
         """Gray levels uint8 [samples, R, R] of a mask of 0 and 255, [R, R]."""

@@ -72,7 +72,7 @@ class Model:
             raise ValueError('%s makes colour images; the explorer shows gray ones' % path)
         self.size = int(self.generator.outputs[0].shape[2])
         self.latent_size, self.labels = generate.sizes(self.generator)
-        facts = dict(provenance.facts(path).get('data') or data or {})
+        facts = provenance.data_facts(path) or data or {}
         self.window, self.mm = facts.get('window'), facts.get('mm_per_pixel')
         named = facts.get('classes') or []
         self.classes = named if len(named) == self.labels else [str(label) for label in range(self.labels)]

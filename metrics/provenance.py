@@ -40,6 +40,11 @@ def facts(model):
     return {}
 
 
+def data_facts(model):
+    """What is recorded of the data that weights learnt from; {} if nothing is."""
+    return facts(model).get('data', {})
+
+
 def folders(data):
     """The folder of each class of a dataset.Pyramid."""
     inner = [os.path.join(data.path, name) for name in data.classes]
@@ -93,7 +98,7 @@ def scale(data):
 
 def learnt_from(model):
     """{kind: names} that weights learnt from, as run.json or NAME.json beside them say; None if they do not."""
-    return facts(model).get('data', {}).get('names')
+    return data_facts(model).get('names')
 
 
 def in_common(a, b):

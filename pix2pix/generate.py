@@ -68,8 +68,8 @@ def _write_page(cfg, names, masks, fakes, known, window):
 
 def generate(cfg):
     """Write patches and index.html as settings.Generate says."""
-    told = provenance.facts(cfg.model).get('data', {}).get('window')
-    window = tuple(told) if told and not cfg.window else hounsfield.window(cfg.window or 'paper')
+    told = provenance.data_facts(cfg.model).get('window') or hounsfield.WINDOWS['paper']
+    window = hounsfield.window(cfg.window) if cfg.window else tuple(told)
     with tfutil.init_tf(cpu=cfg.cpu):
         G = load_generator(cfg.model)
         channels, size = [int(n) for n in G.outputs[0].shape[1:3]]

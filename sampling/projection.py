@@ -81,12 +81,11 @@ def project(generator, target, labels, steps=400, seed=0, tries=32, watch=None):
     minimize = _scipy_minimize()
     starts, latent_size = len(labels), int(generator.inputs[0].shape[1])
     random = np.random.RandomState([seed, 7])
+    target = np.asarray(target, np.float32)[None]
     goal, losses, slopes = _graph(generator)
 
     def at(fetches, latents, label):
-        feed = dict(zip(generator.inputs, (latents, label)))
-        feed[goal] = np.asarray(target, np.float32)[None]
-        return tfutil.run(fetches, feed)
+        return tfutil.run(fetches, dict(zip(generator.inputs + [goal], (latents, label, target))))
 
     best, least = np.zeros([starts, latent_size]), np.full(starts, np.inf)
     for _ in range(tries):
