@@ -4,7 +4,7 @@ Scripts with sub-commands keep theirs in their wing: `dataset_tools/settings.py`
 """
 
 from common.commandline import settings
-from common.kinds import Alone, filled, natural, number_between, positive, positive_float, rate
+from common.kinds import Alone, filled, limits, natural, number_between, positive, positive_float, rate
 
 MINIBATCH = '4:128,8:128,16:128,32:64,64:32'
 SEED = (0, 'everything random depends on it', number_between(0, 2**32 - 1))
@@ -46,7 +46,7 @@ Inference = settings(
     'Inference',
     example='python 2-inference.py --model demo/weight/MIA.pkl --number 64 --grid',
     groups='model: model network; latents: number latents labels label; walks: interpolate steps; '
-    'projection: project project_steps; output: outdir grid format; randomness: seed; hardware: minibatch cpu',
+    'projection: project project_steps range; output: outdir grid format; randomness: seed; hardware: minibatch cpu',
     model=('demo/weight/AIS.pkl', 'the model weight file path'),
     number=(
         None,
@@ -82,6 +82,12 @@ Inference = settings(
         filled,
     ),
     project_steps=(400, 'with --project: steps of the search, after as many for finding where to begin', positive),
+    range=(
+        None,
+        'with --project: stored values of the picture that become black and white, as LO,HI; for 16 bits 0,65535 if '
+        'not given',
+        limits,
+    ),
     grid=(False, 'write one contact sheet, inference_grid.png, instead of single images'),
     format=(
         'png',

@@ -9,7 +9,7 @@ import numpy as np
 import dataset
 import tfutil
 from classification import cnn, learner
-from common import files, images, talk
+from common import files, gray_range, images, talk
 from metrics import provenance
 
 
@@ -30,7 +30,10 @@ def read(path, shape):
     inside = sorted(os.listdir(path)) if os.path.isdir(path) else []
     pictures = [name for name in inside if os.path.splitext(name)[1].lower() in images.SUFFIXES]
     if pictures:
-        pixels = [images.load(os.path.join(path, name), shape[1], shape[0]) for name in pictures]
+        check = gray_range.RangeCheck()
+        with gray_range.remedy('make a data set of them with 0-dataset_create.py images, which takes --range'):
+            pixels = [images.load(os.path.join(path, name), shape[1], shape[0], check=check) for name in pictures]
+            check.require()
         return np.stack(pixels), pictures, pictures
     data = dataset.Pyramid(path)
     pixels = data.images[data.top]

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from common import arrays, capacity, files
+from common import arrays, capacity, files, gray_range
 from common.quiet import hushed
 
 SUFFIXES = '.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.npy'  # of files that `load` reads
@@ -122,24 +122,35 @@ def size(path):
         raise _unreadable(path, error) from None
 
 
-def load(path, size, channels=1, limits=None, resize=False):
+def load(path, size, channels=1, limits=None, resize=False, check=None):
     """A PNG, JPEG, TIFF or BMP picture or a NumPy array as uint8 [channels, size, size]; size may be (height, width).
 
     8-bit pixels are kept. Others are scaled so that limits, (LO, HI), become 0 and 255; unsigned 16-bit ones have the
-    limits (0, 65535) if there are none. resize: take the middle square and scale it, smoothly; otherwise another size
-    is an error. Gray in colour files is gray. An error names the file and the flag that helps.
+    limits (0, 65535) if there are none and the set of pictures uses that range. check: the RangeCheck of the set, which
+    is to be asked after the last picture; None: the picture is alone. resize: take the middle square and scale it,
+    smoothly; otherwise another size is an error. Gray in colour files is gray. An error names the file and the flag
+    that helps; RangeNeeded if limits are missing.
     """
-    height, width = size if isinstance(size, tuple) else (size, size)
-    wanted = None if resize else (width, height)
-    pixels = _load_array(path) if path.lower().endswith('.npy') else _load_picture(path, wanted)
+    pixels = _stored(path, size, resize)
     if pixels.dtype != np.uint8:
-        if limits is None and not (pixels.dtype.kind == 'u' and pixels.dtype.itemsize == 2):
-            raise ValueError(
-                '%s holds %s numbers; say with --range LO,HI which of them are black and white' % (path, pixels.dtype)
-            )
-        lo, hi = limits or (0, 65535)
-        with np.errstate(all='ignore'):  # beyond single precision is black or white
-            pixels = ((pixels.astype(np.float32) - lo) * (255.0 / (hi - lo))).clip(0, 255)
+        pixels = gray_range.scaled(path, pixels, limits, check)
+    return _fitted(path, pixels, size, channels, resize)
+
+
+def load_mask(path, size):
+    """Where a picture is not black, whatever its numbers stand for: uint8 [1, size, size] of 0 and 255."""
+    return _fitted(path, np.where(_stored(path, size) != 0, 255, 0).astype(np.uint8), size)
+
+
+def _stored(path, size, resize=False):
+    """The pixels of a picture or an array, [H, W] or [H, W, 3], as stored."""
+    wanted = None if resize else (size[::-1] if isinstance(size, tuple) else (size, size))
+    return _load_array(path) if path.lower().endswith('.npy') else _load_picture(path, wanted)
+
+
+def _fitted(path, pixels, size, channels=1, resize=False):
+    """Pixels [H, W] or [H, W, 3] as uint8 [channels, size, size]; ValueError for another size or for colour."""
+    height, width = size if isinstance(size, tuple) else (size, size)
     pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)  # [H,W(,C)] -> [C,H,W]
     if channels == 1 and len(pixels) == 3:
         if (pixels[0] != pixels[1]).any() or (pixels[0] != pixels[2]).any():
@@ -152,7 +163,7 @@ def load(path, size, channels=1, limits=None, resize=False):
         planes = (Image.fromarray(np.asarray(plane, np.float32)) for plane in pixels)
         pixels = np.stack([np.asarray(plane.resize((width, height), Image.LANCZOS, box)) for plane in planes])
     elif (h, w) != (height, width):
-        raise _of_another_size(path, (w, h), wanted)
+        raise _of_another_size(path, (w, h), (width, height))
     if pixels.dtype != np.uint8:
         pixels = np.rint(pixels).clip(0, 255).astype(np.uint8)
     return np.repeat(pixels, channels, axis=0) if len(pixels) < channels else pixels

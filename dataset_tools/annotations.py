@@ -4,7 +4,7 @@ import os
 import re
 from collections import defaultdict, namedtuple
 
-from dataset_tools import markups, tables
+from dataset_tools import markups, names, tables
 
 NUMBER = re.compile(r'[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d\d?)?$', re.IGNORECASE)  # some countries write a comma
 MILLIMETRES, INDEX = [('coordx', 'coordy', 'coordz'), ('x', 'y', 'z')], ('j', 'i', 'k')  # pylidc: i counts rows
@@ -35,8 +35,10 @@ def read_annotations(path, coordinates='world', volume=None):
         if volume is None:
             raise ValueError(f'{path} names no scan; it needs a column seriesuid or path, or else --volumes SCAN')
         rows = [(place, dict(row, path=os.path.relpath(volume, folder or '.'))) for place, row in rows]
-    annotations, wrong, spelt, count = [], [], {}, defaultdict(int)
+    annotations, wrong, spelt, count, patients = [], [], {}, defaultdict(int), {}
     for place, row in rows:
+        if row.get('patient'):  # as the first line spells it
+            row['patient'] = patients.setdefault(names.spelt_alike(row['patient']), row['patient'])
         faults = list(_faults(row, axes))
         if not faults:
             a = _annotation(f'{path} {place}', folder, row, coordinates, axes)

@@ -45,6 +45,8 @@ def pairs(cfg):
         raise ValueError('pairs are made from ' + wanted)
     if cfg.images and cfg.off_centre:
         raise ValueError('--off-centre is for phantoms and volumes; images are taken as they are')
+    if cfg.range and not cfg.images:
+        raise ValueError('--range is for the pictures of --images; leave it out')
     if cfg.annotations:
         _volume_pairs(cfg)
         return

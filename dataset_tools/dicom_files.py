@@ -25,6 +25,8 @@ Picture = namedtuple('Picture', 'path frame size position orientation spacing re
 CT = '1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.2.1', '1.2.840.10008.5.1.4.1.1.2.2'  # one picture, or many
 DEFLATED = '1.2.840.10008.1.2.1.99'
 LONG = 1 << 16  # bytes; longer elements stay in the file
+# What programs that remove names write as PatientID of everybody
+NOBODY = re.compile(r'(0*|x*|-*|n/?a|none|null|unknown|removed|anon(ym(ous|i[sz]ed))?|de-?identified)$', re.IGNORECASE)
 PIXELS = 0x7FE00010  # tag of PixelData
 ENDLESS = 0xFFFFFFFF  # length of an element that a delimiter ends; pydicom has looked for it
 
@@ -132,9 +134,12 @@ def slices(folder, uid):
     return found[next(iter(found)) if uid is None else uid]
 
 
-def kernel(path):
-    """The reconstruction kernel of a slice in letters that every name may have, or '' if it does not say."""
-    return re.sub(r'[^\w.+-]+', ' ', text(dataset(path), 'ConvolutionKernel')).strip()[:32]
+def kernel_and_patient(path):
+    """Of a slice: the reconstruction kernel in letters that every name may have, or '', and the PatientID, or None."""
+    header = dataset(path)
+    patient = ' '.join(text(header, 'PatientID').split())
+    kernel = re.sub(r'[^\w.+-]+', ' ', text(header, 'ConvolutionKernel')).strip()[:32]
+    return kernel, None if NOBODY.match(patient) else patient
 
 
 def _sort(path, found, first):

@@ -66,7 +66,8 @@ def _dealt(groups, number, seed):
     for label, group in groups:
         counts.setdefault(group, np.zeros(len(labels), int))[labels.index(label)] += 1
     if len(counts) < number:
-        raise ValueError('%d folds of %d groups (patients, scans or nodules); lower --folds' % (number, len(counts)))
+        whose = 'patients of the table or of DICOM headers, else scans or nodules'
+        raise ValueError('%d folds of %d groups (%s); lower --folds' % (number, len(counts), whose))
     random = np.random.RandomState(seed)
     names = list(counts)
     random.shuffle(names)

@@ -12,17 +12,28 @@ from common import talk
 DIGITS = 12  # of a hash: of a million names, two are alike with a chance of 0.2 %
 
 
+def spelt_alike(name):
+    """What all spellings of a patient's name or number have in common: capitals and blanks do not count."""
+    return ' '.join(name.split()).casefold()
+
+
 def namer(cfg):
     """A function (kind, name) -> what a data set says instead: the same for the same key, or the name itself.
 
-    kind: 'scan', 'patient', 'nodule' or 'file'; cfg: has the settings key and keep_names.
+    A patient has one hash in all spellings (see spelt_alike). kind: 'scan', 'patient', 'nodule' or 'file'; cfg: has the
+    settings key and keep_names.
     """
     if cfg.keep_names:
         if cfg.key:
             raise ValueError('--key with --keep-names, which needs none; leave one out')
         return lambda kind, name: name
     key = _key(cfg.key or _usual())
-    return lambda kind, name: hmac.new(key, f'{kind} {name}'.encode(), hashlib.sha256).hexdigest()[:DIGITS]
+
+    def hashed(kind, name):
+        name = spelt_alike(name) if kind == 'patient' else name
+        return hmac.new(key, f'{kind} {name}'.encode(), hashlib.sha256).hexdigest()[:DIGITS]
+
+    return hashed
 
 
 def _usual():

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import itertools
 import os
 
 import numpy as np
@@ -11,24 +12,29 @@ from dataset_tools import ct_volumes, dicom_files, masks, positions, provenance
 from dataset_tools.sources import Patch
 
 SAME = 3.0  # mm: marks of one scan that are closer than this show one nodule, as several readers marked it
+# mm that marks of one name may be apart: the diameter, but not less than what readers miss the middle by; if no
+# diameter is known, that of the largest nodules
+MISSED, LARGEST = 10.0, 30.0
 
 # scan: (path, series), as ct_volumes.read_volume takes them; nodules: Annotations; size: pixels of a patch; window: HU
 # of black and white
 Job = collections.namedtuple('Job', 'scan nodules size spacing slices window interpolation')
 # patches: with the table's own names; merged: words about marks that are one nodule; doubtful: places of the table
 # where there is no nodule; told: what a user should know of the volume; problems: [(places of the table, why they
-# cannot be used)]
-Cuts = collections.namedtuple('Cuts', 'patches merged doubtful told problems')
+# cannot be used)]; patients: [(PatientID of the DICOM header, patient of the table or None, place)] of each annotation
+Cuts = collections.namedtuple('Cuts', 'patches merged doubtful told problems patients')
 _Mark = collections.namedtuple('_Mark', 'annotation point diameter_mm diameter_of region')
 
 
 def cut(job):
     """The Cuts of one scan, nodule by nodule in the order of the table. What is wrong is in `problems`, not raised."""
-    cuts = Cuts([], [], [], [], [])
+    cuts = Cuts([], [], [], [], [], [])
     with _noted(cuts, job.nodules):
         volume = ct_volumes.read_volume(*job.scan)
         cuts.told.extend(ct_volumes.told(volume))
         about, marks = _about(volume, *job.scan), []
+        if about['patient']:
+            cuts.patients.extend((about['patient'], a.patient, a.where) for a in job.nodules)
         for a in job.nodules:
             with _noted(cuts, [a]):
                 marks.append(_mark(volume, a))
@@ -56,12 +62,14 @@ def _noted(cuts, annotations):
 def _cut_nodule(cuts, job, volume, about, marks):
     """Add the patches of a nodule."""
     _require_agreement(marks)
+    _require_near(marks)
     a, point = marks[0].annotation, np.mean([mark.point for mark in marks], axis=0).tolist()
+    region = masks.consensus([mark.region for mark in marks]) if marks[0].region else None
+    point = list(region.centre) if region else point
     grid = job.size, job.spacing, job.slices, 'world', a.where
     hu = ct_volumes.patches(volume, point, *grid, interpolation=job.interpolation)
-    regions = [masks.on_patch(mark.region, volume, point, *grid) for mark in marks if mark.region]
-    inside = np.mean(regions, axis=0) >= 0.5 if regions else None  # where half of the readers agree
-    facts = dict(about, point=point, marks=len(marks), scan=a.scan, patient=a.patient)
+    inside = masks.on_patch(region, volume, point, *grid) if region else None
+    facts = dict(about, point=point, marks=len(marks), scan=a.scan, patient=a.patient or about['patient'])
     facts.update(_diameter(marks), **({'class': a.label} if a.label else {}))
     facts.update(slice_offset_mm=round(ct_volumes.slice_offset(volume, point, job.slices), 3))
     for index, gray in enumerate(hounsfield.to_gray(hu, job.window)):
@@ -75,33 +83,37 @@ def _cut_nodule(cuts, job, volume, about, marks):
 
 
 def _about(volume, path, series):
-    """What NAME.json says of a scan: mm from voxel to voxel and from slice to slice, the kernel, and which bytes."""
+    """What NAME.json says of a scan: mm from voxel to voxel and from slice to slice, the kernel, and which bytes.
+
+    Of the patient there is the PatientID of the DICOM header, or None.
+    """
     lengths = volume.image.GetSpacing()
     axis = int(np.abs(volume.image.GetDirection()[6:]).argmax())  # the one nearest to feet-head
     across = min(length for k, length in enumerate(lengths) if k != axis)
-    found = dict(voxel_mm=round(across, 4), slice_mm=round(lengths[axis], 4))
+    found = dict(voxel_mm=round(across, 4), slice_mm=round(lengths[axis], 4), patient=None)
     if not os.path.isdir(path):
         return dict(found, scan_sha256=provenance.sha256(provenance.parts(path)))
     paths = dicom_files.slices(path, series)
-    kernel = dicom_files.kernel(paths[0])
+    kernel, found['patient'] = dicom_files.kernel_and_patient(paths[0])
     found.update(dict(kernel=kernel) if kernel else {})
     return dict(found, scan_sha256=provenance.sha256(sorted(paths)))
 
 
 def _mark(volume, a):
     """Where an annotation is, world mm, and how large."""
+    point = a.point and ct_volumes.world(volume, a.point, a.coordinates, a.where).tolist()
     if a.mask:
-        region = masks.read(a.mask, a.segment)
+        region = masks.read(a.mask, a.segment, point)
         given = (a.diameter_mm, 'table') if a.diameter_mm else (region.diameter_mm, region.diameter_of)
         return _Mark(a, region.centre, *given, region=region)
-    point = ct_volumes.world(volume, a.point, a.coordinates, a.where).tolist()
     return _Mark(a, point if a.coordinates == 'voxel' else a.point, a.diameter_mm, None, None)
 
 
 def _together(marks):
-    """Lists of marks that are one nodule, in the order of the table."""
+    """Lists of marks that are one nodule, as they have one name or lie close, in the order of the table."""
     points = np.array([mark.point for mark in marks]).reshape(-1, 3)
-    close = np.linalg.norm(points[:, None] - points, axis=2) < SAME
+    named = np.array([mark.annotation.nodule for mark in marks])
+    close = (np.linalg.norm(points[:, None] - points, axis=2) < SAME) | (named[:, None] == named)
     found, left = [], set(range(len(marks)))
     while left:
         members, more = set(), {min(left)}
@@ -120,6 +132,16 @@ def _require_agreement(marks):
         if (a.label, a.patient) != (first.label, first.patient):
             words = '%s and %s mark one nodule (closer than %g mm), but differ in class or patient; correct one'
             raise ValueError(words % (first.where, a.where, SAME))
+
+
+def _require_near(marks):
+    """ValueError if marks of one name are too far apart to be one nodule."""
+    limit = max([MISSED] + [mark.diameter_mm or LARGEST for mark in marks])
+    for one, other in itertools.combinations(marks, 2):
+        mm = np.linalg.norm(np.subtract(one.point, other.point))
+        if one.annotation.nodule == other.annotation.nodule and mm > limit:
+            words = '%s and %s are one nodule by name, but %.1f mm apart; give each nodule a name of its own'
+            raise ValueError(words % (one.annotation.where, other.annotation.where, mm))
 
 
 def _diameter(marks):

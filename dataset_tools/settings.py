@@ -29,6 +29,14 @@ _PATCHES = dict(
     ),
     seed=SEED,
 )
+_RANGE = dict(
+    range=(
+        None,
+        'stored values of pictures that become black and white, as LO,HI; for 16 bits 0,65535 if not given; 8-bit '
+        'pictures are kept as they are',
+        limits,
+    )
+)
 _WINDOW = dict(window=('paper', 'HU of black and white: ' + WINDOWS))
 _NAMES = dict(
     key=(
@@ -66,12 +74,7 @@ CreateImages = settings(
     folder=(..., 'a folder of PNG, JPEG, TIFF, BMP or NPY files, or of class folders of them', str),
     **_PATCHES,
     channels=(1, '1 for gray, 3 for colour', channels),
-    range=(
-        None,
-        'stored values that become black and white, as LO,HI; for 16 bits 0,65535 if not given; 8-bit images are kept '
-        'as they are',
-        limits,
-    ),
+    **_RANGE,
     resize=(False, 'take the middle square of images of other sizes and scale it'),
     nodules=(
         None,
@@ -124,7 +127,7 @@ CreatePhantom = settings(
 CreatePairs = settings(
     'CreatePairs',
     example='python 0-dataset_create.py pairs --phantom all --number 100',
-    groups='phantoms: phantom number; files: images masks; volumes: annotations volumes coordinates; '
+    groups='phantoms: phantom number; files: images masks range; volumes: annotations volumes coordinates; '
     'images: off_centre window spacing interpolation resolution; output: name outdir force key keep_names; '
     'randomness: seed; hardware: processes',
     phantom=(None, 'draw phantoms of this class, or of all', ('AIS', 'MIA', 'IA', 'all')),
@@ -135,6 +138,7 @@ CreatePairs = settings(
     ),
     images=(None, 'instead of phantoms: a folder of images', str),
     masks=(None, 'and one of their masks, of the same names; what is not black is nodule', str),
+    **_RANGE,
     annotations=(None, 'instead: a table as for volumes, with a column mask, and label: label maps or DICOM SEG', str),
     **_VOLUMES,
     name=('pairs', 'name of the folder in OUTDIR'),

@@ -4,7 +4,7 @@ import collections
 import os
 import re
 
-from common import files, hounsfield, images
+from common import files, gray_range, hounsfield, images
 from dataset_tools import names, provenance
 
 SHIFT = 10  # pixels, the most that a shifted cut is off the centre
@@ -62,12 +62,14 @@ def from_images(cfg):
         return called('nodule', _nodule_of(name, pattern))
 
     def patches():
+        check = gray_range.RangeCheck()
         for label, files_ in classes.items():
             for name in files_:
                 path = os.path.join(cfg.folder, name)
-                pixels = images.load(path, side, cfg.channels, cfg.range, cfg.resize)
+                pixels = images.load(path, side, cfg.channels, cfg.range, cfg.resize, check)
                 facts = dict(file=called('file', name), file_sha256=provenance.sha256([path]))
                 yield Patch(pixels, label, nodule(name), facts, None)
+        check.require()  # nothing has its name yet
 
     left_out = ['%d %s' % (number, what) for what, number in skipped.items() if number]
     notes = ['skipped: ' + ', '.join(left_out)] if left_out else []
@@ -134,14 +136,17 @@ def image_pairs(cfg):
     called = names.namer(cfg)
 
     def patches():
+        check = gray_range.RangeCheck()
         for name in pictures[None]:
             path, mask_path = os.path.join(cfg.images, name), os.path.join(cfg.masks, name)
             if name.lower().endswith(('.jpg', '.jpeg')):
                 raise ValueError('%s: JPEG blurs the outline of a mask; save masks as PNG' % mask_path)
-            pixels, mask = images.load(path, cfg.resolution), images.load(mask_path, cfg.resolution)
+            pixels = images.load(path, cfg.resolution, limits=cfg.range, check=check)
+            mask = images.load_mask(mask_path, cfg.resolution)
             facts = dict(file=called('file', name), file_sha256=provenance.sha256([path]))
             nodule = called('nodule', os.path.splitext(name)[0])
             yield Patch(pixels, None, nodule, facts, mask[0] > 0)
+        check.require()
 
-    about = dict(source='image and mask files', versions=provenance.versions('numpy', 'PIL'))
+    about = dict(source='image and mask files', range=cfg.range, versions=provenance.versions('numpy', 'PIL'))
     return Source('pairs', [None], len(pictures[None]), patches(), about, [])

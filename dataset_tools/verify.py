@@ -9,6 +9,7 @@ import numpy as np
 
 import dataset
 from common import talk
+from dataset_tools.names import spelt_alike
 
 NAMED = 'patient', 'scan', 'nodule'  # what may not be on two sides of a fold
 
@@ -134,7 +135,8 @@ def leaks(folders, facts):
         source, entries = str(facts[folder].get('source')), facts[folder].get('entries', [])
         for kind in NAMED:
             for name in sorted({str(entry[kind]) for entry in entries if entry.get(kind) is not None}):
-                first = where.setdefault((source, kind, name), folder)
+                known = spelt_alike(name) if kind == 'patient' else name
+                first = where.setdefault((source, kind, known), folder)
                 if _side(facts[first]) != _side(facts[folder]):
                     yield '%s %s is both in %s and in %s' % (kind, name, first, folder)
 

@@ -88,7 +88,7 @@ def _source(cfg, plan, about, unfinished, skip_bad=False):
     def patches():
         for key, patches in keys:
             for patch in patches if patches is not None else unfinished.load(key)[0]:
-                yield _named(patch, called)
+                yield _named(patch, called, found.spelt(patch.facts['patient']))
 
     about = dict(about, source='CT volumes', window=hounsfield.window(cfg.window), mm_per_pixel=cfg.spacing)
     about.update(coordinates=cfg.coordinates, interpolation=cfg.interpolation)
@@ -120,18 +120,18 @@ def _examined(cfg, jobs, unfinished=None):
 
 
 def _group(patient, scan, called):
-    """Whose images stay together: a patient's or, where the table knows none, a scan's."""
+    """Whose images stay together: a patient's or, where neither the table nor DICOM headers know any, a scan's."""
     return called('patient', patient) if patient else called('scan', scan)
 
 
-def _named(patch, called):
+def _named(patch, called, patient):
     """A patch with the names of the data set in place of the table's."""
     facts = dict(patch.facts, scan=called('scan', patch.facts['scan']))
-    if facts['patient']:
-        facts['patient'] = called('patient', facts['patient'])
+    if patient:
+        facts['patient'] = called('patient', patient)
     else:
         del facts['patient']
-    group = _group(patch.facts['patient'], patch.facts['scan'], called)
+    group = _group(patient, patch.facts['scan'], called)
     return patch._replace(facts=facts, nodule=called('nodule', patch.nodule), group=group)
 
 
@@ -160,29 +160,43 @@ class _Found:
         self.table, self.problems = table, list(plan.problems)
         self.order = {a.where: number for number, a in enumerate(plan.marked)}
         self.nodules, self.patches, self.merged, self.doubtful = collections.OrderedDict(), 0, [], []
+        self._spelt, self._headers = {}, collections.OrderedDict()  # PatientID: {patient of the table: first place}
 
     def add(self, cuts):
         self.patches += len(cuts.patches)
         for patch in cuts.patches:  # label, patient, scan and name of each nodule
-            self.nodules[patch.label, patch.facts['patient'], patch.facts['scan'], patch.nodule] = True
+            patient = self.spelt(patch.facts['patient'])
+            self.nodules[patch.label, patient, patch.facts['scan'], patch.nodule] = True
+        for header, patient, place in cuts.patients:
+            claimed = self._headers.setdefault(names.spelt_alike(header), collections.OrderedDict())
+            claimed.setdefault(patient, place)
         self.merged += cuts.merged
         self.doubtful += cuts.doubtful
         self.problems = sorted(self.problems + cuts.problems, key=lambda problem: self.order[problem[0][0]])
+
+    def spelt(self, patient):
+        """A patient as he was spelt first, or None."""
+        return patient and self._spelt.setdefault(names.spelt_alike(patient), patient)
 
     def lines(self):
         """How many lines of the table cannot be used."""
         return sum(len(places) for places, _ in self.problems)
 
     def notes(self):
+        by_header = sum(None in claimed for claimed in self._headers.values())
+        lines = ['%d patients by the PatientID of DICOM headers' % by_header] if by_header else []
         if not self.merged:
-            return []
+            return lines
         words = [text.replace(self.table + ' ', '') for text in self.merged]
         more = '' if len(words) <= 5 else '; and %d more' % (len(words) - 5)
-        return ['marks within %g mm are one nodule, at their mean: %s%s' % (SAME, '; '.join(words[:5]), more)]
+        how = 'marks of one name or within %g mm are one nodule, at their mean or where half of the masks agree' % SAME
+        return lines + ['%s: %s%s' % (how, '; '.join(words[:5]), more)]
 
     def doubts(self):
         places = [place.replace(self.table + ' ', '') for place in self.doubtful]
-        return positions.doubts(places, len(self.nodules))
+        words = '%s name different patients, but their scans have one PatientID; folds go by the table'
+        alike = [words % few(list(claimed.values())) for claimed in self._headers.values() if len(claimed) > 1]
+        return positions.doubts(places, len(self.nodules)) + [line.replace(self.table + ' ', '') for line in alike]
 
     def tell_problems(self):
         """Print why which lines cannot be used."""

@@ -224,6 +224,7 @@ def write_pairs(cfg, source):
     with contextlib.ExitStack() as stack:
         part = stack.enter_context(files.folder(path, cfg.force))
         note, counts = stack.enter_context(listing(os.path.join(part, name + '.json'), head))
+        nodules = set()
         for index, patch in enumerate(stack.enter_context(progress(source))):
             random, offset = np.random.RandomState([cfg.seed, 1, index]), [0, 0]
             if cfg.off_centre:
@@ -231,7 +232,11 @@ def write_pairs(cfg, source):
             seen.add(patch)
             file = os.path.join(part, re.sub(r'[^\w.+-]', '_', patch.nodule) + '.png')
             if os.path.exists(file):
-                raise ValueError('%s: two images would have this name; leave out --keep-names' % os.path.basename(file))
+                why = 'give a nodule that is in two scans another name in each, in the column nodule'
+                if patch.nodule not in nodules:
+                    why = 'leave out --keep-names'  # the names differ, in signs that files do not have
+                raise ValueError('%s: two images would have this name; %s' % (os.path.basename(file), why))
+            nodules.add(patch.nodule)
             images.save(file, pair(patch, cfg.resolution, offset))
             note(patch.nodule, 1, dict(patch.facts, offset=offset))
     print('%s: %d pairs, %dx%d' % (path, counts['images'], 2 * cfg.resolution, cfg.resolution))

@@ -4,7 +4,7 @@ import contextlib
 import os
 import tempfile
 
-from common import files, images
+from common import files, gray_range, images
 from sampling import inference
 
 MOST_PICTURE, MOST_LATENTS = 4 * 2**20, 2**20  # bytes
@@ -30,7 +30,10 @@ def picture(content, size):
         raise ValueError('that is %s; drop a gray PNG of %d x %d pixels' % (found, size, size))
     with _file(content, 'the picture') as path:
         try:
-            return images.load(path, size)
+            with gray_range.remedy('scale it to 8 bits, or use 2-inference.py --project, which takes --range'):
+                return images.load(path, size)
+        except gray_range.RangeNeeded:
+            raise
         except ValueError as error:  # the remedy after the semicolon is for another program
             words = '%s; wanted is a gray PNG of %d x %d pixels with 8 or 16 bits'
             raise ValueError(words % (str(error).split('; ')[0], size, size)) from None

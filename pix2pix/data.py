@@ -6,10 +6,11 @@ import os
 import numpy as np
 
 import dataset
-from common import files, images
+from common import files, gray_range, images
 
 PICTURES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp')
 REMEDY = 'make some with 0-dataset_create.py pairs'
+SCALE = 'make pairs of them with 0-dataset_create.py pairs --images and --masks, which takes --range'
 
 
 def names(folder):
@@ -54,17 +55,19 @@ def pairs(folder, masks=None, channels=1):
             raise ValueError(words % (lacking[0], folder, masks))
     width, size = images.size(os.path.join(folder, found[0]))
     check_size(size, os.path.join(folder, found[0]))
-    patches, drawn = [], []
-    for name in found:
-        path = os.path.join(folder, name)
-        patch = images.load(path, size if masks else (size, 2 * size), channels)
-        if masks:
-            path = os.path.join(masks, name)
-            mask = images.load(path, size)
-        else:
-            patch, mask = patch[:, :, :size], patch[:, :, size:]
-        patches.append(patch)
-        drawn.append(mask_of(mask, path))
+    patches, drawn, check = [], [], gray_range.RangeCheck()
+    with gray_range.remedy(SCALE):
+        for name in found:
+            path = os.path.join(folder, name)
+            patch = images.load(path, size if masks else (size, 2 * size), channels, check=check)
+            if masks:
+                path = os.path.join(masks, name)
+                mask = images.load_mask(path, size)
+            else:
+                patch, mask = patch[:, :, :size], patch[:, :, size:]
+            patches.append(patch)
+            drawn.append(mask_of(mask, path))
+        check.require()
     return found, np.stack(patches), np.stack(drawn)
 
 
@@ -76,17 +79,19 @@ def scale(folder):
 
 def masks_of(folder, size, channels):
     """Names, masks [N, 1, R, R] and patches [channels, R, R] or None each, of masks or of CT | mask pictures."""
-    found, drawn, patches = names(folder), [], []
-    for name in found:
-        path = os.path.join(folder, name)
-        width, height = images.size(path)
-        if width == 2 * height:
-            both = images.load(path, (size, 2 * size), channels)
-            patches.append(both[:, :, :size])
-            drawn.append(mask_of(both[:, :, size:], path))
-        else:
-            patches.append(None)
-            drawn.append(mask_of(images.load(path, size), path))
+    found, drawn, patches, check = names(folder), [], [], gray_range.RangeCheck()
+    with gray_range.remedy(SCALE):
+        for name in found:
+            path = os.path.join(folder, name)
+            width, height = images.size(path)
+            if width == 2 * height:
+                both = images.load(path, (size, 2 * size), channels, check=check)
+                patches.append(both[:, :, :size])
+                drawn.append(mask_of(both[:, :, size:], path))
+            else:
+                patches.append(None)
+                drawn.append(mask_of(images.load_mask(path, size), path))
+        check.require()
     return found, np.stack(drawn), patches
 
 

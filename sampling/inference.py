@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 import tfutil
-from common import arrays, capacity, files, images, talk
+from common import arrays, capacity, files, gray_range, images, talk
 from sampling import generate, interpolation, projection
 
 # Bytes of memory and of disk for each byte of an image's pixels, by what is written.
@@ -128,7 +128,9 @@ def _project(cfg, generator):
     """Find the latent of the picture cfg.project, write it and its image, and say how near they are."""
     channels, size = [int(n) for n in generator.outputs[0].shape[1:3]]
     try:
-        picture = images.load(cfg.project, size, channels)
+        picture = images.load(cfg.project, size, channels, cfg.range)
+    except gray_range.RangeNeeded:
+        raise
     except ValueError as error:  # the remedy after the semicolon is for another script
         kind, why = 'gray' if channels == 1 else 'colour', str(error).split('; ')[0]
         words = '%s; --project takes %s pictures of %d x %d pixels with 8 or 16 bits'
@@ -155,6 +157,8 @@ def _project(cfg, generator):
 
 def run(cfg):
     """Generate or project as the settings of config.Inference say."""
+    if cfg.range and not cfg.project:
+        raise ValueError('--range is for the picture of --project; leave it out')
     with tfutil.init_tf(cpu=cfg.cpu):
         generator = generate.load_generator(cfg.model, cfg.network)
         if cfg.project:

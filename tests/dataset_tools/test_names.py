@@ -55,7 +55,7 @@ def test_scan_patient_and_nodule_are_keyed_hashes_and_another_key_gives_others(c
     def expected(text, key=b'0123456789abcdef' * 4):
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:12]
 
-    assert entry['scan'] == expected('scan 1.2.840.99.7') and entry['patient'] == expected('patient Doe^John')
+    assert entry['scan'] == expected('scan 1.2.840.99.7') and entry['patient'] == expected('patient doe^john')
     assert entry['nodule'] == expected('nodule Doe^John#Lesion77')
     create('volumes', '--name', 'other')
     (other,) = facts(tmp_path / 'out' / 'other-AIS')['entries']
