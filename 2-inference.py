@@ -12,8 +12,9 @@ def check(cfg, given):
         if idle:
             flags = ' and '.join('--' + name for name in sorted(idle))
             raise ValueError('--project looks for the latent of one picture; leave out %s' % flags)
-    elif 'project_steps' in given:
-        raise ValueError('--project-steps goes with --project; give that too, or leave it out')
+    elif given & {'project_steps', 'range'}:
+        flag = '--project-steps' if 'project_steps' in given else '--range'
+        raise ValueError('%s goes with --project; give that too, or leave it out' % flag)
     if not cfg.interpolate and ('steps' in given or cfg.format == 'frames'):
         flag = '--steps' if 'steps' in given else '--format frames'
         raise ValueError('%s goes with --interpolate; give that too, or leave it out' % flag)

@@ -26,7 +26,9 @@ CT = '1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.2.1', '1.2.840.10008.
 DEFLATED = '1.2.840.10008.1.2.1.99'
 LONG = 1 << 16  # bytes; longer elements stay in the file
 # What programs that remove names write as PatientID of everybody
-NOBODY = re.compile(r'(0*|x*|-*|n/?a|none|null|unknown|removed|anon(ym(ous|i[sz]ed))?|de-?identified)$', re.IGNORECASE)
+NOBODY = re.compile(
+    r'(0*|x{3,}|-*|n/?a|none|null|unknown|removed|anon(ym(ous|i[sz]ed))?|de-?identified)$', re.IGNORECASE
+)
 PIXELS = 0x7FE00010  # tag of PixelData
 ENDLESS = 0xFFFFFFFF  # length of an element that a delimiter ends; pydicom has looked for it
 

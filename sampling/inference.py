@@ -129,10 +129,9 @@ def _project(cfg, generator):
     channels, size = [int(n) for n in generator.outputs[0].shape[1:3]]
     try:
         picture = images.load(cfg.project, size, channels, cfg.range)
-    except gray_range.RangeNeeded:
-        raise
-    except ValueError as error:  # the remedy after the semicolon is for another script
-        kind, why = 'gray' if channels == 1 else 'colour', str(error).split('; ')[0]
+    except ValueError as error:  # the remedy after the semicolon is for another script, if it is not --range
+        kind, why = 'gray' if channels == 1 else 'colour', str(error)
+        why = why if isinstance(error, gray_range.RangeNeeded) else why.split('; ')[0]
         words = '%s; --project takes %s pictures of %d x %d pixels with 8 or 16 bits'
         raise ValueError(words % (why, kind, size, size)) from None
     label_size = generate.sizes(generator)[1]
@@ -157,8 +156,6 @@ def _project(cfg, generator):
 
 def run(cfg):
     """Generate or project as the settings of config.Inference say."""
-    if cfg.range and not cfg.project:
-        raise ValueError('--range is for the picture of --project; leave it out')
     with tfutil.init_tf(cpu=cfg.cpu):
         generator = generate.load_generator(cfg.model, cfg.network)
         if cfg.project:

@@ -7,11 +7,9 @@ import SimpleITK as sitk
 from created import CREATE, facts
 from dataset_tools import masks
 from scans import POINT, complaint, picture
-from tables import sphere
-from test_masks import seg
+from tables import WIDE, middle, seg, sphere
 
 LEFT, RIGHT = POINT + [-8, 3, 4], POINT + [8, -2, -4]  # of two nodules, world mm
-WIDE = dict(spacing=(1.0, 1.0, 1.0), size=(40, 36, 36))
 
 
 def ball(*places, **grid):
@@ -23,12 +21,6 @@ def ball(*places, **grid):
 def written(tmp_path, image, name='mask.mha'):
     sitk.WriteImage(image, str(tmp_path / name))
     return str(tmp_path / name)
-
-
-def middle(image):
-    """The mean of the voxels that are not 0, world mm."""
-    inside = np.argwhere(sitk.GetArrayFromImage(image))[:, ::-1].mean(axis=0)
-    return np.array(image.GetOrigin()) + inside * image.GetSpacing()
 
 
 def test_each_point_gets_the_body_at_it_from_a_mask_that_tells_no_nodules_apart(made, tmp_path):

@@ -8,7 +8,7 @@ from PIL import Image
 from created import CREATE, facts
 from dataset_tools import ct_volumes, masks
 from scans import GEOMETRIES, POINT, complaint, picture, pixels, write_dicom
-from tables import sphere
+from tables import seg, sphere
 
 RADIUS = 6.0
 
@@ -73,38 +73,6 @@ def test_what_is_no_mask_is_refused(tmp_path):
     complaint((OSError, ValueError), lambda: masks.read(slice_), slice_)
     with pytest.raises(FileNotFoundError):
         masks.read(str(tmp_path / 'lost.nii'))
-
-
-def seg(path, folder, image, *segments):
-    """A DICOM SEG of label maps on the slices of a CT series, written by highdicom."""
-    highdicom = pytest.importorskip('highdicom')
-    pydicom = pytest.importorskip('pydicom')
-    code = pydicom.sr.codedict.codes
-    slices = [pydicom.dcmread(file) for file in write_dicom(folder, image, slope='1')]
-    slices.sort(key=lambda data: data.InstanceNumber)
-    for data in slices:
-        data.StudyInstanceUID, data.FrameOfReferenceUID = '1.2.3.4', '1.2.3.5'
-        data.PatientID = data.PatientName = data.PatientBirthDate = data.PatientSex = data.AccessionNumber = ''
-        data.SliceThickness = image.GetSpacing()[2]
-        data.StudyID = data.StudyDate = data.StudyTime = data.ReferringPhysicianName = ''
-    described = [
-        highdicom.seg.SegmentDescription(
-            number,
-            'nodule %d' % number,
-            code.SCT.MorphologicallyAbnormalStructure,
-            code.SCT.Nodule,
-            highdicom.seg.SegmentAlgorithmTypeValues.MANUAL,
-        )
-        for number in range(1, len(segments) + 1)
-    ]
-    voxels = np.stack([sitk.GetArrayFromImage(segment) > 0 for segment in segments], axis=-1).astype(np.uint8)
-    highdicom.seg.Segmentation(
-        slices,
-        voxels,
-        highdicom.seg.SegmentationTypeValues.BINARY,
-        described,
-        *('1.2.9', 1, '1.2.9.1', 1, 'maker', 'model', '1', 'serial'),
-    ).save_as(str(path))
 
 
 @pytest.mark.parametrize('geometry', sorted(GEOMETRIES))

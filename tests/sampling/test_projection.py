@@ -58,6 +58,16 @@ def test_a_picture_of_16_bits_is_projected_as_its_gray_levels(script, tmp_path, 
     assert_array_equal(images.read(str(tmp_path / 'projection.png'))[0, :, :16], gray)
 
 
+def test_a_picture_that_uses_a_sliver_of_16_bits_is_projected_by_its_range(refuses, script, tmp_path, weights, random):
+    hu = random.randint(-1000, 200, [16, 16])
+    Image.fromarray((hu + 1024).astype(np.uint16)).save(str(tmp_path / 'ct.png'))
+    search = ['--model', weights, '--project', tmp_path / 'ct.png', '--project-steps', 2]
+    refuses('2-inference.py', *search, words=['ct.png', '0..65535', '--range', '-876,2124'])
+    assert script('2-inference.py', *search, '--range=-876,2124', '--outdir', tmp_path)[0] == 0
+    found = images.read(str(tmp_path / 'projection.png'))[0, :, :16]
+    assert np.abs(found - (hu + 1900) / 3000.0 * 255).max() <= 0.51
+
+
 def test_bad_wishes_are_refused_in_one_line(refuses, tmp_path, weights, random, monkeypatch):
     monkeypatch.chdir(str(tmp_path))
     images.save('colour.png', random.randint(256, size=[3, 16, 16]).astype(np.uint8))
@@ -80,6 +90,7 @@ def test_bad_wishes_are_refused_in_one_line(refuses, tmp_path, weights, random, 
         ('--format frames', ['frames', '--interpolate']),
         ('--label 1 --labels label.npy', ['--label ', '--labels']),
         ('--project-steps 9', ['--project-steps', '--project;']),
+        ('--range 0,9', ['--range', '--project;']),
         ('--project colour.png', ['colour.png', 'gray', '16 x 16']),
         ('--project wide.png', ['wide.png', '17 x 16', '16 x 16 pixels']),
         ('--project float.npy', ['float.npy', 'float64', '8 or 16 bits']),
