@@ -32,9 +32,9 @@ class Locations:
         return self.found[text]
 
     def require_one_place(self):
-        """ValueError if two paths of the table would be one file."""
+        """ValueError if two paths of another computer would be one file."""
         asked = {}
-        for text, path in self.found.items():
+        for text, path in ((text, path) for text, path in self.found.items() if _is_absolute(text)):
             other = asked.setdefault(path, text)
             if other.replace('\\', '/').lower() != text.replace('\\', '/').lower():
                 raise ValueError(f'{other} and {text} would both be {path}; write paths from the folder of the table')
@@ -42,7 +42,7 @@ class Locations:
     def _otherwise(self, text):
         """Where a path is that is not there as it is written, or None."""
         parts = [part for part in re.split(r'[\\/]+', text) if part not in ('', '.')]
-        if not ntpath.splitdrive(text)[0] and not text.startswith(('/', '\\')):
+        if not _is_absolute(text):
             return next(filter(None, (_without_capitals(folder or '.', parts) for folder in self.folders)), None)
         nearness = collections.defaultdict(list)
         for path in self._below()[parts[-1].lower()] if parts else ():
@@ -60,6 +60,11 @@ class Locations:
                 for name in folders + names:
                     self._names[name.lower()].append(os.path.normpath(os.path.join(parent, name)))
         return self._names
+
+
+def _is_absolute(text):
+    """Whether a path of any computer is absolute."""
+    return bool(ntpath.splitdrive(text)[0]) or text.startswith(('/', '\\'))
 
 
 def _without_capitals(path, parts):

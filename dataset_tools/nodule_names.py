@@ -25,6 +25,8 @@ def settled(path, columns, rows, points):
                 raise ValueError(f'{path} holds no nodule: its column Nodule is 0 in all lines; correct it, or drop it')
             left_out = f'; {number - len(rows)} lines with 0 are left out' if len(rows) < number else ''
             notes.append(f'{path}: the column Nodule says what is a nodule (1) and names none{left_out}')
+        elif not all(_FLAGS[row['nodule'].lower()] for _, row in rows):
+            notes.append(f'{path}: 0 and 1 in the column Nodule are taken for names; remove lines that are no nodules')
     if naming[:2] == ['noduleid', 'nodule']:
         raise ValueError(f'{path}: two columns, Nodule and NoduleID, name the nodules; drop one of them')
     if naming:
@@ -38,22 +40,25 @@ def settled(path, columns, rows, points):
 
 
 def _far_apart(rows, naming, points):
-    """[(name, places, how far they are apart)] of what one name stands for in one scan, if that is more than APART."""
+    """[(name, two places, how far they are apart)] where one name stands for places more than APART apart in a scan."""
     groups = defaultdict(list)
     for place, row in rows:
         if place in points and row[naming]:
             groups[row.get('path'), row.get('seriesuid'), row.get('patient'), row[naming]].append(place)
     found = []
     for (*_, name), places in groups.items():
-        spread = max(max(values) - min(values) for values in zip(*(points[place] for place in places)))
-        if spread > APART:
-            found.append((name, places, spread))
+        for axis in range(3):
+            along = sorted(places, key=lambda place: points[place][axis])
+            spread = points[along[-1]][axis] - points[along[0]][axis]
+            if spread > APART:
+                found.append((name, sorted((along[0], along[-1]), key=places.index), spread))
+                break
     return found
 
 
 def _require_near(path, rows, naming, points):
     far = [
-        f'{" and ".join(places[:2])}: nodule {name[:40]} is in places {spread:.0f} mm or voxels apart in one scan'
+        f'{" and ".join(places)}: nodule {name[:40]} is in places {spread:.0f} mm or voxels apart in one scan'
         for name, places, spread in _far_apart(rows, naming, points)
     ]
     if far:
