@@ -67,7 +67,8 @@ def _plan(cfg, marked, size, slices):
     scans, problems = collections.OrderedDict(), []
     for a in marked:
         try:
-            scans.setdefault(ct_volumes.find_volume(a, folder), []).append(a)
+            together = scans.setdefault(ct_volumes.find_volume(a, folder), [])
+            together.append(a._replace(scan=together[0].scan) if together else a)  # however the table spells it
         except (OSError, ValueError) as error:
             problems.append(([a.where], str(error)))
     how = size, cfg.spacing, slices, window, cfg.interpolation, cfg.class_conflict

@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 from numpy.testing import assert_allclose, assert_array_equal
 
-from dataset_tools import annotations, ct_volumes, masks
+from dataset_tools import annotations, ct_volumes
 from scans import (
     FLAT,
     PAPER_GRAY,
@@ -36,15 +36,6 @@ def test_a_series_is_found_as_a_file_in_a_sub_folder(tmp_path, form):
     (tmp_path / 'subset0' / f'1.2.3.{form}').write_text('')
     (tmp_path / 'subset0' / '1.2.3.raw').write_text('')
     assert ct_volumes.find_volume(wanted('1.2.3'), str(tmp_path)) == (str(tmp_path / 'subset0' / f'1.2.3.{form}'), None)
-
-
-def test_a_series_with_an_ending_is_found_and_one_with_another_suffix_is_told_what_there_is(tmp_path):
-    (tmp_path / '1.2.3.mha').write_text('')
-    (tmp_path / '1.2.30.mha').write_text('')
-    assert ct_volumes.find_volume(wanted('1.2.3.mha'), str(tmp_path)) == (str(tmp_path / '1.2.3.mha'), None)
-    for name in ('1.2.3_0', '1.2.3-b', '1.2.3 (2)'):
-        words = ['line 2', name, 'write 1.2.3 if that is meant']
-        complaint(FileNotFoundError, lambda name=name: ct_volumes.find_volume(wanted(name), str(tmp_path)), *words)
 
 
 def test_a_series_is_found_as_a_folder(tmp_path):
@@ -194,24 +185,6 @@ def test_a_gzipped_truncated_nifti_is_refused(tmp_path):
     with gzip.open(str(tmp_path / 'scan.nii.gz'), 'wb') as file:
         file.write((tmp_path / 'scan.nii').read_bytes()[:-2])
     complaint(OSError, lambda: ct_volumes.read_volume(tmp_path / 'scan.nii.gz'), 'scan.nii.gz', 'truncated')
-
-
-@pytest.mark.parametrize('form', ['mhd', 'nhdr'])
-def test_a_header_without_its_data_names_the_missing_file(tmp_path, form):
-    path = tmp_path / ('scan.' + form)
-    sitk.WriteImage(picture(), str(path))
-    (data,) = [file for file in tmp_path.iterdir() if file != path]
-    data.unlink()
-    complaint(OSError, lambda: ct_volumes.read_volume(path), path, data, 'not there')
-    complaint(OSError, lambda: masks.read(str(path), 1), path, data, 'not there')
-
-
-@pytest.mark.parametrize('form', ['nii', 'nii.gz', 'mha', 'mhd', 'nrrd', 'nhdr'])
-def test_capitals_in_the_ending_of_a_volume_make_no_difference(tmp_path, form):
-    sitk.WriteImage(picture(), str(tmp_path / ('1.2.' + form)))
-    (tmp_path / ('1.2.' + form)).rename(tmp_path / ('1.2.' + form.upper()))
-    path, _ = ct_volumes.find_volume(wanted('1.2'), str(tmp_path))
-    assert_array_equal(sitk.GetArrayFromImage(ct_volumes.read_volume(path).image), sitk.GetArrayFromImage(picture()))
 
 
 @pytest.mark.parametrize('form', ['nii', 'nii.gz', 'mhd', 'mha', 'nrrd'])

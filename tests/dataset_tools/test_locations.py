@@ -2,9 +2,10 @@
 
 import pytest
 import SimpleITK as sitk
+from numpy.testing import assert_array_equal
 
-from created import CREATE
-from dataset_tools import annotations, locations
+from created import CREATE, facts
+from dataset_tools import annotations, ct_volumes, locations
 from scans import POINT, complaint, picture
 
 
@@ -59,12 +60,14 @@ def test_two_paths_of_another_computer_that_would_be_one_file_are_refused(disk):
 def test_a_set_is_made_from_paths_below_volumes_and_columns_that_mean_nothing_are_listed(succeeds, tmp_path):
     (tmp_path / 'far' / 'p').mkdir(parents=True)
     sitk.WriteImage(picture(), str(tmp_path / 'far' / 'p' / 'ct.mha'))
-    here = ','.join('%.3f' % value for value in POINT)
+    here, there = (','.join('%.3f' % value for value in place) for place in (POINT, POINT + [9, 0, 0]))
     (tmp_path / 'n.csv').write_text(
-        'path,x,y,z,Dateipfad,reader\np\\ct.mha,%s,q,3\nE:\\p\\ct.mha,%s,q,3\n' % (here, here)
+        'path,x,y,z,Dateipfad,reader\np\\ct.mha,%s,q,3\nE:\\p\\ct.mha,%s,q,3\n' % (here, there)
     )
     command = [CREATE, 'volumes', tmp_path / 'n.csv', '--volumes', tmp_path / 'far', '--resolution', 16]
     out = succeeds(*command, '--keep-names', '--outdir', tmp_path / 'out')
+    entries = facts(tmp_path / 'out' / 'nodules')['entries']
+    assert [entry['scan'] for entry in entries] == ['p/ct.mha'] * 2  # one scan, in folds too
     assert 'n.csv: columns without a meaning here: Dateipfad, reader\n' in out
     (line,) = [line for line in out.splitlines() if 'written otherwise' in line]
     assert 'E:\\p\\ct.mha is ' + str(tmp_path / 'far' / 'p' / 'ct.mha') in line
@@ -73,3 +76,25 @@ def test_a_set_is_made_from_paths_below_volumes_and_columns_that_mean_nothing_ar
 def test_a_table_whose_path_has_an_unknown_name_is_told_so(refuses, tmp_path):
     (tmp_path / 'n.csv').write_text('Dateipfad,x,y,z\nct.mha,1,2,3\n')
     refuses(CREATE, 'volumes', tmp_path / 'n.csv', words=['n.csv', 'Dateipfad', 'seriesuid or path'])
+
+
+def found(uid, folder):
+    """Where the volume of a series is looked for, by line 2 of a table."""
+    return ct_volumes.find_volume(('nodules.csv line 2', None, uid), str(folder))
+
+
+def test_a_series_with_an_ending_is_found_and_one_with_another_suffix_is_told_what_there_is(tmp_path):
+    (tmp_path / '1.2.3.mha').write_text('')
+    (tmp_path / '1.2.30.mha').write_text('')
+    assert found('1.2.3.mha', tmp_path) == (str(tmp_path / '1.2.3.mha'), None)
+    for name in ('1.2.3_0', '1.2.3-b', '1.2.3 (2)'):
+        words = ['line 2', name, 'write 1.2.3 if that is meant']
+        complaint(FileNotFoundError, lambda name=name: found(name, tmp_path), *words)
+
+
+@pytest.mark.parametrize('form', ['nii', 'nii.gz', 'mha', 'mhd', 'nrrd', 'nhdr'])
+def test_capitals_in_the_ending_of_a_volume_make_no_difference(tmp_path, form):
+    sitk.WriteImage(picture(), str(tmp_path / ('1.2.' + form)))
+    (tmp_path / ('1.2.' + form)).rename(tmp_path / ('1.2.' + form.upper()))
+    path, _ = found('1.2', tmp_path)
+    assert_array_equal(sitk.GetArrayFromImage(ct_volumes.read_volume(path).image), sitk.GetArrayFromImage(picture()))
