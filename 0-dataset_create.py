@@ -13,7 +13,7 @@ def main(argv=None):
     if command == 'verify':
         from dataset_tools import verify  # after the flags: TensorFlow takes seconds to load, and -h should not
 
-        sys.exit(verify.report(cfg.datasets, cfg.channels))
+        sys.exit(verify.report(cfg.datasets, cfg.channels, cfg.all))
     from dataset_tools import create
 
     {'images': create.images, 'volumes': create.volumes, 'phantom': create.phantoms, 'pairs': create.pairs}[command](

@@ -4,8 +4,10 @@ Results are printed with print. How much is said is a fact about the process, as
 """
 
 import contextlib
+import functools
 import os
 import sys
+import threading
 import time
 
 _amount = {'quiet': False, 'verbose': False}
@@ -25,7 +27,16 @@ def say(line):
 
 def _aside():
     """A block in which no bar is on the screen; without tqdm there is none anyway."""
-    return sys.modules['tqdm'].tqdm.external_write_mode() if 'tqdm' in sys.modules else contextlib.ExitStack()
+    return _tqdm().external_write_mode() if 'tqdm' in sys.modules else contextlib.ExitStack()
+
+
+@functools.lru_cache(maxsize=None)
+def _tqdm():
+    """tqdm's class, with a lock of threads alone: its own is a semaphore, which a process that is terminated leaves."""
+    import tqdm  # here, because -h should not wait for it
+
+    tqdm.tqdm.set_lock(threading.RLock())
+    return tqdm.tqdm
 
 
 def detail(line):
@@ -44,9 +55,7 @@ def timed(what):
 
 def bar(items=None, **options):
     """A tqdm bar, with its options, where somebody sees it."""
-    import tqdm  # here, because -h should not wait for it
-
-    return tqdm.tqdm(items, disable=True if _amount['quiet'] else None, **options)
+    return _tqdm()(items, disable=True if _amount['quiet'] else None, **options)
 
 
 def program():

@@ -12,19 +12,38 @@ from dataset_tools.itk import bits_of, voxels_of
 
 _BLOCK = 1 << 14  # bytes unpacked at a time; they become a thousand times as many at most
 _THREE = rb'([ \t]+[-+]?[.\d]+([eE][-+]?\d+)?){3}\s*$'  # numbers of a line of MetaImage
+_NRRD_DATA = re.compile(rb'^data ?file: *([^\r\n]*)', re.MULTILINE | re.IGNORECASE)
 _VECTOR = re.compile(rb'(none|\([-+.\deE]{1,40}(,[-+.\deE]{1,40}){,3}\))\s*')
 
 
-def check_nrrd(path):
-    """OSError for an NRRD file with vectors, or more values of a field, than volumes have."""
+def check_header(path):
+    """OSError for a file whose voxels should be in another that is missing, and for an NRRD file with vectors, or more
+    values of a field, than volumes have."""
     with open(path, 'rb') as file:
         head = file.read(1 << 16)
+    if not head.startswith(b'NRRD'):
+        if path.lower().endswith(('.mhd', '.mha')):
+            _require_data(path, re.search(rb'^ElementDataFile *= *([^\r\n]*)', head, re.MULTILINE))
+        return
+    _require_data(path, _NRRD_DATA.search(_fields(head)))
     for name, values in re.findall(rb'^([\w ]+): *([^\r\n]*)', _fields(head), re.MULTILINE):
         odd = len(values.split()) > 20 and name != b'content'
         if b'(' in values and name.startswith((b'space ', b'measurement frame')):
             odd = odd or _VECTOR.sub(b'', values) or len(_VECTOR.findall(values)) > 4
         if odd:
             raise OSError(f'{path} has damaged {name.decode()}; copy or convert it again')
+
+
+def _require_data(path, field):
+    """OSError if the one file that a header's field names is not there; lists and patterns are of several."""
+    name = os.fsdecode(field.group(1)).strip() if field else 'LOCAL'
+    if name.upper().startswith(('LOCAL', 'LIST')) or '%' in name or os.path.isfile(_beside(path, name)):
+        return
+    raise FileNotFoundError(f'{path}: its voxels are in {_beside(path, name)}, which is not there; copy both files')
+
+
+def _beside(path, name):
+    return os.path.join(os.path.dirname(path), name)
 
 
 def _fields(head):
@@ -40,7 +59,7 @@ def check(path, reader):
     found = (_nrrd if head.startswith(b'NRRD') else _meta_image)(path, reader, head)
     data, start, needed, packed, more = found
     if not os.path.isfile(data):
-        return  # a missing file, as SimpleITK will say, or a list of files
+        return  # a list of files
     held = _unpacked(data, start, needed) if packed else os.path.getsize(data) - start
     if held < needed or held > needed and not more:
         what = 'is truncated or damaged' if held < needed else 'holds more than its header says'
@@ -90,7 +109,7 @@ def _meta_image(path, reader, head):
     text = re.search(rb'BinaryData *= *False', header.group(), re.IGNORECASE)
     more = text or re.search(rb'HeaderSize *=', header.group())
     local = name.upper() == 'LOCAL'
-    data = path if local else os.path.join(os.path.dirname(path), name)
+    data = path if local else _beside(path, name)
     return data, header.end() if local else 0, _bytes_of(reader), packed, more
 
 
@@ -98,10 +117,10 @@ def _nrrd(path, reader, head):
     fields = _fields(head)
     _require_place(path, fields, rb'space origin:', rb'space directions:')
     encoding = re.search(rb'^encoding: *(\w+)', fields, re.MULTILINE)
-    apart = re.search(rb'^data ?file: *([^\r\n]*)', fields, re.MULTILINE)
+    apart = _NRRD_DATA.search(fields)
     if not encoding or encoding.group(1).lower() not in (b'raw', b'gzip', b'gz'):
         raise OSError(f'{path} is neither raw nor gzip inside; convert it again')
-    data = os.path.join(os.path.dirname(path), os.fsdecode(apart.group(1)).strip()) if apart else path
+    data = _beside(path, os.fsdecode(apart.group(1)).strip()) if apart else path
     more = re.search(rb'^(line|byte) skip:', fields, re.MULTILINE)
     start = 0 if apart else len(fields)
     return data, start, _bytes_of(reader), not more and encoding.group(1).lower() != b'raw', more

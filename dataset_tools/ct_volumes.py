@@ -30,18 +30,27 @@ AXIAL = 0.01  # slices lean less than this (0.57 degrees) from the axial plane
 Volume = namedtuple('Volume', 'path image notes left')
 
 
+class OutsideError(ValueError):
+    """A point lies outside its volume."""
+
+
 def find_volume(annotation, folder):
     """Where an annotation's volume is: (path, series), for read_volume(*find_volume(annotation, folder)).
 
     A series is looked for in `folder` and below, which is searched once: a file UID.mhd or another of FORMATS, but not
-    in a folder of MASKS if there is another, else a folder UID, else DICOM slices.
+    in a folder of MASKS if there is another, else a folder UID, else DICOM slices. A UID may be followed by .mhd or
+    another of FORMATS.
     """
     where, path, uid = annotation[:3]
     if path is not None:
         if not os.path.exists(path):
-            raise FileNotFoundError(f'{where}: there is no {path}; a relative path starts at the folder of the table')
+            raise FileNotFoundError(
+                f'{where}: there is no {path}; a relative path starts at the folder of the table, or at --volumes'
+            )
         return path, uid
-    found = [path for path in _named(folder)[uid] if os.path.isfile(path)] or _named(folder)[uid]
+    named = _named(folder)
+    uid = uid if uid in named else FORMATS.sub('', uid)
+    found = [path for path in named.get(uid, ()) if os.path.isfile(path)] or named.get(uid, ())
     if len(found) > 1:
         found = [path for path in found if not MASKS.match(os.path.basename(os.path.dirname(path)))] or found
     if len(found) > 1:
@@ -53,7 +62,14 @@ def find_volume(annotation, folder):
     slices = indexed.series.get(uid, []) + [path for path, (owner, _) in indexed.damaged.items() if owner == uid]
     if slices:
         return os.path.commonpath([os.path.dirname(path) for path in slices]), uid
-    raise FileNotFoundError(f'{where}: {folder} holds no {uid}, as file, folder or DICOM; name the folder that does')
+    near = [name for name in sorted(set(named) | set(indexed.series)) if _almost(name, uid) or _almost(uid, name)]
+    remedy = f'write {near[0]} if that is meant' if near else 'name the folder that does'
+    raise FileNotFoundError(f'{where}: {folder} holds no {uid}, as file, folder or DICOM; {remedy}')
+
+
+def _almost(name, other):
+    """Whether a name is another one with something after it, or with other capitals."""
+    return re.match(re.escape(other) + r'([^\w.]|[._-]\D|[_-]|$)', name, re.IGNORECASE) is not None
 
 
 def look_anew():
@@ -93,7 +109,7 @@ def told(volume):
 
 def _read_file(path):
     if os.path.isfile(path):  # SimpleITK has words for others
-        completeness.check_nrrd(path)
+        completeness.check_header(path)
     reader = header_of(path)
     size, values = reader.GetSize(), reader.GetNumberOfComponents()
     if len(size) != 3 or min(size) < 2 or values != 1:
@@ -167,7 +183,7 @@ def _voxel(image, point, coordinates):
 
 
 def world(volume, point, coordinates, where):
-    """A point in mm; ValueError if it is outside the volume, a voxel of which reaches half a step each way."""
+    """A point in mm; OutsideError if it is outside the volume, a voxel of which reaches half a step each way."""
     image, voxel = volume.image, _voxel(volume.image, point, coordinates)
     in_world = image.TransformContinuousIndexToPhysicalPoint
     if (np.clip(voxel, -0.5, np.array(image.GetSize()) - 0.5) != voxel).any():
@@ -175,7 +191,7 @@ def world(volume, point, coordinates, where):
         corners = [in_world(corner) for corner in corners] if coordinates == 'world' else corners
         spans = ', '.join(f'{name} {min(ends):.1f}..{max(ends):.1f}' for name, ends in zip('xyz', zip(*corners)))
         place = f'{tuple(float(value) for value in point)} is outside {volume.path}, {coordinates} {spans}'
-        raise ValueError(f'{where}: {place}; correct it, or its units')
+        raise OutsideError(f'{where}: {place}; correct it, or its units')
     return np.array(in_world(voxel.tolist()))
 
 

@@ -53,10 +53,12 @@ def _without_warnings(function):
     return quiet
 
 
-def _looks_like_dicom(path):
+def looks_like_dicom(path):
+    """Whether a file begins as DICOM does, perhaps without the preamble, or has its ending."""
     with open(path, 'rb') as file:
         head = file.read(132)
-    return head[128:] == b'DICM' or head[:2] == b'\x08\x00' or path.lower().endswith(('.dcm', '.ima'))
+    bare = head[:2] == b'\x08\x00' or head[:6] == b'\x02\0\0\0UL'
+    return head[128:] == b'DICM' or bare or path.lower().endswith(('.dcm', '.ima'))
 
 
 def dataset(path):
@@ -152,7 +154,7 @@ def _sort(path, found, first):
     if not os.path.getsize(path):
         found.left[path] = 'empty'
         return
-    if not _looks_like_dicom(path):
+    if not looks_like_dicom(path):
         return
     uid = None
     try:

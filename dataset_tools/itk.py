@@ -43,9 +43,11 @@ def require_memory(path, size):
     capacity.require_memory(4 * functools.reduce(operator.mul, map(int, size)), path)  # half of it in most cases: int16
 
 
-def header_of(path, io=''):
+def header_of(path):
+    """A reader that has read the header of a volume file."""
     reader = simple_itk().ImageFileReader()
-    reader.SetImageIO(io)
+    if path.lower().endswith(('.mha', '.mhd')):  # which ITK does not know in capitals
+        reader.SetImageIO('MetaImageIO')
     reader.SetFileName(path)
     attempt(path, reader.ReadImageInformation)
     return reader

@@ -1,6 +1,7 @@
-"""Points that were placed in 3D Slicer: .fcsv, and .mrk.json."""
+"""Points and lines that were placed in 3D Slicer: .fcsv, and .mrk.json."""
 
 import csv
+import math
 import re
 
 from common import schema
@@ -9,13 +10,14 @@ ENDINGS = re.compile(r'\.(fcsv|mrk\.json)$', re.IGNORECASE)
 _SYSTEMS = {'0': 'ras', '1': 'world', '2': 'voxel', 'RAS': 'ras', 'LPS': 'world', 'IJK': 'voxel'}
 _COLUMNS = 'id x y z ow ox oy oz vis sel lock label'.split()
 _POINT = {'label?': schema.text, 'position?': [schema.number], 'positionStatus?': schema.text}
-_JSON = dict(markups=[{'coordinateSystem?': schema.text, 'controlPoints': [_POINT]}])
+_JSON = dict(markups=[{'type?': schema.text, 'coordinateSystem?': schema.text, 'controlPoints': [_POINT]}])
 
 
 def read(path):
     """The coordinates of a file of ENDINGS (world, ras or voxel) and its rows, as those of tables.read.
 
-    A row has x, y and z, and as `nodule` the label of the point if it has one.
+    A row has x, y and z, and as `nodule` the label of the point if it has one. A line is one row: its midpoint, and its
+    length as diameter_mm.
     """
     system, rows = (_fcsv if path.lower().endswith('.fcsv') else _json)(path)
     if system not in _SYSTEMS:
@@ -24,7 +26,7 @@ def read(path):
         raise ValueError(f'{path} holds no points; place one in each nodule')
     labels = [row['nodule'] for _, row in rows]
     if len(set(labels)) < len(labels) or '' in labels:  # then they tell no nodules apart
-        rows = [(place, {name: row[name] for name in 'xyz'}) for place, row in rows]
+        rows = [(place, {name: row[name] for name in row if name != 'nodule'}) for place, row in rows]
     return _SYSTEMS[system], rows
 
 
@@ -48,15 +50,43 @@ def _json(path):
     systems = {markup.get('coordinateSystem') or 'LPS' for markup in markups}
     if len(systems) > 1:
         raise ValueError(f'{path} mixes coordinate systems; save its points from 3D Slicer as LPS')
-    for markup in markups:
-        for point in markup['controlPoints']:
-            position = point.get('position')
-            if position and point.get('positionStatus') in (None, 'defined'):
-                place = f'point {len(rows) + 1}'
-                if len(position) != 3:
-                    raise ValueError(
-                        f'{path} {place}: its position has {len(position)} numbers; save it from 3D Slicer again'
-                    )
-                row = {name: repr(value) for name, value in zip('xyz', position)}
-                rows.append((place, dict(row, nodule=(point.get('label') or '').strip())))
+    for number, markup in enumerate(markups, 1):
+        kind, place = markup.get('type') or 'Fiducial', f'markup {number}'
+        points = list(_placed(path, markup, len(rows)))
+        if kind == 'Line':
+            rows.append((place, _line(path, place, markup, points)))
+        elif kind == 'Fiducial':
+            rows += points
+        else:
+            remedy = 'mark each nodule with a point, or with a line across it'
+            raise ValueError(f'{path} {place} is of the type {kind[:40]!r}, which is no nodule; {remedy}')
     return systems.pop() if systems else 'LPS', rows
+
+
+def _placed(path, markup, before):
+    """The control points of a markup that have a place, as rows; `before`: how many rows there are already."""
+    for point in markup['controlPoints']:
+        position = point.get('position')
+        if position and point.get('positionStatus') in (None, 'defined'):
+            before += 1
+            place = f'point {before}'
+            if len(position) != 3:
+                found = f'its position has {len(position)} numbers'
+                raise ValueError(f'{path} {place}: {found}; save it from 3D Slicer again')
+            row = {name: repr(value) for name, value in zip('xyz', position)}
+            yield place, dict(row, nodule=(point.get('label') or '').strip())
+
+
+def _line(path, place, markup, points):
+    """The row of a line: its midpoint, and its length as the diameter."""
+    ends = [[float(row[name]) for name in 'xyz'] for _, row in points]
+    if len(ends) != 2 or ends[0] == ends[1]:
+        raise ValueError(f'{path} {place} is a line without two ends; place both, or remove it')
+    units = markup.get('coordinateUnits') or 'mm'
+    if _SYSTEMS.get(markup.get('coordinateSystem')) == 'voxel' or 'mm' not in (
+        units if isinstance(units, list) else [units]
+    ):
+        raise ValueError(f'{path} {place} is a line whose length is not in mm; save it from 3D Slicer as LPS, in mm')
+    row = {name: repr((first + second) / 2) for name, first, second in zip('xyz', *ends)}
+    length = math.sqrt(sum((first - second) ** 2 for first, second in zip(*ends)))
+    return dict(row, diameter_mm=repr(length), nodule='')

@@ -6,7 +6,7 @@ from collections import namedtuple
 import numpy as np
 
 from common import files
-from dataset_tools import completeness, ct_volumes, nifti, segmentation
+from dataset_tools import completeness, ct_volumes, dicom_files, nifti, segmentation
 from dataset_tools.itk import attempt, header_of, require_memory, simple_itk
 
 NEAR = 3.0  # mm that a point may lie outside the nodule that it marks
@@ -135,7 +135,7 @@ def _corners(image):
 def _is_dicom(path):
     if ct_volumes.FORMATS.search(path):
         return False
-    if not segmentation.is_dicom(path):
+    if not dicom_files.looks_like_dicom(path):
         raise ValueError(f'{path} is no mask; name a file .nii .nii.gz .mhd .mha .nrrd, or a DICOM SEG')
     return True
 
@@ -144,7 +144,7 @@ def _labelled(path, label):
     """The voxels of a label map that have a label, as 1."""
     sitk = simple_itk()
     with open(path, 'rb'):  # SimpleITK says less of a file that is missing
-        completeness.check_nrrd(path)
+        completeness.check_header(path)
     reader = header_of(path)
     if len(reader.GetSize()) != 3 or reader.GetNumberOfComponents() != 1:
         raise ValueError(f'{path} is no label map of three dimensions; save it as one')

@@ -23,12 +23,16 @@ def doubtful(volume, point):
     return bool(contrast(ct_volumes.patches(volume, point, SIDE, SPACING)[0]) < CONTRAST)
 
 
-def doubts(doubtful_places, number):
-    """Lines about such places, of so many points that there are."""
+def doubts(doubtful_places):
+    """Lines about such places."""
     lines = [f'{place} lies in lung without a nodule, or in air' for place in doubtful_places[:10]]
     if len(doubtful_places) > 10:
         lines.append(f'so do {len(doubtful_places) - 10} more')
-    if len(doubtful_places) > number / 2:
-        remedy = 'are they RAS (--coordinates ras) or of another scan?'
-        lines.append(f'{len(doubtful_places)} of {number} points lie in lung without a nodule: {remedy}')
     return lines
+
+
+def mostly(astray, number):
+    """Words if most of so many points are astray, which suggests other coordinates; else None."""
+    if astray <= number / 2:
+        return None
+    return f'{astray} of {number} points lie in lung without a nodule, in air or outside their scan'

@@ -1,5 +1,6 @@
 """Which bytes and which programs a data set came from."""
 
+import functools
 import hashlib
 import importlib
 import os
@@ -29,6 +30,19 @@ def parts(path):
         apart = _APART.search(file.read(1 << 16))
     data = os.path.join(os.path.dirname(path), os.fsdecode(apart.group(1).strip())) if apart else path
     return [path, data] if os.path.isfile(data) and data != path else [path]
+
+
+@functools.lru_cache(maxsize=64)
+def stamp(path):
+    """A digest of the sizes and times of a volume's files."""
+    paths = [path]
+    if os.path.isdir(path):
+        paths = [os.path.join(parent, name) for parent, _, names in sorted(os.walk(path)) for name in sorted(names)]
+    elif os.path.isfile(path):
+        paths = parts(path)
+    stats = [os.stat(name) for name in paths if os.path.exists(name)]
+    facts = [paths] + [(stat.st_size, stat.st_mtime_ns) for stat in stats]
+    return hashlib.sha256(repr(facts).encode('utf-8', 'replace')).hexdigest()
 
 
 def versions(*libraries):

@@ -8,27 +8,29 @@ import os
 import numpy as np
 
 from common import hounsfield, talk
-from dataset_tools import ct_volumes, dicom_files, masks, positions, provenance
+from dataset_tools import ct_volumes, dicom_files, masks, nodule_names, positions, provenance
 from dataset_tools.sources import Patch
 
 SAME = 3.0  # mm: marks of one scan that are closer than this show one nodule, as several readers marked it
-# mm that marks of one name may be apart: the diameter, but not less than what readers miss the middle by; if no
-# diameter is known, that of the largest nodules
-MISSED, LARGEST = 10.0, 30.0
+MISSED = 10.0  # mm that marks of one name may always be apart; where no diameter is known, nodule_names.APART
 
 # scan: (path, series), as ct_volumes.read_volume takes them; nodules: Annotations; size: pixels of a patch; window: HU
-# of black and white
-Job = collections.namedtuple('Job', 'scan nodules size spacing slices window interpolation')
+# of black and white; conflict: one of CONFLICTS
+Job = collections.namedtuple('Job', 'scan nodules size spacing slices window interpolation conflict')
+Job.__new__.__defaults__ = ('error',)
+# What becomes of marks of one nodule that differ in class: the first's class holds, none is used, or it is a problem
+CONFLICTS = 'first', 'drop', 'error'
 # patches: with the table's own names; merged: words about marks that are one nodule; doubtful: places of the table
 # where there is no nodule; told: what a user should know of the volume; problems: [(places of the table, why they
-# cannot be used)]; patients: [(PatientID of the DICOM header, patient of the table or None, place)] of each annotation
-Cuts = collections.namedtuple('Cuts', 'patches merged doubtful told problems patients')
+# cannot be used)]; patients: [(PatientID of the DICOM header, patient of the table or None, place)] of each annotation;
+# outside: places of those that are outside their scan; settled: as problems, of class conflicts
+Cuts = collections.namedtuple('Cuts', 'patches merged doubtful told problems patients outside settled')
 _Mark = collections.namedtuple('_Mark', 'annotation point diameter_mm diameter_of region')
 
 
 def cut(job):
     """The Cuts of one scan, nodule by nodule in the order of the table. What is wrong is in `problems`, not raised."""
-    cuts = Cuts([], [], [], [], [], [])
+    cuts = Cuts([], [], [], [], [], [], [], [])
     with _noted(cuts, job.nodules):
         volume = ct_volumes.read_volume(*job.scan)
         cuts.told.extend(ct_volumes.told(volume))
@@ -56,12 +58,15 @@ def _noted(cuts, annotations):
     try:
         yield
     except (OSError, ValueError) as error:
+        cuts.outside.extend(a.where for a in annotations if isinstance(error, ct_volumes.OutsideError))
         cuts.problems.append(([a.where for a in annotations], talk.reason(error)))
 
 
 def _cut_nodule(cuts, job, volume, about, marks):
     """Add the patches of a nodule."""
-    _require_agreement(marks)
+    marks = _agreeing(cuts, job.conflict, marks)
+    if not marks:
+        return
     _require_near(marks)
     a, point = marks[0].annotation, np.mean([mark.point for mark in marks], axis=0).tolist()
     region = masks.consensus([mark.region for mark in marks]) if marks[0].region else None
@@ -125,18 +130,33 @@ def _together(marks):
     return found
 
 
-def _require_agreement(marks):
-    """ValueError if marks of one nodule are said to differ in class or patient."""
+def _agreeing(cuts, conflict, marks):
+    """Those marks of one nodule that are used, which agree in class; what becomes of others is noted as settled.
+
+    ValueError if they differ in patient or, where `conflict` is 'error', in class.
+    """
     first = marks[0].annotation
-    for a in (mark.annotation for mark in marks[1:]):
-        if (a.label, a.patient) != (first.label, first.patient):
-            words = '%s and %s mark one nodule (closer than %g mm), but differ in class or patient; correct one'
-            raise ValueError(words % (first.where, a.where, SAME))
+    others = [mark for mark in marks if mark.annotation.label != first.label]
+    for a in [mark.annotation for mark in marks if mark.annotation.patient != first.patient]:
+        raise ValueError(f'{_one_nodule(first, a)}, but differ in patient; correct one')
+    if not others:
+        return marks
+    words = f'{_one_nodule(first, others[0].annotation)}, but differ in class'
+    if conflict == 'error':
+        raise ValueError(f'{words}; correct one, or choose with --class-conflict first or drop')
+    dropped = marks if conflict == 'drop' else others
+    words += '; none is used' if conflict == 'drop' else f'; that of the first, {first.label}, is used'
+    cuts.settled.append(([mark.annotation.where for mark in dropped], words))
+    return [mark for mark in marks if mark not in dropped]
+
+
+def _one_nodule(first, other):
+    return f'{first.where} and {other.where} mark one nodule (closer than {SAME:g} mm)'
 
 
 def _require_near(marks):
     """ValueError if marks of one name are too far apart to be one nodule."""
-    limit = max([MISSED] + [mark.diameter_mm or LARGEST for mark in marks])
+    limit = max([MISSED] + [mark.diameter_mm or nodule_names.APART for mark in marks])
     for one, other in itertools.combinations(marks, 2):
         mm = np.linalg.norm(np.subtract(one.point, other.point))
         if one.annotation.nodule == other.annotation.nodule and mm > limit:

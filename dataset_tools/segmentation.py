@@ -14,11 +14,6 @@ from dataset_tools.itk import simple_itk
 _Content = namedtuple('_Content', 'numbers of_frame planes columns rows spacing depth inside')
 
 
-def is_dicom(path):
-    with open(path, 'rb') as file:
-        return file.read(132)[128:] == b'DICM'
-
-
 def read(path, number=None):
     """A segment of a DICOM SEG as a SimpleITK image of 0 and 1; number: its SegmentNumber, None if it is the only one.
 

@@ -47,11 +47,22 @@ _NAMES = dict(
     keep_names=(False, 'keep the names of scans, patients, nodules and files, for private use'),
 )
 _VOLUMES = dict(
-    volumes=(None, 'folder in which a seriesuid is looked for (default: that of the table), or the only scan', str),
+    volumes=(
+        None,
+        'folder in which a seriesuid is looked for (default: that of the table), and a path that is not in that of the '
+        'table; or the only scan',
+        str,
+    ),
     coordinates=(
-        'world',
-        'what x,y,z are: world (mm of DICOM), ras (mm of 3D Slicer and nibabel) or voxel',
+        None,
+        'what x,y,z are: world (mm of DICOM), ras (mm of 3D Slicer and nibabel) or voxel (default: world, refused if '
+        'most points are no nodules)',
         ('world', 'ras', 'voxel'),
+    ),
+    class_conflict=(
+        'error',
+        'where lines closer than 3 mm differ in class: the class of the first holds, the nodule is dropped, or error',
+        ('first', 'drop', 'error'),
     ),
     interpolation=(
         'bspline',
@@ -89,8 +100,8 @@ CreateImages = settings(
 CreateVolumes = settings(
     'CreateVolumes',
     example='python 0-dataset_create.py volumes nodules.csv --volumes scans --window lung',
-    groups='input: annotations volumes coordinates; images: window spacing slices interpolation resolution augment '
-    'shifts; folds: folds inner; output: name outdir force key keep_names; '
+    groups='input: annotations volumes coordinates class_conflict; images: window spacing slices interpolation '
+    'resolution augment shifts; folds: folds inner; output: name outdir force key keep_names; '
     'scans that are bad, and long runs: dry_run skip_bad resume; randomness: seed; hardware: processes',
     annotations=(
         ...,
@@ -127,7 +138,8 @@ CreatePhantom = settings(
 CreatePairs = settings(
     'CreatePairs',
     example='python 0-dataset_create.py pairs --phantom all --number 100',
-    groups='phantoms: phantom number; files: images masks range; volumes: annotations volumes coordinates; '
+    groups='phantoms: phantom number; files: images masks range; '
+    'volumes: annotations volumes coordinates class_conflict; '
     'images: off_centre window spacing interpolation resolution; output: name outdir force key keep_names; '
     'randomness: seed; hardware: processes',
     phantom=(None, 'draw phantoms of this class, or of all', ('AIS', 'MIA', 'IA', 'all')),
@@ -153,9 +165,10 @@ CreatePairs = settings(
 Verify = settings(
     'Verify',
     example='python 0-dataset_create.py verify processData',
-    groups='input: datasets channels',
+    groups='input: datasets channels; output: all',
     datasets=(..., 'dataset folders, or folders of them', list),
     channels=(None, '1 for gray, 3 for colour (default: what NAME.json says, or 1)', channels),
+    all=(False, 'print every finding, not three of each kind'),
 )
 COMMANDS = {
     'images': (CreateImages, 'from a folder of image files'),

@@ -15,18 +15,23 @@ _NAMES = {
     'patient': 'patient patientid patientname subject subjectid',
     'class': 'class diagnosis pathology histology',
     'label': 'label labelvalue segment segmentnumber',
-    'nodule': 'nodule noduleid lesion lesionid',
+    'nodule': 'nodule',
+    'noduleid': 'noduleid',
+    'lesion': 'lesion lesionid',
     'mask': 'mask maskpath segmentation seg',
-    'diameter_mm': 'diametermm diameter',
+    'diameter_mm': 'diametermm diameter diameqrad',
     'x': 'x xmm',
     'y': 'y ymm',
     'z': 'z zmm',
 }
+_NAMES.update({name: name for name in ('coordx', 'coordy', 'coordz', 'i', 'j', 'k')})
 _COLUMNS = {name: column for column, names in _NAMES.items() for name in names.split()}
 
 
 def read(path):
-    """The columns of a table, in our words, and its rows, [(place, {column: text})]; a place is such as `line 2`.
+    """The columns of a table, in our words; its rows, [(place, {column: text})]; names of columns without a meaning.
+
+    A place is such as `line 2`.
 
     By content: an Excel workbook (its first sheet that holds anything), or text in UTF-8, UTF-16 or Windows' Latin-1,
     delimited by comma, semicolon or tab, perhaps with a line `sep=;` before the header. Empty rows are left out.
@@ -50,7 +55,7 @@ def read(path):
             count = f'{len(cells)} cells under a header of {len(columns)}'
             raise ValueError(f'{path} {place}: {count}; quote cells that hold the delimiter')
         rows.append((place, dict(zip(columns, cells))))
-    return columns, rows
+    return columns, rows, [name for name in header if name and _column(name) not in _NAMES]
 
 
 def _column(name):

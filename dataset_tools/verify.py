@@ -1,5 +1,6 @@
 """What is wrong with datasets: damage, contradictions with NAME.json, images that come twice, leaks between folds."""
 
+import collections
 import contextlib
 import hashlib
 import itertools
@@ -12,6 +13,19 @@ from common import talk
 from dataset_tools.names import spelt_alike
 
 NAMED = 'patient', 'scan', 'nodule'  # what may not be on two sides of a fold
+SHOWN = 3  # findings of a kind that are printed, if not all are
+# Kinds of findings, and what they are called where there are several; a finding is (kind, line)
+KINDS = dict(
+    facts='damaged json files',
+    level='missing levels',
+    count='wrong numbers of records',
+    file='damaged files',
+    record='damaged records',
+    average='records that are not the average of the finer level',
+    same='images that are there already',
+    turned='images that are there already, flipped or turned',
+    leak='patients, scans and nodules on two sides of a fold',
+)
 
 
 def find(paths):
@@ -41,7 +55,7 @@ def _not_averages(paths, channels):
             if image is not None and not isinstance(image, str) and image.shape[1] != 2**level:
                 image = 'has the shape %s; this level is %dx%d' % (list(image.shape), 2**level, 2**level)
             if isinstance(image, str):
-                yield '%s record %d %s' % (paths[level], index, image)
+                yield 'record', '%s record %d %s' % (paths[level], index, image)
             elif image is not None:
                 images[level] = image
         for level, image in images.items():
@@ -50,11 +64,11 @@ def _not_averages(paths, channels):
                 average = images[level + 1].reshape(c, h, 2, w, 2).mean(axis=(2, 4))
                 if np.abs(image - average).max() > 1:
                     finer = os.path.basename(paths[level + 1])
-                    yield '%s record %d is not the 2x2 average of %s' % (paths[level], index, finer)
+                    yield 'average', '%s record %d is not the 2x2 average of %s' % (paths[level], index, finer)
 
 
 def damage(folder, channels=1):
-    """What is wrong with one dataset, a finding a line, with file and record number counted from 0.
+    """Findings about one dataset, with file and record number counted from 0.
 
     Checked: all levels from 4x4 up are there, framing and checksums, features and shapes, equal counts, and that each
     image is the 2x2 box average of the finer level's. As the reference tools round every level from the unrounded one
@@ -63,15 +77,15 @@ def damage(folder, channels=1):
     paths, counts, findings = dataset.levels(folder), {}, []
     for level in range(2, max(paths)):
         if level not in paths:
-            findings.append('%s lacks level r%02d (%dx%d)' % (folder, level, 2**level, 2**level))
+            findings.append(('level', '%s lacks level r%02d (%dx%d)' % (folder, level, 2**level, 2**level)))
     for level, path in paths.items():
         try:
             counts[level] = dataset.count(path)
         except (OSError, ValueError) as error:
-            findings.append(str(error))
+            findings.append(('file', str(error)))
     if len(set(counts.values())) > 1:
         numbers = ['%s %d' % (os.path.basename(paths[level]), number) for level, number in counts.items()]
-        findings.append('the levels differ in their number of records: ' + ', '.join(numbers))
+        findings.append(('count', 'the levels differ in their number of records: ' + ', '.join(numbers)))
     return findings + list(_not_averages({level: paths[level] for level in counts}, channels))
 
 
@@ -80,14 +94,14 @@ def contradictions(folder, facts):
     paths = dataset.levels(folder)
     top = facts.get('resolution', 0).bit_length() - 1
     if top > max(paths):
-        yield '%s lacks level r%02d (%dx%d)' % (folder, top, 2**top, 2**top)
+        yield 'level', '%s lacks level r%02d (%dx%d)' % (folder, top, 2**top, 2**top)
     for path in paths.values():
         try:
             number = dataset.count(path)
         except (OSError, ValueError):
             continue  # `damage` tells of it
         if number != facts.get('records', number):
-            yield '%s holds %d records, but its json file says %d' % (path, number, facts['records'])
+            yield 'count', '%s holds %d records, but its json file says %d' % (path, number, facts['records'])
 
 
 def _intact(path, channels):
@@ -121,15 +135,15 @@ def duplicates(folders, facts, channels):
             here = path, record, entry if entry < len(entries) else -1 - record
             first = exact.setdefault(_hash(image.tobytes()), here)
             if first is not here:
-                yield '%s record %d is the same image as %s record %d' % (here[:2] + first[:2])
+                yield 'same', '%s record %d is the same image as %s record %d' % (here[:2] + first[:2])
                 continue
             first = turned.setdefault(_hash_of_all_turns(image), here)
             if first is not here and (first[0], first[2]) != (here[0], here[2]):
-                yield '%s record %d is %s record %d flipped or turned' % (here[:2] + first[:2])
+                yield 'turned', '%s record %d is %s record %d flipped or turned' % (here[:2] + first[:2])
 
 
 def leaks(folders, facts):
-    """Findings: patients, scans and nodules that are on both sides of a fold; each once."""
+    """Lines: patients, scans and nodules that are on both sides of a fold; each once."""
     where = {}
     for folder in folders:
         source, entries = str(facts[folder].get('source')), facts[folder].get('entries', [])
@@ -158,29 +172,43 @@ def _together(folders, facts):
 
 
 def verify(folders, channels=None):
-    """Findings about datasets, a line each, as they are found."""
+    """Findings about datasets, as they are found: (one of KINDS, line)."""
     facts, colours = {}, {}
     for folder in folders:
         try:
             facts[folder] = dataset.about(folder)
         except ValueError as error:
-            yield str(error)
+            yield 'facts', str(error)
             facts[folder] = {}
         colours[folder] = channels or facts[folder].get('channels', 1)
         yield from contradictions(folder, facts[folder])
         yield from damage(folder, colours[folder])
     told = set()
     for together in _together(folders, facts):
-        found = itertools.chain(leaks(together, facts), duplicates(together, facts, colours))
-        yield from (line for line in found if line not in told and not told.add(line))
+        leaking = (('leak', line) for line in leaks(together, facts))
+        found = itertools.chain(leaking, duplicates(together, facts, colours))
+        yield from (finding for finding in found if finding not in told and not told.add(finding))
 
 
-def report(paths, channels=None):
-    """Print what is wrong and return the exit code: 0 if nothing is, otherwise 1."""
+def _summaries(findings):
+    """A line for each kind of findings: the only one, or how many there are, with the first."""
+    counts, first = collections.Counter(), collections.OrderedDict()
+    for kind, line in findings:
+        counts[kind] += 1
+        first.setdefault(kind, []).extend([talk.one_line(line)] * (counts[kind] <= SHOWN))
+    for kind, lines in first.items():
+        more = '; and %d more, listed with --all' % (counts[kind] - SHOWN) if counts[kind] > SHOWN else ''
+        begin = '%d %s: ' % (counts[kind], KINDS[kind]) if counts[kind] > 1 else ''
+        yield begin + '; '.join(lines) + more
+
+
+def report(paths, channels=None, every=False):
+    """Print what is wrong, a line for each kind of finding or for every one, and return the exit code: 0 if nothing is,
+    otherwise 1."""
     folders = find(paths)
-    wrong = False
-    for line in verify(folders, channels):
-        print(talk.one_line(line))
+    findings, wrong = verify(folders, channels), False
+    for line in (talk.one_line(line) for _, line in findings) if every else _summaries(findings):
+        print(line)
         wrong = True
     if not wrong:
         numbers = [dataset.count(path) for folder in folders for path in list(dataset.levels(folder).values())[-1:]]

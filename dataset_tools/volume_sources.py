@@ -2,18 +2,16 @@
 
 import collections
 import contextlib
-import functools
-import hashlib
 import os
 
 from common import VERSION, hounsfield, talk
-from dataset_tools import annotations, ct_volumes, itk, names, positions, provenance, work
+from dataset_tools import annotations, ct_volumes, itk, markups, names, positions, provenance, work
 from dataset_tools.scan_cuts import SAME, Cuts, Job, cut, few
 from dataset_tools.sources import SHIFT, Source, margin
 
 NAME = 'nodules'  # of a dataset, for want of another: that of the table may name a patient
 MANY = 4  # processes by default: each holds a volume
-SHOWN = 20  # problems that are printed
+SHOWN = 20  # problems, and lines about scans, that are printed
 
 # marked: Annotations; jobs: of all scans that were found; problems: as of scan_cuts.Cuts
 _Plan = collections.namedtuple('_Plan', 'marked jobs problems')
@@ -24,7 +22,7 @@ def read_table(cfg):
     itk.simple_itk()  # which is missing before anything is written, or not at all
     if cfg.volumes and not os.path.exists(cfg.volumes):
         raise FileNotFoundError('--volumes: there is no %s; name the folder of the scans' % cfg.volumes)
-    return annotations.read_annotations(cfg.annotations, cfg.coordinates, cfg.volumes)
+    return annotations.read_annotations(cfg.annotations, cfg.coordinates or 'world', cfg.volumes)
 
 
 def from_volumes(cfg, marked, unfinished):
@@ -46,10 +44,14 @@ def volume_pairs(cfg, unfinished):
 def check(cfg):
     """Print what from_volumes would find, and write nothing; ValueError if some nodules cannot be used."""
     plan = _plan(cfg, read_table(cfg), cfg.resolution + 2 * margin(cfg), cfg.slices)
-    found = _Found(cfg.annotations, plan)
+    found = _Found(cfg, plan)
     for _, cuts in _examined(cfg, plan.jobs):
         found.add(cuts)
-    for line in found.notes() + found.doubts():
+    for line in found.notes():
+        print(line)
+    if not found.problems:
+        found.require_nodules()
+    for line in found.doubts():
         print(line)
     scans = {scan for _, _, scan, _ in found.nodules}
     print('%d nodules in %d scans can be used' % (len(found.nodules), len(scans)))
@@ -61,29 +63,33 @@ def _plan(cfg, marked, size, slices):
     """What is to be cut from which scan, and which lines name none."""
     window, folder = hounsfield.window(cfg.window), cfg.volumes or os.path.dirname(cfg.annotations) or '.'
     ct_volumes.look_anew()
-    _stamp.cache_clear()
+    provenance.stamp.cache_clear()
     scans, problems = collections.OrderedDict(), []
     for a in marked:
         try:
-            scans.setdefault(ct_volumes.find_volume(a, folder), []).append(a)
+            together = scans.setdefault(ct_volumes.find_volume(a, folder), [])
+            together.append(a._replace(scan=together[0].scan) if together else a)  # however the table spells it
         except (OSError, ValueError) as error:
             problems.append(([a.where], str(error)))
-    how = size, cfg.spacing, slices, window, cfg.interpolation
+    how = size, cfg.spacing, slices, window, cfg.interpolation, cfg.class_conflict
     return _Plan(marked, [Job(scan, nodules, *how) for scan, nodules in scans.items()], problems)
 
 
 def _source(cfg, plan, about, unfinished, skip_bad=False):
     """Cut all scans, which are kept in `unfinished` as they are done, and then give them, if all or skip_bad."""
-    called, found, keys = names.namer(cfg), _Found(cfg.annotations, plan), []
+    called, found, keys = names.namer(cfg), _Found(cfg, plan), []
     for key, cuts in _examined(cfg, plan.jobs, unfinished):
         found.add(cuts)
         keys.append((key, cuts.patches if cuts.problems else None))
+    resumable = 'resume' in cfg._fields
     if found.problems and not (skip_bad and found.nodules):
-        remedy = (
-            '; mend that and go on with --resume, or leave it out with --resume --skip-bad' if found.nodules else ''
-        )
-        raise ValueError(found.complaint() + remedy)
+        remedy = '; mend that and go on with --resume, or leave it out with --resume --skip-bad'
+        raise ValueError(found.complaint() + (remedy if found.nodules and resumable else ''))
     found.tell_problems()
+    found.require_nodules(' --resume' if resumable else '')
+    if not found.nodules:
+        words = 'no nodule of %s is left, as the marks of each differ in class; use --class-conflict first'
+        raise ValueError(words % cfg.annotations)
 
     def patches():
         for key, patches in keys:
@@ -91,13 +97,13 @@ def _source(cfg, plan, about, unfinished, skip_bad=False):
                 yield _named(patch, called, found.spelt(patch.facts['patient']))
 
     about = dict(about, source='CT volumes', window=hounsfield.window(cfg.window), mm_per_pixel=cfg.spacing)
-    about.update(coordinates=cfg.coordinates, interpolation=cfg.interpolation)
+    about.update(coordinates=cfg.coordinates or 'world', interpolation=cfg.interpolation)
     about.update(table_sha256=provenance.sha256([cfg.annotations]), skipped=found.lines())
     about.update(versions=provenance.versions('numpy', 'SimpleITK', 'scipy', 'pydicom'))
     members = [(label, _group(patient, scan, called)) for label, patient, scan, _ in found.nodules]
     classes = list(collections.OrderedDict.fromkeys(label for label, _ in members))
     return Source(
-        NAME, classes, found.patches, patches(), about, found.notes(), members, found.doubts(), found.problems
+        NAME, classes, found.patches, patches(), about, found.notes(), members, found.doubts(), found.left_out()
     )
 
 
@@ -108,15 +114,18 @@ def _examined(cfg, jobs, unfinished=None):
     new = [job for job, is_held in zip(jobs, held) if not is_held]
     processes = min(cfg.processes or min(os.cpu_count() or 1, MANY), max(len(new) // 4, 1))
     results = work.ordered(cut, new, processes)
-    bar = talk.bar(zip(keys, held), total=len(jobs), unit='scan')
+    bar, told = talk.bar(zip(keys, held), total=len(jobs), unit='scan'), 0
     with contextlib.closing(results), bar:
         for key, is_held in bar:
             cuts = Cuts(*unfinished.load(key)) if is_held else next(results)
             if unfinished is not None and not is_held and not cuts.problems:
                 unfinished.store(key, cuts.patches, cuts[1:])
             for line in cuts.told:
-                talk.say(line)
+                told += 1
+                (talk.say if told <= SHOWN else talk.detail)(line)
             yield key, cuts
+    if told > SHOWN:
+        talk.say('and %d more lines about scans; --verbose shows them' % (told - SHOWN))
 
 
 def _group(patient, scan, called):
@@ -137,30 +146,22 @@ def _named(patch, called, patient):
 
 def _key(job):
     """All that the cuts of a scan depend on, as text: the job, and the sizes and times of its files."""
-    return repr((VERSION, job, [_stamp(path) for path in [job.scan[0]] + [a.mask for a in job.nodules if a.mask]]))
-
-
-@functools.lru_cache(maxsize=64)
-def _stamp(path):
-    """A digest of the sizes and times of a volume's files."""
-    paths = [path]
-    if os.path.isdir(path):
-        paths = [os.path.join(parent, name) for parent, _, names in sorted(os.walk(path)) for name in sorted(names)]
-    elif os.path.isfile(path):
-        paths = provenance.parts(path)
-    stats = [os.stat(name) for name in paths if os.path.exists(name)]
-    facts = [paths] + [(stat.st_size, stat.st_mtime_ns) for stat in stats]
-    return hashlib.sha256(repr(facts).encode('utf-8', 'replace')).hexdigest()
+    return repr(
+        (VERSION, job, [provenance.stamp(path) for path in [job.scan[0]] + [a.mask for a in job.nodules if a.mask]])
+    )
 
 
 class _Found:
     """What came of the scans of a table, but for the pixels."""
 
-    def __init__(self, table, plan):
-        self.table, self.problems = table, list(plan.problems)
+    def __init__(self, cfg, plan):
+        self.table, self.problems = cfg.annotations, list(plan.problems)
         self.order = {a.where: number for number, a in enumerate(plan.marked)}
         self.nodules, self.patches, self.merged, self.doubtful = collections.OrderedDict(), 0, [], []
         self._spelt, self._headers = {}, collections.OrderedDict()  # PatientID: {patient of the table: first place}
+        self.outside, self.settled, self.assumed = [], [], set()
+        if cfg.coordinates is None and not markups.ENDINGS.search(cfg.annotations):  # nobody says that they are world
+            self.assumed = {a.where for a in plan.marked if a.point and a.coordinates == 'world'}
 
     def add(self, cuts):
         self.patches += len(cuts.patches)
@@ -172,6 +173,8 @@ class _Found:
             claimed.setdefault(patient, place)
         self.merged += cuts.merged
         self.doubtful += cuts.doubtful
+        self.outside += cuts.outside
+        self.settled += cuts.settled
         self.problems = sorted(self.problems + cuts.problems, key=lambda problem: self.order[problem[0][0]])
 
     def spelt(self, patient):
@@ -179,24 +182,48 @@ class _Found:
         return patient and self._spelt.setdefault(names.spelt_alike(patient), patient)
 
     def lines(self):
-        """How many lines of the table cannot be used."""
-        return sum(len(places) for places, _ in self.problems)
+        """How many lines of the table are left out."""
+        return sum(len(places) for places, _ in self.left_out())
+
+    def left_out(self):
+        return sorted(self.problems + self.settled, key=lambda problem: self.order[problem[0][0]])
 
     def notes(self):
         by_header = sum(None in claimed for claimed in self._headers.values())
-        lines = ['%d patients by the PatientID of DICOM headers' % by_header] if by_header else []
-        if not self.merged:
-            return lines
+        notes = ['%d patients by the PatientID of DICOM headers' % by_header] if by_header else []
+        settled = [why.replace(self.table + ' ', '') for _, why in self.settled]
+        notes += settled[:5] + ['and %d more of these' % (len(settled) - 5)] * (len(settled) > 5)
         words = [text.replace(self.table + ' ', '') for text in self.merged]
         more = '' if len(words) <= 5 else '; and %d more' % (len(words) - 5)
         how = 'marks of one name or within %g mm are one nodule, at their mean or where half of the masks agree' % SAME
-        return lines + ['%s: %s%s' % (how, '; '.join(words[:5]), more)]
+        return notes + ['%s: %s%s' % (how, '; '.join(words[:5]), more)] * bool(words)
 
     def doubts(self):
-        places = [place.replace(self.table + ' ', '') for place in self.doubtful]
+        line = self._astray(self.order)
         words = '%s name different patients, but their scans have one PatientID; folds go by the table'
         alike = [words % few(list(claimed.values())) for claimed in self._headers.values() if len(claimed) > 1]
-        return positions.doubts(places, len(self.nodules)) + [line.replace(self.table + ' ', '') for line in alike]
+        return (
+            self._places()
+            + ([line + ': are they RAS (--coordinates ras) or of another scan?'] if line else [])
+            + [text.replace(self.table + ' ', '') for text in alike]
+        )
+
+    def _places(self):
+        return positions.doubts([place.replace(self.table + ' ', '') for place in self.doubtful])
+
+    def _astray(self, places):
+        """Words if most points of the table are no nodules, counted where they are among the places; else None."""
+        astray = [place for place in self.doubtful + self.outside if place in places]
+        return positions.mostly(len(astray), len(self.nodules) + len(self.outside))
+
+    def require_nodules(self, flags=''):
+        """ValueError if most points are no nodules, and nobody has said what their coordinates are; flags: to go on."""
+        line = self._astray(self.assumed)
+        if line:
+            for place in self._places():
+                print(place)
+            words = '%s; if they are RAS, add%s --coordinates ras; if they are right, add%s --coordinates world'
+            raise ValueError(words % (line, flags, flags))
 
     def tell_problems(self):
         """Print why which lines cannot be used."""
@@ -207,10 +234,12 @@ class _Found:
 
     def complaint(self):
         """The only problem, or how many there are, after they were printed."""
+        hint = '; if its points are RAS, add --coordinates ras' if self._astray(self.assumed) else ''
         if len(self.problems) == 1:
-            return _told(*self.problems[0])
+            return _told(*self.problems[0]) + hint
         self.tell_problems()
-        return '%d of %d lines of %s cannot be used, as told above' % (self.lines(), len(self.order), self.table)
+        lines = sum(len(places) for places, _ in self.problems)
+        return '%d of %d lines of %s cannot be used, as told above%s' % (lines, len(self.order), self.table, hint)
 
 
 def _told(places, why):

@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 
 from common import capacity
-from dataset_tools import ct_volumes
+from dataset_tools import ct_volumes, masks
 from scans import complaint, picture, write_dicom
 
 
@@ -121,3 +121,13 @@ def test_a_gzip_bomb_is_left_where_it_outgrows_its_header(tmp_path):
     _refused(path, 'more than its header says')
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
     assert os.path.getsize(str(path)) < 1 << 20
+
+
+@pytest.mark.parametrize('form', ['mhd', 'nhdr'])
+def test_a_header_without_its_data_names_the_missing_file(tmp_path, form):
+    path = tmp_path / ('scan.' + form)
+    sitk.WriteImage(picture(), str(path))
+    (data,) = [file for file in tmp_path.iterdir() if file != path]
+    data.unlink()
+    complaint(OSError, lambda: ct_volumes.read_volume(path), path, data, 'not there')
+    complaint(OSError, lambda: masks.read(str(path), 1), path, data, 'not there')

@@ -132,6 +132,19 @@ def test_every_uncompressed_syntax_is_read(series, syntax):
         complaint(OSError, lambda: ct_volumes.read_volume(folder), paths[2], 'again')
 
 
+@pytest.mark.parametrize('name', ['IM%d', 'IM%d.dcm'])
+@pytest.mark.parametrize('kept', ['meta information', 'elements alone'])
+def test_dicom_without_its_preamble_is_read(tmp_path, name, kept):
+    names = [name % k for k in range(6)]
+    for path in write_dicom(tmp_path, picture(size=(12, 10, 6)), slope='1', names=names):
+        length = pydicom.dcmread(path).file_meta.FileMetaInformationGroupLength
+        with open(path, 'rb') as file:
+            data = file.read()
+        with open(path, 'wb') as file:  # preamble 128, DICM 4, and the element of the length 12
+            file.write(data[132 if kept == 'meta information' else 144 + length :])
+    read(tmp_path)
+
+
 def ct_files():
     """The CT pictures that pydicom brings along."""
     for parent, _, names in sorted(os.walk(os.path.join(os.path.dirname(pydicom.__file__), 'data', 'test_files'))):

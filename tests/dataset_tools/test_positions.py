@@ -33,12 +33,12 @@ def create(script, tmp_path):
     """Runs `volumes` on points of a scan with three nodules; -> standard error."""
     sitk.WriteImage(picture(chest, size=(160, 120, 40)), str(tmp_path / 'scan.mha'))
 
-    def call(points, *flags):
+    def call(points, *flags, code=0):
         lines = ['scan.mha,%f,%f,%f' % tuple(point) for point in points]
         (tmp_path / 'nodules.csv').write_text('\n'.join(['path,x,y,z'] + lines) + '\n')
-        arguments = ['--resolution', 16, '--outdir', tmp_path / 'out', '--force']
-        code, _, err = script(CREATE, 'volumes', tmp_path / 'nodules.csv', *arguments, *flags)
-        assert code == 0, err
+        arguments = ['--resolution', 16, '--outdir', tmp_path / 'out'] + ['--force'] * ('--resume' not in flags)
+        found, _, err = script(CREATE, 'volumes', tmp_path / 'nodules.csv', *arguments, *flags)
+        assert found == code, err
         return err
 
     return call
@@ -50,7 +50,20 @@ def test_a_nodule_is_not_doubted_and_points_in_lung_are_told_with_their_lines(cr
     assert len(lines) == 2 and 'line 3 lies' in lines[0] and 'line 5 lies' in lines[1]
 
 
-def test_a_table_in_other_coordinates_is_told_as_such_and_right_with_the_flag(create):
-    err = create(RAS)
-    assert '3 of 3 points lie in lung without a nodule' in err and '--coordinates ras' in err
-    assert create(RAS, '--coordinates', 'ras') == ''
+@pytest.mark.parametrize('flags', [[], ['--dry-run']])
+def test_a_table_that_looks_like_other_coordinates_is_refused_unless_they_are_given(create, flags, tmp_path):
+    err = create(RAS, *flags, code=2)
+    assert err.count('\n') == 1 and '3 of 3 points' in err and '--coordinates ras' in err and 'world' in err
+    assert not (tmp_path / 'out' / 'nodules').exists()
+    again = flags or ['--resume']
+    err = create(RAS, *again, '--coordinates', 'world')
+    assert flags or '3 of 3 points lie in lung without a nodule' in err and '--coordinates ras' in err
+    assert create(RAS, *flags, '--coordinates', 'ras') == ''
+
+
+def test_points_outside_their_scan_count_as_other_coordinates_and_are_not_skipped(create):
+    outside = [POINT + [0, 0, 900], POINT + [0, 0, 950]]
+    err = create([POINT] + outside, code=2)
+    assert '2 of 3 lines' in err and 'RAS, add --coordinates ras' in err
+    assert '--coordinates world' in create([POINT] + outside, '--skip-bad', code=2)
+    assert '2 of 3 points' in create([POINT] + outside, '--skip-bad', '--coordinates', 'world')

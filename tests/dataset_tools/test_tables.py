@@ -114,6 +114,54 @@ def test_markups_in_json_are_read_and_points_that_were_not_placed_are_left_out(t
         assert [row.point for row in rows][0] == wanted and len(rows) == 2
 
 
+def shape(path, *shapes, system='LPS', **more):
+    """A file of shapes, (type, position, position, ...) each."""
+    markups = [
+        dict(
+            more,
+            type=kind,
+            coordinateSystem=system,
+            controlPoints=[dict(label='L', position=place) for place in places],
+        )
+        for kind, *places in shapes
+    ]
+    path.write_text(json.dumps(dict(markups=markups)))
+
+
+@pytest.mark.parametrize('system, sign', [('LPS', 1), ('RAS', -1)])
+def test_a_line_is_one_nodule_at_its_midpoint_with_its_length_as_diameter(tmp_path, system, sign):
+    path = tmp_path / 'L.mrk.json'
+    lines = [('Line', [106, 86, 40], [122, 86, 40]), ('Line', [1, 2, 3], [3, 5, 9]), ('Fiducial', [7, 8, 9])]
+    for units in ('mm', ['mm', 'UCUM', 'millimeter']):
+        shape(path, *lines, system=system, coordinateUnits=units)
+        rows = annotations.read_annotations(str(path), volume='scan.nrrd')
+        wanted = [(114, 86, 40), (2, 3.5, 6), (7, 8, 9)]
+        assert [row.point for row in rows] == [(sign * x, sign * y, z) for x, y, z in wanted]
+        assert [row.diameter_mm for row in rows] == [16, 7, None]  # 2, 3 and 6 along the axes are 7
+        assert len({row.nodule for row in rows}) == 3
+
+
+@pytest.mark.parametrize('kind', ['Curve', 'ClosedCurve', 'Plane', 'ROI', 'Angle', 'Sphere'])
+def test_shapes_that_are_no_nodule_are_refused_by_their_type(tmp_path, kind):
+    shape(tmp_path / 'S.mrk.json', ('Line', [0, 0, 0], [4, 0, 0]), (kind, [1, 2, 3], [4, 5, 6], [7, 8, 8]))
+    read = lambda: annotations.read_annotations(str(tmp_path / 'S.mrk.json'), volume='scan.nrrd')  # noqa: E731
+    complaint(ValueError, read, 'S.mrk.json markup 2', repr(kind), 'point', 'line')
+
+
+def test_a_line_without_two_ends_or_a_length_in_mm_is_refused(tmp_path):
+    path = tmp_path / 'L.mrk.json'
+
+    def read():
+        return annotations.read_annotations(str(path), volume='scan.nrrd')
+
+    for ends in ([[1, 2, 3]], [[1, 2, 3]] * 2, [[1, 2, 3], [4, 5, 6], [7, 8, 9]]):
+        shape(path, ('Line', *ends))
+        complaint(ValueError, read, path, 'markup 1', 'two ends')
+    for keys in (dict(system='IJK'), dict(coordinateUnits='um')):
+        shape(path, ('Line', [1, 2, 3], [4, 5, 6]), **keys)
+        complaint(ValueError, read, path, 'markup 1', 'not in mm')
+
+
 def test_slicer_files_that_do_not_fit_are_refused(tmp_path):
     path = tmp_path / 'F.mrk.json'
 

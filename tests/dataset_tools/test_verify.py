@@ -72,7 +72,7 @@ def test_a_record_too_few_is_found_in_one_level_and_in_all(folder, finds):
     dataset.write(str(folder), 'AIS', shorter)
     finds(folder, words=['differ in their number', 'AIS-r03.tfrecords 5', 'AIS-r04.tfrecords 6'])
     rewrite(folder, lambda images: images[:5])
-    assert len(finds(folder, words=['AIS-r04.tfrecords', '5 records', 'says 6'])) == 3
+    assert len(finds(folder, '--all', words=['AIS-r04.tfrecords', '5 records', 'says 6'])) == 3
 
 
 def test_a_level_that_is_not_the_average_is_found(folder, finds, tmp_path):
@@ -118,7 +118,19 @@ def test_the_variants_of_an_augmented_data_set_are_as_they_should_be(script, fin
     assert script(CREATE, *made, tmp_path)[0] == 0
     assert script(CREATE, 'verify', tmp_path)[0] == 0
     (tmp_path / 'AIS' / 'AIS.json').unlink()
-    assert len(finds(tmp_path, words=['record 1 is', 'record 0 flipped or turned'])) == 3 * 2 * 4
+    assert len(finds(tmp_path, '--all', words=['record 1 is', 'record 0 flipped or turned'])) == 3 * 2 * 4
+
+
+def test_a_kind_of_finding_is_one_line_with_its_number_and_the_first_three(folder, finds):
+    rewrite(folder, lambda images: np.concatenate([images, images[:5, :, ::-1], images[:1], images[1:3]]))
+    same, counts, turned = sorted(finds(folder))
+    assert counts.startswith('3 wrong numbers of records: ')  # of three levels, as the json file counts six
+    for line, number, all_of_them in ((turned, 5, range(6, 11)), (same, 3, range(11, 14))):
+        assert line.startswith('%d images' % number)
+        told = [record for record in all_of_them if 'record %d is' % record in line]
+        assert told == list(all_of_them)[:3]
+    assert '; and 2 more, listed with --all' in turned and '--all' not in same
+    assert len(finds(folder, '--all')) == 3 + 3 + 5
 
 
 def test_a_nodule_on_both_sides_of_a_fold_is_found(script, finds, tmp_path):
@@ -167,7 +179,7 @@ def test_a_source_that_is_a_list_is_as_good_as_text_and_a_long_finding_is_cut(fo
     assert script(CREATE, 'verify', folder)[0] == 0
     shutil.copytree(str(folder), str(folder / 'more' / 'AIS'))
     (folder / 'more' / 'AIS' / 'AIS.json').write_text(json.dumps(dict(source=['a'], side='test', entries=entries)))
-    assert max(map(len, finds(folder, words=['nodule nnn', 'more/AIS']))) <= 500
+    assert max(map(len, finds(folder, '--all', words=['nodule nnn', 'more/AIS']))) <= 500
 
 
 def test_two_data_sets_in_a_folder_and_folders_without_any_are_refused(script, folder, tmp_path):

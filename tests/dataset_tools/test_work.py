@@ -1,8 +1,12 @@
 import os
+import subprocess
+import sys
 
 import pytest
 
+from common import talk
 from dataset_tools import work
+from places import ROOT
 
 
 def square(number):
@@ -37,3 +41,26 @@ def test_what_a_job_refuses_is_raised_after_the_results_before_it(processes):
     assert [next(results), next(results), next(results)] == [0, 1, 2]
     with pytest.raises(ValueError, match='three is refused'):
         next(results)
+
+
+def with_a_bar(number):
+    return [number for _ in talk.bar([1])] * 40000  # more than a pipe holds, so that a process is ended while it waits
+
+
+def end_processes_that_had_bars():
+    for jobs in (3, 40):
+        results = work.ordered(with_a_bar, list(range(jobs)), 2)
+        assert next(results)[0] == 0
+        results.close()
+
+
+def test_processes_that_were_ended_leave_no_semaphores_behind():
+    code = 'import test_work; test_work.end_processes_that_had_bars()'
+    paths = os.pathsep.join([ROOT, os.path.join(ROOT, 'tests'), os.path.dirname(os.path.abspath(__file__))])
+    run = subprocess.run(
+        [sys.executable, '-c', code],
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        env=dict(os.environ, PYTHONPATH=paths),
+    )
+    assert run.returncode == 0 and 'semaphore' not in run.stderr, run.stderr

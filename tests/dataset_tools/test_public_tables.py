@@ -1,0 +1,121 @@
+"""Tables as public data sets have them: which column names a nodule, which is a flag, what is no diameter."""
+
+import csv
+import json
+
+import pytest
+import SimpleITK as sitk
+
+from created import CREATE, facts
+from dataset_tools import annotations
+from scans import POINT, blob, complaint, picture
+
+PLACES = [POINT, POINT + [24, 0, 0], POINT + [0, 0, 12]]
+
+
+def chest(world):
+    return sum(blob(world, place, sigma=4.0) + 850 for place in PLACES) - 850
+
+
+def table(folder, text):
+    (folder / 'nodules.csv').write_text(text)
+    return annotations.read_annotations(str(folder / 'nodules.csv'))
+
+
+def cells(*texts):
+    """Lines `scan.mha,x,y,z,text` of the first places."""
+    return ''.join('scan.mha,%.3f,%.3f,%.3f,%s\n' % (tuple(place) + (text,)) for place, text in zip(PLACES, texts))
+
+
+@pytest.fixture
+def made(script, tmp_path):
+    """Runs `volumes` on a table of a scan with three nodules; returns code, output, errors."""
+    sitk.WriteImage(picture(chest, size=(110, 60, 50)), str(tmp_path / 'scan.mha'))
+
+    def call(text, *flags):
+        (tmp_path / 'nodules.csv').write_text(text)
+        arguments = ['--resolution', 16, '--keep-names', '--outdir', tmp_path / 'out', '--force']
+        return script(CREATE, 'volumes', tmp_path / 'nodules.csv', *arguments, *flags)
+
+    return call
+
+
+def test_a_column_nodule_of_ones_and_zeros_is_a_flag_where_places_lie_apart(made, tmp_path):
+    code, out, err = made('path,x,y,z,Nodule\n' + cells('1', '1', '0') + cells('1'))
+    assert code == 0 and 'names none; 1 lines with 0 are left out' in out, err
+    points = [entry['point'] for entry in facts(tmp_path / 'out' / 'nodules')['entries']]
+    assert points == [pytest.approx(PLACES[0], abs=1e-3), pytest.approx(PLACES[1], abs=1e-3)]
+    assert facts(tmp_path / 'out' / 'nodules')['nodules'] == 2
+
+
+def test_names_0_and_1_of_one_place_each_stay_names_and_that_is_said(tmp_path, capsys):
+    rows = table(tmp_path, 'path,x,y,z,nodule\na.nii,1,2,3,0\na.nii,2,2,3,0\na.nii,90,2,3,1\n')
+    assert [row.nodule for row in rows] == ['a.nii#0', 'a.nii#0', 'a.nii#1']
+    assert '0 and 1 in the column Nodule are taken for names' in capsys.readouterr().out
+    text = 'path,x,y,z,Nodule\na.nii,1,2,3,0\na.nii,90,2,3,0\n'
+    complaint(ValueError, lambda: table(tmp_path, text), 'nodules.csv', 'holds no nodule')
+
+
+def test_one_name_of_places_tens_of_millimetres_apart_in_one_scan_is_refused_with_its_lines(made):
+    code, _, err = made('path,x,y,z,NoduleID\n' + cells('n7', 'n7', 'n8'))
+    assert code == 2 and 'line 2 and' in err and 'line 3 are one nodule by name, but 24.0 mm apart' in err
+
+
+def test_a_table_of_luna25_is_read_as_it_is_published(tmp_path, capsys):
+    header = 'PatientID,SeriesInstanceUID,StudyDate,CoordX,CoordY,CoordZ,LesionID,AnnotationID,NoduleID,label,Gender'
+    (row,) = table(tmp_path, header + '\n9,1.2.3,19990102,57,71,24,1,9_1_19990102,9_1,0,Male\n')
+    assert (row.series, row.point, row.label, row.patient, row.nodule) == ('1.2.3', (57, 71, 24), '0', '9', '9#9_1')
+    out = capsys.readouterr().out
+    assert 'NoduleID, not by LesionID' in out and 'without a meaning here: StudyDate, AnnotationID, Gender' in out
+    text = 'path,x,y,z,Nodule,NoduleID\na.nii,1,2,3,x,y\n'
+    complaint(ValueError, lambda: table(tmp_path, text), 'Nodule and NoduleID', 'drop')
+
+
+@pytest.mark.parametrize('text', ['-1', '0', '-1,0', 'NaN', 'n/a', '', '0.0'])
+def test_what_is_no_diameter_is_none(tmp_path, text):
+    (row,) = table(tmp_path, 'path;x;y;z;diameter_mm\na.nii;1;2;3;%s\n' % text)
+    assert row.diameter_mm is None
+
+
+def test_an_unknown_diameter_is_not_written(made, tmp_path):
+    assert made('path,x,y,z,diameter_mm\n' + cells('-1', '6'))[0] == 0
+    assert [entry['diameter_mm'] for entry in facts(tmp_path / 'out' / 'nodules')['entries']] == [None, 6]
+
+
+@pytest.mark.parametrize('name', ['class', 'patient', 'nodule'])
+def test_a_nan_that_pandas_wrote_is_an_empty_cell(tmp_path, name):
+    text = 'path,x,y,z,%s\na.nii,1,2,3,nan\n' % name
+    complaint(ValueError, lambda: table(tmp_path, text), 'line 2', name + ' is empty')
+
+
+def conflict(made, tmp_path, choice):
+    """-> classes of the data sets and their points, the lines that were skipped, and the output."""
+    first = 'scan.mha,%.3f,%.3f,%.3f,AIS\n' % tuple(PLACES[0] + [1, 0, 0])
+    lines = 'path,x,y,z,class\n' + cells('IA', 'MIA') + first
+    code, out, err = made(lines, '--class-conflict', choice)
+    assert code == 0, err
+    found = {}
+    for path in sorted((tmp_path / 'out').glob('*/*.json')):
+        found[path.stem] = [entry['point'] for entry in json.loads(path.read_text())['entries']]
+    with open(str(tmp_path / 'out' / 'nodules-skipped.csv'), newline='') as f:
+        return found, [row['line'].split()[-1] for row in csv.DictReader(f)], out
+
+
+def test_where_marks_of_one_nodule_differ_in_class_the_first_may_count_or_none(made, tmp_path):
+    found, skipped, out = conflict(made, tmp_path, 'first')
+    assert found == {'IA': [pytest.approx(PLACES[0], abs=1e-3)], 'MIA': [pytest.approx(PLACES[1], abs=1e-3)]}
+    assert skipped == ['4'] and 'line 2 and line 4 mark one nodule' in out and 'that of the first, IA, is used' in out
+
+
+def test_a_nodule_whose_marks_differ_in_class_may_be_dropped(made, tmp_path):
+    found, skipped, out = conflict(made, tmp_path, 'drop')
+    assert list(found) == ['MIA'] and skipped == ['2', '4'] and 'none is used' in out
+    assert 'left out: 2 of the lines' in out
+
+
+def test_a_difference_in_class_is_an_error_that_names_the_choice_and_so_is_nothing_left(made):
+    text = 'path,x,y,z,class\n' + cells('IA') + cells('AIS')
+    code, _, err = made(text)
+    assert code == 2 and 'line 2' in err and 'line 3' in err and '--class-conflict first or drop' in err
+    code, _, err = made(text, '--class-conflict', 'drop')
+    assert code == 2 and err.count('\n') == 1 and 'no nodule' in err and 'nodules.csv' in err
