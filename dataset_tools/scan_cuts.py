@@ -14,7 +14,7 @@ from dataset_tools.sources import Patch
 SAME = 3.0  # mm: marks of one scan that are closer than this show one nodule, as several readers marked it
 # mm that marks of one name may be apart: the diameter, but not less than what readers miss the middle by; if no
 # diameter is known, that of the largest nodules
-MISSED, LARGEST = 10.0, 30.0
+MISSED, LARGEST = 6.0, 30.0
 
 # scan: (path, series), as ct_volumes.read_volume takes them; nodules: Annotations; size: pixels of a patch; window: HU
 # of black and white
@@ -130,7 +130,9 @@ def _require_agreement(marks):
     first = marks[0].annotation
     for a in (mark.annotation for mark in marks[1:]):
         if (a.label, a.patient) != (first.label, first.patient):
-            words = '%s and %s mark one nodule (closer than %g mm), but differ in class or patient; correct one'
+            words = (
+                '%s and %s mark one nodule (by name, or closer than %g mm), but differ in class or patient; correct one'
+            )
             raise ValueError(words % (first.where, a.where, SAME))
 
 
