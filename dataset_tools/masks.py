@@ -104,7 +104,7 @@ def _body(path, image, point):
 
 
 def _away(bodies, shape, point):
-    """{body: mm from a point, world mm, to it} of the bodies within NEAR; 0 in it, and in a hole of one of its slices.
+    """{body: mm from a point, world mm, to it} of the bodies within NEAR; 0 in it, next to 0 in a hole of its slice.
 
     bodies: their numbers, a SimpleITK image; shape: its statistics.
     """
@@ -122,7 +122,7 @@ def _away(bodies, shape, point):
         begin, number = np.reshape(shape.GetBoundingBox(body), (2, 3))
         if ((begin <= (i, j, k)) & ((i, j, k) < begin + number)).all():
             if sitk.BinaryFillhole(bodies[:, :, k] == body)[i, j]:
-                away[body] = 0.0
+                away[body] = min(1e-6, away.get(body, NEAR))
     return away
 
 

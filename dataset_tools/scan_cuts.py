@@ -12,7 +12,7 @@ from dataset_tools import ct_volumes, dicom_files, masks, nodule_names, position
 from dataset_tools.sources import Patch
 
 SAME = 3.0  # mm: marks of one scan that are closer than this show one nodule, as several readers marked it
-MISSED = 10.0  # mm that marks of one name may always be apart; where no diameter is known, nodule_names.APART
+MISSED = 6.0  # mm that marks of one name may always be apart; where no diameter is known, nodule_names.APART
 
 # scan: (path, series), as ct_volumes.read_volume takes them; nodules: Annotations; size: pixels of a patch; window: HU
 # of black and white; conflict: one of CONFLICTS
@@ -151,7 +151,7 @@ def _agreeing(cuts, conflict, marks):
 
 
 def _one_nodule(first, other):
-    return f'{first.where} and {other.where} mark one nodule (closer than {SAME:g} mm)'
+    return f'{first.where} and {other.where} mark one nodule (by name, or closer than {SAME:g} mm)'
 
 
 def _require_near(marks):

@@ -54,6 +54,13 @@ def test_a_point_in_the_air_of_a_cavity_marks_the_nodule_round_it(tmp_path):
         assert np.linalg.norm(np.subtract(region.centre, LEFT)) < 1 and region.diameter_mm > 12
 
 
+def test_a_point_in_a_nodule_within_a_cavity_marks_that_one(tmp_path):
+    shell = ball((LEFT, 9)) - ball((LEFT, 7)) + ball((LEFT, 3))
+    path = written(tmp_path, shell)
+    assert abs(masks.read(path, point=LEFT.tolist()).diameter_mm - 6) < 0.4
+    assert masks.read(path, point=(LEFT + [0, 4.7, 0]).tolist()).diameter_mm > 9
+
+
 def test_a_point_far_from_all_that_the_mask_holds_is_refused_with_its_line_and_the_distance(refuses, tmp_path):
     written(tmp_path, picture(**WIDE), 'scan.mha')
     labels = written(tmp_path, sphere(picture(**WIDE), LEFT, 5, 1) + sphere(picture(**WIDE), RIGHT, 4, 2))
