@@ -22,7 +22,7 @@ from common import schema, talk
 _PARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page_parts')
 MONTH = 31 * 24 * 3600  # seconds for which a browser keeps a cookie
 _POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
-_HEADERS = {
+HEADERS = {
     'Content-Security-Policy': _POLICY + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
@@ -86,7 +86,7 @@ def _is_token(text):
 
 
 def _finish(response):
-    response.headers.update(_HEADERS)
+    response.headers.update(HEADERS)
     return response
 
 
