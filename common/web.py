@@ -4,7 +4,6 @@ Each request has to name this machine (a page elsewhere may point its own name a
 pages, and know the token of the link, on this machine too, which others may share. Refusals are one sentence.
 """
 
-import contextlib
 import hashlib
 import hmac
 import html
@@ -124,17 +123,6 @@ def attachment(content, name, kind):
     response = flask.Response(content, content_type=kind)
     response.headers['Content-Disposition'] = 'attachment; filename="%s"' % name
     return response
-
-
-def events(found):
-    """A response of server-sent events, one for each dict of a generator, which is closed once the browser is gone."""
-
-    def lines():
-        with contextlib.closing(found):
-            for event in found:
-                yield 'data: %s\n\n' % json.dumps(event)
-
-    return flask.Response(lines(), content_type='text/event-stream')
 
 
 def remember(response, name, value):
