@@ -2,8 +2,7 @@
 
 At rest that file is all there is. While the study is served, `study.sqlite-wal` beside it holds what was answered
 since; copy both. Frames of that journal carry checksums and the file itself does not change until the server ends, so
-that a copy taken at any moment is whole. The truth is in a table of its own. A secret, from which each reader's order
-follows, is there alone: no page and no export tells it.
+that a copy taken at any moment is whole. The truth is in a table of its own.
 """
 
 import collections
@@ -23,7 +22,8 @@ from turing_test import guard
 
 NAME = 'study.sqlite'
 VERSION = 1
-# FILE FORMAT. Kinds of items: practice, reading. A case is one patch, or two of a class (left, right) in mode 2afc.
+# FILE FORMAT. Facts: protocol, JSON; token, of the link; secret, from which sides and orders follow, in no page nor
+# export. Kinds of items: practice, reading. A case is one patch, or two of a class (left, right) in mode 2afc.
 # signal: 1 where the patch is real, or where the right one is. verdict: 1 (surely generated, or left) to 6 (surely
 # real, or right). undone: when an answer was taken back.
 _TABLES = """
