@@ -37,7 +37,7 @@ def answered(port, text):
 @pytest.mark.parametrize(
     'text, status',
     [
-        (b'\x00\xff not HTTP\r\n\r\n', b'400'),
+        (b'GET / HTTP/1.1\r\nno header\r\n\r\n', b'400'),
         (b'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n', b'413'),
         (b'GET / HTTP/1.1\r\nHost: localhost\r\nX: ' + b'a' * 300000 + b'\r\n\r\n', b'431'),
         (b'POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n', b'501'),
