@@ -4,7 +4,6 @@ Each request has to name this machine (a page elsewhere may point its own name a
 pages, and know the token of the link, on this machine too, which others may share. Refusals are one sentence.
 """
 
-import contextlib
 import hashlib
 import hmac
 import html
@@ -22,7 +21,7 @@ from common import schema, talk
 _PARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page_parts')
 MONTH = 31 * 24 * 3600  # seconds for which a browser keeps a cookie
 _POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
-_HEADERS = {
+HEADERS = {
     'Content-Security-Policy': _POLICY + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
@@ -86,7 +85,7 @@ def _is_token(text):
 
 
 def _finish(response):
-    response.headers.update(_HEADERS)
+    response.headers.update(HEADERS)
     return response
 
 
@@ -124,17 +123,6 @@ def attachment(content, name, kind):
     response = flask.Response(content, content_type=kind)
     response.headers['Content-Disposition'] = 'attachment; filename="%s"' % name
     return response
-
-
-def events(found):
-    """A response of server-sent events, one for each dict of a generator, which is closed once the browser is gone."""
-
-    def lines():
-        with contextlib.closing(found):
-            for event in found:
-                yield 'data: %s\n\n' % json.dumps(event)
-
-    return flask.Response(lines(), content_type='text/event-stream')
 
 
 def remember(response, name, value):

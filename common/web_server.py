@@ -10,16 +10,49 @@ import threading
 
 try:
     import waitress
-    from waitress import wasyncore
+    from waitress import channel, task, wasyncore
 except ImportError:
     raise ImportError('pages are served with waitress: pip install waitress') from None
 
-from common import talk
+from common import talk, web
 
 _REASONS = {
     errno.EADDRINUSE: 'port %d is taken; choose another with --port',
     errno.EACCES: 'port %d is for the system alone; choose one from 1024 with --port',
 }
+# A browser keeps about six connections. Those that say nothing are closed after some seconds, and it opens new ones.
+MOST_CONNECTIONS = 4096
+IDLE = 15  # seconds
+THREADS = 32  # that answer; most of them wait while an explorer computes
+_OTHER_FILES = 64  # of the process: data, weights, databases
+
+
+class _ErrorTask(task.ErrorTask):
+    """What waitress answers itself, to requests that no application sees, with the headers of all other answers."""
+
+    def build_response_header(self):
+        self.response_headers.extend(web.HEADERS.items())
+        return super().build_response_header()
+
+
+class _Channel(channel.HTTPChannel):
+    error_task_class = _ErrorTask
+
+
+def _connections():
+    """How many connections may be open at once; the process may open as many files as its user allows it to."""
+    try:
+        import resource
+    except ImportError:
+        return 256  # Windows
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + _OTHER_FILES
+    if 0 <= soft < wanted:
+        soft = wanted if hard < 0 else min(wanted, hard)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return max(wanted if soft < 0 else min(soft, wanted), 2 * _OTHER_FILES) - _OTHER_FILES
 
 
 class Server:
@@ -28,12 +61,15 @@ class Server:
     def __init__(self, app, port, lan):
         self._sockets = {}
         logging.getLogger('waitress.queue').setLevel(logging.ERROR)  # it warns of readers who wait for milliseconds
-        options = dict(host='0.0.0.0' if lan else '127.0.0.1', port=port, map=self._sockets, threads=8, ident='')
+        options = dict(host='0.0.0.0' if lan else '127.0.0.1', port=port, map=self._sockets, threads=THREADS, ident='')
         options.update(max_request_body_size=app.config['MOST'], clear_untrusted_proxy_headers=True)
+        options.update(connection_limit=_connections(), channel_timeout=IDLE, cleanup_interval=IDLE // 3)
+        options.update(asyncore_use_poll=True)  # select cannot wait for more than 1,024 files
         try:
             self._server = waitress.create_server(app, **options)
         except OSError as error:
             raise ValueError(_REASONS.get(error.errno, 'port %d: ' + os.strerror(error.errno)) % port) from None
+        self._server.channel_class = _Channel
         self.port = int(self._server.effective_port)
         self.urls = [
             'http://%s:%d/?token=%s' % (name, self.port, app.config['TOKEN'])

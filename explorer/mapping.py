@@ -2,6 +2,7 @@
 
 import collections
 import threading
+from concurrent.futures import Future
 
 import numpy as np
 
@@ -14,7 +15,7 @@ except ImportError:
 
 from common.images import to_uint8
 from explorer.models import encoded
-from explorer.worker import LOOP
+from explorer.worker import LOOP, do
 from metrics import feature_distances, memorisation
 from sampling import generate
 
@@ -31,28 +32,43 @@ class Map:
     """Of a model and, where there are some, real images uint8 [N, 1, R, R]; computed when it is asked for."""
 
     def __init__(self, model, worker, reals):
-        self._model, self._worker, self._lock, self._places, self._images = model, worker, threading.Lock(), {}, None
+        self._model, self._worker, self._lock, self._begun = model, worker, threading.Lock(), {}
         count = 0 if reals is None else len(reals)
         self._chosen = np.linspace(0, count - 1, min(count, NUMBER)).astype(int)
         self._reals = reals
 
     def answer(self, by, x=None, y=None):
-        """What the page shows: points, and their thumbnails in one column."""
-        with self._lock:
-            if self._images is None:
-                self._images = self._worker.begin(self._compute, LOOP).result()
-            found = self._images
-            if by in LIKENESS:
-                places = self._likeness(by)
-            else:
-                for name in (x, y):
-                    if name not in found.values:
-                        raise ValueError('there is no axis %s; there are %s' % (name, ', '.join(found.values)))
-                places = np.stack([found.values[x], found.values[y]], axis=1)
+        """What the page shows: points, and their thumbnails in one column; None while they are still computed."""
+        names = [one.name for one in self._model.attributes]
+        for name in () if by in LIKENESS else (x, y):
+            if name not in names:
+                raise ValueError('there is no axis %s; there are %s' % (name, ', '.join(names)))
+        found = self._known('images', lambda: self._worker.begin(self._compute, LOOP).result())
+        if found is None:
+            return None
+        if by in LIKENESS:
+            places = self._known(by, lambda: likeness(by, found.pixels))
+            if places is None:
+                return None
+        else:
+            places = np.stack([found.values[x], found.values[y]], axis=1)
         there = np.flatnonzero(np.isfinite(places).all(axis=1))
         rows = [(places[i], found.kinds[i], found.numbers[i]) for i in there]
         points = [dict(x=float(at[0]), y=float(at[1]), kind=kind, number=number) for at, kind, number in rows]
         return dict(points=points, sheet=encoded(thumbnails(found.pixels[there, 0])), thumb=THUMB)
+
+    def _known(self, key, job):
+        """What a job computes, once for all who ask, or None until then; what went wrong is tried again."""
+        with self._lock:
+            future = self._begun.get(key)
+            if future is None:
+                future = self._begun[key] = Future()
+                threading.Thread(target=do, args=(job, future), daemon=True).start()
+        if not future.done():
+            return None
+        if future.exception():
+            self._begun.pop(key, None)
+        return future.result()
 
     def _compute(self):
         model, parts = self._model, []
@@ -72,17 +88,15 @@ class Map:
             self._worker.breathe()
         return Images(kinds, numbers, pixels, columns)
 
-    def _likeness(self, by):
-        if by not in self._places:
-            features = feature_distances.pixel_pyramid(self._images.pixels)
-            if by == 'pca':
-                places = PCA(2, random_state=0).fit_transform(features)
-            else:
-                features = PCA(min(30, len(features[0])), random_state=0).fit_transform(features)
-                with threadpoolctl.threadpool_limits(1):  # more wait for each other, minutes where others work beside
-                    places = TSNE(2, init='pca', learning_rate=200.0, random_state=0).fit_transform(features)
-            self._places[by] = places
-        return self._places[by]
+
+def likeness(by, pixels):
+    """[N, 2]: places of images uint8 [N, 1, R, R], by 'pca' or 'tsne' of their features."""
+    features = feature_distances.pixel_pyramid(pixels)
+    if by == 'pca':
+        return PCA(2, random_state=0).fit_transform(features)
+    features = PCA(min(30, len(features[0])), random_state=0).fit_transform(features)
+    with threadpoolctl.threadpool_limits(1):  # more wait for each other, minutes where others work beside
+        return TSNE(2, init='pca', learning_rate=200.0, random_state=0).fit_transform(features)
 
 
 def thumbnails(pixels):

@@ -1,7 +1,6 @@
 """The search for the latent of a picture, watched while it goes on."""
 
 import secrets
-import threading
 import time
 
 import numpy as np
@@ -12,8 +11,7 @@ from explorer.models import encoded
 from explorer.worker import SEARCH
 from sampling import generate, projection
 
-PAUSE = 0.1  # seconds at least between two events
-PATIENCE = 1.0  # seconds after which an event is sent again, by which a server learns that a browser is gone
+PATIENCE = 90.0  # seconds after which a search that nobody asks for ends; browsers let hidden pages ask once a minute
 
 
 class _Stopped(Exception):
@@ -30,8 +28,7 @@ class Search:
 
     def __init__(self, worker, model, picture):
         self.name, self._model, self._picture, self._worker = secrets.token_hex(8), model, picture, worker
-        self._changed, self._latest, self._best = threading.Condition(), None, None
-        self._ended = self._stop = False
+        self._latest, self._best, self._stop, self._asked = None, None, False, time.monotonic()
         self._future = worker.begin(self._run, SEARCH)
         self._future.add_done_callback(self._finish)
 
@@ -53,40 +50,22 @@ class Search:
 
     def _watch(self, step, steps, image):
         self._worker.breathe()
-        if self._stop:
+        if self._stop or time.monotonic() > self._asked + PATIENCE:
             raise _Stopped
         image = to_uint8(image)
         error = _away(image, self._picture)
         if self._best is None or error < self._best[0]:
             self._best = error, encoded(image)
-        event = dict(step=step, steps=steps, error=self._best[0], pixels=self._best[1])
-        with self._changed:
-            self._latest = event
-            self._changed.notify_all()
+        self._latest = dict(step=step, steps=steps, error=self._best[0], pixels=self._best[1])
 
     def _finish(self, future):
         error = future.exception()
-        with self._changed:
-            self._latest = future.result() if error is None else dict(error=_words(error))
-            self._ended = True
-            self._changed.notify_all()
+        self._latest = future.result() if error is None else dict(error=_words(error))
 
-    def events(self):
-        """What is known as it becomes known, dicts; closing this ends the search."""
-        seen = None
-        try:
-            while True:
-                with self._changed:
-                    self._changed.wait_for(lambda seen=seen: self._latest is not seen, PATIENCE)
-                    event, ended = self._latest, self._ended
-                if event is not None:
-                    yield event
-                if ended:
-                    return
-                seen = event
-                time.sleep(PAUSE)
-        finally:
-            self.stop()
+    def latest(self):
+        """What is known by now, a dict, or None; the last one has done, or an error in words. Asking keeps it going."""
+        self._asked = time.monotonic()
+        return self._latest
 
 
 def _words(error):

@@ -10,6 +10,7 @@ from explorer.models import encoded
 
 _PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
 MOST = uploads.MOST_PICTURE + 1024  # bytes of a request
+PENDING = dict(pending=True), 202  # ask again: no thread of the server waits for what takes long
 
 
 def _shape(value):
@@ -74,7 +75,13 @@ def application(explorer, token):
 
     @app.route('/api/project/<name>')
     def search(name):
-        return web.events(explorer.search(name).events())
+        return explorer.search(name).latest() or PENDING
+
+    @app.route('/api/project/<name>/stop', methods=['POST'])
+    def stop(name):
+        web.posted({})
+        explorer.stop(name)
+        return {}
 
     @app.route('/api/draw', methods=['POST'])
     def draw():
@@ -98,7 +105,7 @@ def application(explorer, token):
 
     @app.route('/api/map')
     def many():
-        return explorer.map(model(), web.asked('by'), web.asked('x', ''), web.asked('y', ''))
+        return explorer.map(model(), web.asked('by'), web.asked('x', ''), web.asked('y', '')) or PENDING
 
     @app.route('/api/nearest', methods=['POST'])
     def nearest():

@@ -123,6 +123,11 @@ class Explorer:
             raise ValueError('that search has ended; drop the picture again')
         return search
 
+    def stop(self, name):
+        """End the search of that name, if it goes on."""
+        if self._search and self._search.name == name:
+            self._search.stop()
+
     def draw(self, mask, samples, seed):
         """Patches uint8 [samples, R, R] of a mask in base64."""
         mask = drawing.mask(mask, self._painter().size)
@@ -156,7 +161,7 @@ class Explorer:
         return self._reals[index, 0], self.data.classes[self.data.labels[index]]
 
     def map(self, number, by, x, y):
-        """What mapping.Map answers."""
+        """What mapping.Map answers, None while it is computed."""
         self.model(number)
         return self._maps[number].answer(by, x, y)
 

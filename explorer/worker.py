@@ -29,7 +29,7 @@ class Worker:
 
     def _run(self, prepare, cpu):
         with tfutil.init_tf(cpu=cpu):
-            _do(prepare, self.prepared)
+            do(prepare, self.prepared)
             while True:
                 with self._changed:
                     self._changed.wait_for(lambda: any(self._waiting) or self._ended)
@@ -49,7 +49,7 @@ class Worker:
                     return
                 _, job, future = self._waiting[urgency].popleft()
             self._doing = urgency
-            _do(job, future)
+            do(job, future)
             self._doing = current
 
     def begin(self, job, urgency, key=None):
@@ -79,7 +79,8 @@ class Worker:
         self._thread.join()
 
 
-def _do(job, future):
+def do(job, future):
+    """Do a job, a function without arguments, for who waits for its Future."""
     try:
         future.set_result(job())
     except BaseException as error:

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import threading
 
 from browser import Page
 
@@ -85,3 +86,18 @@ class Explorer(Page):
         """Give a file to one of the page's places for files; what the page says."""
         self[name].send_keys(str(path))
         return self.shows('trouble')
+
+    def stop(self, path, explorer):
+        """Let a picture fall whose search cannot begin yet, and press Stop; wait until the server knows."""
+        from explorer import worker  # here, as TensorFlow takes seconds to load
+
+        go = threading.Event()
+        try:
+            explorer.worker.begin(lambda: go.wait(20), worker.LOOP)
+            self.drop('project-drop', path)
+            self.until(self['project-stop'].is_enabled, 'a search')
+            self['project-stop'].click()
+            self.shows('project-status', 'Stopped')
+            self.until(lambda: explorer._search._stop, 'a server that knows')
+        finally:
+            go.set()

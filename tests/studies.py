@@ -1,5 +1,7 @@
 """Studies for tests of the reader study."""
 
+import secrets
+
 import numpy as np
 
 from turing_test import study
@@ -12,11 +14,11 @@ PROTOCOL = dict(
 
 
 def noise(folder, **options):
-    """Write a study of patches of noise into a folder, as text; options: of its protocol."""
+    """Write a study of patches of noise into a folder, as text, with a new secret; options: of its protocol."""
     protocol = dict(PROTOCOL, **options)
     random, patches, cases = np.random.RandomState(0), 2 if protocol['mode'] == '2afc' else 1, []
     for i in range(protocol['practice'] + protocol['number']):
         kind, label = 'practice' if i < protocol['practice'] else 'reading', protocol['classes'][i // 2 % 2]
         pixels = random.randint(256, size=[patches, protocol['size'], protocol['size']]).astype(np.uint8)
         cases.append((kind, pixels, i % 2 == 0, label, ['image %d' % i] * patches))
-    study.write(folder, protocol, 'token', cases)
+    study.write(folder, protocol, 'token', secrets.token_hex(32), cases)

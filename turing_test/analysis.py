@@ -59,7 +59,7 @@ def analyse(readings, evaluation=None):
     data['not_begun'] = len(readings.readers) - len(numbers)
     data.update(summary, evaluation=evaluation)
     words = collections.OrderedDict(first_sentence=findings.first_sentence(data), outcome=findings.outcome(data))
-    words.update(remarks=findings.remarks(data), warnings=findings.warnings(data))
+    words.update(remarks=findings.remarks(data), warnings=findings.warnings(data, agreed.get('simulated', False)))
     words.update(data)
     return words
 

@@ -13,7 +13,7 @@ from common import files, talk
 from common.hounsfield import WINDOWS
 from metrics import provenance, readers
 from sampling import generate
-from turing_test import study
+from turing_test import order, study
 
 MOST_OF_ONE = 2  # real patches of a nodule in a study
 
@@ -115,9 +115,9 @@ def pairs(kind, label, reals, fakes, random):
     return [(kind, np.stack([a[0], b[0]]), last, label, [a[1], b[1]]) for (a, b), last in zip(both, right.tolist())]
 
 
-def cases_of(cfg, data, models):
-    """The cases of a study, shuffled."""
-    random, size = np.random.RandomState([cfg.seed, 13]), 2**data.top
+def cases_of(cfg, data, models, secret):
+    """The cases of a study: images follow from --seed, sides and order from a secret (see order)."""
+    random, size = order.generator(secret, 'cases'), 2**data.top
     real_share = 1 if cfg.mode == '2afc' else 2
     wanted = [shares(-(-total // real_share), data.classes) for total in (cfg.practice, cfg.number)]
     generated = [shares(total // real_share, data.classes) for total in (cfg.practice, cfg.number)]
@@ -146,15 +146,17 @@ def run(cfg):
     """Write the study of settings.Create, and say what it can show."""
     if os.path.lexists(cfg.outdir):
         raise FileExistsError('%s is there already; choose another place with --outdir' % cfg.outdir)
-    data = dataset.Pyramid(cfg.data)
+    if cfg.seed is None:
+        cfg = cfg._replace(seed=secrets.randbelow(2**31))
+    data, secret = dataset.Pyramid(cfg.data), secrets.token_hex(32)
     models, members = models_of(cfg.model, data.classes), provenance.members(data)
     unknown = check(models.values(), provenance.named(members) if members else None, cfg.data)
     window, mm = window_of(data)
-    cases = cases_of(cfg, data, models)
+    cases = cases_of(cfg, data, models, secret)
     protocol = {name: value for name, value in cfg._asdict().items() if name not in ('outdir', 'cpu')}
     protocol.update(classes=data.classes, window=window, mm=mm, size=2**data.top, unknown=unknown)
     with files.folder(cfg.outdir) as folder:
-        study.write(folder, protocol, secrets.token_urlsafe(16), cases)
+        study.write(folder, protocol, secrets.token_urlsafe(16), secret, cases)
     print('%s: %d cases to read and %d to practise' % (cfg.outdir, cfg.number, cfg.practice))
     if unknown:
         words = 'not known whether weights learnt from nodules of %s, as no names are recorded: %s'

@@ -97,9 +97,9 @@ def remarks(data):
     return said
 
 
-def warnings(data):
-    """What makes answers doubtful: one answer for everything, and no agreement with oneself."""
-    said = []
+def warnings(data, simulated=False):
+    """What makes answers doubtful: nobody gave them, one answer for everything, and no agreement with oneself."""
+    said = ['These readers are simulated: this is a rehearsal, and shows nothing of the images.'] * simulated
     for one in data['readers']:
         if one_sided(one):
             words = '%s gave nearly always the same answer, so their accuracy near 50 %% says nothing of the images.'

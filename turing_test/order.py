@@ -1,17 +1,30 @@
-"""The order in which a reader sees the cases: practice first, then the others shuffled, some of them twice."""
+"""Everything random of which readers must not know: sides, and the order in which each of them sees the cases.
+
+It follows from a secret that lies in the file of the study alone, not from a seed, which others may know or guess.
+"""
+
+import hashlib
+import hmac
 
 import numpy as np
 
 APART = 20  # cases between two showings of one, where there are so many
 
 
-def of_reader(kinds, repeat, seed, reader):
-    """[(number of a case, whether it is shown again)] for a reader, who has a number too; the same for the same seed.
+def generator(secret, *purpose):
+    """A RandomState of a secret, text, and of what it is for; without the secret none tells anything of another."""
+    digest = hmac.new(secret.encode(), repr(purpose).encode(), hashlib.sha256).digest()
+    return np.random.RandomState(np.frombuffer(digest, '<u4'))
 
-    kinds: {number: 'practice' or 'reading'}. repeat: the share of cases that are shown again, in the second half.
+
+def of_reader(kinds, repeat, secret, reader):
+    """[(number of a case, whether it is shown again)] for a reader, who has a number too; the same for one secret.
+
+    kinds: {number: 'practice' or 'reading'}. Practice comes first. repeat: the share of the other cases that are shown
+    again, in the second half.
     """
-    random = np.random.RandomState([seed, reader, 7])
-    practice = [number for number in sorted(kinds) if kinds[number] == 'practice']
+    random = generator(secret, 'order', reader)
+    practice = random.permutation([number for number in sorted(kinds) if kinds[number] == 'practice']).tolist()
     reading = random.permutation([number for number in sorted(kinds) if kinds[number] == 'reading']).tolist()
     number = int(round(repeat * len(reading)))
     half = max(len(reading) // 2, min(number, len(reading)))

@@ -117,6 +117,10 @@ def application(study):
 def run(cfg):
     """Serve the study of settings.Serve until a signal ends it; the exit code is a shell's for that signal."""
     with serving.opened(cfg.study) as study:
+        if study.protocol.get('simulated'):
+            raise ValueError(
+                '%s was read by simulated readers; show readers the study that it is a copy of' % cfg.study
+            )
         stopped = web_server.serve(application(study), cfg.port, cfg.lan)
     talk.say('ended; every answer is in ' + study.path)
     sys.exit(128 + stopped)

@@ -18,27 +18,29 @@ Entry = collections.namedtuple('Entry', 'secret word')
 @contextlib.contextmanager
 def opened(path):
     """A Study to serve; no other process can open it meanwhile."""
-    with study.connected(path, True) as (file, base):
-        yield Study(file, base)
+    with study.served(path) as parts:
+        yield Study(*parts)
 
 
 class Study:
     """What readers see of a study, and what they answer; threads may share it. Its truth it tells in practice alone.
 
-    Methods raise ValueError in words for the reader, and OSError where the disk is full.
+    Methods raise ValueError in words for the reader, and OSError where the disk is full or the file was replaced.
     """
 
-    def __init__(self, path, base):
-        self.path, self._base, self._lock = path, base, threading.RLock()
+    def __init__(self, path, base, guard):
+        self.path, self._base, self._guard, self._lock = path, base, guard, threading.RLock()
         self.protocol = study.protocol(base)
-        self.token = base.execute("SELECT value FROM facts WHERE key = 'token'").fetchone()[0]
+        facts = dict(base.execute('SELECT key, value FROM facts'))
+        self.token, self._secret = facts['token'], facts['secret']
         self._patches = {row[:2]: row[2] for row in base.execute('SELECT number, place, pixels FROM patches')}
         self._kinds = dict(base.execute('SELECT number, kind FROM cases'))
 
     @contextlib.contextmanager
     def _change(self):
-        """A transaction, on the disk when the block ends."""
+        """A transaction, on the disk when the block ends, in the file that everybody will find at its place."""
         with self._lock, study.errors(self.path):
+            self._guard.check()
             self._base.execute('BEGIN IMMEDIATE')
             try:
                 yield self._base
@@ -47,6 +49,9 @@ class Study:
                 if self._base.in_transaction:
                     self._base.execute('ROLLBACK')
                 raise
+            finally:
+                self._guard.grow()
+            self._guard.check()
 
     def enter(self, name, years):
         """A new reader's Entry: a secret for the browser, and a word to go on with from another one."""
@@ -60,7 +65,7 @@ class Study:
             base.execute(
                 'INSERT INTO readers VALUES (?, ?, ?, ?, ?, %s)' % NOW, (count, name, years, entry.secret, entry.word)
             )
-            shown = order.of_reader(self._kinds, self.protocol['repeat'], self.protocol['seed'], count)
+            shown = order.of_reader(self._kinds, self.protocol['repeat'], self._secret, count)
             rows = [
                 (secrets.token_hex(8), count, position, number, int(again))
                 for position, (number, again) in enumerate(shown)

@@ -40,7 +40,8 @@ Create = settings(
     enlarge=('smooth', 'how patches are enlarged', ('smooth', 'nearest')),
     title=('Real or generated?', 'what readers see above it', filled),
     outdir=('results/study', 'a folder to make'),
-    seed=SEED,
+    seed=(None, 'chooses the images; who knows it can make the generated ones again (default: drawn, and kept in the '
+          'study)', SEED[-1]),
     cpu=CPU,
 )  # fmt: skip
 Serve = settings(
@@ -63,6 +64,11 @@ Simulate = settings(
     study=STUDY,
     accuracy=(0.65, 'share of cases that a reader has right, on average', accuracy),
     readers=(4, 'how many', positive),
+    outdir=(
+        None,
+        'a folder to make, for a copy of the study that they read (default: its name and -simulated)',
+        filled,
+    ),
     seed=SEED,
 )
 COMMANDS = dict(

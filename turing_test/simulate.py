@@ -9,6 +9,8 @@ so that a second look is much like the first.
 import concurrent.futures
 import http.cookiejar
 import json
+import os
+import secrets
 import time
 import urllib.error
 import urllib.request
@@ -16,7 +18,7 @@ import urllib.request
 import numpy as np
 from scipy import stats
 
-from common import talk, web_server
+from common import files, talk, web_server
 from turing_test import server, serving, study
 
 STEPS = -1.0, -0.4, 0.0, 0.4, 1.0  # impressions between verdicts 1 to 6
@@ -96,15 +98,30 @@ def play(browser, reader):
         state = browser.post('/api/answer', windows=WINDOWS, zoom=1, **answer)['state']
 
 
+def rehearsal(path, outdir=None):
+    """The folder of a new study of the same cases, without readers, that says that its readers are simulated."""
+    agreed, cases = study.cases(path)
+    if not outdir:
+        beside = os.path.normpath(path if os.path.isdir(path) else os.path.dirname(path))
+        outdir = (os.path.abspath(beside) if beside.endswith('.') else beside) + '-simulated'
+    if os.path.lexists(outdir):
+        raise FileExistsError('%s is there already; choose another place with --outdir' % outdir)
+    with files.folder(outdir) as folder:
+        protocol = dict(agreed, simulated=True)
+        study.write(folder, protocol, secrets.token_urlsafe(16), secrets.token_hex(32), cases)
+    return outdir
+
+
 def run(cfg):
-    """Play the readers of settings.Simulate, all at once, through a server on a free port."""
-    truth = study.truth(cfg.study)
+    """Play the readers of settings.Simulate, all at once, through a server on a free port, in a copy of the study."""
+    folder = rehearsal(cfg.study, cfg.outdir)
+    truth = study.truth(folder)
     impressions = [Impressions(truth, cfg.accuracy, [cfg.seed, i]) for i in range(cfg.readers)]
-    with serving.opened(cfg.study) as opened, web_server.running(server.application(opened)) as link:
+    with serving.opened(folder) as opened, web_server.running(server.application(opened)) as link:
         browsers = [enter(link, 'simulated %d' % (i + 1)) for i in range(cfg.readers)]
         with concurrent.futures.ThreadPoolExecutor(cfg.readers) as pool:
             list(talk.bar(pool.map(play, browsers, impressions), desc='readers', unit='', total=cfg.readers))
     took = np.percentile([seconds for browser in browsers for seconds in browser.seconds], [50, 95]) * 1000
-    print('%d readers have read %s; the server answered in %.0f ms, 95 %% of the time within %.0f ms'
-          % ((cfg.readers, cfg.study) + tuple(took)))  # fmt: skip
-    print('see what came of it: python 6-turing_test.py analyse %s' % cfg.study)
+    words = '%d readers have read %s, a copy of %s; the server answered in %.0f ms, 95 %% of the time within %.0f ms'
+    print(words % ((cfg.readers, folder, cfg.study) + tuple(took)))
+    print('see what came of it: python 6-turing_test.py analyse %s' % folder)

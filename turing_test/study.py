@@ -8,16 +8,22 @@ that a copy taken at any moment is whole. The truth is in a table of its own.
 import collections
 import contextlib
 import errno
+import itertools
 import json
 import os
 import pathlib
+import secrets
 import sqlite3
+import tempfile
 
 import numpy as np
 
+from turing_test import guard
+
 NAME = 'study.sqlite'
 VERSION = 1
-# FILE FORMAT. Kinds of items: practice, reading. A case is one patch, or two of a class (left, right) in mode 2afc.
+# FILE FORMAT. Facts: protocol, JSON; token, of the link; secret, from which sides and orders follow, in no page nor
+# export. Kinds of items: practice, reading. A case is one patch, or two of a class (left, right) in mode 2afc.
 # signal: 1 where the patch is real, or where the right one is. verdict: 1 (surely generated, or left) to 6 (surely
 # real, or right). undone: when an answer was taken back.
 _TABLES = """
@@ -69,13 +75,16 @@ def errors(path):
         raise ValueError('%s is no study, or damaged (%s); take a copy from before' % (path, text)) from None
 
 
-def write(folder, protocol, token, cases):
-    """Write a new study into a folder. cases: [(kind, pixels uint8 [patches, H, W], signal, label, sources)]."""
+def write(folder, protocol, token, secret, cases):
+    """Write a new study into a folder.
+
+    secret: text, for turing_test.order; cases: [(kind, pixels uint8 [patches, H, W], signal, label, sources)].
+    """
     path = os.path.join(folder, NAME)
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # it holds the truth
     with errors(path), contextlib.closing(sqlite3.connect(path)) as base:
         base.executescript('PRAGMA application_id = %d; PRAGMA user_version = %d; BEGIN;' % (_ID, VERSION) + _TABLES)
-        facts = dict(protocol=json.dumps(protocol), token=token)
+        facts = dict(protocol=json.dumps(protocol), token=token, secret=secret)
         base.executemany('INSERT INTO facts VALUES (?, ?)', sorted(facts.items()))
         for number, (kind, pixels, signal, label, sources) in enumerate(cases):
             base.execute('INSERT INTO cases VALUES (?, ?)', (number, kind))
@@ -86,7 +95,7 @@ def write(folder, protocol, token, cases):
 
 
 @contextlib.contextmanager
-def connected(study, writable):
+def connected(study, writable=False):
     """A connection that no other process shares, to a file that was checked."""
     path = path_of(study)
     with errors(path):
@@ -106,13 +115,69 @@ def connected(study, writable):
             if check != 'ok':
                 raise sqlite3.DatabaseError(check.split('\n')[-1])
             yield path, base
-            if writable:
-                base.execute('PRAGMA journal_mode = DELETE')  # one file again
+
+
+@contextlib.contextmanager
+def served(study):
+    """(path, connection, guard.Guard) to keep answers.
+
+    Where the guard finds in the end that the file was replaced, all that is known is written into a new one beside it,
+    and ValueError says so; what lies at its place by then is left alone.
+    """
+    with connected(study, writable=True) as (path, base):
+        base.execute('PRAGMA cache_size = -1000000')  # KiB: all that was read stays known, whatever the file becomes
+        base.execute('PRAGMA quick_check(1)').fetchall()  # reads it
+        base.execute("INSERT OR IGNORE INTO facts VALUES ('secret', ?)", (secrets.token_hex(32),))  # older files
+        watched = guard.Guard(path)
+        try:
+            yield path, base, watched
+        finally:
+            if watched.changed():
+                rescued = _rescue(path, base)
+                watched.clear()
+                words = '%s was replaced, changed or deleted while it was served; what was answered is in %s'
+                raise ValueError(words % (path, rescued)) from None
+        base.execute('PRAGMA journal_mode = DELETE')  # one file again
+
+
+def _rescue(path, base):
+    """Write what a connection knows into a new file beside `path`, close the connection, and return the file's path."""
+    stem, ending = os.path.splitext(path)
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    names = ('%s-rescued%s%s' % (stem, '-%d' % i if i > 1 else '', ending) for i in itertools.count(1))
+    rescued = next(name for name in names if not os.path.lexists(name))
+    os.close(os.open(rescued, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        with contextlib.closing(sqlite3.connect(rescued)) as other:
+            marks = 'PRAGMA application_id = %d; PRAGMA user_version = %d;' % (_ID, VERSION)
+            other.executescript(marks + '\n'.join(base.iterdump()))
+    except BaseException:
+        os.unlink(rescued)
+        raise
+    finally:
+        _leave(path, base)
+    return rescued
+
+
+def _leave(path, base):
+    """Close a connection without a change to what lies at its path by now.
+
+    SQLite writes its journal into the file, and deletes it, unless it sees that the file has been moved.
+    """
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(path))) as aside:
+        moved = os.path.join(aside, 'moved')
+        with contextlib.suppress(OSError):  # it was deleted
+            os.rename(path, moved)
+        try:
+            base.close()
+        finally:
+            if os.path.exists(moved):
+                os.rename(moved, path)
 
 
 def readings(study):
     """The Readings of a study, its folder or file; ValueError if it is being served, damaged, or none."""
-    with connected(study, False) as (_, base):
+    with connected(study) as (_, base):
         agreed = protocol(base)
         readers = {row[0]: Reader(*row[1:]) for row in base.execute('SELECT number, name, years FROM readers')}
         rows = base.execute(
@@ -132,17 +197,36 @@ def protocol(base):
     return json.loads(base.execute("SELECT value FROM facts WHERE key = 'protocol'").fetchone()[0])
 
 
-def _cases(base, size):
-    patches = collections.defaultdict(list)
+def _patches(base, size):
+    found = collections.defaultdict(list)
     for number, pixels in base.execute('SELECT number, pixels FROM patches ORDER BY number, place'):
-        patches[number].append(np.frombuffer(pixels, np.uint8).reshape(size, size))
+        found[number].append(np.frombuffer(pixels, np.uint8).reshape(size, size))
+    return found
+
+
+def _cases(base, size):
+    patches = _patches(base, size)
     rows = base.execute("SELECT number, label, signal FROM truth JOIN cases USING (number) WHERE kind = 'reading'")
     return {number: Case(label, bool(signal), np.stack(patches[number])) for number, label, signal in rows}
 
 
+def cases(study):
+    """(protocol, cases) of a study that is not being served, as `write` takes them: all but its readers."""
+    with connected(study) as (_, base):
+        agreed, patches = protocol(base), _patches(base, protocol(base)['size'])
+        rows = base.execute(
+            'SELECT number, kind, signal, label, sources FROM cases JOIN truth USING (number) ORDER BY 1'
+        )
+        found = [
+            (kind, np.stack(patches[number]), signal, label, json.loads(sources))
+            for number, kind, signal, label, sources in rows
+        ]
+        return agreed, found
+
+
 def truth(study):
     """{the patches of a case, as bytes: signal} of all cases of a study that is not being served."""
-    with connected(study, False) as (_, base):
+    with connected(study) as (_, base):
         found, signals = collections.defaultdict(bytes), dict(base.execute('SELECT number, signal FROM truth'))
         for number, pixels in base.execute('SELECT number, pixels FROM patches ORDER BY number, place'):
             found[number] += pixels

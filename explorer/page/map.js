@@ -6,9 +6,9 @@ import { paint, picture } from './pictures.js';
 import { Scatter } from './scatter.js';
 import { isUnnamed } from './sliders.js';
 import { fresh, store } from './store.js';
-import { decode, guarded, latest, request } from './talk.js';
+import { computed, decode, guarded, latest, request } from './talk.js';
 
-const LONG = 600000;  // milliseconds that a map may take to be computed
+const LONG = 600000;  // milliseconds that a search may take
 const ORDERS = { axes: 'two attributes', pca: 'likeness (PCA)', tsne: 'likeness (t-SNE)' };
 
 let scatter = null;
@@ -33,7 +33,7 @@ const draw = latest(async () => {
   }
   write('map-status', 'The map is being computed; the first one takes a while.');
   const window = windowOf();
-  const { points, sheet, thumb } = await request(`/api/map?${asked}`, null, LONG);
+  const { points, sheet, thumb } = await computed(`/api/map?${asked}`);
   drawn = asked;
   const words = ['map-x', 'map-y'].map((id) => at(id).selectedOptions[0]?.textContent);
   scatter.put(points, decode(sheet), thumb, window, at('map-by').value === 'axes' ? words : null);

@@ -6,11 +6,12 @@ import { dropPlace } from './files.js';
 import { paint } from './pictures.js';
 import { Refused } from './server.js';
 import { fresh, store } from './store.js';
-import { decode, request } from './talk.js';
+import { decode, guarded, pause, request } from './talk.js';
 
 const MOST = 4;  // megabytes
+const AGAIN = 150;  // milliseconds between looks how far the search is
 
-let source = null;  // of events
+let job = null;  // the name of the search that is watched
 let found = null;  // the state that is sought or found
 let errors = [];
 
@@ -49,8 +50,7 @@ function curve() {
 }
 
 function end(words) {
-  if (source) source.close();
-  source = null;
+  job = null;
   at('project-stop').disabled = true;
   write('project-status', words);
 }
@@ -77,10 +77,25 @@ function done({ latent, label, error, pixels }) {
   end(`Found: ${number(error, 1)} of 255 gray levels from your picture.`);
 }
 
+/* Show what a search finds until it ends, or until another one, or none, is watched. */
+async function watch(name) {
+  while (job === name) {
+    const told = await request(`/api/project/${name}`).catch((error) => {
+      if (!(error instanceof Refused)) throw error;
+      return { error: 'The server has ended the search; drop the picture again.' };
+    });
+    if (job !== name) return;
+    if (told.error && typeof told.error === 'string') end(told.error);
+    else if (told.done) done(told);
+    else if (!told.pending) progress(told);
+    await pause(AGAIN);
+  }
+}
+
 async function begin(file) {
   const sought = fresh(store.draft.model);
   const target = await gray(file, model().size);
-  const { job } = await request(`/api/project?model=${sought.model}`, file);
+  const { job: name } = await request(`/api/project?model=${sought.model}`, file);
   end('Begun.');
   errors = [];
   found = sought;
@@ -90,19 +105,19 @@ async function begin(file) {
   at('project-drop').classList.add('begun');
   paint(at('project-target'), target, windowOf(found));
   paint(at('project-live'), new Uint8Array(target.length), windowOf(found));
-  source = new EventSource(`/api/project/${job}`);
-  source.addEventListener('message', (event) => {
-    const told = JSON.parse(event.data);
-    if (told.error && typeof told.error === 'string') end(told.error);
-    else if (told.done) done(told);
-    else progress(told);
-  });
-  source.addEventListener('error', () => end('The server has ended the search; drop the picture again.'));
+  job = name;
+  guarded(watch)(name);
 }
+
+const stop = guarded(async () => {
+  const name = job;
+  end('Stopped; drop a picture to begin anew.');
+  if (name) await request(`/api/project/${name}/stop`, {});
+});
 
 export function build() {
   dropPlace('project-drop', MOST, begin);
-  at('project-stop').addEventListener('click', () => end('Stopped; drop a picture to begin anew.'));
+  at('project-stop').addEventListener('click', stop);
   at('project-edit').addEventListener('click', () => {
     document.dispatchEvent(new CustomEvent('open-tab', { detail: 'generate' }));
     store.change(found);

@@ -3,6 +3,8 @@
 import { at, write } from './dom.js';
 import { ask, Refused } from './server.js';
 
+const AGAIN = 300;  // milliseconds between looks whether something has been computed
+
 let hiding;
 let lost = false;  // is the server out of reach?
 
@@ -29,6 +31,17 @@ export async function request(path, body, longest) {
     at('trouble').hidden = true;
   }
   return answer;
+}
+
+export const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+
+/* What takes the server long, asked for again and again until it is there. */
+export async function computed(path) {
+  for (;;) {
+    const answer = await request(path);
+    if (!answer.pending) return answer;
+    await pause(AGAIN);
+  }
 }
 
 /* A function that does the work and says what went wrong; what nobody foresaw goes to the console, too. */

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 
 import numpy as np
 import pytest
@@ -16,7 +15,12 @@ from metrics import memorisation
 
 
 def events(client, job):
-    return [json.loads(line[6:]) for line in client.get('/api/project/' + job).response]
+    """What a browser is told of a search until it ends, each thing once."""
+    told = [{'pending': True}]
+    while not (told[-1].get('done') or isinstance(told[-1].get('error'), str)):
+        found = client.get('/api/project/' + job).get_json()
+        told += [found] * (found != told[-1])
+    return told[1:]
 
 
 def test_projection_is_that_of_2_inference_and_can_be_watched(client, succeeds, tmp_path, made, monkeypatch):
@@ -47,22 +51,39 @@ def test_projection_is_that_of_2_inference_and_can_be_watched(client, succeeds, 
     assert np.abs(decoded(shown['pixels']).astype(int) - decoded(told[-1]['pixels'])).max() <= 1
 
 
-def test_a_new_search_ends_the_one_before_and_one_that_nobody_watches_ends(client, explorer, made, tmp_path):
+@pytest.fixture
+def search(client, made):
+    """Begins a search for a real patch; returns its name."""
     f = io.BytesIO()
     images.encode(dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0], f)
-    names = []
-    for _ in range(2):
+
+    def call():
         given = client.post('/api/project?model=0', data=f.getvalue(), content_type='application/octet-stream')
-        names.append(given.get_json()['job'])
-        if len(names) == 1:
-            first = explorer.search(names[0])
-    assert [event for event in first.events()][-1]['error'] == 'the search was stopped'
-    assert refused(client.get('/api/project/' + names[0]), 'that search has ended')
-    watched = explorer.search(names[1])
-    stream = watched.events()
-    next(stream)
-    stream.close()  # as the server does when the browser is gone
-    assert 'stopped' in str(list(watched.events())[-1]['error'])
+        return given.get_json()['job']
+
+    return call
+
+
+def test_a_new_search_ends_the_one_before(client, explorer, search):
+    first = explorer.search(search())
+    second = search()
+    assert refused(client.get('/api/project/' + first.name), 'that search has ended')
+    client.post('/api/project/%s/stop' % first.name, json={})  # which is over: the second one goes on
+    ended(first)
+    assert client.get('/api/project/' + second).get_json().get('error') != 'the search was stopped'
+    assert client.post('/api/project/%s/stop' % second, json={}).status_code == 200
+    assert events(client, second)[-1]['error'] == 'the search was stopped'
+
+
+def test_a_search_that_nobody_asks_for_ends(explorer, search, monkeypatch):
+    assert projecting.PATIENCE > 60  # as browsers let a hidden page ask once a minute
+    monkeypatch.setattr(projecting, 'PATIENCE', 0.2)
+    ended(explorer.search(search()))
+
+
+def ended(search):
+    """Wait for the end of a search without asking for it, which has to be that it was stopped."""
+    assert isinstance(search._future.exception(20), projecting._Stopped)
 
 
 def test_a_mask_becomes_patches_that_depend_on_the_seed_and_not_on_how_many_there_are(post, client):
@@ -101,8 +122,17 @@ def test_real_patches_are_those_of_the_dataset(client, made):
     assert refused(client.get('/api/real/40'), 'real patches 0 to 39')
 
 
+def computed(client, path):
+    """What a path answers once it has been computed."""
+    while True:
+        response = client.get('/api/' + path)
+        if response.status_code != 202:
+            return response.get_json()
+        assert response.get_json() == {'pending': True}
+
+
 def test_a_map_shows_generated_and_real_images_where_they_measure(client, post):
-    found = post_get(client, 'map?model=0&by=axes&x=diameter_mm&y=mean_hu')
+    found = computed(client, 'map?model=0&by=axes&x=diameter_mm&y=mean_hu')
     points = found['points']
     sheet = decoded(found['sheet'], (len(points), 32, 32))
     real = [(i, point) for i, point in enumerate(points) if point['kind'] == 'real']
@@ -111,7 +141,7 @@ def test_a_map_shows_generated_and_real_images_where_they_measure(client, post):
     assert (sheet[i] == decoded(post_get(client, 'real/%d' % point['number'])['pixels'])).all()
     shown = post('image', **state(seed=points[2]['number']))['measured']
     assert points[2]['x'] == pytest.approx(shown['diameter_mm'], abs=0.3)
-    likeness = post_get(client, 'map?model=0&by=pca')['points']
+    likeness = computed(client, 'map?model=0&by=pca')['points']
     assert np.var([p['x'] for p in likeness]) >= np.var([p['y'] for p in likeness]) and len(likeness) == 540
     assert refused(client.get('/api/map?model=0&by=axes&x=size&y=mean_hu'), 'there is no axis size')
     assert refused(client.get('/api/map?model=0'), 'by is missing')

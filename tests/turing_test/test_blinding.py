@@ -1,6 +1,7 @@
 """What a server sends beside pixels tells nothing of the truth."""
 
 import os
+import sqlite3
 import time
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from turing_test import server, serving, study
+from turing_test import order, server, serving, study
 
 CASES = int(os.environ.get('BLINDING_CASES', 600))  # 2,000 take a minute
 
@@ -48,3 +49,41 @@ def test_the_same_regression_finds_a_truth_that_leaks():
     rows = np.column_stack([random.randint(16, size=[600, 16]), 4096 + 3 * signals + random.randn(600)])
     model = make_pipeline(StandardScaler(), LogisticRegression(solver='liblinear'))
     assert cross_val_score(model, rows, signals, cv=10).mean() > 0.8
+
+
+def test_the_secret_of_the_order_leaves_the_file_neither_for_a_browser_nor_in_what_is_analysed(make_study, succeeds):
+    folder, sent = make_study(practice=1, number=2, repeat=0.0), []
+    with serving.opened(folder) as opened:
+        secret = opened._secret
+        client = server.application(opened).test_client()
+        sent += [client.get('/?token=' + opened.token)]
+        sent += [client.post('/api/enter', json=dict(name='Owl', years=3)), client.get('/api/study')]
+        while opened.state(0)['item']:
+            answer = dict(item=opened.state(0)['item'], verdict=4, milliseconds=1, windows=[], zoom=1)
+            sent += [client.get('/api/state'), client.post('/api/answer', json=answer)]
+    said = succeeds('6-turing_test.py', 'analyse', folder)
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), 'rb') as f:
+            if name != study.NAME:
+                said += f.read().decode('latin-1')
+            else:
+                assert secret.encode() in f.read()
+    said += ''.join(str(response.headers) + response.data.decode('latin-1') for response in sent)
+    assert len(secret) == 64 and secret not in said
+
+
+def test_orders_follow_from_the_secret_and_a_study_of_before_it_had_one_gets_it_when_it_is_served(make_study):
+    kinds = {number: 'reading' if number >= 4 else 'practice' for number in range(40)}
+    one, again, other, second = [order.of_reader(kinds, 0.1, *given) for given in ('a0', 'a0', 'b0', 'a1')]
+    assert one == again and one != other and one != second
+    assert {number for number, _ in one[:4]} == {number for number, _ in other[:4]} == {0, 1, 2, 3}
+    folder, secrets = make_study(), []
+    base = sqlite3.connect(os.path.join(folder, study.NAME))
+    with base:
+        base.execute("DELETE FROM facts WHERE key = 'secret'")
+    base.close()
+    for _ in range(2):
+        with serving.opened(folder) as opened:
+            secrets.append(opened._secret)
+            opened.enter('reader %d' % len(secrets), 3)
+    assert len(secrets[0]) == 64 and secrets[0] == secrets[1]

@@ -13,7 +13,7 @@ import tfutil
 from places import ROOT
 from runs import random_networks
 from sampling import generate
-from turing_test import create, study
+from turing_test import create, serving, study
 
 SCRIPT = '6-turing_test.py'
 
@@ -96,19 +96,42 @@ def test_pairs_are_of_one_class_with_the_real_one_on_either_side(made, tmp_path)
     assert all(np.ptp(patch) <= 2 for patch in real)  # as those of the dataset are, and noise of random weights is not
 
 
-def test_the_same_seed_makes_the_same_cases_but_another_link(script, made, reals, weights, tmp_path):
-    assert made()[0] == 0
-    os.rename(str(tmp_path / 'study'), str(tmp_path / 'first'))
-    assert made()[0] == 0
-    one, two = [study.readings(str(tmp_path / name)) for name in ('first', 'study')]
-    assert all((one.cases[i].pixels == two.cases[i].pixels).all() for i in one.cases)
-    from turing_test import serving
+def seen(folder, readers=1):
+    """(token, truths, patches of each case) of a study, in the order in which so many new readers are shown them."""
+    with serving.opened(folder) as served:
+        for number in range(readers):
+            served.enter('reader %d' % number, 3)
+        rows = served._base.execute(
+            'SELECT signal, group_concat(hex(pixels)) FROM items JOIN truth USING (number) JOIN patches USING (number) '
+            'GROUP BY id ORDER BY reader, position'
+        ).fetchall()
+        return (served.token,) + tuple(zip(*rows))
 
-    tokens = []
-    for name in ('first', 'study'):
-        with serving.opened(str(tmp_path / name)) as served:
-            tokens.append(served.token)
-    assert tokens[0] != tokens[1]
+
+def test_the_same_seed_makes_the_same_patches_in_another_order_with_another_link(made, tmp_path):
+    for name in ('first', 'second', 'third'):
+        assert made(*['--seed', 3][: 2 * (name != 'third')])[0] == 0
+        os.rename(str(tmp_path / 'study'), str(tmp_path / name))
+    (one, signals, first), (two, _, second), (_, _, third) = [
+        seen(str(tmp_path / name)) for name in ('first', 'second', 'third')
+    ]
+    assert one != two and first != second and set(first) == set(second)
+    fakes = {pixels for pixels, real in zip(first, signals) if not real}
+    assert len(fakes) == 14 and not fakes & set(third)  # nobody knows the seed that was not given
+
+
+@pytest.mark.parametrize('mode', ['yes-no', '2afc'])
+def test_who_makes_the_same_study_from_public_code_data_and_weights_guesses_at_chance(
+    mode, made, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(create, 'MOST_OF_ONE', 4)  # real patches of a nodule, to have enough of them
+    truths = []
+    for name in ('theirs', 'mine'):
+        assert made('--mode', mode, '--number', 80, '--seed', 0, '--practice', 4)[0] == 0
+        os.rename(str(tmp_path / 'study'), str(tmp_path / name))
+        truths.append(np.array(seen(str(tmp_path / name), readers=5)[1]))
+    right, total = (truths[0] == truths[1]).sum(), len(truths[0])
+    assert total == 5 * 92 and abs(right - total / 2) < 4 * np.sqrt(total) / 2, right
 
 
 def test_the_models_are_named_after_their_classes_in_files_or_folders():

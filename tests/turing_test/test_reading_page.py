@@ -1,6 +1,7 @@
 """A study as a reader sees it, in a real browser: by keyboard, by mouse, and when something goes wrong."""
 
 import contextlib
+import os
 import time
 
 import numpy as np
@@ -139,7 +140,12 @@ def test_an_answer_waits_for_the_connection_and_is_then_saved(opened, monkeypatc
         page.answer('5')
         assert 'No space left' in page.shows('trouble')
     page.shows('count', '3 of 4')
-    assert served._base.execute('SELECT verdict FROM answers').fetchall() == [(4,), (5,)]
+    os.rename(served.path, served.path + '.away')
+    page.answer('6')
+    assert 'replaced, changed or deleted' in page.shows('trouble') and page['saved'].text == 'not saved'
+    os.rename(served.path + '.away', served.path)
+    page.shows('count', '4 of 4')
+    assert served._base.execute('SELECT verdict FROM answers').fetchall() == [(4,), (5,), (6,)]
 
 
 def test_two_patches_are_read_side_by_side_and_again_on_another_day(opened):

@@ -1,12 +1,13 @@
 """Simulated readers read through the server, and are as good as they were said to be."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from turing_test import simulate, study
+from turing_test import serving, simulate, study
 
 SCRIPT = '6-turing_test.py'
 
@@ -15,7 +16,8 @@ SCRIPT = '6-turing_test.py'
 def test_simulated_readers_have_as_much_right_as_was_asked_for(mode, make_study, succeeds):
     folder = make_study(number=120, mode=mode, size=4)
     said = succeeds(SCRIPT, 'simulate', folder, '--accuracy', 0.8, '--readers', 3)
-    assert '3 readers have read' in said
+    folder += '-simulated'
+    assert '3 readers have read %s,' % folder in said
     found = study.readings(folder)
     right = [(answer.verdict >= 4) == answer.signal for answer in found.answers if not answer.repeat]
     assert len(right) == 360 and abs(np.mean(right) - 0.8) < 4 * np.sqrt(0.8 * 0.2 / 360)
@@ -42,8 +44,37 @@ def test_impressions_are_those_of_the_equal_variance_model():
     assert agree == pytest.approx(1 - 2 * (0.3 - both), abs=0.03)
 
 
-def test_a_second_simulation_of_one_study_is_refused_in_words(make_study, succeeds, script):
+def test_a_study_is_simulated_in_a_copy_and_never_changes(make_study, succeeds, script):
+    folder = make_study(number=4, repeat=0.0, size=4)
+    with serving.opened(folder) as served:
+        entry = served.enter('Owl', 3)
+        served.answer(0, served.state(0)['item'], 2, 1, [], 1.0)
+    with open(os.path.join(folder, study.NAME), 'rb') as f:
+        before = f.read()
+    assert folder + '-simulated' in succeeds(SCRIPT, 'simulate', os.path.join(folder, study.NAME), '--readers', 1)
+    with open(os.path.join(folder, study.NAME), 'rb') as f:
+        assert f.read() == before and os.listdir(folder) == [study.NAME]
+    copy = study.readings(folder + '-simulated')
+    assert [reader.name for reader in copy.readers.values()] == ['simulated 1']
+    assert study.truth(folder + '-simulated') == study.truth(folder)
+    with serving.opened(folder + '-simulated') as served:
+        assert served.reader(entry.secret) is None and served.token != 'token'
+
+
+def test_a_second_simulation_of_one_study_is_refused_unless_it_has_another_place(make_study, succeeds, script):
     folder = make_study(number=4, repeat=0.0, size=4)
     succeeds(SCRIPT, 'simulate', folder, '--readers', 1)
     code, _, err = script(SCRIPT, 'simulate', folder, '--readers', 1)
-    assert code == 2 and 'code name is taken' in err and err.count('\n') == 1
+    assert code == 2 and '-simulated is there already' in err and '--outdir' in err and err.count('\n') == 1
+    succeeds(SCRIPT, 'simulate', folder, '--readers', 1, '--outdir', folder + '-2')
+    assert len(study.readings(folder + '-2').answers) == 4
+
+
+def test_readers_are_not_let_into_what_was_simulated_and_its_page_says_what_it_is(make_study, succeeds, script):
+    folder = make_study(number=4, repeat=0.0, size=4)
+    succeeds(SCRIPT, 'simulate', folder, '--readers', 1)
+    code, _, err = script(SCRIPT, 'serve', folder + '-simulated')
+    assert code == 2 and 'was read by simulated readers' in err and err.count('\n') == 1
+    succeeds(SCRIPT, 'analyse', folder + '-simulated')
+    with open(folder + '-simulated/turing_test.html') as f:
+        assert 'These readers are simulated' in f.read()

@@ -1,0 +1,122 @@
+"""What takes long holds up nobody: searches and maps are asked for again and again, and images are served meanwhile."""
+
+import concurrent.futures
+import http.client
+import io
+import json
+import threading
+import time
+import urllib.parse
+
+import numpy as np
+import pytest
+
+import dataset
+from common import images, web_server
+from explored import decoded, state
+from explorer import mapping, server
+
+PAGES = 20
+
+
+@pytest.fixture
+def ask(explorer):
+    """Asks a real server on a connection of its own: (status, JSON) of a path, and of what is posted there."""
+    with web_server.running(server.application(explorer, 'token')) as url:
+        parts = urllib.parse.urlsplit(url)
+
+        def call(path, given=None, kind='application/json'):
+            connection = http.client.HTTPConnection(parts.netloc, timeout=20)
+            headers = {'Cookie': cookie, 'Content-Type': kind}
+            body = json.dumps(given).encode() if isinstance(given, dict) else given
+            connection.request('POST' if body else 'GET', path, body, headers)
+            response = connection.getresponse()
+            text = response.read()
+            connection.close()
+            if '?token=' in path:
+                return response.headers['Set-Cookie'].split(';')[0]
+            return response.status, json.loads(text.decode())
+
+        cookie = ''
+        cookie = call('/?' + parts.query)
+        yield call
+
+
+@pytest.fixture
+def slow_likeness(monkeypatch):
+    """Has maps by likeness take until an event is set; a list of those that were begun."""
+    go, begun = threading.Event(), []
+
+    def slow(by, pixels):
+        begun.append(by)
+        assert go.wait(20)
+        return np.zeros([len(pixels), 2])
+
+    monkeypatch.setattr(mapping, 'likeness', slow)
+    yield go, begun
+    go.set()
+
+
+def test_an_image_comes_within_a_second_while_twenty_pages_wait_for_a_search_and_twenty_for_a_map(
+    ask, explorer, made, slow_likeness
+):
+    go, begun = slow_likeness
+    explorer._maps[0]._begun.clear()
+    f, ended = io.BytesIO(), threading.Event()
+    images.encode(dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0], f)
+    status, told = ask('/api/project?model=0', f.getvalue(), 'application/octet-stream')
+    paths = ['/api/project/' + told['job'], '/api/map?model=0&by=tsne']
+
+    def wait(path):
+        """As a page does that waits; the longest of its requests, in seconds."""
+        longest = 0
+        while not ended.is_set():
+            begin = time.time()
+            code, answer = ask(path)
+            longest = max(longest, time.time() - begin)
+            assert code in (200, 202), answer
+            time.sleep(0.15)
+        return longest
+
+    with concurrent.futures.ThreadPoolExecutor(2 * PAGES) as pool:
+        try:
+            waiting = [pool.submit(wait, path) for path in paths * PAGES]
+            while not begun:
+                time.sleep(0.05)
+            took = []
+            for seed in range(5):
+                begin = time.time()
+                code, answer = ask('/api/image', state(seed=seed))
+                took.append(time.time() - begin)
+                assert code == 200 and decoded(answer['pixels']).any()
+        finally:
+            ended.set()
+        assert all(page.result() < 2 for page in waiting)
+    ask('/api/project/%s/stop' % told['job'], {})
+    assert max(took) < 1 and begun == ['tsne']
+    go.set()
+    while ask(paths[1])[0] == 202:
+        time.sleep(0.05)
+    assert ask(paths[1])[1]['points'] and begun == ['tsne']
+
+
+def test_a_map_that_failed_is_computed_anew(explorer, monkeypatch):
+    one = explorer._maps[1]
+    while one.answer('pca') is None:
+        time.sleep(0.05)
+    del one._begun['pca']
+    fail = [ValueError('as it happens'), None]
+
+    def likeness(by, pixels):
+        error = fail.pop(0)
+        if error:
+            raise error
+        return np.ones([len(pixels), 2])
+
+    monkeypatch.setattr(mapping, 'likeness', likeness)
+    with pytest.raises(ValueError, match='as it happens'):
+        while one.answer('pca') is None:
+            time.sleep(0.05)
+    while one.answer('pca') is None:
+        time.sleep(0.05)
+    assert {point['x'] for point in one.answer('pca')['points']} == {1.0}
