@@ -9,7 +9,7 @@ import numpy as np
 import dataset
 import tfutil
 from classification import cnn, learner
-from common import files, images, talk
+from common import files, images, schema, talk
 from metrics import provenance
 
 
@@ -17,11 +17,12 @@ def load(path):
     """(a function: uint8 images [N, C, R, R] -> log probabilities [N, K], shape of an image, names of the classes)."""
     (network,) = tfutil.load(path, cnn.BUILDERS, held=learner.ROLES)
     options = network.static_kwargs
-    classes = str(options.get('class_names', '')).split()
+    classes = options.get('class_names')
     number = int(network.outputs[0].shape[1])
-    if len(classes) != number:
-        words = '%s names %d classes for %d outputs; it is no classifier of 5-classify.py'
-        raise ValueError(words % (path, len(classes), number))
+    wrong = schema.problem(classes, [schema.text], 'class_names')
+    if wrong or len(classes) != number:
+        wrong = wrong or '%d names of classes for %d outputs' % (len(classes), number)
+        raise ValueError('%s is no classifier of this 5-classify.py (%s); train it again' % (path, wrong))
     return learner.Reader(network), [int(size) for size in network.inputs[0].shape[1:]], classes
 
 
