@@ -2,6 +2,7 @@
 
 import collections
 import glob
+import json
 import os
 import re
 
@@ -59,7 +60,11 @@ class Folds:
         self.number, self.classes, self.digest, self.tested, seen = len(numbers), None, '', [], {}
         for fold in numbers:
             train, test = self.sides(fold)
-            self.digest = dataset.digest(np.frombuffer(self.digest.encode(), np.uint8), train.images, test.images)
+            said = [self.classes] + [
+                [side.nodules, side.labels.tolist(), side.groups.tolist()] for side in (train, test)
+            ]
+            said = np.frombuffer(json.dumps([self.digest, said]).encode(), np.uint8)
+            self.digest = dataset.digest(said, train.images, test.images)
             both = provenance.in_common(train.names, test.names)
             if both:
                 words = '%s: the %s %s is on both sides of fold %d; make the folds again with 0-dataset_create.py'
@@ -107,11 +112,22 @@ def split(side, share, random):
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
+def _paths(pattern, fold, classes):
+    """The path for each class that a pattern with {class} and perhaps {fold} names."""
+    return [pattern.replace('{fold}', str(fold)).replace('{class}', label) for label in classes]
+
+
+def digests(pattern, number, classes):
+    """A digest for each fold of the datasets that a pattern names."""
+    several = [_paths(pattern, fold, classes) for fold in range(number)]
+    known = {path: dataset.Pyramid(path).digest for path in sorted({path for paths in several for path in paths})}
+    return [' '.join(known[path] for path in paths) for paths in several]
+
+
 def added(pattern, fold, classes, test):
     """(images, labels) of the datasets that a pattern with {class} and perhaps {fold} names; test: the fold's Side."""
     images, labels = [], []
-    for index, label in enumerate(classes):
-        path = pattern.replace('{fold}', str(fold)).replace('{class}', label)
+    for index, path in enumerate(_paths(pattern, fold, classes)):
         data = dataset.Pyramid(path)
         if data.images[data.top].shape[1:] != test.images.shape[1:]:
             words = '%s has images of %s, the folds of %s; they have to agree'

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 
 import numpy as np
@@ -17,12 +18,14 @@ def load(path):
     """(a function: uint8 images [N, C, R, R] -> log probabilities [N, K], shape of an image, names of the classes)."""
     (network,) = tfutil.load(path, cnn.BUILDERS, held=learner.ROLES)
     options = network.static_kwargs
-    classes = options.get('class_names')
     number = int(network.outputs[0].shape[1])
-    wrong = schema.problem(classes, [schema.text], 'class_names')
-    if wrong or len(classes) != number:
-        wrong = wrong or '%d names of classes for %d outputs' % (len(classes), number)
-        raise ValueError('%s is no classifier of this 5-classify.py (%s); train it again' % (path, wrong))
+    try:
+        classes = json.loads(str(options.get('class_names')))
+    except (ValueError, RecursionError):
+        classes = None
+    if schema.problem(classes, [schema.text]) or len(classes) != number:
+        words = '%s does not name %d classes as a JSON list, as a classifier of 5-classify.py does; train it again'
+        raise ValueError(words % (path, number))
     return learner.Reader(network), [int(size) for size in network.inputs[0].shape[1:]], classes
 
 

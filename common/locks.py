@@ -40,7 +40,7 @@ class Lock:
 
 
 def acquire(folder, remedy):
-    """A Lock on a folder, or None, which is said, where there can be none; ValueError with who holds it and a remedy."""
+    """A Lock on a folder, or None, which is said, where there can be none; ValueError, with a remedy, if it is held."""
     why = 'pip install filelock'
     try:
         return Lock(folder)

@@ -8,6 +8,7 @@ is up to 3/16 of the width off its middle.
 import collections
 
 import numpy as np
+
 try:
     from scipy import fft
 except ImportError:
@@ -19,8 +20,8 @@ from metrics.chunks import chunks
 SYMMETRIES = 8  # what turns and mirrors can make of a square
 CANDIDATES = 40  # training images of the coarse search that the fine one looks at
 # A copy's distance, as a share of the standard deviation of its gray levels, is at most this. Of 1,000 phantoms and
-# 1,000 others the nearest two have 0.22 at 64x64 pixels, 0.21 at 32x32 and 0.16 at 16x16; copies that are only mirrored,
-# turned and shifted have 0, and those with noise of a twentieth of that deviation 0.05.
+# 1,000 others the nearest two have 0.22 at 64x64 pixels, 0.21 at 32x32 and 0.16 at 16x16; copies that are only
+# mirrored, turned and shifted have 0, and those with noise of a twentieth of that deviation 0.05.
 ALIKE = 0.1
 SMALLEST = 16  # pixels of the smallest images of which more than equal ones can be told
 SEARCHED = 1000  # images of a large set that are compared pixel by pixel, evenly spread
