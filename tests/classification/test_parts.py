@@ -10,7 +10,6 @@ import pytest
 
 from classification import parts
 from common import locks
-from conftest import write_side
 from places import ROOT
 
 JOB = parts.Job('gan', 1.0, 0, 1)
@@ -127,14 +126,14 @@ def test_a_damaged_part_is_trained_again_to_the_same_table(odd, capsys):
     assert (root / 'out' / 'predictions.csv').read_bytes() == table
 
 
-def test_parts_of_other_phantoms_are_refused_although_all_are_there(odd, tmp_path):
+def test_parts_of_other_phantoms_are_refused_although_all_are_there(odd, make_side, tmp_path):
     root, run = odd
     for label, seed in zip(sorted(NAMES), (41, 42, 43)):
-        write_side(tmp_path / 'side', [(label, 'p-' + label, None)], seed=seed)
+        make_side(tmp_path / 'side', [(label, 'p-' + label, None)], seed=seed)
         os.rename(str(tmp_path / 'side' / label), str(tmp_path / NAMES[label]))
     flags = ['--phantoms', str(tmp_path / '{class}'), '--arms', 'raw,phantom', '--outdir', str(root / 'other')]
     run(*flags)
-    write_side(tmp_path / 'side', [('AIS', 'p-AIS', None)], seed=44)
+    make_side(tmp_path / 'side', [('AIS', 'p-AIS', None)], seed=44)
     shutil.rmtree(str(tmp_path / 'IA C'))
     os.rename(str(tmp_path / 'side' / 'AIS'), str(tmp_path / 'IA C'))
     with pytest.raises(ValueError, match=r'other phantoms \(2 of 4 parts\).*remove \S+phantom-\*$'):
