@@ -31,14 +31,14 @@ def _scores(x, dropout_in, num_classes, data_format):
 
 
 def small(
-    images_in, dropout_in, size=64, num_channels=1, num_classes=3, class_names='', features=128,
+    images_in, dropout_in, size=64, num_channels=1, num_classes=3, class_names='[]', features=128,
     data_format='NCHW', compute_dtype=tf.float32, **_
 ):  # fmt: skip
     """Images [N, num_channels, size, size] -> logits [N, num_classes]; a quarter of a million parameters.
 
     Convolutions of 16, 32, 64 and twice `features` maps, each stage half as wide as the one before, and the mean of all
-    pixels. dropout_in: [N, features], factors of these means: 0 or 1 / (1 - rate) at random, or 1. class_names: with
-    blanks between; only kept in the file.
+    pixels. dropout_in: [N, features], factors of these means: 0 or 1 / (1 - rate) at random, or 1. class_names: a
+    JSON list of texts, only kept in the file.
     """
     options = dict(data_format=data_format, compute_dtype=compute_dtype)
     x = _features(images_in, dropout_in, size, num_channels, features, data_format)
@@ -52,7 +52,7 @@ def small(
 
 
 def resnet10(
-    images_in, dropout_in, size=64, num_channels=1, num_classes=3, class_names='', features=128,
+    images_in, dropout_in, size=64, num_channels=1, num_classes=3, class_names='[]', features=128,
     data_format='NCHW', compute_dtype=tf.float32, **_
 ):  # fmt: skip
     """As `small`, a residual network of ten layers (He et al. 2016), with four blocks; 0.3 million parameters.

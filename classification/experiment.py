@@ -1,6 +1,5 @@
 """The experiment: every arm, ratio, repeat and fold, one training after another, and none twice."""
 
-import collections
 import csv
 import io
 import json
@@ -11,18 +10,16 @@ import zlib
 import numpy as np
 
 import tfutil
-from classification import arms, folds, learner
+from classification import arms, folds, learner, parts
 from classification.generators import Generators
-from common import files, schema
+from classification.parts import Job
+from common import files, locks, schema
 from metrics import calibration
 from metrics.chunks import progress_bar
 
 CHECKS = 10  # times that a training is looked at on the inner validation nodules
 INNER = 0.2  # share of these of the training side
 FREE = 'outdir cpu'.split()  # settings that may change when an experiment goes on
-
-# What is trained: arm, ratio (None where the arm adds nothing), repeat, fold.
-Job = collections.namedtuple('Job', 'arm ratio repeat fold')
 
 
 def wanted(cfg):
@@ -36,12 +33,6 @@ def wanted(cfg):
     if all(arms.ARMS[name].tested != 'real' for name, _ in found):
         raise ValueError('--arms %s: none of them is tested on real images; add one, as common' % cfg.arms)
     return found
-
-
-def part(outdir, job):
-    """The file of what a job gave."""
-    ratio = '' if job.ratio is None else '-%g' % job.ratio
-    return os.path.join(outdir, 'parts', '%s%s-repeat%d-fold%d.json' % (job.arm, ratio, job.repeat, job.fold))
 
 
 class Fold:
@@ -149,7 +140,7 @@ def _open(cfg, about):
         if known['data'] != wanted['data']:
             raise ValueError('%s has an experiment with other data; choose another --outdir' % cfg.outdir)
         return
-    with files.atomic(path) as f:
+    with files.atomic(path, durable=True) as f:
         f.write(json.dumps(wanted, indent=1).encode())
 
 
@@ -166,60 +157,74 @@ def _added(cfg, number, classes, side, test, generators, most):
     return found
 
 
+def _sources(cfg, several, cases):
+    """(Generators or None, {source: a digest for each fold}) of what the arms need; ValueError if it is not given."""
+    needs = {name for arm, _ in cases for name in parts.sources(arm)}
+    generators, digests = None, {}
+    if 'gan' in needs:
+        generators = Generators(cfg.generators, several, cfg.trust_generators)
+        digests['gan'] = generators.digests
+    for source, given, flag in (('pix2pix', cfg.pix2pix, '--pix2pix'), ('phantom', cfg.phantoms, '--phantoms')):
+        if source in needs:
+            if not given:
+                raise ValueError('the arm %s needs %s' % (source, flag))
+            digests[source] = folds.digests(given, several.number, several.classes)
+    return generators, digests
+
+
 def run(cfg, stop):
     """Train what is missing and write predictions.csv; (folds.Folds, [(Job, what it gave)]). Stopped at a signal."""
     several, cases = folds.Folds(cfg.data), wanted(cfg)
-    needs = {name for arm, _ in cases for _, names in arms.ARMS[arm].phases for name in names}
-    needs |= {arms.ARMS[arm].tested for arm, _ in cases}
-    generators = None
-    if 'gan' in needs:
-        generators = Generators(cfg.generators, several, cfg.trust_generators)
-    for source, given in (('pix2pix', cfg.pix2pix), ('phantom', cfg.phantoms)):
-        if source in needs and not given:
-            flag = '--pix2pix' if source == 'pix2pix' else '--phantoms'
-            raise ValueError('the arm %s needs %s' % (source, flag))
-    about = dict(classes=several.classes, folds=several.number, digest=several.digest)
-    _open(cfg, about)
+    generators, digests = _sources(cfg, several, cases)
     jobs = [Job(arm, ratio, repeat, fold) for fold in range(several.number) for repeat in range(cfg.repeats)
             for arm, ratio in cases]  # fmt: skip
-    most = max([ratio or 1.0 for _, ratio in cases])
-    for number in range(several.number):
-        missing = [job for job in jobs if job.fold == number and not os.path.exists(part(cfg.outdir, job))]
-        if not missing:
-            continue
-        side, test = several.sides(number)
-        added = _added(cfg, number, several.classes, side, test, generators, most)
-        fold = Fold(side, test, len(several.classes), added)
-        with tfutil.init_tf(cpu=cfg.cpu):
-            model = learner.Learner(cfg.network, side.images.shape[1:], several.classes, cfg.lrate)
-            for job in progress_bar('fold %d' % number)(missing):
-                stop.check()
-                found, values = train(model, cfg, fold, job)
-                if job.repeat == 0:
-                    _keep(cfg, model, values, job, dict(digest=several.digest, names=side.names))
-                with files.atomic(part(cfg.outdir, job)) as f:
-                    f.write(json.dumps(found).encode())
-    return several, _collect(cfg, jobs, several.classes)
+    made_of = {}
+    for job in jobs:
+        made_of[job] = dict(data=several.digest, **{name: str(getattr(cfg, name)) for name in parts.SETTINGS})
+        made_of[job].update({source: digests[source][job.fold] for source in parts.sources(job.arm)})
+    with locks.held(cfg.outdir, 'wait for it or choose another --outdir'):
+        _open(cfg, dict(classes=several.classes, folds=several.number, digest=several.digest))
+        found = parts.read(cfg.outdir, jobs, several, made_of)
+        for number in range(several.number):
+            missing = [job for job in jobs if job.fold == number and job not in found]
+            if missing:
+                found.update(_trained(cfg, stop, several, number, generators, missing, made_of))
+        return several, _collect(cfg, [(job, found[job]) for job in jobs], several.classes)
+
+
+def _trained(cfg, stop, several, number, generators, missing, made_of):
+    """{job: what it gave} of the missing jobs of a fold."""
+    (side, test), found = several.sides(number), {}
+    most = max([ratio or 1.0 for _, ratio in wanted(cfg)])
+    added = _added(cfg, number, several.classes, side, test, generators, most)
+    fold = Fold(side, test, len(several.classes), added)
+    with tfutil.init_tf(cpu=cfg.cpu):
+        model = learner.Learner(cfg.network, side.images.shape[1:], several.classes, cfg.lrate)
+        for job in progress_bar('fold %d' % number)(missing):
+            stop.check()
+            found[job], values = train(model, cfg, fold, job)
+            if job.repeat == 0:
+                _keep(cfg, model, values, job, dict(digest=several.digest, names=side.names))
+            parts.write(cfg.outdir, job, found[job], made_of[job])
+    return found
 
 
 def _keep(cfg, model, values, job, learnt):
     """Write the classifier of a job, and beside it from whom it learnt."""
-    name = os.path.splitext(os.path.basename(part(cfg.outdir, job)))[0].replace('-repeat0', '')
+    name = os.path.splitext(os.path.basename(parts.path(cfg.outdir, job)))[0].replace('-repeat0', '')
     path = os.path.join(cfg.outdir, 'classifiers', name)
     model.save(path + '.pkl', values)
-    with files.atomic(path + '.json') as f:
+    with files.atomic(path + '.json', durable=True) as f:
         f.write(json.dumps(dict(data=learnt)).encode())
 
 
-def _collect(cfg, jobs, classes):
-    """predictions.csv of all parts; [(Job, what it gave)]."""
-    found, text = [], io.StringIO()
+def _collect(cfg, found, classes):
+    """predictions.csv of [(Job, what it gave)], which is given back."""
+    text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(['arm', 'ratio', 'repeat', 'fold', 'nodule', 'label'] + ['p_' + name for name in classes])
-    for job in jobs:
-        with open(part(cfg.outdir, job)) as f:
-            found.append((job, json.load(f)))
-        for nodule, label, *probabilities in found[-1][1]['predictions']:
+    for job, gave in found:
+        for nodule, label, *probabilities in gave['predictions']:
             ratio = '' if job.ratio is None else '%g' % job.ratio
             writer.writerow([job.arm, ratio, job.repeat, job.fold, nodule, classes[label]] + probabilities)
     with files.atomic(os.path.join(cfg.outdir, 'predictions.csv')) as f:

@@ -2,6 +2,7 @@
 
 import collections
 import glob
+import json
 import os
 import re
 
@@ -14,8 +15,8 @@ LEAST = 3  # nodules of a class in a side
 ORDER = 'AIS', 'MIA', 'IA', 'IAC'  # from the least to the most invasive, as weighted kappa wants classes
 
 # images: uint8 [N, C, R, R]; labels: [N]; nodules: the name of each one's; names: as of provenance.named; groups: a
-# number for each image, the same for those that belong together
-Side = collections.namedtuple('Side', 'images labels nodules names groups')
+# number for each image, the same for those that belong together; image_names: as of provenance.image_names
+Side = collections.namedtuple('Side', 'images labels nodules names groups image_names')
 
 
 def read_side(path):
@@ -37,7 +38,8 @@ def read_side(path):
     for nodule, scan, patient in members:
         groups.append(numbers.setdefault(patient or scan or nodule, len(numbers)))
     images = data.images[data.top]
-    return Side(images, labels, nodules, provenance.named(members), np.array(groups)), classes
+    names = provenance.named(members), np.array(groups), provenance.image_names(data)
+    return Side(images, labels, nodules, *names), classes
 
 
 class Folds:
@@ -58,14 +60,21 @@ class Folds:
         self.number, self.classes, self.digest, self.tested, seen = len(numbers), None, '', [], {}
         for fold in numbers:
             train, test = self.sides(fold)
-            self.digest = dataset.digest(np.frombuffer(self.digest.encode(), np.uint8), train.images, test.images)
+            said = [self.classes] + [
+                [side.nodules, side.labels.tolist(), side.groups.tolist()] for side in (train, test)
+            ]
+            said = np.frombuffer(json.dumps([self.digest, said]).encode(), np.uint8)
+            self.digest = dataset.digest(said, train.images, test.images)
             both = provenance.in_common(train.names, test.names)
             if both:
                 words = '%s: the %s %s is on both sides of fold %d; make the folds again with 0-dataset_create.py'
                 raise ValueError(words % (path, both[0], both[1], fold))
-            same = sets.in_common(test.images, train.images)
+            if train.images.shape[1:] != test.images.shape[1:]:
+                raise ValueError('%s: the sides of fold %d hold images of different sizes' % (path, fold))
+            same = sets.in_common(test.images, test.image_names, train.images, train.image_names)
             if same:
-                raise ValueError('%s: both sides of fold %d have %d images in common' % (path, fold, same))
+                words = '%s: both sides of fold %d have %s; keep what belongs together on one side'
+                raise ValueError(words % (path, fold, same))
             self.tested.append(test.names)
             for nodule in test.names['nodule']:
                 if seen.setdefault(nodule, fold) != fold:
@@ -103,19 +112,32 @@ def split(side, share, random):
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
+def _paths(pattern, fold, classes):
+    """The path for each class that a pattern with {class} and perhaps {fold} names."""
+    return [pattern.replace('{fold}', str(fold)).replace('{class}', label) for label in classes]
+
+
+def digests(pattern, number, classes):
+    """A digest for each fold of the datasets that a pattern names."""
+    several = [_paths(pattern, fold, classes) for fold in range(number)]
+    known = {path: dataset.Pyramid(path).digest for path in sorted({path for paths in several for path in paths})}
+    return [' '.join(known[path] for path in paths) for paths in several]
+
+
 def added(pattern, fold, classes, test):
     """(images, labels) of the datasets that a pattern with {class} and perhaps {fold} names; test: the fold's Side."""
     images, labels = [], []
-    for index, label in enumerate(classes):
-        path = pattern.replace('{fold}', str(fold)).replace('{class}', label)
+    for index, path in enumerate(_paths(pattern, fold, classes)):
         data = dataset.Pyramid(path)
         if data.images[data.top].shape[1:] != test.images.shape[1:]:
             words = '%s has images of %s, the folds of %s; they have to agree'
             raise ValueError(words % (path, data.images[data.top].shape[1:], test.images.shape[1:]))
         both = provenance.in_common(test.names, provenance.named(provenance.members(data) or []))
-        if both or sets.in_common(data.images[data.top], test.images):
-            words = '%s has images of the test side of fold %d%s'
-            raise ValueError(words % (path, fold, ', of the %s %s' % both if both else ''))
+        if both:
+            raise ValueError('%s has images of the test side of fold %d, of the %s %s' % ((path, fold) + both))
+        same = sets.in_common(test.images, test.image_names, data.images[data.top], provenance.image_names(data))
+        if same:
+            raise ValueError('%s and the test side of fold %d have %s; name others' % (path, fold, same))
         images.append(data.images[data.top])
         labels += [index] * data.count
     return np.concatenate(images), np.array(labels)

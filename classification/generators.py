@@ -1,5 +1,6 @@
 """Generators of the training sides of folds: where they are, what they learnt from, and their images."""
 
+import hashlib
 import os
 
 import numpy as np
@@ -44,26 +45,41 @@ def check(path, tested, fold, trust):
         raise ValueError(words % (path, both[0], both[1], fold))
 
 
+def _digest(path):
+    """SHA-256 of a file, the first 16 digits."""
+    sha = hashlib.sha256()
+    with open(path, 'rb') as f:
+        for block in iter(lambda: f.read(1 << 22), b''):
+            sha.update(block)
+    return sha.hexdigest()[:16]
+
+
 class Generators:
     """The weight file of each fold and class, found and checked before anything is trained.
 
-    Patterns without {class} mean a network with labels.
+    Patterns without {class} mean a network with labels. digests: of the weight files, a text for each fold.
     """
 
     def __init__(self, pattern, folds, trust):
         self.conditional, self.classes = '{class}' not in pattern, folds.classes
-        self.paths = {}
+        self.paths, self._known = {}, {}  # the latter: {path: digest}
         for fold, tested in enumerate(folds.tested):
             for label in folds.classes:
                 path = self.paths[fold, label] = find(pattern, fold, label)
                 check(path, tested, fold, trust)
-                safe_pickle.read(path)
+                if path not in self._known:
+                    safe_pickle.read(path)
+                    self._known[path] = _digest(path)
+        several = [[self.paths[fold, label] for label in folds.classes] for fold in range(folds.number)]
+        self.digests = [' '.join(self._known[path] for path in paths) for paths in several]
 
     def images(self, fold, counts, seed, shape, cpu, minibatch=50):
         """(uint8 images [N, C, R, R], labels [N]): so many of each class."""
         parts, labels = [], []
         for index, (label, count) in enumerate(zip(self.classes, counts)):
             path = self.paths[fold, label]
+            if _digest(path) != self._known[path]:
+                raise ValueError('%s was changed meanwhile; start again when nothing trains there' % path)
             with tfutil.init_tf(cpu=cpu):
                 Gs = generate.load_generator(path)
                 latent_size, label_size = generate.sizes(Gs)

@@ -1,6 +1,7 @@
 """A classifier with its training step and what it says of images; every number depends on a seed."""
 
 import collections
+import json
 import zlib
 
 import numpy as np
@@ -42,7 +43,7 @@ class Learner:
 
     def __init__(self, network, shape, classes, lrate):
         options = dict(size=int(shape[1]), num_channels=int(shape[0]), num_classes=len(classes))
-        self.C = tfutil.Network('C', cnn.BUILDERS[network], class_names=' '.join(classes), **options)
+        self.C = tfutil.Network('C', cnn.BUILDERS[network], class_names=json.dumps(classes), **options)
         self.average = self.C.clone('average')
         self.features = int(self.C.inputs[1].shape[1])
         images, factors = self.C.inputs

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 import dataset
 import tfutil
 from classification import cnn, learner
-from common import files, gray_range, images, talk
+from common import files, gray_range, images, schema, talk
 from metrics import provenance
 
 
@@ -17,11 +18,14 @@ def load(path):
     """(a function: uint8 images [N, C, R, R] -> log probabilities [N, K], shape of an image, names of the classes)."""
     (network,) = tfutil.load(path, cnn.BUILDERS, held=learner.ROLES)
     options = network.static_kwargs
-    classes = str(options.get('class_names', '')).split()
     number = int(network.outputs[0].shape[1])
-    if len(classes) != number:
-        words = '%s names %d classes for %d outputs; it is no classifier of 5-classify.py'
-        raise ValueError(words % (path, len(classes), number))
+    try:
+        classes = json.loads(str(options.get('class_names')))
+    except (ValueError, RecursionError):
+        classes = None
+    if schema.problem(classes, [schema.text]) or len(classes) != number:
+        words = '%s does not name %d classes as a JSON list, as a classifier of 5-classify.py does; train it again'
+        raise ValueError(words % (path, number))
     return learner.Reader(network), [int(size) for size in network.inputs[0].shape[1:]], classes
 
 

@@ -2,9 +2,10 @@
 
 import os
 
+import dataset
 from classification import folds
 from classification.settings import TRAINING
-from common import talk
+from common import locks, talk
 from config import Progan
 from metrics import provenance
 from training import launch, run_folder
@@ -26,19 +27,27 @@ def train(cfg, stop, given):
     several = folds.Folds(cfg.data)
     if cfg.pretrain:
         _check_pretrained(cfg.pretrain, several)
+    with locks.held(cfg.outdir, 'wait for it or choose another --outdir'):
+        return _train(cfg, stop, given, several)
+
+
+def _train(cfg, stop, given, several):
     options = {name: value for name, value in cfg._asdict().items() if name in TRAINING}
     labels = [''] if cfg.conditional else several.classes
     jobs = [(fold, label) for fold in range(several.number) for label in labels]
     for number, (fold, label) in enumerate(jobs):
         outdir = os.path.join(cfg.outdir, 'fold%d' % fold, label)
+        data = os.path.normpath(os.path.join(several.folder(fold, 'train'), label))
         run = newest(outdir)
-        if run and os.path.exists(os.path.join(run, run_folder.FINAL)):
+        final = run and os.path.join(run, run_folder.FINAL)
+        if run and os.path.exists(final):
+            if provenance.data_facts(final).get('digest') != dataset.Pyramid(data).digest:
+                raise ValueError('%s learnt from other data than %s; choose another --outdir' % (final, data))
             talk.say('%d of %d: %s is there' % (number + 1, len(jobs), run))
             continue
         talk.say('%d of %d: %s' % (number + 1, len(jobs), outdir))
-        data = os.path.join(several.folder(fold, 'train'), label)
         progan = Progan(
-            data=os.path.normpath(data), outdir=outdir, resume=run, transfer=cfg.pretrain, conditional=cfg.conditional,
+            data=data, outdir=outdir, resume=run, transfer=cfg.pretrain, conditional=cfg.conditional,
             **options
         )  # fmt: skip
         stopped = launch.train(progan, stop, [name for name in given if name in TRAINING])

@@ -133,7 +133,7 @@ def result(cfg, several, found):
 def write(cfg, several, found):
     """classification.json and classification.html in cfg.outdir; the first sentence of the page.
 
-    cfg: settings.Run; several: folds.Folds; found: [(experiment.Job, what it gave)], as of experiment.run.
+    cfg: settings.Run; several: folds.Folds; found: [(parts.Job, what it gave)], as of experiment.run.
     """
     data, gathered, checks = result(cfg, several, found)
     with files.atomic(os.path.join(cfg.outdir, 'classification.json')) as f:

@@ -8,13 +8,23 @@ is up to 3/16 of the width off its middle.
 import collections
 
 import numpy as np
-from scipy import fft
+
+try:
+    from scipy import fft
+except ImportError:
+    raise ImportError('copies of images are searched for with SciPy: pip install scipy') from None
 
 from metrics import parallel
 from metrics.chunks import chunks
 
 SYMMETRIES = 8  # what turns and mirrors can make of a square
 CANDIDATES = 40  # training images of the coarse search that the fine one looks at
+# A copy's distance, as a share of the standard deviation of its gray levels, is at most this. Of 1,000 phantoms and
+# 1,000 others the nearest two have 0.22 at 64x64 pixels, 0.21 at 32x32 and 0.16 at 16x16; copies that are only
+# mirrored, turned and shifted have 0, and those with noise of a twentieth of that deviation 0.05.
+ALIKE = 0.1
+SMALLEST = 16  # pixels of the smallest images of which more than equal ones can be told
+SEARCHED = 1000  # images of a large set that are compared pixel by pixel, evenly spread
 
 # distance: in gray levels; index: of the training image; symmetry, rows, columns: how the image was turned and where on
 # the other it lies.
@@ -115,6 +125,31 @@ def _nearest_of(image, others, reach):
     index, symmetry, row, column = np.unravel_index(place, products.shape)
     difference = others[index, :, row : row + side, column : column + side] - mine[symmetry]
     return float(np.sqrt(np.square(difference).mean())), symmetry, row - reach, column - reach, index
+
+
+def copies(images, others, track=iter):
+    """{index of an image: index of the other that it is a copy of}; uint8 [N, C, R, R] and [M, C, R, R].
+
+    Copies are equal in one of the 8 positions of `turned` or, from 16x16 pixels on, as near as ALIKE says in one of the
+    positions of `nearest`, for which up to SEARCHED images are looked at.
+    """
+    known = {hash(np.ascontiguousarray(other).tobytes()): index for index, other in enumerate(others)}
+    found = collections.OrderedDict()
+    for index, image in enumerate(images):
+        keys = (hash(np.ascontiguousarray(turned(image, symmetry)).tobytes()) for symmetry in range(SYMMETRIES))
+        other = next((known[key] for key in keys if key in known), None)
+        if other is not None:
+            found[index] = other
+    left = np.array([index for index in range(len(images)) if index not in found], int)
+    if images.shape[-1] < SMALLEST or not len(left) or not len(others):
+        return found
+    left = left[np.unique(np.linspace(0, len(left) - 1, min(len(left), SEARCHED)).astype(int))]
+    (reach, scale), looked_at = _reach(images.shape[-1]), images[left]
+    best = nearest(looked_at, others, track)
+    spread = crop(looked_at, reach * scale).reshape(len(left), -1).std(axis=1)
+    alike = np.flatnonzero(best.distance <= ALIKE * spread)
+    found.update(zip(left[alike].tolist(), best.index[alike].tolist()))
+    return found
 
 
 def copied(fakes, reals, percentile=1):

@@ -3,6 +3,8 @@
 import collections
 import os
 
+import numpy as np
+
 import dataset
 from common import schema
 
@@ -63,6 +65,16 @@ def members(data):
             return None
         for entry in entries:
             found += [(entry['nodule'], entry.get('scan'), entry.get('patient'))] * entry['records']
+    return found
+
+
+def image_names(data):
+    """What to call each image of a dataset.Pyramid in a message: its folder, its number there, and its nodule."""
+    found, known = [], members(data)
+    for index, folder in enumerate(folders(data)):
+        for number, place in enumerate(np.flatnonzero(data.labels == index)):
+            nodule = ' (nodule %s)' % known[place][0] if known else ''
+            found.append('%s image %d%s' % (folder, number, nodule))
     return found
 
 

@@ -7,6 +7,8 @@ import numpy as np
 
 import dataset
 from common.hounsfield import WINDOWS
+from metrics import memorisation, provenance
+from metrics.chunks import progress_bar
 
 LEAST = 10  # images of each kind
 
@@ -23,10 +25,18 @@ def _chosen(count, number, *seed):
     return np.random.RandomState(seed).permutation(count)[:number]
 
 
-def in_common(images, others):
-    """How many of the images are among others."""
-    known = {hash(image.tobytes()) for image in others}
-    return sum(hash(image.tobytes()) in known for image in images)
+def in_common(images, names, others, other_names):
+    """How many of the images are memorisation.copies of others, in words that name two of them; '' if none is.
+
+    names, other_names: what to call each image, as of provenance.image_names.
+    """
+    found = memorisation.copies(images, others, progress_bar('copies'))
+    if not found:
+        return ''
+    index = min(found)
+    same = 'the same' if (images[index] == others[found[index]]).all() else 'copies, mirrored, turned, moved or changed'
+    words = '%d image%s in common (%s and %s are %s)'
+    return words % (len(found), 's' * (len(found) > 1), names[index], other_names[found[index]], same)
 
 
 def _heldout(path, data, training):
@@ -36,9 +46,9 @@ def _heldout(path, data, training):
     if images.shape[1:] != training.shape[1:]:
         words = '%s has images of %s, %s of %s; they have to agree'
         raise ValueError(words % (path, list(images.shape[1:]), data.path, list(training.shape[1:])))
-    shared = in_common(images, training)
+    shared = in_common(images, provenance.image_names(held), training, provenance.image_names(data))
     if shared:
-        words = '%s and %s have %d images in common; held-out images have to be others'
+        words = '%s and %s have %s; held-out images have to be others'
         raise ValueError(words % (path, data.path, shared))
     return images
 

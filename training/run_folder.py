@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 
-from common import commandline, files, schema, talk
+from common import commandline, files, locks, schema, talk
 from training import snapshots
 
 FINAL = 'network-final.pkl'
@@ -68,32 +68,12 @@ def finished(path, state):
     return os.path.exists(final) and snapshots.checksum(final) == int(state['crc'])
 
 
-def _lock(path):
-    """A lock on a file, held until it is released or the process ends; None, and why, where there can be none."""
-    why = 'pip install filelock'
-    try:
-        import filelock
-
-        lock = filelock.FileLock(path)
-        lock.acquire(timeout=0)
-        return lock
-    except ImportError:
-        pass
-    except NotImplementedError:
-        why = 'its file system knows no locks'
-    except filelock.Timeout:
-        folder = os.path.dirname(path)
-        raise ValueError('%s is in use by another process; wait for it or start a new run' % folder) from None
-    print('%s: not locked against a second process; %s' % (path, why))
-    return None
-
-
 class Run:
     """An open run folder; no second process can open it meanwhile. Used as a context manager."""
 
     def __init__(self, path, keep=3):
         self.path, self.keep = path, keep
-        self._lock = _lock(self.file('lock'))
+        self._lock = locks.acquire(path, 'wait for it or start a new run')
 
     def __enter__(self):
         return self

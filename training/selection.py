@@ -3,7 +3,7 @@
 import numpy as np
 
 import dataset
-from metrics import provenance, sets
+from metrics import provenance
 
 
 class Order:
@@ -66,8 +66,12 @@ def select(cfg, data):
         if other.top != data.top:
             sizes = cfg.validation, 2**other.top, cfg.data, 2**data.top
             raise ValueError('%s has images of %d pixels, %s of %d; they have to agree' % sizes)
-        if sets.in_common(other.images[other.top], data.images[data.top]):
-            raise ValueError('%s and %s have images in common; name other nodules' % (cfg.validation, cfg.data))
+        from metrics import sets  # here, because it needs SciPy, and training does not
+
+        images, names = [x.images[x.top] for x in (other, data)], [provenance.image_names(x) for x in (other, data)]
+        shared = sets.in_common(images[0], names[0], images[1], names[1])
+        if shared:
+            raise ValueError('%s and %s have %s; name other nodules' % (cfg.validation, cfg.data, shared))
         held_out = other.images
     return Order(indices, data.labels, cfg.seed, cfg.balance_classes), held_out
 

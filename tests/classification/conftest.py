@@ -27,6 +27,11 @@ def write_side(path, members, size=16, seed=0):
                 json.dump(dict(records=len(images), resolution=size, channels=1, entries=entries), f)
 
 
+@pytest.fixture
+def make_side():
+    return write_side
+
+
 @pytest.fixture(scope='session')
 def make_folds(tmp_path_factory):
     """A function that writes folds; change: a function (fold, side, members) -> members."""

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+import dataset
 from classification import folds
 
 
@@ -43,6 +44,17 @@ def test_an_image_on_both_sides_is_found_whatever_its_nodule_is_called(make_fold
         if name.endswith('.json'):
             open(os.path.join(target, name), 'w').write(about.replace('IA-', 'other-').replace('p-', 'q-'))
     with pytest.raises(ValueError, match='fold 0 have 6 images in common'):
+        folds.Folds(path)
+
+
+def test_a_mirrored_copy_on_the_other_side_is_found_and_both_images_are_named(make_folds):
+    path = make_folds()
+    source, target = [os.path.join(path, 'fold1', side, 'IA') for side in ('test', 'train')]
+    images = dataset.read(os.path.join(target, 'IA-r04.tfrecords'))
+    images[3] = dataset.read(os.path.join(source, 'IA-r04.tfrecords'))[4, :, :, ::-1]
+    dataset.write(target, 'IA', images)
+    with pytest.raises(ValueError, match='fold 1 have 1 image in common .*test/IA image 4 .nodule IA-5. and '
+                       '.*train/IA image 3 .nodule IA-2. are copies, mirrored'):  # fmt: skip
         folds.Folds(path)
 
 

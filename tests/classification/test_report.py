@@ -46,7 +46,7 @@ class Folds:
         labels = np.repeat([self.label(i) for i in own], 3)
         random = np.random.RandomState(fold)
         return None, Side(
-            random.randint(256, size=[len(nodules), 1, 16, 16]).astype(np.uint8), labels, nodules, {}, None
+            random.randint(256, size=[len(nodules), 1, 16, 16]).astype(np.uint8), labels, nodules, {}, None, None
         )
 
     def label(self, i):

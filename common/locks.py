@@ -1,0 +1,66 @@
+"""Locks on folders, so that no two processes work in one; the system releases them however a process ends."""
+
+import contextlib
+import json
+import os
+import platform
+import time
+
+from common import files, schema
+
+_HOLDER = {'pid': schema.natural, 'host': schema.text, 'since': schema.text}
+
+
+class Lock:
+    """A lock on a folder, held until `release`, or until the process ends. Beside its file stands who holds it."""
+
+    def __init__(self, folder):
+        self._holder = os.path.join(folder, 'holder.lock')
+        import filelock  # here, because programs run without it
+
+        self._lock = filelock.FileLock(os.path.join(folder, 'lock'))
+        try:
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise BlockingIOError(self._who()) from None
+        about = dict(pid=os.getpid(), host=platform.node(), since=time.strftime('%Y-%m-%d %H:%M:%S'))
+        with files.atomic(self._holder) as f:
+            f.write(json.dumps(about).encode())
+
+    def _who(self):
+        try:
+            return 'process {pid} on {host} since {since}'.format(**schema.read(self._holder, _HOLDER, ''))
+        except (OSError, ValueError):  # it has not been written yet
+            return 'another process'
+
+    def release(self):
+        with contextlib.suppress(OSError):
+            os.unlink(self._holder)
+        self._lock.release()
+
+
+def acquire(folder, remedy):
+    """A Lock on a folder, or None, which is said, where there can be none; ValueError, with a remedy, if it is held."""
+    why = 'pip install filelock'
+    try:
+        return Lock(folder)
+    except ImportError:
+        pass
+    except NotImplementedError:
+        why = 'its file system knows no locks'
+    except BlockingIOError as error:
+        raise ValueError('%s is in use by %s; %s' % (folder, error, remedy)) from None
+    print('%s: not locked against a second process; %s' % (folder, why))
+    return None
+
+
+@contextlib.contextmanager
+def held(folder, remedy):
+    """A block in which a folder, made if need be, is locked, as of `acquire`."""
+    os.makedirs(folder, exist_ok=True)
+    lock = acquire(folder, remedy)
+    try:
+        yield
+    finally:
+        if lock:
+            lock.release()
