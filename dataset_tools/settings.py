@@ -60,6 +60,8 @@ _PHANTOM = dict(
 
 CreateImages = settings(
     'CreateImages',
+    inputs='folder key',
+    writer='dataset',
     example='python 0-dataset_create.py images my_patches --resize --augment',
     groups='input: folder channels range resize nodules window; '
     'images: resolution augment shifts; folds: folds inner; output: name outdir force key keep_names; randomness: seed',
@@ -85,6 +87,8 @@ CreateImages = settings(
 )
 CreateVolumes = settings(
     'CreateVolumes',
+    inputs='annotations volumes key',
+    writer='dataset',
     example='python 0-dataset_create.py volumes nodules.csv --volumes scans --window lung',
     groups='input: annotations volumes coordinates; images: window spacing slices interpolation resolution augment '
     'shifts; folds: folds inner; output: name outdir force key keep_names; '
@@ -109,6 +113,7 @@ CreateVolumes = settings(
 )
 CreatePhantom = settings(
     'CreatePhantom',
+    writer='dataset',
     example='python 0-dataset_create.py phantom MIA --number 5000 --seed 1',
     groups='phantoms: kind number window spacing slices masks; images: resolution augment shifts; '
     'folds: folds inner; output: name outdir force; randomness: seed; hardware: processes',
@@ -123,6 +128,8 @@ CreatePhantom = settings(
 )
 CreatePairs = settings(
     'CreatePairs',
+    inputs='images masks annotations volumes key',
+    writer='dataset',
     example='python 0-dataset_create.py pairs --phantom all --number 100',
     groups='phantoms: phantom number; files: images masks; volumes: annotations volumes coordinates; '
     'images: off_centre window spacing interpolation resolution; output: name outdir force key keep_names; '

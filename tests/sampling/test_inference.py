@@ -11,7 +11,7 @@ from PIL import Image
 
 import networks
 import tfutil
-from places import DATA, ROOT
+from places import DATA, ROOT, visible
 
 MODEL = os.path.join(DATA, 'tf2.21-numpy2.pkl')  # 8x8, latents of 8, 2 classes
 
@@ -39,7 +39,7 @@ def generate(script, outdir, *arguments):
     """The raw images of one run of 2-inference.py."""
     code, _, err = script('2-inference.py', '--outdir', outdir, '--format', 'npy', *arguments)
     assert code == 0, err
-    assert os.listdir(str(outdir)) == ['inference.npy']
+    assert visible(outdir) == ['inference.npy']
     return np.load(str(outdir / 'inference.npy'))
 
 
@@ -66,13 +66,13 @@ def test_inference_writes_the_network_output_as_gray_levels(script, tmp_path, pl
     raw = generate(script, tmp_path / 'raw', '--model', plain, '--number', 3)
     assert raw.shape == (3, 1, 8, 8) and raw.dtype == np.float32
     assert script('2-inference.py', '--model', plain, '--number', 3, '--outdir', tmp_path / 'png')[0] == 0
-    assert sorted(os.listdir(str(tmp_path / 'png'))) == ['inference_img_%d.png' % i for i in range(3)]
+    assert visible(tmp_path / 'png') == ['inference_img_%d.png' % i for i in range(3)]
     for i in range(3):
         assert_array_equal(
             pixels(tmp_path / 'png' / ('inference_img_%d.png' % i)), np.clip(np.rint((raw[i, 0] + 1) / 2 * 255), 0, 255)
         )
     assert script('2-inference.py', '--model', plain, '--number', 3, '--outdir', tmp_path / 'grid', '--grid')[0] == 0
-    assert os.listdir(str(tmp_path / 'grid')) == ['inference_grid.png']
+    assert visible(tmp_path / 'grid') == ['inference_grid.png']
     assert_array_equal(
         pixels(tmp_path / 'grid' / 'inference_grid.png')[:8, 8:], pixels(tmp_path / 'png' / 'inference_img_1.png')
     )
@@ -185,7 +185,7 @@ def test_the_shell_sees_one_line_and_exit_code_2(tmp_path):
     )
     out, err = run.communicate()
     assert run.returncode == 2 and out == b'' and err.count(b'\n') == 1 and b'a.pkl is a web page' in err
-    assert os.listdir(str(tmp_path)) == ['a.pkl']
+    assert visible(tmp_path) == ['a.pkl']
 
 
 def test_images_of_an_earlier_run_are_not_replaced_in_silence(succeeds, tmp_path):
