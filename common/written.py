@@ -6,6 +6,7 @@ appended, before the file has its name: a process that is killed leaves one too 
 ignored.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -19,6 +20,16 @@ _known = {}  # {folder: _Known}
 def begin(by, inputs):
     """A program of the kind `by` begins, which may replace none of its inputs: files, and folders with all in them."""
     _program.update(by=by, inputs=[os.path.realpath(path) for path in inputs])
+
+
+@contextlib.contextmanager
+def another():
+    """A block in which the main of another program runs in this process."""
+    before = dict(_program)
+    try:
+        yield
+    finally:
+        _program.update(before)
 
 
 class _Known:

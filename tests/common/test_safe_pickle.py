@@ -1,7 +1,6 @@
 """Published, foreign and hostile pickles."""
 
 import collections
-import os
 import pickle
 
 import numpy as np

@@ -11,6 +11,7 @@ from PIL import Image
 
 import networks
 import tfutil
+from common import files, images, written
 from places import DATA, ROOT, visible
 
 MODEL = os.path.join(DATA, 'tf2.21-numpy2.pkl')  # 8x8, latents of 8, 2 classes
@@ -194,3 +195,21 @@ def test_images_of_an_earlier_run_are_not_replaced_in_silence(succeeds, tmp_path
     assert 'replaced' not in succeeds('2-inference.py', *many)  # the same again
     out = succeeds('2-inference.py', *few, '--model', os.path.join(ROOT, 'demo', 'weight', 'MIA.pkl'))
     assert 'replaced 2, left 1 as they were; another --outdir keeps both' in out
+
+
+@pytest.mark.parametrize(
+    'name, flags',
+    [('inference.npy', ['--format', 'npy', '--latents']), ('projection.png', ['--project-steps', 1, '--project'])],
+)
+def test_an_input_is_not_written_over_though_the_script_wrote_it(script, tmp_path, plain, name, flags):
+    written.begin('Inference', [])
+    with files.atomic(str(tmp_path / name)) as f:
+        np.save(f, np.zeros([2, 8], np.float32)) if name.endswith('.npy') else images.encode(
+            np.zeros([1, 8, 8], np.uint8), f
+        )
+    before = (tmp_path / name).read_bytes()
+    code, _, err = script('2-inference.py', '--model', plain, '--outdir', tmp_path, *flags, tmp_path / name)
+    assert code == 2 and err.count('\n') == 1 and name + ' is an input of this command' in err
+    assert (tmp_path / name).read_bytes() == before and visible(tmp_path) == [name]
+    code, _, err = script('2-inference.py', '--model', plain, '--outdir', tmp_path / 'out', *flags, tmp_path / name)
+    assert code == 0, err
