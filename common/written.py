@@ -72,18 +72,20 @@ def _contents(folder):
         return {}
 
 
-def _sha256(path):
-    digest = hashlib.sha256()
+def _content(path):
+    """(size, sha256) of a file."""
+    digest, size = hashlib.sha256(), 0
     with open(path, 'rb') as f:
         for block in iter(lambda: f.read(1 << 22), b''):
             digest.update(block)
-    return digest.hexdigest()
+            size += len(block)
+    return size, digest.hexdigest()
 
 
 def record(path, content=None, durable=False):
     """Record a file that is about to have the name `path`. content: where its bytes are, None if they may change."""
     folder, name = os.path.split(os.path.abspath(path))
-    size, sha256 = (os.path.getsize(content), _sha256(content)) if content else (None, None)
+    size, sha256 = _content(content) if content else (None, None)
     line = json.dumps(dict(name=name, by=_program['by'], size=size, sha256=sha256), sort_keys=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, 'O_NOFOLLOW', 0)
     place = os.path.join(folder, RECORD)
@@ -107,15 +109,12 @@ def is_ours(path):
     folder, name = os.path.split(os.path.abspath(path))
     try:
         contents, status = _contents(folder).get((name, _program['by']), ()), os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
+        if not contents or not stat.S_ISREG(status.st_mode):
             return False
-        return None in contents or status.st_size in dict(filter(None, contents)) and _has_content(path, contents)
+        # Another process may replace the file meanwhile; it records it before.
+        return None in contents or _content(path) in _contents(folder).get((name, _program['by']), ())
     except OSError:
         return False
-
-
-def _has_content(path, contents):
-    return (os.path.getsize(path), _sha256(path)) in contents
 
 
 def is_input(path):

@@ -47,18 +47,7 @@ def test_patches_and_a_page_are_made_of_masks_and_depend_on_the_seed_alone(pix2p
 
 def test_patches_of_an_earlier_run_go_with_their_page_and_files_of_others_stay(pix2pix, tmp_path, trained):
     (tmp_path / 'mine_1.png').write_bytes(b'mine')
-    draw = [
-        'generate',
-        '--model',
-        trained,
-        '--outdir',
-        tmp_path,
-        '--shape',
-        'ellipse',
-        '--diameter',
-        '6-10',
-        '--number',
-    ]
+    draw = ['generate', '--model', trained, '--outdir', tmp_path, '--shape', 'ellipse', '--number']
     assert pix2pix(*draw, 3)[0] == 0
     (tmp_path / 'ellipse_002_0.png').write_bytes(b'drawn upon')
     code, out, err = pix2pix(*draw, 1)
