@@ -29,6 +29,7 @@ def per_resolution(text):
 
 Display = settings(
     'Display',
+    inputs='tfrecords',
     example='python 1-dataset_display.py --tfrecords processData/MIA --number 64 --grid',
     groups='input: tfrecords number; output: outdir grid window summary',
     tfrecords=(
@@ -44,6 +45,7 @@ Display = settings(
 
 Inference = settings(
     'Inference',
+    inputs='model latents labels project',
     example='python 2-inference.py --model demo/weight/MIA.pkl --number 64 --grid',
     groups='model: model network; latents: number latents labels label; walks: interpolate steps; '
     'projection: project project_steps range; output: outdir grid format; randomness: seed; hardware: minibatch cpu',
@@ -101,6 +103,8 @@ Inference = settings(
 
 Progan = settings(
     'Progan',
+    inputs='data transfer validation',
+    writer='training',
     example='python 3-train.py --data processData/AIS --fmap-max 64 --minibatch 32 --lod-training-kimg 60 '
     '--lod-transition-kimg 60 --total-kimg 540',
     groups='input: data conditional balance_classes mirror_augment; few nodules: holdout validation augment_critic; '
@@ -174,6 +178,7 @@ Progan = settings(
 
 Evaluate = settings(
     'Evaluate',
+    inputs='model data real_holdout features',
     example='python 4-evaluate.py --model demo/weight/AIS.pkl --data processData/AIS --audit 50',
     groups='input: model data real_holdout number audit; features: features feature_tensor; output: outdir no_cache; '
     'randomness: seed; hardware: minibatch cpu',

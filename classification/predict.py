@@ -51,6 +51,7 @@ def read(path, shape):
 
 def predict(cfg):
     """A row for each image, and for each nodule that has several, in cfg.out."""
+    files.require_replaceable(cfg.out)
     with tfutil.init_tf(cpu=cfg.cpu):
         classifier, shape, classes = load(cfg.model)
         pixels, names, nodules = read(cfg.data, shape)

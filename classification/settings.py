@@ -24,6 +24,8 @@ TRAINING = (
 
 Gans = settings(
     'Gans',
+    inputs='data pretrain',
+    writer='training',
     example='python 5-classify.py gans --data datasets/cv --outdir results/gans --total-kimg 300',
     groups='input: data conditional pretrain; output: outdir; training, as of 3-train.py: ' + ' '.join(TRAINING),
     data=('datasets/cv', 'a folder of folds, as 0-dataset_create.py --folds writes it'),
@@ -34,6 +36,7 @@ Gans = settings(
 )
 Run = settings(
     'Run',
+    inputs='data generators pix2pix phantoms',
     example='python 5-classify.py run --data datasets/cv --arms raw,common,duplicates,gan,shuffled',
     groups='input: data generators trust_generators pix2pix phantoms; experiment: arms ratios repeats; '
     'training: network steps minibatch lrate; output: outdir; randomness: seed; hardware: cpu',
@@ -55,6 +58,7 @@ Run = settings(
 )
 Predict = settings(
     'Predict',
+    inputs='model data',
     example='python 5-classify.py predict --model results/classification/classifiers/common-fold0.pkl',
     model=('model.pkl', 'the classifier'),
     data=('processData/AIS', 'a dataset folder, a folder of class folders, or a folder of pictures'),

@@ -3,25 +3,29 @@
 import collections
 import contextlib
 import errno
+import glob
 import os
 import re
 import sys
 
-from common import SUPPORTED, flags, quiet, schema, talk
+from common import SUPPORTED, flags, quiet, schema, talk, written
 from common.talk import warn
 
 
-def settings(record_name, example=None, groups='', **rows):
+def settings(record_name, example=None, groups='', inputs='', writer=None, **rows):
     """A record type. A row is (default, meaning[, kind]).
 
     kind: what turns the flag's text into a value (default: the default's type), or a tuple of choices; bool makes a
     switch, list takes one or more texts. A default of ... makes an argument without a flag that has to be given.
     A default stands as it is typed: as text where its kind makes something else of it.
-    example, groups: for -h, a command, and headings with their rows, as 'input: model data; output: outdir'.
+    example, groups: for -h, a command, and headings with their rows, as 'input: model data; output: outdir'. inputs:
+    names of the rows with files and folders to read, which are never replaced. writer: what kind of program it is, the
+    same for those that may replace each other's files (default: record_name).
     """
     record = collections.namedtuple(record_name, list(rows))
     record.__new__.__defaults__ = tuple(map(_default, rows.values()))
     record.ROWS, record.EXAMPLE = rows, example
+    record.INPUTS, record.WRITER = inputs.split(), writer or record_name
     record.GROUPS = [group.split(':') for group in groups.split(';') if group]
     return record
 
@@ -54,7 +58,17 @@ def _record(record, values):
     """The record of parsed values and of their --config; how much is said is set at once."""
     found, general = flags.general(values)
     talk.set_amount(general['quiet'], general['verbose'])
-    return record(**dict(_configured(record, general['config']), **found))
+    cfg = record(**dict(_configured(record, general['config']), **found))
+    written.begin(record.WRITER, _inputs(cfg, general['config']))
+    return cfg
+
+
+def _inputs(cfg, config):
+    """Paths of what is read, with all that patterns such as fold{fold}/{class} stand for."""
+    values, found = [cfg._asdict()[name] for name in cfg.INPUTS] + [config], []
+    for path in [path for value in values if value for path in (value if isinstance(value, list) else [value])]:
+        found += glob.glob(re.sub(r'{\w+}', '*', glob.escape(path))) if '{' in path else [path]
+    return found
 
 
 def _configured(record, path):

@@ -1,9 +1,14 @@
-"""Files that are whole or absent, and words for files that are not what they should be."""
+"""Files that are whole or absent and replace only what programs wrote; words for files that are not as expected."""
 
 import contextlib
+import errno
+import filecmp
+import glob
 import os
 import shutil
-import uuid
+import tempfile
+
+from common import written
 
 # How files that people pass by mistake begin, and what to do about each.
 _HEADS = (
@@ -33,25 +38,89 @@ def require_utf8(path):
         raise ValueError('%s: its name is not UTF-8; rename it' % path) from None
 
 
+def require_replaceable(*paths):
+    """Refuse names of files that something else has than a file which this program wrote, unchanged since.
+
+    To be called before work begins, too: what is written is checked when it gets its name.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            continue
+        if os.path.isdir(path):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if written.is_input(path):
+            raise FileExistsError('%s is an input of this command, or lies in one; choose another place' % path)
+        if not written.is_ours(path):
+            words = '%s is there already, and is not, or no longer, as this program wrote it'
+            raise FileExistsError((words + '; choose another place, or move it away') % path)
+
+
+def remove(path):
+    """Remove a file that this program wrote and nobody changed; whether that was so."""
+    if written.is_input(path) or not written.is_ours(path):
+        return False
+    os.unlink(path)
+    return True
+
+
+def remove_unfinished(folder):
+    """Remove what durable files left that were being written when a process was killed; nobody may write there now."""
+    for path in written.unfinished(folder):
+        os.unlink(path)
+
+
+def rename(path, target):
+    """Give a file that this program wrote another name in its folder; what has that name is replaced as by `atomic`."""
+    require_replaceable(target)
+    written.record(target, path, durable=True)
+    os.replace(path, target)
+
+
+def _hidden(path, end):
+    """A name beside `path` that nothing has; what is made there has to be made exclusively."""
+    folder, name = os.path.split(os.path.abspath(path))
+    return tempfile.mktemp('.' + end, '.%s-' % name[:40], folder)
+
+
 def _rename_in(error, path, part):
     """Name the user's file in an error: a full disk names none, and others name the part, which is gone by now."""
     if isinstance(error, OSError) and error.errno and part in str(error.filename or part):
         error.filename, error.filename2 = path, None
 
 
+def _signature(path):
+    """What changes when another file takes the name, or this one is written to; None if there is none."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime
+
+
 @contextlib.contextmanager
-def atomic(path, durable=False):
+def atomic(path, durable=False, private=False):
     """A binary file to write that takes its name `path` only when the block ends without an error.
 
-    durable: force the bytes to the disk before the name changes: a power cut leaves the old file or the new one.
+    FileExistsError for a name that something has which this program did not write; a link is replaced, never what it
+    leads to. durable: force the bytes to the disk before the name changes: a power cut leaves the old file or the new
+    one. private: a name that nobody else gives, such as a digest in a hidden folder: replaced always, not recorded.
     """
-    part = path + '.part'
+    before = _signature(path)
+    if not private:
+        require_replaceable(path)
+    part = _hidden(path, 'part')
     try:
-        with open(part, 'wb') as f:
+        if durable and not private:
+            written.record(part)
+        with open(part, 'xb') as f:
             yield f
             if durable:
                 f.flush()
                 os.fsync(f.fileno())
+        if not private:
+            if _signature(path) != before:  # another process may have made it meanwhile
+                require_replaceable(path)
+            written.record(path, part, durable)
         os.replace(part, path)
     except BaseException as error:
         with contextlib.suppress(OSError):
@@ -60,15 +129,70 @@ def atomic(path, durable=False):
         raise
 
 
+def first_foreign(folder):
+    """The first file or folder in a folder that is not, or no longer, as this program wrote it, or None."""
+    if os.path.islink(folder) or not os.path.isdir(folder):
+        return folder
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        if written.RECORD not in names:
+            return os.path.join(place, min(folders + names)) if folders + names else place
+        for name in sorted(folders + names):
+            path = os.path.join(place, name)
+            if name in folders and os.path.islink(path):
+                return path
+            if name not in folders and name != written.RECORD and not written.is_ours(path):
+                return path
+    return None
+
+
+def require_own_folder(path):
+    """Refuse a folder to be replaced in which there is anything but what this program wrote, or an input."""
+    foreign, why = first_foreign(path), 'is not, or no longer, as this program wrote it'
+    if not foreign and written.holds_input(path):
+        foreign, why = path, 'holds an input of this command'
+    if foreign:
+        words = '%s is not replaced, as %s %s; choose another name, or move it away'
+        raise FileExistsError(words % (path, foreign, why))
+
+
+def left_beside(path, end):
+    """Paths of folders that `folder` left beside `path` when it was killed. end: part (new one), or old (replaced)."""
+    pattern = '.%s-????????.%s' % (glob.escape(os.path.basename(path)[:40]), end)
+    return sorted(glob.glob(os.path.join(glob.escape(os.path.dirname(path)), pattern)))
+
+
+def _same(folder, other):
+    """Whether two folders hold the same files."""
+    trees = []
+    for top in (folder, other):
+        paths = [os.path.join(place, name) for place, _, names in os.walk(top) for name in names]
+        trees.append(sorted(os.path.relpath(path, top) for path in paths))
+    if trees[0] != trees[1] or not os.path.isdir(other):
+        return False
+    return all(filecmp.cmp(os.path.join(folder, name), os.path.join(other, name), shallow=False) for name in trees[0])
+
+
+def _remove_folder(folder):
+    """Remove what this program wrote in a folder, and the folder if nothing else is in it."""
+    for place, _, names in os.walk(folder, topdown=False):
+        kept = [name for name in names if name != written.RECORD and not remove(os.path.join(place, name))]
+        if not kept and os.listdir(place) == [written.RECORD]:
+            os.unlink(os.path.join(place, written.RECORD))
+        with contextlib.suppress(OSError):  # not empty
+            os.rmdir(place)
+
+
 @contextlib.contextmanager
 def folder(path, replace=False):
     """An empty folder to fill, hidden until the block ends without an error; then it takes its name `path`.
 
-    Where something else has that name by then: replace it, or fail. After an error nothing is left, nor are parents
-    that had to be made.
+    Where something has that name by then: with `replace` it is replaced, if this program wrote all that is in it; a
+    folder that holds the same stays; anything else is an error. After an error nothing is left, nor are parents that
+    had to be made.
     """
-    parent, name = os.path.split(os.path.abspath(path))
-    part, old = [os.path.join(parent, '.%s-%s.%s' % (name, uuid.uuid4().hex[:8], end)) for end in ('part', 'old')]
+    parent = os.path.dirname(os.path.abspath(path))
+    part, old = _hidden(path, 'part'), _hidden(path, 'old')
     made = [parent]
     while not os.path.lexists(made[-1]):
         made.append(os.path.dirname(made[-1]))
@@ -76,15 +200,16 @@ def folder(path, replace=False):
         os.makedirs(parent, exist_ok=True)
         os.mkdir(part)
         yield part
-        if replace and os.path.lexists(path):
+        same = _same(part, path)
+        if replace and not same and os.path.lexists(path):
+            require_own_folder(path)
             os.rename(path, old)
         try:
-            os.rename(part, path)
+            shutil.rmtree(part) if same else os.rename(part, path)
         except OSError:
             if os.path.lexists(old):
                 os.rename(old, path)
             raise
-        shutil.rmtree(old, ignore_errors=True)
     except BaseException as error:
         shutil.rmtree(part, ignore_errors=True)
         with contextlib.suppress(OSError):
@@ -92,14 +217,19 @@ def folder(path, replace=False):
                 os.rmdir(parent)
         _rename_in(error, path, part)
         raise
+    with contextlib.suppress(OSError):
+        _remove_folder(old)
 
 
 @contextlib.contextmanager
 def open_text(path, mode):
-    """A text file, open; its errors, a full disk among them, say which file it was."""
+    """A text file that grows, open; its errors, a full disk among them, say which file it was."""
     try:
+        require_replaceable(path)
+        if not os.path.lexists(path):
+            written.record(path, durable=True)
         with open(path, mode, newline='') as f:
             yield f
     except OSError as error:
-        error.filename = path
+        error.filename = error.filename or (path if error.errno else None)
         raise

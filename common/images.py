@@ -50,9 +50,9 @@ def encode(image, f):
     _picture(image).save(f, 'PNG')
 
 
-def save(path, image):
-    """Write a uint8 image [1, H, W] or [3, H, W] as PNG, whole or not at all."""
-    with files.atomic(path) as f:
+def save(path, image, durable=False):
+    """Write a uint8 image [1, H, W] or [3, H, W] as PNG, whole or not at all. durable: as of files.atomic."""
+    with files.atomic(path, durable) as f:
         encode(image, f)
 
 
@@ -67,13 +67,15 @@ def save_drawing(path, image, words):
 class Album:
     """Writes pictures into a folder that may hold those of an earlier run, and counts what becomes of these.
 
+    names: of the pictures to come; a name that belongs to another file is refused before anything is written.
     pattern: of the names that such pictures have, a regular expression.
     """
 
-    def __init__(self, folder, pattern):
+    def __init__(self, folder, names, pattern):
         os.makedirs(folder, exist_ok=True)
+        files.require_replaceable(*(os.path.join(folder, name) for name in names))
         self.folder, self.before = folder, {name for name in os.listdir(folder) if re.match(pattern, name)}
-        self.replaced = 0
+        self.replaced = self.removed = 0
 
     def save(self, name, image):
         """As `save`, under a name in the folder."""
@@ -86,9 +88,15 @@ class Album:
         with files.atomic(path) as target:
             target.write(f.getvalue())
 
+    def remove_others(self):
+        """Remove the pictures that an earlier run wrote and this one did not write anew; others stay."""
+        own = {name for name in self.before if files.remove(os.path.join(self.folder, name))}
+        self.removed, self.before = len(own), self.before - own
+
     def tell(self):
-        """Print what became of pictures of an earlier run: replaced by others, or still there."""
-        counts = (self.replaced, 'replaced %d'), (len(self.before), 'left %d as they were')
+        """Print what became of pictures of an earlier run: replaced by others, removed, or still there."""
+        counts = [(self.replaced, 'replaced %d'), (self.removed, 'removed %d')]
+        counts.append((len(self.before), 'left %d as they were'))
         words = ', '.join(form % count for count, form in counts if count)
         if words:
             print('pictures of an earlier run in %s: %s; another --outdir keeps both' % (self.folder, words))
@@ -101,9 +109,9 @@ def encode_animation(frames, f, seconds):
     next(pictures).save(f, 'GIF', **options)
 
 
-def animate(path, frames, seconds=0.2):
-    """As `encode_animation`, into a file that is whole or not there."""
-    with files.atomic(path) as f:
+def animate(path, frames, seconds=0.2, durable=False):
+    """As `encode_animation`, into a file that is whole or not there. durable: as of files.atomic."""
+    with files.atomic(path, durable) as f:
         encode_animation(frames, f, seconds)
 
 

@@ -18,7 +18,10 @@ class Lock:
         self._holder = os.path.join(folder, 'holder.lock')
         import filelock  # here, because programs run without it
 
-        self._lock = filelock.FileLock(os.path.join(folder, 'lock'))
+        path = os.path.join(folder, 'lock')
+        if os.path.exists(path) and os.path.getsize(path):
+            raise FileExistsError('%s is no lock of this program, which would empty it; move it away' % path)
+        self._lock = filelock.FileLock(path)
         try:
             self._lock.acquire(timeout=0)
         except filelock.Timeout:
@@ -35,7 +38,7 @@ class Lock:
 
     def release(self):
         with contextlib.suppress(OSError):
-            os.unlink(self._holder)
+            files.remove(self._holder)
         self._lock.release()
 
 

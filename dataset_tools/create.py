@@ -21,13 +21,12 @@ def volumes(cfg):
     from dataset_tools import writer
 
     unfinished = Unfinished(cfg.outdir, writer.set_name(cfg.name, None, volume_sources.NAME), cfg.resume, cfg.force)
-    if unfinished.earlier:  # sets that have their names by now are its own
-        cfg = cfg._replace(force=True)
     marked = volume_sources.read_table(cfg)
     labels = list(collections.OrderedDict.fromkeys(a.label for a in marked))
-    writer.require_places(cfg, labels, [(a.label, a.patient or a.scan) for a in marked], volume_sources.NAME)
+    groups, begun = [(a.label, a.patient or a.scan) for a in marked], unfinished.earlier
+    writer.require_places(cfg, labels, groups, volume_sources.NAME, begun)
     try:
-        writer.write_sets(cfg, volume_sources.from_volumes(cfg, marked, unfinished))
+        writer.write_sets(cfg, volume_sources.from_volumes(cfg, marked, unfinished), begun)
     except KeyboardInterrupt:
         talk.say('finished scans are kept; go on with --resume')
         raise

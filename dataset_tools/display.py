@@ -52,11 +52,12 @@ def show(cfg):
         for picture in pictures:
             picture[:] = hounsfield.to_gray(hounsfield.to_hu(picture, window), wanted)
     if cfg.grid:
-        album = images.Album(cfg.outdir, r'dataset_grid\.png$')
+        album = images.Album(cfg.outdir, ['dataset_grid.png'], r'dataset_grid\.png$')
         album.save('dataset_grid.png', images.grid(pictures))
     else:
-        album = images.Album(cfg.outdir, r'dataset_img_\d+\.png$')
-        for i, picture in enumerate(pictures):
-            album.save('dataset_img_%d.png' % i, picture)
+        names = ['dataset_img_%d.png' % i for i in range(len(pictures))]
+        album = images.Album(cfg.outdir, names, r'dataset_img_\d+\.png$')
+        for name, picture in zip(names, pictures):
+            album.save(name, picture)
     print('%d images of %s are in %s' % (len(pictures), path, cfg.outdir))
     album.tell()

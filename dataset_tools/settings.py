@@ -79,6 +79,8 @@ _PHANTOM = dict(
 
 CreateImages = settings(
     'CreateImages',
+    inputs='folder key',
+    writer='dataset',
     example='python 0-dataset_create.py images my_patches --resize --augment',
     groups='input: folder channels range resize nodules window; '
     'images: resolution augment shifts; folds: folds inner; output: name outdir force key keep_names; randomness: seed',
@@ -99,6 +101,8 @@ CreateImages = settings(
 )
 CreateVolumes = settings(
     'CreateVolumes',
+    inputs='annotations volumes key',
+    writer='dataset',
     example='python 0-dataset_create.py volumes nodules.csv --volumes scans --window lung',
     groups='input: annotations volumes coordinates class_conflict; images: window spacing slices interpolation '
     'resolution augment shifts; folds: folds inner; output: name outdir force key keep_names; '
@@ -123,6 +127,7 @@ CreateVolumes = settings(
 )
 CreatePhantom = settings(
     'CreatePhantom',
+    writer='dataset',
     example='python 0-dataset_create.py phantom MIA --number 5000 --seed 1',
     groups='phantoms: kind number window spacing slices masks; images: resolution augment shifts; '
     'folds: folds inner; output: name outdir force; randomness: seed; hardware: processes',
@@ -137,6 +142,8 @@ CreatePhantom = settings(
 )
 CreatePairs = settings(
     'CreatePairs',
+    inputs='images masks annotations volumes key',
+    writer='dataset',
     example='python 0-dataset_create.py pairs --phantom all --number 100',
     groups='phantoms: phantom number; files: images masks range; '
     'volumes: annotations volumes coordinates class_conflict; '

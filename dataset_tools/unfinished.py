@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
+import re
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Unfinished:
             kept['pixels%d' % index] = patch.pixels
             if patch.mask is not None:
                 kept['mask%d' % index] = patch.mask.astype(np.uint8)
-        with files.atomic(self.path(key)) as f:
+        with files.atomic(self.path(key), durable=True, private=True) as f:
             np.savez(f, **kept)
 
     def load(self, key):
@@ -56,7 +56,12 @@ class Unfinished:
         return None
 
     def close(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the folder with all that is its own, also of a run that was killed."""
+        own = re.compile(r'[0-9a-f]{32}\.npz$|\.[0-9a-f]{32}\.npz-\w{8}\.part$')
+        with contextlib.suppress(OSError):
+            for name in filter(own.match, os.listdir(self.folder)):
+                os.unlink(os.path.join(self.folder, name))
+            os.rmdir(self.folder)
 
 
 def _patch(kept, index, fields):

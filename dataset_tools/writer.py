@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import glob
 import io
 import json
 import os
@@ -33,30 +32,26 @@ def set_name(name, label, default):
     return name
 
 
-def ensure_free(path, force):
-    """Refuse a folder's name that something has, unless `force` and this program could have made all that is there."""
-    parent, name = os.path.split(path)
-    for left in glob.glob(os.path.join(glob.escape(parent), '.%s-*.part' % glob.escape(name))):
+def ensure_free(path, force, begun=False):
+    """Refuse a folder's name that something has, unless `force` and this program wrote all that is there.
+
+    begun: a run goes on that may have made the folder itself, which is seen once it would be made again.
+    """
+    for left in files.left_beside(path, 'part'):
         print('%s was left by a run that was killed, or belongs to a run at work; remove it in the first case' % left)
-    for old in sorted(glob.glob(os.path.join(glob.escape(parent), '.%s-*.old' % glob.escape(name)))):
+    for old in files.left_beside(path, 'old'):
         if os.path.lexists(path):
             print('%s was replaced by %s; remove it' % (old, path))
-        else:
+        elif files.first_foreign(old) is None:
             os.rename(old, path)
             print('%s has its name again: a run was killed while it replaced it' % path)
     if not os.path.lexists(path):
         return
-    if not force:
+    if force:
+        files.require_own_folder(path)
+    elif not begun:
         remedy = 'choose another --name or --outdir, or replace it with --force'
         raise FileExistsError('%s is there already; %s' % (path, remedy))
-    found = []
-    for folder, inner, outer in os.walk(path):
-        found += [os.path.relpath(os.path.join(folder, entry), path) for entry in inner + outer]
-    ours = re.compile(r'%s(-r\d\d\.tfrecords|\.json)$|(pairs|(pairs.)?[^/\\]+\.png)$' % re.escape(name))
-    strange = [entry for entry in found if not ours.match(entry)]
-    if strange or not os.path.isdir(path) or not any(entry.endswith(('.tfrecords', '.json')) for entry in found):
-        why = 'holds %s, which is no part of a dataset' % strange[0] if strange else 'is not a dataset'
-        raise FileExistsError('%s is not replaced, as it %s; choose another --name' % (path, why))
 
 
 @contextlib.contextmanager
@@ -66,17 +61,17 @@ def listing(path, head):
     Gives a function (nodule, records, facts) that appends an entry, and the counts, which it keeps up to date.
     """
     counts, nodules = dict(images=0, nodules=0, records=0), set()
-    with open(path, 'w', encoding='utf-8') as f:
-        f.write(json.dumps(head, indent=1)[:-2] + ',\n "entries": [')
+    with files.atomic(path) as f:
+        f.write((json.dumps(head, indent=1)[:-2] + ',\n "entries": [').encode())
 
         def append(nodule, records, facts):
             entry = json.dumps(dict(facts, nodule=nodule, records=records), sort_keys=True)
-            f.write('%s\n  %s' % (',' if counts['images'] else '', entry))
+            f.write(('%s\n  %s' % (',' if counts['images'] else '', entry)).encode())
             nodules.add(nodule)
             counts.update(images=counts['images'] + 1, nodules=len(nodules), records=counts['records'] + records)
 
         yield append, counts
-        f.write('\n ],\n' + json.dumps(counts, indent=1)[2:] + '\n')
+        f.write(('\n ],\n' + json.dumps(counts, indent=1)[2:] + '\n').encode())
 
 
 def pair(patch, resolution, offset=(0, 0)):
@@ -112,11 +107,14 @@ def progress(source):
         yield bar
 
 
-def write_sets(cfg, source):
-    """A dataset for each class of a Source and, with cfg.folds, for each fold and side; all of them or none."""
+def write_sets(cfg, source, begun=False):
+    """A dataset for each class of a Source and, with cfg.folds, for each fold and side; all of them or none.
+
+    begun: some of them may have their names already, made by the run that goes on.
+    """
     size, head, sets = cfg.resolution, dict(source.about, resolution=cfg.resolution, seed=cfg.seed), {}
     seen = overview.Overview(head)
-    paths, dealt = require_places(cfg, source.labels, source.groups, source.name)
+    paths, dealt = require_places(cfg, source.labels, source.groups, source.name, begun)
     copies = cfg.shifts * (len(VARIANTS) if cfg.augment else 1) * (cfg.folds or 1) * (1 + (cfg.inner or 0))
     _require_room(cfg.outdir, source, copies * (size * size * source.about.get('channels', 1) * 4 // 3 + RECORD))
     with contextlib.ExitStack() as folders, contextlib.ExitStack() as stack:  # all are complete before one has its name
@@ -142,15 +140,16 @@ def write_sets(cfg, source):
     _tell(cfg, source, set_name(cfg.name, None, source.name), seen, table)
 
 
-def require_places(cfg, labels, groups, name):
+def require_places(cfg, labels, groups, name, begun=False):
     """{(label, side): folder of its dataset}, and the Folds; ValueError if one has a name that is taken, or no nodule.
 
-    groups: (label, group) of each nodule, for folds; name: for want of another.
+    groups: (label, group) of each nodule, for folds; name: for want of another; begun: as of `write_sets`.
     """
     dealt = folds.Folds(groups, cfg.folds, cfg.inner, cfg.seed)
     paths = _paths(cfg, labels, name)
     for path in paths.values():
-        ensure_free(path, cfg.force)
+        ensure_free(path, cfg.force, begun)
+    files.require_replaceable(*_beside(os.path.join(cfg.outdir, set_name(cfg.name, None, name))))
     held = {(label, side) for label, group in groups for side in dealt.sides(group)} if cfg.folds else set(paths)
     for key in paths:
         if key not in held:
@@ -182,6 +181,11 @@ def _require_these_folds(top, wanted):
                 raise FileExistsError(words % (top, path))
 
 
+def _beside(path):
+    """The page of the sets OUTDIR/NAME, and the table of what was left out of them."""
+    return path + '.html', path + '-skipped.csv'
+
+
 def _tell(cfg, source, name, seen, counts=()):
     """Say what a user should know, in OUTDIR/NAME.html, too; what was left out is in OUTDIR/NAME-skipped.csv.
 
@@ -191,15 +195,17 @@ def _tell(cfg, source, name, seen, counts=()):
         talk.say(line)
     for line in source.doubts:
         talk.warn(line)
-    path, left_out = os.path.join(cfg.outdir, name), []
-    if source.left_out:
-        with files.atomic(path + '-skipped.csv') as f:
+    (page_path, table_path), left_out = _beside(os.path.join(cfg.outdir, name)), []
+    if not source.left_out:
+        files.remove(table_path)  # of an earlier set of this name
+    else:
+        with files.atomic(table_path) as f:
             rows = csv.writer(io.TextIOWrapper(f, 'utf-8', newline='', write_through=True))
             rows.writerow(['line', 'why'])
             rows.writerows((place, why) for places, why in source.left_out for place in places)
         left_out = ['%d of the lines of the table; %s-skipped.csv says why' % (source.about['skipped'], name)]
         print('left out: ' + left_out[0])
-    write_page(path + '.html', seen, source.notes, list(source.doubts) + list(seen.doubts()), left_out, counts)
+    write_page(page_path, seen, source.notes, list(source.doubts) + list(seen.doubts()), left_out, counts)
 
 
 def write_page(path, seen, notes, doubts, left_out, counts):
@@ -218,6 +224,7 @@ def write_pairs(cfg, source):
     name = set_name(cfg.name, None, None)
     path = os.path.join(cfg.outdir, name)
     ensure_free(path, cfg.force)
+    files.require_replaceable(*_beside(path))
     _require_room(cfg.outdir, source, 2 * cfg.resolution**2)
     head = dict(source.about, name=name, resolution=cfg.resolution, seed=cfg.seed)
     seen = overview.Overview(head)

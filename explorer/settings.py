@@ -6,6 +6,8 @@ from config import CPU, SEED
 
 Axes = settings(
     'Axes',
+    inputs='model',
+    writer='explorer',
     example='python 7-explore.py axes --model demo/weight/AIS.pkl',
     model=('demo/weight/AIS.pkl', 'weights; their axes are kept beside them, as NAME.axes.npz'),
     number=(2000, 'generated images to learn the axes from', number_between(200, 100000)),
@@ -14,6 +16,8 @@ Axes = settings(
 )
 Serve = settings(
     'Serve',
+    inputs='model pix2pix data',
+    writer='explorer',
     example='python 7-explore.py serve --data processData',
     groups='input: model pix2pix data; server: port; hardware: cpu',
     model=(['demo/weight/AIS.pkl', 'demo/weight/MIA.pkl', 'demo/weight/IA.pkl'], 'weights, one tab each', list),
@@ -24,6 +28,8 @@ Serve = settings(
 )
 Page = settings(
     'Page',
+    inputs='model',
+    writer='explorer',
     example='python 7-explore.py page --model demo/weight/AIS.pkl --out explore.html',
     model=('demo/weight/AIS.pkl', 'weights'),
     out=('explore.html', 'the file to write', filled),

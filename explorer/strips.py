@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 import tfutil
-from common import hounsfield, page, talk
+from common import files, hounsfield, page, talk
 from explorer import axes, learning, models, moving
 from sampling import generate
 
@@ -46,6 +46,7 @@ def _rows(model, found):
 
 def run(cfg):
     """Write the page as settings.Page says."""
+    files.require_replaceable(cfg.out)
     with tfutil.init_tf(cpu=cfg.cpu):
         model = models.Model(cfg.model)
         facts = learning.facts(model)

@@ -9,6 +9,7 @@ import numpy as np
 
 import dataset
 import tfutil
+from common import files
 from metrics import feature_distances, memorisation, sliced_wasserstein
 from sampling import generate
 
@@ -39,8 +40,8 @@ def judged(run, data):
             before = [row for row in log if float(row['kimg']) <= figures['kimg'] + 0.5]
             found.append(dict(figures, gap=float(before[-1]['overfit_mean'])))
     gaps = [(float(row['kimg']), float(row['overfit_mean']), float(row.get('augment') or 'nan')) for row in log]
-    with open(kept, 'w') as f:
-        json.dump(dict(snapshots=found, gaps=gaps), f)
+    with files.atomic(kept) as f:
+        f.write(json.dumps(dict(snapshots=found, gaps=gaps)).encode())
     return judged(run, data)
 
 

@@ -15,7 +15,7 @@ sys.path[:0] = [ROOT, os.path.join(ROOT, 'imgs')]
 from matplotlib.figure import Figure  # noqa: E402
 
 import drawing  # noqa: E402
-from common import hounsfield, page  # noqa: E402
+from common import hounsfield, page, written  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
 from common.kinds import positive  # noqa: E402
 from metrics import reference, sets, suite  # noqa: E402
@@ -47,7 +47,7 @@ def _gray(x):
 def _phantoms(folder, number, seed):
     create = runpy.run_path(os.path.join(ROOT, '0-dataset_create.py'))['main']
     outdir = os.path.join(folder, str(seed))
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), written.another():
         create(['phantom', 'AIS', '--number', str(number), '--seed', str(seed), '--outdir', outdir])
     return os.path.join(outdir, 'AIS')
 

@@ -98,13 +98,13 @@ class Cache:
         np.savez(f, digest=np.frombuffer(_digest(values), np.uint8), **values)
         with contextlib.suppress(OSError):
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            with files.atomic(path) as part:
+            with files.atomic(path, private=True) as part:
                 part.write(f.getvalue())
             self._shrink()
 
     def _shrink(self):
         found = []
-        for path in glob.glob(os.path.join(glob.escape(self.folder), '*.npz')):
+        for path in glob.glob(os.path.join(glob.escape(self.folder), 64 * '[0-9a-f]' + '.npz')):
             with contextlib.suppress(OSError):  # another process may have removed it
                 found.append((os.path.getmtime(path), os.path.getsize(path), path))
         total = 0

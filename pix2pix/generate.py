@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 import tfutil
-from common import hounsfield, images, page, talk
+from common import files, hounsfield, images, page, talk
 from metrics import provenance
 from pix2pix import data, trainer, unet
 
@@ -75,19 +75,23 @@ def generate(cfg):
         channels, size = [int(n) for n in G.outputs[0].shape[1:3]]
         names, masks, known = _masks(cfg, size, channels)
 
+        stems = [os.path.splitext(name)[0] for name in names]
+        pictures = [['%s_%d.png' % (stem, k) for k in range(cfg.samples)] for stem in stems]
+        drawn = ['%s_mask.png' % stem for stem in stems] if cfg.shape else []
+        album = images.Album(cfg.outdir, sum(pictures, drawn), r'.+_(\d+|mask)\.png$')
+        files.require_replaceable(os.path.join(cfg.outdir, 'index.html'))
+
         def track(items):
             return talk.bar(items, unit='minibatch')
 
         repeated = np.repeat(masks, cfg.samples, axis=0)
         with talk.timed('patches computed'):
             fakes = patches(G, repeated, cfg.minibatch, cfg.seed, not cfg.no_dropout, track)
-    album = images.Album(cfg.outdir, r'.+_(\d+|mask)\.png$')
-    stems = [os.path.splitext(name)[0] for name in names]
-    for i, stem in enumerate(stems):
-        for k in range(cfg.samples):
-            album.save('%s_%d.png' % (stem, k), fakes[i * cfg.samples + k])
-        if cfg.shape:
-            album.save('%s_mask.png' % stem, masks[i])
+    for file, fake in zip(sum(pictures, []), fakes):
+        album.save(file, fake)
+    for file, mask in zip(drawn, masks):
+        album.save(file, mask)
     _write_page(cfg, stems, masks, fakes, known, window)
+    album.remove_others()  # the page shows none of them
     print('%d patches of %d masks, and index.html, are in %s' % (len(fakes), len(names), cfg.outdir))
     album.tell()

@@ -70,7 +70,7 @@ class Loop:
         if 3 in [x.shape[1] for x in shown]:
             shown = [np.repeat(x, 3 // x.shape[1], axis=1) for x in shown]
         path = self.run.file('fakes%06d.png' % self.epoch)
-        images.save(path, images.grid(np.concatenate(shown, axis=3), 4))
+        images.save(path, images.grid(np.concatenate(shown, axis=3), 4), durable=True)
 
     def save(self):
         state = dict(number=self.number, elapsed=time.time() - self.begin, **self.trainer.optimizer_values())
@@ -80,7 +80,7 @@ class Loop:
     def close(self):
         self.writer.close()
         if self.run.pictures():
-            images.animate(self.run.file('training.gif'), map(images.read, self.run.pictures()[-100:]))
+            images.animate(self.run.file('training.gif'), map(images.read, self.run.pictures()[-100:]), durable=True)
 
 
 def fit(cfg, trainer, validation, run, restored, stop):

@@ -23,6 +23,8 @@ def span(text):
 
 Train = settings(
     'Train',
+    inputs='data masks',
+    writer='training',
     example='python -m pix2pix train --data pix2pix/dataset-demo --ngf 32 --ndf 32 --epochs 100',
     groups='input: data masks direction channels no_flip validation; output: outdir snapshot_epochs keep; '
     'going on: resume; optimization: epochs minibatch lrate l2_weight l1_weight; model: ngf ndf upsample; '
@@ -60,6 +62,7 @@ Train = settings(
 )
 Generate = settings(
     'Generate',
+    inputs='model masks',
     example='python -m pix2pix generate --shape ellipse,spiculated --diameter 6-10',
     groups='input: model masks shape diameter number samples; output: outdir window; randomness: seed no_dropout; '
     'hardware: minibatch cpu',

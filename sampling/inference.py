@@ -93,15 +93,15 @@ def _write(cfg, made, name, columns):
     elif cfg.format == 'gif':
         images.animate(path + '.gif', map(images.to_uint8, track(made)), 0.06 if cfg.interpolate else 0.5)
     elif cfg.format == 'png' and (cfg.grid or cfg.interpolate):
-        sheet = images.grid(made.pixels(track), columns)
         file = name + ('.png' if cfg.interpolate else '_grid.png')
-        album = images.Album(cfg.outdir, re.escape(file) + '$')
-        album.save(file, sheet)
+        album = images.Album(cfg.outdir, [file], re.escape(file) + '$')
+        album.save(file, images.grid(made.pixels(track), columns))
         return album
     else:
-        album = images.Album(cfg.outdir, name + r'_img_\d+\.png$')
-        for i, image in enumerate(track(made)):
-            album.save('%s_img_%d.png' % (name, i), images.to_uint8(image))
+        names = ['%s_img_%d.png' % (name, i) for i in range(len(made))]
+        album = images.Album(cfg.outdir, names, name + r'_img_\d+\.png$')
+        for file, image in zip(names, track(made)):
+            album.save(file, images.to_uint8(image))
         return album
     return None
 
@@ -136,12 +136,13 @@ def _project(cfg, generator):
         raise ValueError(words % (why, kind, size, size)) from None
     label_size = generate.sizes(generator)[1]
     _, labels = inputs(cfg._replace(number=max(8, label_size)), generator, None)
+    path = os.path.join(cfg.outdir, 'projection')
+    files.require_replaceable(path + '.npy', path + '.png')
     with talk.timed('latent found'):
         found, label, image = projection.project(generator, picture / 127.5 - 1, labels, cfg.project_steps, cfg.seed)
     image = images.to_uint8(image)
     difference = np.abs(image.astype(int) - picture)
     os.makedirs(cfg.outdir, exist_ok=True)
-    path = os.path.join(cfg.outdir, 'projection')
     with files.atomic(path + '.npy') as f:
         np.save(f, found)
     sheet = images.grid(np.stack([picture, image, difference.astype(np.uint8)]), 3)

@@ -12,7 +12,7 @@ import dataset
 import networks
 import tfutil
 from common import hounsfield, images
-from places import ONCE, ROOT
+from places import ONCE, ROOT, visible
 
 
 @pytest.fixture(scope='module')
@@ -66,7 +66,7 @@ def test_the_layers_of_a_figure_are_those_of_the_network(draw):
 def test_all_figures_are_drawn_and_small_and_say_what_the_committed_ones_say(script, tmp_path, weights):
     code, out, err = script('imgs/draw.py', '--outdir', tmp_path / 'a' / 'b', '--weights', weights)
     assert code == 0, err
-    found = {name: os.path.getsize(str(tmp_path / 'a' / 'b' / name)) for name in os.listdir(str(tmp_path / 'a' / 'b'))}
+    found = {name: os.path.getsize(str(tmp_path / 'a' / 'b' / name)) for name in visible(tmp_path / 'a' / 'b')}
     assert set(found) == {'architecture.png', 'blocks.png', 'interpolation.png', 'nodules.gif', 'real-generated.png'}
     assert max(found.values()) < 300000
     for name in ('architecture.png', 'blocks.png'):

@@ -11,7 +11,7 @@ import pytest
 
 from common import figures, images, page, web, web_server
 from metrics import classification, suite
-from places import ROOT
+from places import ROOT, visible
 from runs import TINY
 
 HIDDEN = """
@@ -35,7 +35,7 @@ def test_scripts_1_to_3_run_with_the_four_packages_of_the_original_and_say_what_
     )
     out, err = process.communicate()
     assert process.returncode == 0, err
-    assert sorted(os.listdir(str(tmp_path))) == ['000-AIS', 'dataset_img_0.png', 'inference_img_0.png']
+    assert visible(tmp_path) == ['000-AIS', 'dataset_img_0.png', 'inference_img_0.png']
     assert os.path.exists(str(tmp_path / '000-AIS' / 'network-final.pkl'))
     assert b'pip install filelock' in out and b'memory ? MB' in out
 

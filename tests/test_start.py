@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from places import ROOT
+from places import ROOT, visible
 from runs import TINY
 
 SETUP = os.path.join(ROOT, 'demo', 'setup.py')
@@ -126,5 +126,5 @@ def test_all_scripts_answer_and_the_first_three_work_without_what_only_unix_has(
     process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     _, err = process.communicate()
     assert process.returncode == 0, err
-    assert sorted(os.listdir(str(tmp_path))) == ['000-AIS', 'dataset_img_0.png', 'inference_img_0.png']
+    assert visible(tmp_path) == ['000-AIS', 'dataset_img_0.png', 'inference_img_0.png']
     assert os.path.exists(str(tmp_path / '000-AIS' / 'network-final.pkl'))

@@ -40,11 +40,11 @@ class Monitor:
         self.latents = np.random.RandomState([cfg.seed, 3]).randn(SAMPLES, trainer.latent_size)
         self.labels = generate.taking_turns(SAMPLES, trainer.label_size)
         chosen = np.random.RandomState([cfg.seed, 4]).randint(data.count, size=SAMPLES)
-        images.save(run.file('reals.png'), images.grid(data.images[data.top][chosen]))
+        images.save(run.file('reals.png'), images.grid(data.images[data.top][chosen]), durable=True)
 
     def picture(self, shown, level):
         sheet = images.grid(self.trainer.sample(level, self.latents, self.labels))
-        images.save(self.run.file('fakes%06d.png' % (shown // 1000)), sheet)
+        images.save(self.run.file('fakes%06d.png' % (shown // 1000)), sheet, durable=True)
 
     def tick(self, shown, phase, elapsed, sec_per_kimg, eta, terms):
         """A line of the log, a row of log.csv, a point of TensorBoard's curves and a picture. eta, elapsed: seconds."""
@@ -110,4 +110,4 @@ class Monitor:
     def close(self):
         self.writer.close()
         if self.run.pictures():
-            images.animate(self.run.file('training.gif'), map(images.read, self.run.pictures()))
+            images.animate(self.run.file('training.gif'), map(images.read, self.run.pictures()), durable=True)

@@ -127,14 +127,14 @@ class Run:
             rows = self.rows(name)
             if rows:
                 kept = [list(rows[0])] + [list(row.values()) for row in rows if float(row[column]) <= kimg]
-                with files.atomic(self.file(name)) as f:
+                with files.atomic(self.file(name), durable=True) as f:
                     f.write(''.join(','.join(row) + '\r\n' for row in kept).encode())
         for snapshot in snapshots.paths(self.path):
             if int(snapshot[-10:-4]) > kimg:
                 snapshots.remove(snapshot)
         for picture in self.pictures():
             if int(picture[-10:-4]) > kimg:
-                os.unlink(picture)
+                files.remove(picture)
 
     def complete(self, snapshot):
         """The last snapshot of a run that has had its images becomes network-final.pkl, the last file it writes."""

@@ -15,7 +15,7 @@ import numpy as np
 from common import arrays, files
 
 SNAPSHOT = re.compile(r'network-snapshot-(\d{6})\.pkl$')
-UNFINISHED = re.compile(r'network-[\w-]+\.(pkl\.new|pkl(\.new)?\.part|(new\.)?npz\.part|new\.npz)$')
+UNFINISHED = re.compile(r'network-snapshot-\d{6}\.(pkl\.new|new\.npz)$')
 
 
 def checksum(path):
@@ -33,9 +33,9 @@ def _states(snapshot):
 
 
 def remove(snapshot):
+    """Remove a snapshot and its state, if they are as they were written."""
     for name in (snapshot,) + _states(snapshot):
-        if os.path.exists(name):
-            os.unlink(name)
+        files.remove(name)
 
 
 def write(path, write_networks, state):
@@ -47,14 +47,13 @@ def write(path, write_networks, state):
         np.savez(archive, crc=np.uint32(checksum(fresh)), **state)
         with files.atomic(beside, durable=True) as f:
             f.write(archive.getbuffer())
-        os.replace(fresh, path)
-        os.replace(beside, place)
+        files.rename(fresh, path)
+        files.rename(beside, place)
     except OSError as error:
         error.filename = path if error.filename == fresh else error.filename
         raise
     finally:
-        if os.path.exists(fresh):
-            os.unlink(fresh)
+        files.remove(fresh)
 
 
 def copy(snapshot, path):
@@ -94,10 +93,10 @@ def tidy(path, snapshot=None, state=None):
     if snapshot:
         place, beside = _states(snapshot)
         if os.path.exists(beside) and int(_state(beside, ())['crc']) == int(state['crc']):
-            os.replace(beside, place)
-    for name in os.listdir(path):
-        if UNFINISHED.match(name):
-            os.unlink(os.path.join(path, name))
+            files.rename(beside, place)
+    files.remove_unfinished(path)
+    for name in filter(UNFINISHED.match, os.listdir(path)):
+        files.remove(os.path.join(path, name))
 
 
 def _state(sidecar, needed):

@@ -25,6 +25,7 @@ STUDY = (..., 'the folder of the study, or its study.sqlite', filled)
 
 Create = settings(
     'Create',
+    inputs='model data',
     example='python 6-turing_test.py create --model AIS.pkl MIA.pkl IA.pkl --data datasets/heldout',
     groups='input: model data; protocol: mode number repeat practice pause margin enlarge title; output: outdir; '
     'randomness: seed; hardware: cpu',
@@ -53,6 +54,7 @@ Serve = settings(
 )
 Analyse = settings(
     'Analyse',
+    inputs='evaluation',
     example='python 6-turing_test.py analyse results/study',
     study=STUDY,
     evaluation=(None, 'evaluation.json of 4-evaluate.py: recall and copies, of which a study says nothing', filled),

@@ -11,7 +11,7 @@ import pytest
 import runs
 from classification import experiment, settings
 from common import images
-from places import ROOT
+from places import ROOT, visible
 from training import signals
 
 ARMS = 'raw,common,cutmix,duplicates,gan,pretrain,tstr,trts,shuffled'
@@ -74,13 +74,13 @@ def test_each_nodule_is_predicted_once_by_a_network_that_did_not_see_it(done, cv
                 assert row['label'] == label and int(number) % 2 == int(row['fold'])
     assert {row['ratio'] for row in rows if row['arm'] in ('gan', 'duplicates')} == {'1'}
     assert {row['ratio'] for row in rows if row['arm'] == 'raw'} == {''}
-    assert len(os.listdir(str(outdir / 'classifiers'))) == 2 * 9 * 2  # and whom each learnt from
+    assert len(visible(outdir / 'classifiers')) == 2 * 9 * 2  # and whom each learnt from
 
 
 def test_a_seed_gives_the_same_table_also_after_it_was_stopped_in_between(done, cv, generators, tmp_path):
     with pytest.raises(signals.Stopped):
         run(cv, generators, tmp_path, Calm(7))
-    assert len(os.listdir(str(tmp_path / 'parts'))) == 7 and not (tmp_path / 'predictions.csv').exists()
+    assert len(visible(tmp_path / 'parts')) == 7 and not (tmp_path / 'predictions.csv').exists()
     run(cv, generators, tmp_path)
     assert (tmp_path / 'predictions.csv').read_bytes() == (done[0] / 'predictions.csv').read_bytes()
 

@@ -1,15 +1,15 @@
 """Published, foreign and hostile pickles."""
 
 import collections
-import os
 import pickle
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from common import safe_pickle
+from common import files, safe_pickle
 from pickles import STATE
+from places import visible
 
 
 @pytest.mark.parametrize('protocol', [2, 3, 4] + [5] * (pickle.HIGHEST_PROTOCOL >= 5))
@@ -72,7 +72,8 @@ def test_other_pickles_are_refused_in_words(refused, publish):
 
 def test_a_save_that_fails_leaves_the_old_file(tmp_path):
     path = tmp_path / 'g.pkl'
-    path.write_bytes(b'old')
+    with files.atomic(str(path)) as f:
+        f.write(b'old')
     with pytest.raises((pickle.PicklingError, AttributeError)):
         safe_pickle.write(str(path), (lambda: 0,) * 3)
-    assert path.read_bytes() == b'old' and os.listdir(str(tmp_path)) == ['g.pkl']
+    assert path.read_bytes() == b'old' and visible(tmp_path) == ['g.pkl']

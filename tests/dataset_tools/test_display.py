@@ -9,6 +9,7 @@ from PIL import Image
 
 import dataset
 from created import PHANTOM, finest, picture
+from places import visible
 
 
 def pixels(path):
@@ -32,14 +33,14 @@ def test_display_writes_the_pixels_of_the_first_records(script, tmp_path, record
         *'--number 3 --outdir'.split(),
         tmp_path / 'a' / 'b',
     )
-    assert code == 0 and sorted(os.listdir(str(tmp_path / 'a' / 'b'))) == ['dataset_img_%d.png' % i for i in range(3)]
+    assert code == 0 and visible(tmp_path / 'a' / 'b') == ['dataset_img_%d.png' % i for i in range(3)]
     for i in range(3):
         assert_array_equal(pixels(tmp_path / 'a' / 'b' / ('dataset_img_%d.png' % i)), records[i, 0])
 
 
 def test_display_of_a_folder_shows_its_finest_level_and_says_when_there_are_fewer(script, tmp_path, records):
     code, out, _ = script('1-dataset_display.py', '--tfrecords', tmp_path / 'AIS', '--outdir', tmp_path / 'out')
-    assert code == 0 and '5 images, fewer than the 10' in out and len(os.listdir(str(tmp_path / 'out'))) == 5
+    assert code == 0 and '5 images, fewer than the 10' in out and len(visible(tmp_path / 'out')) == 5
     assert_array_equal(pixels(tmp_path / 'out' / 'dataset_img_4.png'), records[4, 0])
 
 
@@ -47,7 +48,7 @@ def test_display_grid_is_one_sheet(script, tmp_path, records):
     assert (
         script('1-dataset_display.py', '--tfrecords', tmp_path / 'AIS', '--outdir', tmp_path / 'out', '--grid')[0] == 0
     )
-    assert os.listdir(str(tmp_path / 'out')) == ['dataset_grid.png']
+    assert visible(tmp_path / 'out') == ['dataset_grid.png']
     sheet = pixels(tmp_path / 'out' / 'dataset_grid.png')
     assert sheet.shape == (16, 24)
     assert_array_equal(sheet[8:, :8], records[3, 0])

@@ -10,6 +10,7 @@ import pytest
 
 from created import CREATE, facts, tree
 from dataset_tools import names
+from places import visible
 from scans import complaint
 from tables import PLANTED, hospital
 
@@ -79,7 +80,7 @@ def test_a_key_is_made_once_for_its_owner_alone(tmp_path, monkeypatch, capsys):
     assert (
         names.namer(Settings(None, False))('scan', 'a') == first == names.namer(Settings(str(path), False))('scan', 'a')
     )
-    assert capsys.readouterr().out == '' and os.listdir(str(path.parent)) == ['key']
+    assert capsys.readouterr().out == '' and visible(path.parent) == ['key']
     assert names.namer(Settings(None, False))('patient', 'a') != first
 
 
@@ -93,4 +94,4 @@ def test_a_file_that_is_no_key_is_refused(refuses, tmp_path, folder):
 def test_pictures_of_pairs_are_named_by_the_hashed_nodule(create, tmp_path):
     create('volume pairs')
     (entry,) = facts(tmp_path / 'out' / 'pairs')['entries']
-    assert sorted(os.listdir(str(tmp_path / 'out' / 'pairs'))) == [entry['nodule'] + '.png', 'pairs.json']
+    assert visible(tmp_path / 'out' / 'pairs') == [entry['nodule'] + '.png', 'pairs.json']

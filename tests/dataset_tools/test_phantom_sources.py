@@ -14,7 +14,7 @@ import dataset
 from common import hounsfield
 from created import CREATE, PHANTOM, facts, finest, tree
 from dataset_tools.phantom import phantom, phantom_slices
-from places import ROOT
+from places import ROOT, visible
 
 
 def test_phantom_i_depends_on_the_seed_the_class_and_i_alone(made, tmp_path):
@@ -54,7 +54,7 @@ def test_slices_of_a_phantom_stay_on_one_side_of_a_fold(made, tmp_path):
 
 def test_masks_lie_beside_the_phantoms_as_pairs(made, tmp_path):
     made(*PHANTOM, '--number', 3, '--masks', '--augment', '--shifts', 2)
-    assert sorted(os.listdir(str(tmp_path / 'out' / 'MIA' / 'pairs'))) == ['MIA-3-%05d.png' % i for i in range(3)]
+    assert visible(tmp_path / 'out' / 'MIA' / 'pairs') == ['MIA-3-%05d.png' % i for i in range(3)]
     both = np.asarray(Image.open(str(tmp_path / 'out' / 'MIA' / 'pairs' / 'MIA-3-00001.png')))
     assert_array_equal(both[:, :16], finest(tmp_path / 'out' / 'MIA')[10, 0])
     assert_array_equal(both[:, 16:], phantom('MIA', np.random.RandomState([3, 1, 1]), 36).mask[10:26, 10:26] * 255)
@@ -63,7 +63,7 @@ def test_masks_lie_beside_the_phantoms_as_pairs(made, tmp_path):
 def test_pairs_of_phantoms_of_all_classes(made, tmp_path):
     made('pairs', '--phantom', 'all', '--number', 2, '--resolution', 16, '--name', 'demo')
     names = ['%s-0-0000%d.png' % (kind, i) for kind in ('AIS', 'IA', 'MIA') for i in range(2)]
-    assert sorted(os.listdir(str(tmp_path / 'out' / 'demo'))) == names + ['demo.json']
+    assert visible(tmp_path / 'out' / 'demo') == names + ['demo.json']
     both = np.asarray(Image.open(str(tmp_path / 'out' / 'demo' / 'IA-0-00001.png')))
     assert both.shape == (16, 32) and both.dtype == np.uint8 and set(both[:, 16:].ravel()) == {0, 255}
     assert_array_equal(both[:, 16:] > 0, phantom('IA', np.random.RandomState([0, 2, 1]), 16).mask)

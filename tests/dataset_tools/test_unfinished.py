@@ -48,3 +48,11 @@ def test_an_earlier_run_is_gone_on_with_or_removed_but_never_by_accident(tmp_pat
     assert Unfinished(str(tmp_path), 'MIA', resume=True).load('key')
     assert not Unfinished(str(tmp_path), 'MIA', force=True).load('key')
     assert os.listdir(str(tmp_path)) == []
+
+
+def test_what_else_lies_in_the_folder_of_unfinished_work_stays(tmp_path, patches):
+    unfinished = Unfinished(str(tmp_path), 'MIA')
+    unfinished.store('key', patches)
+    (tmp_path / '.MIA.unfinished' / 'thesis.npz').write_bytes(b'mine')
+    unfinished.close()
+    assert os.listdir(str(tmp_path / '.MIA.unfinished')) == ['thesis.npz']

@@ -75,6 +75,35 @@ def test_force_replaces_nothing_but_data_sets(script, tmp_path, present):
     assert code == 2 and 'is not replaced' in err and tree(tmp_path / 'out') == [present]
 
 
+@pytest.mark.parametrize(
+    'name, words',
+    [
+        ('MIA.html', 'MIA.html is there already'),
+        ('MIA-skipped.csv', 'MIA-skipped.csv is there already'),
+        ('MIA/MIA.json', 'MIA.json is not, or no longer'),
+        ('MIA/pics.json', 'pics.json is not, or no longer'),
+        ('MIA/.written.jsonl', 'MIA-r02.tfrecords is not, or no longer'),
+    ],
+)
+def test_force_replaces_only_what_is_as_it_was_written(made, script, tmp_path, name, words):
+    made(*PHANTOM, '--number', 2)
+    (tmp_path / 'out' / name).write_bytes(b'mine')
+    before = {path: (tmp_path / 'out' / path).read_bytes() for path in tree(tmp_path / 'out')}
+    code, _, err = script(CREATE, *PHANTOM, '--number', 3, '--force', '--outdir', tmp_path / 'out')
+    assert code == 2 and words in err and err.count('\n') == 1
+    assert before == {path: (tmp_path / 'out' / path).read_bytes() for path in tree(tmp_path / 'out')}
+
+
+@pytest.mark.parametrize('suffix', ['part', 'old'])
+def test_folders_of_users_with_the_names_of_leftovers_stay(made, tmp_path, suffix):
+    theirs = tmp_path / 'out' / ('.MIA-mythesis.' + suffix)
+    theirs.mkdir(parents=True)
+    (theirs / 'thesis.txt').write_text('mine')
+    made(*PHANTOM, '--number', 2)
+    made(*PHANTOM, '--number', 3, '--force')
+    assert (theirs / 'thesis.txt').read_text() == 'mine' and len(finest(tmp_path / 'out' / 'MIA')) == 3
+
+
 def test_an_output_folder_that_cannot_be_written_is_one_line(script, tmp_path):
     (tmp_path / 'file').write_bytes(b'')
     for outdir in (tmp_path / 'file', tmp_path / 'file' / 'below', '/proc/nowhere'):

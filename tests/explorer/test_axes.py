@@ -84,6 +84,6 @@ def test_axes_that_are_damaged_are_computed_anew(kept, content):
 
 def test_where_axes_cannot_be_kept_a_line_says_so(kept, capsys):
     path, found = kept
-    os.mkdir(axes.cache_path(path) + '.part')  # as in a folder that is read-only, also for root
+    os.mkdir(os.path.join(os.path.dirname(path), '.written.jsonl'))  # as in a folder that is read-only, also for root
     axes.keep(path, 1, found)
     assert 'not kept' in capsys.readouterr().err and not os.path.exists(axes.cache_path(path))

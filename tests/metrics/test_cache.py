@@ -77,3 +77,10 @@ def test_files_that_were_not_read_for_longest_go_when_there_are_too_many(tmp_pat
 def test_a_folder_that_cannot_be_is_no_obstacle(tmp_path, name):
     (tmp_path / 'file').write_text('x')
     assert Cache([1], str(tmp_path / name)).recall('x', counted([]))['one'] == 3.5
+
+
+def test_files_of_others_in_the_folder_of_the_cache_stay(tmp_path, monkeypatch):
+    (tmp_path / 'mine.npz').write_bytes(b'mine')
+    monkeypatch.setattr(cache, 'LIMIT', 0)
+    Cache([1], str(tmp_path)).recall('x', counted([]))
+    assert os.listdir(str(tmp_path)) == ['mine.npz']

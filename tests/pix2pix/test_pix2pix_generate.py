@@ -10,6 +10,7 @@ import networks
 import tfutil
 from common import images
 from pix2pix import data, unet
+from places import visible
 
 
 def test_a_folder_of_patches_and_one_of_masks_are_the_same_as_pairs(pairs, tmp_path):
@@ -42,6 +43,35 @@ def test_patches_and_a_page_are_made_of_masks_and_depend_on_the_seed_alone(pix2p
     assert pix2pix('generate', '--model', trained, '--masks', pairs, *flags, '--outdir', tmp_path / 'd')[0] == 0
     one, two = [images.read(str(tmp_path / 'd' / ('00_%d.png' % k))) for k in range(2)]
     assert_array_equal(one, two)
+
+
+def test_patches_of_an_earlier_run_go_with_their_page_and_files_of_others_stay(pix2pix, tmp_path, trained):
+    (tmp_path / 'mine_1.png').write_bytes(b'mine')
+    draw = ['generate', '--model', trained, '--outdir', tmp_path, '--shape', 'ellipse', '--number']
+    assert pix2pix(*draw, 3)[0] == 0
+    (tmp_path / 'ellipse_002_0.png').write_bytes(b'drawn upon')
+    code, out, err = pix2pix(*draw, 1)
+    assert code == 0 and 'removed 3, left 2 as they were' in out, err
+    assert visible(tmp_path) == [
+        'ellipse_000_0.png',
+        'ellipse_000_mask.png',
+        'ellipse_002_0.png',
+        'index.html',
+        'mine_1.png',
+    ]
+    code, _, err = pix2pix(*draw, 3)
+    assert code == 2 and 'ellipse_002_0.png is there already' in err
+    assert (tmp_path / 'ellipse_002_0.png').read_bytes() == b'drawn upon'
+
+
+def test_masks_are_not_written_over_by_their_patches(pix2pix, tmp_path, trained):
+    draw = ['generate', '--model', trained, '--outdir', tmp_path, '--shape', 'ellipse', '--number', 1]
+    assert pix2pix(*draw)[0] == 0
+    before = (tmp_path / 'ellipse_000_0.png').read_bytes()
+    images.save(str(tmp_path / 'ellipse_000.png'), images.read(str(tmp_path / 'ellipse_000_mask.png')))
+    code, _, err = pix2pix('generate', '--model', trained, '--masks', tmp_path, '--outdir', tmp_path)
+    assert code == 2 and 'ellipse_000_0.png is an input of this command, or lies in one' in err
+    assert (tmp_path / 'ellipse_000_0.png').read_bytes() == before
 
 
 def test_drawn_masks_have_the_wanted_shape_and_size(pix2pix, tmp_path, trained, random):

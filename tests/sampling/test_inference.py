@@ -11,7 +11,8 @@ from PIL import Image
 
 import networks
 import tfutil
-from places import DATA, ROOT
+from common import files, images, written
+from places import DATA, ROOT, visible
 
 MODEL = os.path.join(DATA, 'tf2.21-numpy2.pkl')  # 8x8, latents of 8, 2 classes
 
@@ -39,7 +40,7 @@ def generate(script, outdir, *arguments):
     """The raw images of one run of 2-inference.py."""
     code, _, err = script('2-inference.py', '--outdir', outdir, '--format', 'npy', *arguments)
     assert code == 0, err
-    assert os.listdir(str(outdir)) == ['inference.npy']
+    assert visible(outdir) == ['inference.npy']
     return np.load(str(outdir / 'inference.npy'))
 
 
@@ -66,13 +67,13 @@ def test_inference_writes_the_network_output_as_gray_levels(script, tmp_path, pl
     raw = generate(script, tmp_path / 'raw', '--model', plain, '--number', 3)
     assert raw.shape == (3, 1, 8, 8) and raw.dtype == np.float32
     assert script('2-inference.py', '--model', plain, '--number', 3, '--outdir', tmp_path / 'png')[0] == 0
-    assert sorted(os.listdir(str(tmp_path / 'png'))) == ['inference_img_%d.png' % i for i in range(3)]
+    assert visible(tmp_path / 'png') == ['inference_img_%d.png' % i for i in range(3)]
     for i in range(3):
         assert_array_equal(
             pixels(tmp_path / 'png' / ('inference_img_%d.png' % i)), np.clip(np.rint((raw[i, 0] + 1) / 2 * 255), 0, 255)
         )
     assert script('2-inference.py', '--model', plain, '--number', 3, '--outdir', tmp_path / 'grid', '--grid')[0] == 0
-    assert os.listdir(str(tmp_path / 'grid')) == ['inference_grid.png']
+    assert visible(tmp_path / 'grid') == ['inference_grid.png']
     assert_array_equal(
         pixels(tmp_path / 'grid' / 'inference_grid.png')[:8, 8:], pixels(tmp_path / 'png' / 'inference_img_1.png')
     )
@@ -185,7 +186,7 @@ def test_the_shell_sees_one_line_and_exit_code_2(tmp_path):
     )
     out, err = run.communicate()
     assert run.returncode == 2 and out == b'' and err.count(b'\n') == 1 and b'a.pkl is a web page' in err
-    assert os.listdir(str(tmp_path)) == ['a.pkl']
+    assert visible(tmp_path) == ['a.pkl']
 
 
 def test_images_of_an_earlier_run_are_not_replaced_in_silence(succeeds, tmp_path):
@@ -194,3 +195,21 @@ def test_images_of_an_earlier_run_are_not_replaced_in_silence(succeeds, tmp_path
     assert 'replaced' not in succeeds('2-inference.py', *many)  # the same again
     out = succeeds('2-inference.py', *few, '--model', os.path.join(ROOT, 'demo', 'weight', 'MIA.pkl'))
     assert 'replaced 2, left 1 as they were; another --outdir keeps both' in out
+
+
+@pytest.mark.parametrize(
+    'name, flags',
+    [('inference.npy', ['--format', 'npy', '--latents']), ('projection.png', ['--project-steps', 1, '--project'])],
+)
+def test_an_input_is_not_written_over_though_the_script_wrote_it(script, tmp_path, plain, name, flags):
+    written.begin('Inference', [])
+    with files.atomic(str(tmp_path / name)) as f:
+        np.save(f, np.zeros([2, 8], np.float32)) if name.endswith('.npy') else images.encode(
+            np.zeros([1, 8, 8], np.uint8), f
+        )
+    before = (tmp_path / name).read_bytes()
+    code, _, err = script('2-inference.py', '--model', plain, '--outdir', tmp_path, *flags, tmp_path / name)
+    assert code == 2 and err.count('\n') == 1 and name + ' is an input of this command' in err
+    assert (tmp_path / name).read_bytes() == before and visible(tmp_path) == [name]
+    code, _, err = script('2-inference.py', '--model', plain, '--outdir', tmp_path / 'out', *flags, tmp_path / name)
+    assert code == 0, err

@@ -1,7 +1,5 @@
 """Paths between latents, as functions and as a user walks them."""
 
-import os
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -10,6 +8,7 @@ from PIL import Image
 import networks
 import tfutil
 from common import images
+from places import visible
 from sampling import interpolation
 
 
@@ -72,7 +71,7 @@ def test_a_strip_shows_the_images_of_each_walk_in_a_row(succeeds, tmp_path, weig
     np.save(str(tmp_path / 'keys.npy'), keys)
     walk = ['--latents', tmp_path / 'keys.npy', '--interpolate', kind] + '--label 1 --steps 4 --minibatch 3'.split()
     succeeds('2-inference.py', '--model', weights, '--outdir', tmp_path / 'out', *walk)
-    assert os.listdir(str(tmp_path / 'out')) == ['interpolation.png']
+    assert visible(tmp_path / 'out') == ['interpolation.png']
     strip = images.read(str(tmp_path / 'out' / 'interpolation.png'))
     rows = [
         np.array([between(a.astype(float), b.astype(float), [t])[0] for t in (0, 1 / 3.0, 2 / 3.0, 1)])
@@ -93,7 +92,7 @@ def test_a_walk_begins_and_ends_with_the_single_images_and_its_classes_change_ev
             ]
             == 0
         )
-    assert sorted(os.listdir(str(tmp_path))) == ['inference_img_%d.png' % i for i in range(3)] + [
+    assert visible(tmp_path) == ['inference_img_%d.png' % i for i in range(3)] + [
         'interpolation_img_%d.png' % i for i in range(5)
     ]
     single, frames = [

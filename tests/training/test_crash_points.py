@@ -7,6 +7,7 @@ import pytest
 
 from common import files
 from dataset_tools import writer
+from places import visible
 from training import run_folder, snapshots
 
 CALLS = 'replace rename unlink rmdir mkdir fsync'.split()  # of os: what changes names, and makes bytes durable
@@ -80,7 +81,8 @@ def test_a_run_killed_at_any_point_of_a_snapshot_has_the_one_before_or_the_new_o
         found.add(number)
         assert (number, content) in [(9, b'new'), before[-1][:0:-1] if before else (None, None)]
         snapshots.tidy(path, snapshot, state)
-        assert all(name.endswith(('.pkl', '.npz', 'lock')) and '.new' not in name for name in os.listdir(path))
+        assert all(name.endswith(('.pkl', '.npz', 'lock')) and '.new' not in name for name in visible(path))
+        assert not [name for name in os.listdir(path) if name.endswith('.part')]
         assert snapshots.restore(path)[0] == snapshot
     assert points >= 4 and found == {9, before[-1][2] if before else None}
 
@@ -88,7 +90,7 @@ def test_a_run_killed_at_any_point_of_a_snapshot_has_the_one_before_or_the_new_o
 def _filled(path, text):
     os.makedirs(path)
     for name in ('AIS-r02.tfrecords', 'AIS.json'):
-        with open(os.path.join(path, name), 'wb') as f:
+        with files.atomic(os.path.join(path, name)) as f:
             f.write(text)
 
 
@@ -114,6 +116,6 @@ def test_a_dataset_that_is_being_replaced_when_its_run_is_killed_is_the_old_or_t
     for _ in crash_points(monkeypatch, replace, prepare):
         points += 1
         writer.ensure_free(path, force=True)
-        contents = {open(os.path.join(path, name), 'rb').read() for name in os.listdir(path)} if exists else set()
+        contents = {open(os.path.join(path, name), 'rb').read() for name in visible(path)} if exists else set()
         assert contents in ([{b'old'}, {b'new'}] if exists else [set()])
     assert points >= 4

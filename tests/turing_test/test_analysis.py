@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
+from places import visible
 from readings import simulated
 from turing_test import analysis, exports, serving, settings
 
@@ -161,7 +162,7 @@ def test_a_study_is_analysed_into_its_own_folder_and_one_without_answers_is_refu
     assert lines[0].startswith('One reader told real from generated in ')
     names = ['turing_test.html', 'turing_test.json', 'turing_test.csv', 'turing_test.imrmc', 'medigan.json']
     assert lines[1:] == [os.path.join(folder, name) for name in names]
-    assert sorted(os.listdir(folder)) == sorted(names + ['study.sqlite'])
+    assert visible(folder) == sorted(names + ['study.sqlite'])
     with open(os.path.join(folder, 'turing_test.json'), encoding='utf-8') as f:
         found = json.load(f)
     assert found['first_sentence'] == lines[0] and found['readers'][0]['answers'] == 11
