@@ -60,8 +60,9 @@ Inference = settings(
     labels=(None, 'a NumPy file [N, classes] for a network with labels', filled),
     label=(
         None,
-        'one class, counted from 0, for all images (without --label and --labels the classes take turns)',
-        natural,
+        'one class for all images: its name, or its number, counted from 0 (without --label and --labels the classes '
+        'take turns)',
+        filled,
     ),
     network=('Gs', 'Gs, the moving average of the generator, or G, its latest weights', ('Gs', 'G')),
     interpolate=(

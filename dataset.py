@@ -15,7 +15,7 @@ import zlib
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from common import capacity, files, records, schema
+from common import capacity, files, hounsfield, records, schema, wording
 from common.quiet import hushed
 from tfutil import tf
 
@@ -23,14 +23,8 @@ RECORD = 3 * 2048**2 + 4096  # bytes of the largest record: its pixels, and what
 _NAME = re.compile(r'(.*)-r(\d\d)\.tfrecords$')
 
 
-def _window(value):
-    """two numbers, the smaller first"""
-    return schema.problem(value, [schema.number]) is None and len(value) == 2 and value[0] < value[1]
-
-
-SCALE = {'window?': _window, 'mm_per_pixel?': schema.positive}  # what turns gray levels and pixels into HU and mm
 _ABOUT = {name + '?': schema.natural for name in 'records resolution channels fold'.split()}  # what readers rely on
-_ABOUT.update(SCALE)
+_ABOUT.update(hounsfield.SCALE)
 _ABOUT['entries?'] = [dict(nodule=schema.text, records=schema.natural)]
 
 
@@ -216,7 +210,7 @@ class Pyramid:
     def __init__(self, path):
         folders = [path]
         if os.path.isdir(path) and not glob.glob(os.path.join(glob.escape(path), '*.tfrecords')):
-            inside = sorted(glob.glob(os.path.join(glob.escape(path), '*', '')))
+            inside = sorted(glob.glob(os.path.join(glob.escape(path), '*', '')), key=wording.by_number)
             inside = [name for name in inside if glob.glob(glob.escape(name) + '*.tfrecords')]
             folders = [os.path.normpath(name) for name in inside] or [path]
         self.classes = [os.path.basename(os.path.abspath(folder)) for folder in folders]

@@ -183,7 +183,7 @@ class Explorer:
         """The command that makes the image of saved latents again."""
         model = self.model(shown.model)
         words = ['python', '2-inference.py', '--model', model.path, '--latents', 'latents.npy']
-        words += ['--label', str(shown.label)] if model.labels else []
+        words += ['--label', model.classes[shown.label]] if model.labels else []
         return ' '.join(map(shlex.quote, words))
 
     def latents(self, number, content):

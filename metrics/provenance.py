@@ -4,16 +4,9 @@ import collections
 import os
 
 import dataset
-from common import schema
+from common import model_record
+from common.hounsfield import SCALE
 
-# FILE FORMAT: what is read of run.json, or of NAME.json beside NAME.pkl. parts: digests of the classes, or of all data
-# that the weights saw; source: how the data were made; transfer: the weights that the training began with.
-# classes: their names, by label. names: of the nodules, scans and patients, also those of the weights that the training
-# began with. window, HU at gray 0 and 255, and mm_per_pixel: as the dataset's NAME.json had them.
-_NAMES = {'nodule?': [schema.text], 'scan?': [schema.text], 'patient?': [schema.text]}
-_FACTS = {'data': {'digest': schema.text, 'source?': schema.text, 'names?': _NAMES}}
-_FACTS['data'].update({'parts?': [schema.text], 'classes?': [schema.text]}, **dataset.SCALE)
-_FACTS['settings?'] = {'transfer?': schema.text}
 _NOTHING = 'the search for copies says nothing about memorisation'
 WORDS = {
     'same': '%s is the data it was trained on',
@@ -26,23 +19,6 @@ WORDS = {
     + _NOTHING,
 }
 LEARNT = 'same', 'part', 'more'  # those of which a search for copies tells something
-
-
-def facts(model):
-    """What NAME.json beside NAME.pkl, or else run.json there, says: data, perhaps settings; {} if neither is there.
-
-    ValueError if the file is damaged.
-    """
-    folder = os.path.dirname(os.path.abspath(model))
-    for path in (os.path.splitext(model)[0] + '.json', os.path.join(folder, 'run.json')):
-        if os.path.exists(path):
-            return schema.read(path, _FACTS, 'remove it, and what the model was trained on counts as not known')
-    return {}
-
-
-def data_facts(model):
-    """What is recorded of the data that weights learnt from; {} if nothing is."""
-    return facts(model).get('data', {})
 
 
 def folders(data):
@@ -92,13 +68,13 @@ def names(data, transfer=None):
 def scale(data):
     """{window, mm_per_pixel} of the images of a dataset.Pyramid, what its NAME.json files say alike; else None each."""
     about = [dataset.about(folder) for folder in folders(data)]
-    said = {name.rstrip('?'): [facts.get(name.rstrip('?')) for facts in about] for name in dataset.SCALE}
+    said = {name.rstrip('?'): [facts.get(name.rstrip('?')) for facts in about] for name in SCALE}
     return {name: values[0] if all(value == values[0] for value in values) else None for name, values in said.items()}
 
 
 def learnt_from(model):
     """{kind: names} that weights learnt from, as run.json or NAME.json beside them say; None if they do not."""
-    return data_facts(model).get('names')
+    return model_record.data_facts(model).get('names')
 
 
 def in_common(a, b):
@@ -111,7 +87,7 @@ def in_common(a, b):
 
 
 def relation(known, data):
-    """What data are to weights of which `facts` are known, a key of WORDS.
+    """What data are to weights of which model_record.facts are known, a key of WORDS.
 
     data: has a digest and parts, the digests of its classes.
     """

@@ -11,7 +11,7 @@ except ImportError:
     raise ImportError('images are measured with SciPy: pip install scipy') from None
 
 import tfutil
-from common import capacity
+from common import capacity, model_record
 from metrics import draws, frozen_graph, parallel, provenance, sets
 from metrics.cache import Cache, user_folder
 from metrics.chunks import progress_bar
@@ -75,7 +75,7 @@ def evaluate_models(
     """
     if number < sets.LEAST:
         raise ValueError('--number %d: an evaluation needs at least %d images' % (number, sets.LEAST))
-    compared, known = sets.choose(data, real_holdout, number, seed), [provenance.facts(model) for model in models]
+    compared, known = sets.choose(data, real_holdout, number, seed), [model_record.facts(model) for model in models]
     number, shape, network, name = len(compared.heldout_reals), list(compared.training.shape[1:]), None, ''
     capacity.require_memory(_memory(len(models), number, shape), '--number %d' % number)
     with tfutil.init_tf(cpu=cpu):

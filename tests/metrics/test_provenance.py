@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import dataset
+from common import model_record
 from metrics import provenance
 
 Data = collections.namedtuple('Data', 'digest parts')
@@ -46,14 +47,14 @@ def test_a_search_for_copies_says_nothing_unless_the_data_are_known_to_be_those_
 
 def test_facts_are_those_of_the_file_of_the_same_name_then_those_of_the_run(tmp_path):
     model = str(tmp_path / 'network-final.pkl')
-    assert provenance.facts(model) == {}
+    assert model_record.facts(model) == {}
     (tmp_path / 'run.json').write_text(json.dumps(dict(known('a-1'), settings=dict(transfer=None))))
-    assert provenance.facts(model)['data']['digest'] == 'a-1'
+    assert model_record.facts(model)['data']['digest'] == 'a-1'
     (tmp_path / 'network-final.json').write_text(json.dumps(known('b-1')))
-    assert provenance.facts(model)['data']['digest'] == 'b-1'
+    assert model_record.facts(model)['data']['digest'] == 'b-1'
     (tmp_path / 'network-final.json').write_text('{"data": {"digest": 7}}')
     with pytest.raises(ValueError, match='network-final.json is damaged'):
-        provenance.facts(model)
+        model_record.facts(model)
 
 
 def test_window_and_size_of_pixels_are_what_the_classes_of_a_dataset_agree_on(tmp_path):
