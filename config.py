@@ -98,7 +98,7 @@ Progan = settings(
     'Progan',
     example='python 3-train.py --data processData/AIS --fmap-max 64 --minibatch 32 --lod-training-kimg 60 '
     '--lod-transition-kimg 60 --total-kimg 540',
-    groups='input: data conditional balance_classes mirror_augment; few nodules: holdout validation augment_critic; '
+    groups='input: data conditional max_label_size balance_classes mirror_augment; few nodules: holdout validation augment_critic; '
     'output: outdir tick_kimg snapshot_kimg keep metrics; '
     'going on: resume transfer freeze_critic; '
     'schedule: total_kimg lod_initial_resolution lod_training_kimg lod_transition_kimg minibatch minibatch_repeats '
@@ -109,7 +109,16 @@ Progan = settings(
     outdir=('results', 'where the numbered run folders are'),
     resume=(None, 'go on with a run: its folder, or latest', filled),
     transfer=(None, 'start from the weights of a published pickle', filled),
-    conditional=(False, 'with class folders: one network with labels (otherwise the classes are pooled)'),
+    conditional=(
+        False,
+        'one network with labels: of class folders (otherwise the classes are pooled), or those that NAME-rxx.labels '
+        'holds',
+    ),
+    max_label_size=(
+        None,
+        'with --conditional: take so many of the first columns of the labels (default: all)',
+        positive,
+    ),
     freeze_critic=(
         0,
         'with --transfer: leave so many of the coarsest blocks of the discriminator (4x4, 8x8, ...) as they are',

@@ -15,7 +15,7 @@ import zlib
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from common import capacity, files, hounsfield, records, schema, wording
+from common import capacity, files, hounsfield, labels, records, schema, wording
 from common.quiet import hushed
 from tfutil import tf
 
@@ -170,6 +170,12 @@ def about(path):
     return {name: value for name, value in facts.items() if value is not None}
 
 
+def labels_path(folder):
+    """NAME-rxx.labels of the dataset in a folder (common.labels), or None if there is none."""
+    path = re.sub(_NAME, r'\1-rxx.labels', levels(folder)[max(levels(folder))])
+    return path if os.path.exists(path) else None
+
+
 def digest(*arrays):
     """A digest of arrays, to recognise data again."""
     value = 0
@@ -203,7 +209,8 @@ def _load(path, array):
 class Pyramid:
     """A dataset, or a folder of class folders, as uint8: in memory or, where it would fill that, mapped from a file.
 
-    images: {level: [N, C, R, R]}, levels 2 to top. classes: the names; labels: [N], index into classes. digest: of all
+    images: {level: [N, C, R, R]}, levels 2 to top. classes: the names; labels: [N], index into classes. labels_path: of
+    labels that a dataset of one class has in a file, or None. digest: of all
     pixels, and parts: of those of each class, to recognise the data again.
     """
 
@@ -223,6 +230,7 @@ class Pyramid:
         ends = np.cumsum(numbers).tolist()
         self.path, self.top, self.count = path, tops[0], ends[-1]
         self.labels = np.repeat(np.arange(len(sets)), numbers)
+        self.labels_path = None if folders[1:] else labels_path(folders[0])
         self.images = capacity.arrays({k: (self.count, 1, 2**k, 2**k) for k in sets[0]}, folders[0])
         parts = [{level: array[end - n : end] for level, array in self.images.items()} for n, end in zip(numbers, ends)]
         for paths, part in zip(sets, parts):
@@ -230,3 +238,9 @@ class Pyramid:
                 _load(paths[level], part[level])
         self.parts = [digest(*part.values()) for part in parts]
         self.digest = digest(*self.images.values()) if parts[1:] else self.parts[0]
+
+    def label_vectors(self, most=None):
+        """Labels for a network, float32 [N, size], the first `most` columns: of NAME-rxx.labels, or one-hot classes."""
+        if self.labels_path:
+            return labels.read(self.labels_path, self.count, most)
+        return labels.first_columns(np.eye(len(self.classes), dtype=np.float32)[self.labels], most, self.path)

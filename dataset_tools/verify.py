@@ -8,7 +8,7 @@ import os
 import numpy as np
 
 import dataset
-from common import talk
+from common import labels, talk
 
 NAMED = 'patient', 'scan', 'nodule'  # what may not be on two sides of a fold
 
@@ -155,6 +155,16 @@ def _together(folders, facts):
         yield [folder for folder in folders if sides[folder][:2] == place or sides[folder] == outer]
 
 
+def _bad_labels(folder):
+    """What is wrong with NAME-rxx.labels, if the dataset has it."""
+    path = dataset.labels_path(folder)
+    if path:
+        try:
+            labels.read(path, dataset.count(list(dataset.levels(folder).values())[-1]))
+        except (OSError, ValueError) as error:
+            yield str(error)
+
+
 def verify(folders, channels=None):
     """Findings about datasets, a line each, as they are found."""
     facts, colours = {}, {}
@@ -167,6 +177,7 @@ def verify(folders, channels=None):
         colours[folder] = channels or facts[folder].get('channels', 1)
         yield from contradictions(folder, facts[folder])
         yield from damage(folder, colours[folder])
+        yield from _bad_labels(folder)
     told = set()
     for together in _together(folders, facts):
         found = itertools.chain(leaks(together, facts), duplicates(together, facts, colours))

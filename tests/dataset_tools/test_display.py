@@ -53,6 +53,16 @@ def test_display_grid_is_one_sheet(script, tmp_path, records):
     assert_array_equal(sheet[8:, :8], records[3, 0])
 
 
+def test_the_summary_tells_of_labels_that_lie_beside_the_records(succeeds, tmp_path, records):
+    def summary(vectors):
+        with open(str(tmp_path / 'AIS' / 'AIS-rxx.labels'), 'wb') as f:
+            np.save(f, np.array(vectors, np.float32))
+        return succeeds('1-dataset_display.py', '--tfrecords', tmp_path / 'AIS', '--summary').splitlines()[-1]
+
+    assert summary(np.eye(2)[[0, 1, 1, 1, 0]]) == 'AIS-rxx.labels: one-hot labels; 2 of class 0, 3 of class 1'
+    assert summary([[0, -0.5, 2]] * 5) == 'AIS-rxx.labels: labels of 3 numbers, -0.5..2, not one-hot'
+
+
 def test_the_summary_tells_levels_numbers_gray_and_hu(made, script, tmp_path):
     made(*PHANTOM, '--number', 4, '--window', 'lung')
     code, out, _ = script(
