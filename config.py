@@ -98,7 +98,8 @@ Progan = settings(
     'Progan',
     example='python 3-train.py --data processData/AIS --fmap-max 64 --minibatch 32 --lod-training-kimg 60 '
     '--lod-transition-kimg 60 --total-kimg 540',
-    groups='input: data conditional max_label_size balance_classes mirror_augment; few nodules: holdout validation augment_critic; '
+    groups='input: data conditional max_label_size balance_classes mirror_augment; '
+    'few nodules: holdout validation augment_critic; '
     'output: outdir tick_kimg snapshot_kimg keep metrics; '
     'going on: resume transfer freeze_critic; '
     'schedule: total_kimg lod_initial_resolution lod_training_kimg lod_transition_kimg minibatch minibatch_repeats '
@@ -192,7 +193,7 @@ Evaluate = settings(
     audit=(1000, 'generated images, and held-out ones, that the training images are searched for', positive),
     features=(None, 'a frozen TensorFlow graph for KID, FID, precision and recall', filled),
     feature_tensor=(None, 'its output (default: its last operation)', filled),
-    outdir=('demo/output', 'the output path'),
+    outdir=(None, 'the output path (default: in demo/output, named after the weights)', filled),
     seed=SEED,
     minibatch=(16, 'images computed at a time', positive),
     no_cache=(False, "compute anew what the user's cache folder holds of these data, and leave that folder alone"),

@@ -62,7 +62,9 @@ def _parse(record, channels):
     size = shape[-1] if shape else 0
     if shape != [channels, size, size] or size not in [2**n for n in range(2, 12)]:
         wanted = 'gray' if channels == 1 else 'colour', channels
-        return 'has the shape %.60s; wanted are square %s images [%d, H, H], H a power of two' % ((shape,) + wanted)
+        remedy = '; make the dataset again from gray pictures' if channels == 1 and shape[:1] == [3] else ''
+        words = 'has the shape %.60s; wanted are square %s images [%d, H, H], H a power of two'
+        return words % ((shape,) + wanted) + remedy
     if len(data) != 1 or len(data[0]) != channels * size * size:
         return 'does not hold as many pixels as its shape %s says' % shape
     return np.frombuffer(data[0], np.uint8).reshape(shape)
@@ -85,6 +87,12 @@ def parsed_records(path, channels):
             yield image
     except tf.errors.DataLossError:
         yield 'does not match its checksum; copy the file again'
+
+
+def channels_of(path):
+    """1 or 3, the channels of the first image of a tfrecords file; None if it holds none that is whole."""
+    firsts = ((number, next(parsed_records(path, number), '')) for number in (1, 3))
+    return next((number for number, image in firsts if not isinstance(image, str)), None)
 
 
 def stream(path, channels=1):
@@ -170,12 +178,6 @@ def about(path):
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def labels_path(folder):
-    """NAME-rxx.labels of the dataset in a folder (common.labels), or None if there is none."""
-    path = re.sub(_NAME, r'\1-rxx.labels', levels(folder)[max(levels(folder))])
-    return path if os.path.exists(path) else None
-
-
 def digest(*arrays):
     """A digest of arrays, to recognise data again."""
     value = 0
@@ -230,7 +232,7 @@ class Pyramid:
         ends = np.cumsum(numbers).tolist()
         self.path, self.top, self.count = path, tops[0], ends[-1]
         self.labels = np.repeat(np.arange(len(sets)), numbers)
-        self.labels_path = None if folders[1:] else labels_path(folders[0])
+        self.labels_path = None if folders[1:] else labels.beside(sets[0][2])
         self.images = capacity.arrays({k: (self.count, 1, 2**k, 2**k) for k in sets[0]}, folders[0])
         parts = [{level: array[end - n : end] for level, array in self.images.items()} for n, end in zip(numbers, ends)]
         for paths, part in zip(sets, parts):

@@ -8,6 +8,7 @@ from common import schema
 # fat peaks at 154 (-100), muscle at 164 (+45), the same in all patients: HU = 11.8 * gray - 1904. 'lung' is level -600,
 # width 1500; 'mediastinum' is level 40, width 400.
 WINDOWS = {'paper': (-1900.0, 1100.0), 'lung': (-1350.0, 150.0), 'mediastinum': (-160.0, 240.0)}
+GRAY = 0.0, 255.0  # in place of a window that is not known: gray levels as they are
 AIR = -1024.0  # HU outside a volume, and the least HU: scanners pad beyond the field of view with -2000 and the like
 LUNG = -1000.0, -500.0  # HU, from air to faint ground glass; any chest CT holds such voxels
 

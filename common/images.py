@@ -115,7 +115,7 @@ def read(path):
 
 
 def _orientation(picture):
-    """The EXIF orientation of an open picture that is not a TIFF, 1 to 8; 1, as stored, if it has none that is valid."""
+    """The EXIF orientation of an open picture that is not a TIFF, 1 to 8; 1, as stored, if none is valid."""
     try:
         found = Image.Image.getexif(picture).get(ORIENTATION)  # that of PNG files would decode them
     except Exception:  # damaged EXIF data

@@ -4,9 +4,18 @@ FILE FORMAT: the letters rxx stand as they are, for all resolutions have the sam
 [N, size], a row for each record in order; usually one-hot.
 """
 
+import os
+import re
+
 import numpy as np
 
 from common import arrays
+
+
+def beside(path):
+    """NAME-rxx.labels beside a file NAME-r??.tfrecords, or None if it is not there."""
+    path = re.sub(r'-r\d\d\.tfrecords$', '-rxx.labels', path)
+    return path if path.endswith('.labels') and os.path.exists(path) else None
 
 
 def read(path, number, most=None):

@@ -1,5 +1,6 @@
-"""What lies beside weights of how they were made: NAME.json of NAME.pkl, or the run.json of the run that trained them."""
+"""What is recorded of weights beside them: NAME.json of NAME.pkl, or run.json of the run that trained them."""
 
+import hashlib
 import os
 
 from common import schema
@@ -13,6 +14,12 @@ _NAMES = {'nodule?': [schema.text], 'scan?': [schema.text], 'patient?': [schema.
 _FACTS = {'data': {'digest': schema.text, 'source?': schema.text, 'names?': _NAMES}}
 _FACTS['data'].update({'parts?': [schema.text], 'classes?': [schema.text]}, **SCALE)
 _FACTS['settings?'] = {'transfer?': schema.text}
+
+
+def digest(model):
+    """SHA-256 of a weight file, as hexadecimal digits."""
+    with open(model, 'rb') as f:
+        return hashlib.sha256(f.read()).hexdigest()
 
 
 def facts(model):

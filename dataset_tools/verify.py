@@ -155,12 +155,19 @@ def _together(folders, facts):
         yield [folder for folder in folders if sides[folder][:2] == place or sides[folder] == outer]
 
 
+def _is_coloured(folder):
+    """Whether the finest level begins with a colour image."""
+    with contextlib.suppress(OSError, ValueError):  # of which `damage` tells
+        return dataset.channels_of(list(dataset.levels(folder).values())[-1]) == 3
+
+
 def _bad_labels(folder):
     """What is wrong with NAME-rxx.labels, if the dataset has it."""
-    path = dataset.labels_path(folder)
+    finest = list(dataset.levels(folder).values())[-1]
+    path = labels.beside(finest)
     if path:
         try:
-            labels.read(path, dataset.count(list(dataset.levels(folder).values())[-1]))
+            labels.read(path, dataset.count(finest))
         except (OSError, ValueError) as error:
             yield str(error)
 
@@ -176,7 +183,11 @@ def verify(folders, channels=None):
             facts[folder] = {}
         colours[folder] = channels or facts[folder].get('channels', 1)
         yield from contradictions(folder, facts[folder])
-        yield from damage(folder, colours[folder])
+        if colours[folder] == 1 and _is_coloured(folder):
+            words = '%s holds colour images where gray ones are expected, as no json file says so; give --channels 3'
+            yield words % list(dataset.levels(folder).values())[-1]
+        else:
+            yield from damage(folder, colours[folder])
         yield from _bad_labels(folder)
     told = set()
     for together in _together(folders, facts):

@@ -5,7 +5,7 @@ import os
 
 import dataset
 from common import model_record
-from common.hounsfield import SCALE
+from common.hounsfield import SCALE, WINDOWS
 
 _NOTHING = 'the search for copies says nothing about memorisation'
 WORDS = {
@@ -65,11 +65,31 @@ def names(data, transfer=None):
     return found
 
 
-def scale(data):
-    """{window, mm_per_pixel} of the images of a dataset.Pyramid, what its NAME.json files say alike; else None each."""
-    about = [dataset.about(folder) for folder in folders(data)]
-    said = {name.rstrip('?'): [facts.get(name.rstrip('?')) for facts in about] for name in SCALE}
-    return {name: values[0] if all(value == values[0] for value in values) else None for name, values in said.items()}
+def _scales(*several):
+    """{window or mm_per_pixel: [(class, value)]} of datasets, as their NAME.json files say; None: one does not say.
+
+    Where other classes say their window, one that does not has that of the published patches.
+    """
+    classes = [(name, dataset.about(path)) for data in several for name, path in zip(data.classes, folders(data))]
+    said = {key.rstrip('?'): [(name, about.get(key.rstrip('?'))) for name, about in classes] for key in SCALE}
+    if any(window for _, window in said['window']):
+        said['window'] = [(name, list(window or WINDOWS['paper'])) for name, window in said['window']]
+    return said
+
+
+def scale(*several):
+    """{window, mm_per_pixel} of the images of dataset.Pyramids, what all their classes say alike; else None each."""
+    said = _scales(*several)
+    return {key: found[0][1] if all(value == found[0][1] for _, value in found) else None
+            for key, found in said.items()}  # fmt: skip
+
+
+def differing(*several):
+    """{window or mm_per_pixel: 'AIS -1350 to 150, MIA -1900 to 1100'} of those that classes do not say alike."""
+    words = {'window': lambda value: '%g to %g HU' % tuple(value)}
+    words['mm_per_pixel'] = lambda value: 'not known' if value is None else '%g mm per pixel' % value
+    return {key: ', '.join('%s %s' % (name, words[key](value)) for name, value in found)
+            for key, found in _scales(*several).items() if any(value != found[0][1] for _, value in found)}  # fmt: skip
 
 
 def learnt_from(model):

@@ -52,7 +52,7 @@ def check_devices(cfg, data, devices, machines):
 
 
 def class_names(cfg, data):
-    """Names of the classes, in the order of a network's labels: of folders, or class0, class1, ... of one-hot labels."""
+    """Names of the classes, in the order of a network's labels: of folders, or class0, class1, ... of a file."""
     if not cfg.conditional or data.classes[1:]:
         return data.classes
     vectors = data.label_vectors(cfg.max_label_size)

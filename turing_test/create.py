@@ -136,11 +136,11 @@ def cases_of(cfg, data, models):
 
 def window_of(data):
     """(HU at gray 0 and 255, mm per pixel or None) of a dataset whose classes agree."""
-    found = [dataset.about(folder) for folder in provenance.folders(data)]
-    facts = {(tuple(one.get('window') or WINDOWS['paper']), one.get('mm_per_pixel')) for one in found}
-    if len(facts) > 1:
-        raise ValueError('%s: its classes differ in window or mm per pixel, which tells them apart' % data.path)
-    return facts.pop()
+    differing, scale = provenance.differing(data), provenance.scale(data)
+    if differing:
+        words = '%s: its classes differ in window or mm per pixel, which tells them apart: %s'
+        raise ValueError(words % (data.path, '; '.join(differing[key] for key in sorted(differing))))
+    return tuple(scale['window'] or WINDOWS['paper']), scale['mm_per_pixel']
 
 
 def run(cfg):

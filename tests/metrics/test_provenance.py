@@ -57,6 +57,18 @@ def test_facts_are_those_of_the_file_of_the_same_name_then_those_of_the_run(tmp_
         model_record.facts(model)
 
 
+def test_classes_of_which_one_says_another_window_are_named(tmp_path):
+    for name, window in (('A', [-1000, 400]), ('B', [-1900, 1100]), ('C', None)):
+        dataset.write(str(tmp_path / name), name, np.zeros([2, 1, 8, 8], np.uint8))
+        (tmp_path / name / (name + '.json')).write_text(json.dumps(dict(window=window, mm_per_pixel=0.6)))
+    a, b, c, whole = [dataset.Pyramid(str(tmp_path / name)) for name in ('A', 'B', 'C', '')]
+    assert provenance.differing(a) == {} and provenance.differing(b, c) == {}  # who says nothing has the paper's window
+    assert provenance.scale(b, c) == dict(window=[-1900, 1100], mm_per_pixel=0.6)
+    assert provenance.scale(c)['window'] is None and provenance.scale(whole)['window'] is None
+    words = 'A -1000 to 400 HU, B -1900 to 1100 HU, C -1900 to 1100 HU'
+    assert provenance.differing(whole) == provenance.differing(a, b, c) == dict(window=words)
+
+
 def test_window_and_size_of_pixels_are_what_the_classes_of_a_dataset_agree_on(tmp_path):
     for name, spacing in (('A', 0.6), ('B', 0.7)):
         dataset.write(str(tmp_path / name), name, np.zeros([2, 1, 8, 8], np.uint8))
