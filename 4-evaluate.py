@@ -9,20 +9,22 @@ def main(argv=None):
     cfg = commandline.parse(config.Evaluate, __doc__, argv)
     for model in cfg.model:
         commandline.require_weights(model)
-    from metrics import comparison, report, suite  # after the flags: TensorFlow takes seconds to load, -h should not
+    # After the flags: TensorFlow takes seconds to load, and -h should not.
+    from metrics import comparison, report, results_folder, suite
 
+    outdir = results_folder.choose(cfg.model, cfg.outdir)
     found = suite.evaluate_models(
         cfg.model, cfg.data, cfg.real_holdout, cfg.number, cfg.audit, cfg.features, cfg.feature_tensor, cfg.seed,
-        cfg.minibatch, cfg.cpu, cfg.outdir, not cfg.no_cache
+        cfg.minibatch, cfg.cpu, outdir, not cfg.no_cache
     )  # fmt: skip
     if len(found) == 1:
-        report.write(found[0], cfg.outdir)
+        report.write(found[0], outdir)
         print('\n'.join([report.table(found[0].rows)] + found[0].notes))
-        print('evaluation.html and evaluation.json are in %s' % cfg.outdir)
+        print('evaluation.html and evaluation.json are in %s' % outdir)
     else:
-        result = comparison.write(found, cfg.outdir)
+        result = comparison.write(found, outdir)
         print(comparison.table(result))
-        print('comparison.html and comparison.json are in %s, a folder for each model beside them' % cfg.outdir)
+        print('comparison.html and comparison.json are in %s, a folder for each model beside them' % outdir)
 
 
 if __name__ == '__main__':

@@ -62,8 +62,9 @@ Inference = settings(
     labels=(None, 'a NumPy file [N, classes] for a network with labels', filled),
     label=(
         None,
-        'one class, counted from 0, for all images (without --label and --labels the classes take turns)',
-        natural,
+        'one class for all images: its name, or its number, counted from 0 (without --label and --labels the classes '
+        'take turns)',
+        filled,
     ),
     network=('Gs', 'Gs, the moving average of the generator, or G, its latest weights', ('Gs', 'G')),
     interpolate=(
@@ -107,7 +108,8 @@ Progan = settings(
     writer='training',
     example='python 3-train.py --data processData/AIS --fmap-max 64 --minibatch 32 --lod-training-kimg 60 '
     '--lod-transition-kimg 60 --total-kimg 540',
-    groups='input: data conditional balance_classes mirror_augment; few nodules: holdout validation augment_critic; '
+    groups='input: data conditional max_label_size balance_classes mirror_augment; '
+    'few nodules: holdout validation augment_critic; '
     'output: outdir tick_kimg snapshot_kimg keep metrics; '
     'going on: resume transfer freeze_critic; '
     'schedule: total_kimg lod_initial_resolution lod_training_kimg lod_transition_kimg minibatch minibatch_repeats '
@@ -118,7 +120,16 @@ Progan = settings(
     outdir=('results', 'where the numbered run folders are'),
     resume=(None, 'go on with a run: its folder, or latest', filled),
     transfer=(None, 'start from the weights of a published pickle', filled),
-    conditional=(False, 'with class folders: one network with labels (otherwise the classes are pooled)'),
+    conditional=(
+        False,
+        'one network with labels: of class folders (otherwise the classes are pooled), or those that NAME-rxx.labels '
+        'holds',
+    ),
+    max_label_size=(
+        None,
+        'with --conditional: take so many of the first columns of the labels (default: all)',
+        positive,
+    ),
     freeze_critic=(
         0,
         'with --transfer: leave so many of the coarsest blocks of the discriminator (4x4, 8x8, ...) as they are',
@@ -193,7 +204,7 @@ Evaluate = settings(
     audit=(1000, 'generated images, and held-out ones, that the training images are searched for', positive),
     features=(None, 'a frozen TensorFlow graph for KID, FID, precision and recall', filled),
     feature_tensor=(None, 'its output (default: its last operation)', filled),
-    outdir=('demo/output', 'the output path'),
+    outdir=(None, 'the output path (default: in demo/output, named after the weights)', filled),
     seed=SEED,
     minibatch=(16, 'images computed at a time', positive),
     no_cache=(False, "compute anew what the user's cache folder holds of these data, and leave that folder alone"),

@@ -15,7 +15,7 @@ import zlib
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from common import capacity, files, records, schema
+from common import capacity, files, hounsfield, labels, records, schema, wording
 from common.quiet import hushed
 from tfutil import tf
 
@@ -23,14 +23,8 @@ RECORD = 3 * 2048**2 + 4096  # bytes of the largest record: its pixels, and what
 _NAME = re.compile(r'(.*)-r(\d\d)\.tfrecords$')
 
 
-def _window(value):
-    """two numbers, the smaller first"""
-    return schema.problem(value, [schema.number]) is None and len(value) == 2 and value[0] < value[1]
-
-
-SCALE = {'window?': _window, 'mm_per_pixel?': schema.positive}  # what turns gray levels and pixels into HU and mm
 _ABOUT = {name + '?': schema.natural for name in 'records resolution channels fold'.split()}  # what readers rely on
-_ABOUT.update(SCALE)
+_ABOUT.update(hounsfield.SCALE)
 _ABOUT['entries?'] = [dict(nodule=schema.text, records=schema.natural)]
 
 
@@ -68,7 +62,9 @@ def _parse(record, channels):
     size = shape[-1] if shape else 0
     if shape != [channels, size, size] or size not in [2**n for n in range(2, 12)]:
         wanted = 'gray' if channels == 1 else 'colour', channels
-        return 'has the shape %.60s; wanted are square %s images [%d, H, H], H a power of two' % ((shape,) + wanted)
+        remedy = '; make the dataset again from gray pictures' if channels == 1 and shape[:1] == [3] else ''
+        words = 'has the shape %.60s; wanted are square %s images [%d, H, H], H a power of two'
+        return words % ((shape,) + wanted) + remedy
     if len(data) != 1 or len(data[0]) != channels * size * size:
         return 'does not hold as many pixels as its shape %s says' % shape
     return np.frombuffer(data[0], np.uint8).reshape(shape)
@@ -91,6 +87,12 @@ def parsed_records(path, channels):
             yield image
     except tf.errors.DataLossError:
         yield 'does not match its checksum; copy the file again'
+
+
+def channels_of(path):
+    """1 or 3, the channels of the first image of a tfrecords file; None if it holds none that is whole."""
+    firsts = ((number, next(parsed_records(path, number), '')) for number in (1, 3))
+    return next((number for number, image in firsts if not isinstance(image, str)), None)
 
 
 def stream(path, channels=1):
@@ -209,14 +211,15 @@ def _load(path, array):
 class Pyramid:
     """A dataset, or a folder of class folders, as uint8: in memory or, where it would fill that, mapped from a file.
 
-    images: {level: [N, C, R, R]}, levels 2 to top. classes: the names; labels: [N], index into classes. digest: of all
+    images: {level: [N, C, R, R]}, levels 2 to top. classes: the names; labels: [N], index into classes. labels_path: of
+    labels that a dataset of one class has in a file, or None. digest: of all
     pixels, and parts: of those of each class, to recognise the data again.
     """
 
     def __init__(self, path):
         folders = [path]
         if os.path.isdir(path) and not glob.glob(os.path.join(glob.escape(path), '*.tfrecords')):
-            inside = sorted(glob.glob(os.path.join(glob.escape(path), '*', '')))
+            inside = sorted(glob.glob(os.path.join(glob.escape(path), '*', '')), key=wording.by_number)
             inside = [name for name in inside if glob.glob(glob.escape(name) + '*.tfrecords')]
             folders = [os.path.normpath(name) for name in inside] or [path]
         self.classes = [os.path.basename(os.path.abspath(folder)) for folder in folders]
@@ -229,6 +232,7 @@ class Pyramid:
         ends = np.cumsum(numbers).tolist()
         self.path, self.top, self.count = path, tops[0], ends[-1]
         self.labels = np.repeat(np.arange(len(sets)), numbers)
+        self.labels_path = None if folders[1:] else labels.beside(sets[0][2])
         self.images = capacity.arrays({k: (self.count, 1, 2**k, 2**k) for k in sets[0]}, folders[0])
         parts = [{level: array[end - n : end] for level, array in self.images.items()} for n, end in zip(numbers, ends)]
         for paths, part in zip(sets, parts):
@@ -236,3 +240,9 @@ class Pyramid:
                 _load(paths[level], part[level])
         self.parts = [digest(*part.values()) for part in parts]
         self.digest = digest(*self.images.values()) if parts[1:] else self.parts[0]
+
+    def label_vectors(self, most=None):
+        """Labels for a network, float32 [N, size], the first `most` columns: of NAME-rxx.labels, or one-hot classes."""
+        if self.labels_path:
+            return labels.read(self.labels_path, self.count, most)
+        return labels.first_columns(np.eye(len(self.classes), dtype=np.float32)[self.labels], most, self.path)

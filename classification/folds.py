@@ -9,6 +9,7 @@ import re
 import numpy as np
 
 import dataset
+from common.wording import by_number
 from metrics import provenance, sets
 
 LEAST = 3  # nodules of a class in a side
@@ -27,7 +28,8 @@ def read_side(path):
         words = '%s has a class without a NAME.json that tells which image is of which nodule; make the folds with '
         raise ValueError((words + '0-dataset_create.py') % path)
     nodules = [nodule for nodule, _, _ in members]
-    classes = sorted(data.classes, key=lambda label: (ORDER.index(label) if label in ORDER else len(ORDER), label))
+    places = {label: place for place, label in enumerate(ORDER)}
+    classes = sorted(data.classes, key=lambda label: (places.get(label, len(ORDER)), by_number(label)))
     labels = np.array([classes.index(label) for label in data.classes])[data.labels]
     for index, label in enumerate(classes):
         number = len({nodule for nodule, own in zip(nodules, labels) if own == index})

@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 import tfutil
-from common import safe_pickle
+from common import model_record, safe_pickle, wording
 from metrics import provenance
 from sampling import generate
 
@@ -18,7 +18,7 @@ def find(pattern, fold, label):
     path = pattern.replace('{fold}', str(fold)).replace('{class}', label)
     if os.path.isfile(path):
         return path
-    runs = sorted(os.listdir(path), reverse=True) if os.path.isdir(path) else []
+    runs = sorted(os.listdir(path), key=wording.by_number, reverse=True) if os.path.isdir(path) else []
     for folder in [path] + [os.path.join(path, run) for run in runs]:
         for name in BEST:
             if os.path.isfile(os.path.join(folder, name)):
@@ -84,7 +84,8 @@ class Generators:
                 Gs = generate.load_generator(path)
                 latent_size, label_size = generate.sizes(Gs)
                 latents = generate.random_latents(count, latent_size, seed + index)
-                own = sorted(self.classes).index(label) if self.conditional else 0  # as dataset.Pyramid counts them
+                place = sorted(self.classes, key=wording.by_number).index(label)  # as dataset.Pyramid counts them
+                own = model_record.label_of_class(path, label_size, label, place) if self.conditional else 0
                 wanted = generate.one_hot(np.full(count, own), label_size)
                 found = generate.Images(Gs, latents, wanted, minibatch).pixels()
             if list(found.shape[1:]) != list(shape):

@@ -5,7 +5,7 @@ import os
 import dataset
 from classification import folds
 from classification.settings import TRAINING
-from common import locks, talk
+from common import locks, model_record, talk
 from config import Progan
 from metrics import provenance
 from training import launch, run_folder
@@ -41,7 +41,7 @@ def _train(cfg, stop, given, several):
         run = newest(outdir)
         final = run and os.path.join(run, run_folder.FINAL)
         if run and os.path.exists(final):
-            if provenance.data_facts(final).get('digest') != dataset.Pyramid(data).digest:
+            if model_record.data_facts(final).get('digest') != dataset.Pyramid(data).digest:
                 raise ValueError('%s learnt from other data than %s; choose another --outdir' % (final, data))
             talk.say('%d of %d: %s is there' % (number + 1, len(jobs), run))
             continue

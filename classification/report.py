@@ -10,6 +10,7 @@ import dataset
 from classification import arms, experiment, figures, findings, gathering
 from common import files, page
 from common.figures import FAKE, INK, REAL, SOFT, STYLES
+from metrics import provenance
 from metrics.proportions import wilson
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'classification.html')
@@ -138,7 +139,8 @@ def write(cfg, several, found):
     data, gathered, checks = result(cfg, several, found)
     with files.atomic(os.path.join(cfg.outdir, 'classification.json')) as f:
         f.write(json.dumps(data, indent=1).encode())
-    summary, cases, window = data['summary'], gathered.cases, _about(several).get('window')
+    summary, cases = data['summary'], gathered.cases
+    window = provenance.scale(dataset.Pyramid(several.folder(0, 'test')))['window']
     few = _few(summary, cases)
     rocs, calibrations = _curves(summary, few)
     shown = gathering.best(cases, summary) or summary['reference']

@@ -6,7 +6,7 @@ import re
 import warnings
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageOps, PngImagePlugin
 
 from common import arrays, capacity, files, gray_range
 from common.quiet import hushed
@@ -14,6 +14,7 @@ from common.quiet import hushed
 SUFFIXES = '.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.npy'  # of files that `load` reads
 MOST = 64 * 2**20  # pixels of a picture that is read
 DECODED = 16  # bytes of memory that one of them takes at most while it is scaled
+ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values that exchange width and height
 SHEET, FRAMES = 4, 10  # bytes that `grid` and `save`, or `animate`, take at most for each byte of pixels
 
 
@@ -121,11 +122,24 @@ def read(path):
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
+def _orientation(picture):
+    """The EXIF orientation of an open picture that is not a TIFF, 1 to 8; 1, as stored, if none is valid."""
+    try:
+        found = Image.Image.getexif(picture).get(ORIENTATION)  # that of PNG files would decode them
+    except Exception:  # damaged EXIF data
+        return 1
+    return found if found in range(2, 9) else 1
+
+
 def size(path):
-    """Width and height of a picture file."""
+    """Width and height of a picture file, the way up that its EXIF orientation says."""
     try:
         with warnings.catch_warnings(), hushed(), Image.open(path) as picture:
-            return picture.size
+            if picture.format == 'TIFF':
+                width, height, turned = [picture.tag_v2.get(tag) for tag in (256, 257, ORIENTATION)]
+            else:
+                (width, height), turned = picture.size, _orientation(picture)
+            return (height, width) if turned in SIDEWAYS else (width, height)
     except Exception as error:  # Pillow has many ways to fail on a bad file
         raise _unreadable(path, error) from None
 
@@ -210,8 +224,9 @@ def _of_another_size(path, found, wanted):
 
 
 def _load_picture(path, wanted):
-    """Pixels [H, W] or [H, W, 3] of a picture, as stored; ValueError for what has no plain meaning as an image.
+    """Pixels [H, W] or [H, W, 3] of a picture, as stored but turned as its EXIF orientation says.
 
+    ValueError for what has no plain meaning as an image.
     wanted: its width and height, None for any up to MOST pixels.
     """
     found = size(path)  # before any of it is decoded
@@ -223,11 +238,14 @@ def _load_picture(path, wanted):
     try:
         with warnings.catch_warnings(), hushed():  # libtiff writes to stderr itself
             warnings.simplefilter('ignore')  # of what matters here, Pillow raises
-            with Image.open(path) as picture:
+            with open(path, 'rb') as f, Image.open(f) as picture:  # by name, Pillow 13 misreads TIFFs that are turned
                 frames = getattr(picture, 'n_frames', 1)
                 stored = str(picture.tile[0][3]) if picture.tile else ''  # such as L, I;16B, or RGB;16B read as 8 bits
                 mode = picture.mode
                 clear = mode in ('LA', 'PA', 'RGBA') or 'transparency' in picture.info
+                picture.load()
+                if picture.format != 'TIFF' and _orientation(picture) > 1:  # Pillow turns TIFFs itself
+                    picture = ImageOps.exif_transpose(picture)
                 if mode in ('1', 'P', 'PA', 'LA', 'CMYK', 'YCbCr', 'LAB', 'HSV'):
                     picture = picture.convert('L' if mode == '1' else 'RGBA' if clear else 'RGB')
                 pixels = np.asarray(picture)

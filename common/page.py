@@ -73,14 +73,18 @@ def _interval(ends):
 def write(path, template, title, window, **values):
     """Write the page that a template file makes of its values, whole or not at all.
 
-    window: HU at gray 0 and gray 255 of the page's pictures.
+    window: HU at gray 0 and gray 255 of the page's pictures; None, where it is not known, shows gray levels.
     """
     loader = jinja2.FileSystemLoader([os.path.dirname(template), TEMPLATES])
     environment = jinja2.Environment(
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters.update(number=_typeset, interval=_interval)
-    values.update(title=title, stored=window, windows=hounsfield.presets(window))
+    stored, unit, windows = window, 'HU', hounsfield.presets(window)
+    if window is None:
+        stored, unit = hounsfield.GRAY, 'gray levels'
+        windows = [('as stored',) + hounsfield.GRAY]
+    values.update(title=title, stored=stored, unit=unit, windows=windows)
     text = environment.get_template(os.path.basename(template)).render(values)
     with files.atomic(path) as f:
         f.write(text.encode())

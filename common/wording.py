@@ -1,4 +1,12 @@
-"""Shares, intervals and p-values as words of a sentence."""
+"""Shares, intervals and p-values as words of a sentence, and the order of names."""
+
+import re
+
+
+def by_number(name):
+    """A key that sorts names as people do: 'class2' before 'class10', and letters as `sorted` alone would."""
+    parts = re.split('([0-9]+)', name)
+    return [int(part) if i % 2 else part for i, part in enumerate(parts)], name
 
 
 def percent(share):

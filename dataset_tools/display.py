@@ -1,16 +1,21 @@
 """Pictures and a table of what a dataset holds."""
 
 import os
+import re
 
 import dataset
-from common import capacity, hounsfield, images, talk
+from common import capacity, hounsfield, images, labels, talk
 
 
 def _window_of(path):
-    """(HU of gray 0 and 255, whether the dataset's json file says so, its channels)."""
+    """(HU of gray 0 and 255, whether the dataset's json file says so, its channels: as that says, or of 4x4)."""
     facts = dataset.about(path)
     said = facts.get('window')
-    return said or hounsfield.WINDOWS['paper'], bool(said), facts.get('channels', 1)
+    channels = facts.get('channels')
+    if channels is None:
+        coarsest = re.sub(r'-r\d\d\.tfrecords$', '-r02.tfrecords', path)
+        channels = dataset.channels_of(coarsest if os.path.exists(coarsest) else path) or 1
+    return said or hounsfield.WINDOWS['paper'], bool(said), channels
 
 
 def _summary(paths, window, channels):
@@ -27,6 +32,17 @@ def _summary(paths, window, channels):
         print(form % ((wide,) + cells))
 
 
+def _summary_of_labels(path, number):
+    """Print what the labels of so many images are."""
+    vectors, name = labels.read(path, number), os.path.basename(path)
+    if labels.one_hot(vectors):
+        shares = ', '.join('%d of class %d' % (count, k) for k, count in enumerate(vectors.sum(axis=0)))
+        print('%s: one-hot labels; %s' % (name, shares))
+    else:
+        size, least, most = vectors.shape[1], vectors.min(), vectors.max()
+        print('%s: labels of %d numbers, %g..%g, not one-hot' % (name, size, least, most))
+
+
 def show(cfg):
     """Write the first images of cfg.tfrecords as PNG, or print a table of its levels; settings of config.Display."""
     wanted = hounsfield.window(cfg.window) if cfg.window else None
@@ -40,6 +56,9 @@ def show(cfg):
         (print if cfg.summary else talk.say)('gray 0..255 is taken for %g..%g HU, %s' % (window[0], window[1], source))
     if cfg.summary:
         _summary(levels, window, channels)
+        labels_path = labels.beside(path)
+        if labels_path:
+            _summary_of_labels(labels_path, dataset.count(path))
         return
     pictures = dataset.read(path, cfg.number, channels)
     if len(pictures) < cfg.number:

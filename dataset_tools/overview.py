@@ -4,6 +4,7 @@ import collections
 
 import numpy as np
 
+from common.wording import by_number
 from dataset_tools.augmentation import cut
 from dataset_tools.phantom import CLASSES
 
@@ -62,7 +63,7 @@ class Overview:
     def sorted(self):
         """[(label, Class)], from what is least to what is most invasive, and then by name."""
         known = {label: place for place, label in enumerate(CLASSES)}
-        return sorted(self.classes.items(), key=lambda item: (known.get(item[0], len(known)), item[0] or ''))
+        return sorted(self.classes.items(), key=lambda item: (known.get(item[0], len(known)), by_number(item[0] or '')))
 
     def add(self, patch):
         if patch.label not in self.classes:

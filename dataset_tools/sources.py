@@ -4,7 +4,7 @@ import collections
 import os
 import re
 
-from common import files, gray_range, hounsfield, images
+from common import files, gray_range, hounsfield, images, wording
 from dataset_tools import names, provenance
 
 SHIFT = 10  # pixels, the most that a shifted cut is off the centre
@@ -88,7 +88,7 @@ def _image_files(folder):
 
     def listing(path):
         pictures, folders = [], []
-        for name in sorted(os.listdir(path)):
+        for name in sorted(os.listdir(path), key=wording.by_number):
             if name.startswith('.'):
                 skipped['hidden'] += 1
             elif os.path.isdir(os.path.join(path, name)):

@@ -9,7 +9,7 @@ import os
 import numpy as np
 
 import dataset
-from common import talk
+from common import labels, talk
 from dataset_tools.names import spelt_alike
 
 NAMED = 'patient', 'scan', 'nodule'  # what may not be on two sides of a fold
@@ -20,6 +20,8 @@ KINDS = dict(
     level='missing levels',
     count='wrong numbers of records',
     file='damaged files',
+    colour='sets of colour images',
+    labels='damaged labels',
     record='damaged records',
     average='records that are not the average of the finer level',
     same='images that are there already',
@@ -171,6 +173,23 @@ def _together(folders, facts):
         yield [folder for folder in folders if sides[folder][:2] == place or sides[folder] == outer]
 
 
+def _is_coloured(folder):
+    """Whether the finest level begins with a colour image."""
+    with contextlib.suppress(OSError, ValueError):  # of which `damage` tells
+        return dataset.channels_of(list(dataset.levels(folder).values())[-1]) == 3
+
+
+def _bad_labels(folder):
+    """What is wrong with NAME-rxx.labels, if the dataset has it."""
+    finest = list(dataset.levels(folder).values())[-1]
+    path = labels.beside(finest)
+    if path:
+        try:
+            labels.read(path, dataset.count(finest))
+        except (OSError, ValueError) as error:
+            yield str(error)
+
+
 def verify(folders, channels=None):
     """Findings about datasets, as they are found: (one of KINDS, line)."""
     facts, colours = {}, {}
@@ -182,7 +201,12 @@ def verify(folders, channels=None):
             facts[folder] = {}
         colours[folder] = channels or facts[folder].get('channels', 1)
         yield from contradictions(folder, facts[folder])
-        yield from damage(folder, colours[folder])
+        if colours[folder] == 1 and _is_coloured(folder):
+            words = '%s holds colour images where gray ones are expected, as no json file says so; give --channels 3'
+            yield 'colour', words % list(dataset.levels(folder).values())[-1]
+        else:
+            yield from damage(folder, colours[folder])
+        yield from (('labels', line) for line in _bad_labels(folder))
     told = set()
     for together in _together(folders, facts):
         leaking = (('leak', line) for line in leaks(together, facts))

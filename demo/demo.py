@@ -50,7 +50,7 @@ def walk():
 
 def evaluate():
     compared = ['--model', os.path.join(WEIGHT, 'AIS.pkl'), '--data', os.path.join('processData', 'AIS')]
-    run('4-evaluate.py', *compared, '--audit', '50', '--outdir', OUTPUT)
+    run('4-evaluate.py', *compared, '--audit', '50')
 
 
 def from_masks():
@@ -95,7 +95,7 @@ def main():
         print('  %.0f s' % (time.time() - before), flush=True)
     folder = os.path.join(ROOT, OUTPUT)
     print('\nDone in %.0f s, installation not included. Everything is in' % (time.time() - begin))
-    print('  %s\nBegin with real-generated.png, evaluation.html and pix2pix/index.html.' % folder)
+    print('  %s\nBegin with real-generated.png, AIS/evaluation.html and pix2pix/index.html.' % folder)
     show(folder)
 
 

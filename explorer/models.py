@@ -7,10 +7,9 @@ import os
 import numpy as np
 
 import tfutil
-from common import page, schema
+from common import model_record, page, schema
 from common.images import to_uint8
 from explorer import axes, measure, moving
-from metrics import provenance
 from sampling import generate, interpolation
 from tfutil import tf
 
@@ -72,10 +71,9 @@ class Model:
             raise ValueError('%s makes colour images; the explorer shows gray ones' % path)
         self.size = int(self.generator.outputs[0].shape[2])
         self.latent_size, self.labels = generate.sizes(self.generator)
-        facts = provenance.data_facts(path) or data or {}
+        facts = model_record.data_facts(path) or data or {}
         self.window, self.mm = facts.get('window'), facts.get('mm_per_pixel')
-        named = facts.get('classes') or []
-        self.classes = named if len(named) == self.labels else [str(label) for label in range(self.labels)]
+        self.classes = model_record.classes(path, self.labels) or [str(label) for label in range(self.labels)]
         self.attributes = measure.attributes(self.window, self.mm)
         self.axes, self._backward = None, None
         self.begun = {}  # of explorer.moving

@@ -40,6 +40,8 @@ class Explorer:
         self.data = dataset.Pyramid(cfg.data) if cfg.data else None
         self._reals = self.data.images[self.data.top] if self.data else None
         self._scale = provenance.scale(self.data) if self.data else {}
+        for words in provenance.differing(self.data).values() if self.data else ():
+            talk.warn('the classes of %s differ (%s): that is taken as not known' % (cfg.data, words))
         self.worker = worker.Worker(self._load, cfg.cpu)
 
     def begin(self):
@@ -188,7 +190,7 @@ class Explorer:
         """The command that makes the image of saved latents again."""
         model = self.model(shown.model)
         words = ['python', '2-inference.py', '--model', model.path, '--latents', 'latents.npy']
-        words += ['--label', str(shown.label)] if model.labels else []
+        words += ['--label', model.classes[shown.label]] if model.labels else []
         return ' '.join(map(shlex.quote, words))
 
     def latents(self, number, content):

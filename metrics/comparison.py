@@ -1,7 +1,7 @@
 """Several models beside each other: plain data for a file or a page, and a table as text.
 
 The data of `compare` are what comparison.json holds:
-  data, held_out, compared, seed: what was compared; texts, and a number.
+  data, held_out, compared, seed: what was compared; texts, and a number. weights: digests of the weight files.
   models: [{name, model, folder, kimg, notes}]; name: short and unique; folder: of its evaluation.html, within the same
     folder; kimg: of its training, where its file tells, or null; notes: texts.
   metrics: [{metric, wanted, reals, models, best, as_good}]; reals and each of models: {value, interval}; best: index of
@@ -72,7 +72,7 @@ def compare(evaluations):
     abouts, smallest = [dict(found.about) for found in evaluations], min(len(found.fakes) for found in evaluations)
     result = collections.OrderedDict((name, abouts[0][name]) for name in ('data', 'held-out reals', 'compared', 'seed'))
     paths = [about['model'] for about in abouts]
-    result['models'] = []
+    result.update(weights=[digest for found in evaluations for digest in found.weights], models=[])
     for name, path, found in zip(names(paths), paths, evaluations):
         model = collections.OrderedDict(name=name, model=path, folder=name, kimg=kimg_of(path), notes=found.notes)
         result['models'].append(model)
@@ -145,4 +145,4 @@ def _write_page(result, evaluations, path):
     first, *others = [model['notes'] for model in result['models']]
     common = [note for note in first if all(note in notes for notes in others)]
     values = dict(result=result, common=common, strips=strips, curves=curves, arrows=report.ARROWS)
-    page.write(path, PAGE, title, compared.window, **values)
+    page.write(path, PAGE, title, report.window_of(compared), **values)

@@ -33,12 +33,14 @@ class Evaluation:
 
     rows: of the table. nodules, nearest: nodules.Nodules in HU and mm and memorisation.Nearest of fakes and held-out
     reals. about: [(name, value)], what was compared, and notes: those values that a reader must not miss.
-    learnt: whether the generator is known to have learnt from these data.
+    learnt: whether the generator is known to have learnt from these data. doubts: sentences on what makes the
+    comparison doubtful. weights: the digest of the weight file in a list, or empty.
     """
 
     def __init__(self, fakes, reference):
         self.fakes, self.sets, self.reference, self.seed = fakes, reference.sets, reference, reference.seed
         self.rows, self.about, self.notes, self.learnt = [], [], [], False
+        self.doubts, self.weights = [], []
         self.both, self.begin = [len(fakes)] * 2, time.time()
 
     def add(self, metric, wanted, fakes, reals, **how):
@@ -101,7 +103,7 @@ class Evaluation:
 
     def measure_gray_levels(self):
         """Distance of the gray-level histograms in HU."""
-        hu, metric = (self.sets.window[1] - self.sets.window[0]) / 255.0, 'gray histogram distance, HU'
+        hu, metric = (self.sets.window[1] - self.sets.window[0]) / 255.0, 'gray histogram distance, ' + self.sets.unit
 
         def distance(x):
             statistic = nodules.gray_distance(x, self.sets.heldout_reals)
@@ -114,7 +116,7 @@ class Evaluation:
         """HU and diameter of the nodule in the middle."""
         found = [self.reference.measure_nodules(self.fakes), self.reference.nodules()]
         self.nodules, unit = found, 'mm' if self.sets.mm_per_pixel else 'pixels'
-        for name, values in (('nodule HU', 'gray'), ('nodule diameter, ' + unit, 'diameter')):
+        for name, values in (('nodule ' + self.sets.unit, 'gray'), ('nodule diameter, ' + unit, 'diameter')):
             fakes, reals = [getattr(x, values) for x in found]
             for end, statistic in (('mean', _mean), ('SD', _standard_deviation)):
                 known = self.reference.row('%s, %s' % (name, end), lambda s=statistic, x=reals: s(x), disk=False)

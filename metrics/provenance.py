@@ -6,16 +6,9 @@ import os
 import numpy as np
 
 import dataset
-from common import schema
+from common import model_record
+from common.hounsfield import SCALE, WINDOWS
 
-# FILE FORMAT: what is read of run.json, or of NAME.json beside NAME.pkl. parts: digests of the classes, or of all data
-# that the weights saw; source: how the data were made; transfer: the weights that the training began with.
-# classes: their names, by label. names: of the nodules, scans and patients, also those of the weights that the training
-# began with. window, HU at gray 0 and 255, and mm_per_pixel: as the dataset's NAME.json had them.
-_NAMES = {'nodule?': [schema.text], 'scan?': [schema.text], 'patient?': [schema.text]}
-_FACTS = {'data': {'digest': schema.text, 'source?': schema.text, 'names?': _NAMES}}
-_FACTS['data'].update({'parts?': [schema.text], 'classes?': [schema.text]}, **dataset.SCALE)
-_FACTS['settings?'] = {'transfer?': schema.text}
 _NOTHING = 'the search for copies says nothing about memorisation'
 WORDS = {
     'same': '%s is the data it was trained on',
@@ -28,23 +21,6 @@ WORDS = {
     + _NOTHING,
 }
 LEARNT = 'same', 'part', 'more'  # those of which a search for copies tells something
-
-
-def facts(model):
-    """What NAME.json beside NAME.pkl, or else run.json there, says: data, perhaps settings; {} if neither is there.
-
-    ValueError if the file is damaged.
-    """
-    folder = os.path.dirname(os.path.abspath(model))
-    for path in (os.path.splitext(model)[0] + '.json', os.path.join(folder, 'run.json')):
-        if os.path.exists(path):
-            return schema.read(path, _FACTS, 'remove it, and what the model was trained on counts as not known')
-    return {}
-
-
-def data_facts(model):
-    """What is recorded of the data that weights learnt from; {} if nothing is."""
-    return facts(model).get('data', {})
 
 
 def folders(data):
@@ -101,16 +77,36 @@ def names(data, transfer=None):
     return found
 
 
-def scale(data):
-    """{window, mm_per_pixel} of the images of a dataset.Pyramid, what its NAME.json files say alike; else None each."""
-    about = [dataset.about(folder) for folder in folders(data)]
-    said = {name.rstrip('?'): [facts.get(name.rstrip('?')) for facts in about] for name in dataset.SCALE}
-    return {name: values[0] if all(value == values[0] for value in values) else None for name, values in said.items()}
+def _scales(*several):
+    """{window or mm_per_pixel: [(class, value)]} of datasets, as their NAME.json files say; None: one does not say.
+
+    Where other classes say their window, one that does not has that of the published patches.
+    """
+    classes = [(name, dataset.about(path)) for data in several for name, path in zip(data.classes, folders(data))]
+    said = {key.rstrip('?'): [(name, about.get(key.rstrip('?'))) for name, about in classes] for key in SCALE}
+    if any(window for _, window in said['window']):
+        said['window'] = [(name, list(window or WINDOWS['paper'])) for name, window in said['window']]
+    return said
+
+
+def scale(*several):
+    """{window, mm_per_pixel} of the images of dataset.Pyramids, what all their classes say alike; else None each."""
+    said = _scales(*several)
+    return {key: found[0][1] if all(value == found[0][1] for _, value in found) else None
+            for key, found in said.items()}  # fmt: skip
+
+
+def differing(*several):
+    """{window or mm_per_pixel: 'AIS -1350 to 150, MIA -1900 to 1100'} of those that classes do not say alike."""
+    words = {'window': lambda value: '%g to %g HU' % tuple(value)}
+    words['mm_per_pixel'] = lambda value: 'not known' if value is None else '%g mm per pixel' % value
+    return {key: ', '.join('%s %s' % (name, words[key](value)) for name, value in found)
+            for key, found in _scales(*several).items() if any(value != found[0][1] for _, value in found)}  # fmt: skip
 
 
 def learnt_from(model):
     """{kind: names} that weights learnt from, as run.json or NAME.json beside them say; None if they do not."""
-    return data_facts(model).get('names')
+    return model_record.data_facts(model).get('names')
 
 
 def in_common(a, b):
@@ -123,7 +119,7 @@ def in_common(a, b):
 
 
 def relation(known, data):
-    """What data are to weights of which `facts` are known, a key of WORDS.
+    """What data are to weights of which model_record.facts are known, a key of WORDS.
 
     data: has a digest and parts, the digests of its classes.
     """

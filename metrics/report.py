@@ -41,6 +41,7 @@ def _distributions(evaluation):
     """The figures of distances, HU and diameters: [(heading, words, SVG)]."""
     compared, (fakes, reals) = evaluation.sets, evaluation.nodules
     unit, drawn = 'mm' if compared.mm_per_pixel else 'pixels', []
+    gray = compared.unit[0].upper() + compared.unit[1:]  # HU, or Gray levels
     swd = [row for row in evaluation.rows if row.metric.startswith('SWD')]
     if swd:
         names = [row.metric.split(', ')[1] for row in swd][::-1]
@@ -50,9 +51,11 @@ def _distributions(evaluation):
         drawn.append(('Sliced Wasserstein distance', words, figures.levels(names, found[0], found[1], *how)))
     hu = [hounsfield.to_hu(x[:500].ravel(), compared.window) for x in (evaluation.fakes, compared.heldout_reals)]
     words = 'All pixels: lung on the left, soft tissue and bone on the right.'
-    drawn.append(('HU of all pixels', words, figures.histogram(*hu, 'density', 'HU', 'pixels', 60)))
+    drawn.append((gray + ' of all pixels', words, figures.histogram(*hu, 'density', gray, 'pixels', 60)))
     words = 'The nodule in the middle of each image: ground glass on the left, solid ones on the right.'
-    drawn.append(('HU of the nodules', words, figures.histogram(fakes.gray, reals.gray, 'mean of the nodule', 'HU')))
+    drawn.append(
+        (gray + ' of the nodules', words, figures.histogram(fakes.gray, reals.gray, 'mean of the nodule', gray))
+    )
     words = 'Diameter of a circle of the same area.'
     drawn.append(('Size of the nodules', words, figures.histogram(fakes.diameter, reals.diameter, 'diameter', unit)))
     return drawn
@@ -80,10 +83,15 @@ def _copies(evaluation):
     return dict(pairs=shown, most=most, figure=figure, limit=limit, below=below, numbers=numbers, hu=hu)
 
 
+def window_of(compared):
+    """The window of a page of sets.Sets, None where it is not known."""
+    return compared.window if compared.unit == 'HU' else None
+
+
 def write(evaluation, outdir):
     """evaluation.json and evaluation.html in a folder."""
     about, rows, compared = dict(evaluation.about), evaluation.rows, evaluation.sets
-    result = collections.OrderedDict(evaluation.about, rows=[])
+    result = collections.OrderedDict(evaluation.about, weights=evaluation.weights, rows=[])
     for row in rows:
         found = dict(metric=row.metric, wanted=row.wanted, seconds=row.seconds)
         found.update(fakes=row.fakes.value, fakes_interval=row.fakes.interval)
@@ -100,6 +108,6 @@ def write(evaluation, outdir):
     values = dict(verdicts=found, summary=verdicts.summary(found, number), comparisons=comparisons, arrows=ARROWS)
     values.update(sets=sets, first=FIRST, overview=_overview(rows, comparisons), enough=verdicts.ENOUGH, number=number)
     values.update(distributions=_distributions(evaluation), copies=_copies(evaluation), about=evaluation.about)
-    values.update(learnt=evaluation.learnt, provenance=about.get('provenance'))
+    values.update(learnt=evaluation.learnt, doubts=evaluation.doubts, provenance=about.get('provenance'))
     title = 'Evaluation of ' + os.path.basename(about['model'])
-    page.write(os.path.join(outdir, 'evaluation.html'), PAGE, title, compared.window, **values)
+    page.write(os.path.join(outdir, 'evaluation.html'), PAGE, title, window_of(compared), **values)

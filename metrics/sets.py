@@ -1,23 +1,24 @@
 """The sets of images that an evaluation compares."""
 
 import collections
-import os
 
 import numpy as np
 
 import dataset
-from common.hounsfield import WINDOWS
+from common.hounsfield import GRAY, WINDOWS
 from metrics import memorisation, provenance
 from metrics.chunks import progress_bar
 
 LEAST = 10  # images of each kind
 
 # heldout_reals: images that the generator should not have seen; training_reals: as many that it may have seen, for the
-# baseline; training: all that copies are looked for in; all uint8 [N, C, R, R]. window: HU at gray 0 and 255.
-# mm_per_pixel: None if not known. halved: whether the held-out reals are half of the dataset. digest, parts: of the
-# dataset, as dataset.Pyramid has them. path, count: of the dataset.
+# baseline; training: all that copies are looked for in; all uint8 [N, C, R, R]. window: what gray 0 and 255 are in the
+# unit, 'HU' or, where the classes have different windows, 'gray levels'. mm_per_pixel: None if not known. differing: as
+# of provenance.differing. classes: their names. halved: whether the held-out reals are half of the dataset. digest,
+# parts: of the dataset, as dataset.Pyramid has them. path, count: of the dataset.
 Sets = collections.namedtuple(
-    'Sets', 'heldout_reals training_reals training window mm_per_pixel halved digest parts path count'
+    'Sets',
+    'heldout_reals training_reals training window unit mm_per_pixel differing classes halved digest parts path count',
 )
 
 
@@ -40,7 +41,7 @@ def in_common(images, names, others, other_names):
 
 
 def _heldout(path, data, training):
-    """The images of a dataset that is to have none in common with the training data."""
+    """A dataset.Pyramid, and its images, that is to have none in common with the training data."""
     held = dataset.Pyramid(path)
     images = held.images[held.top]
     if images.shape[1:] != training.shape[1:]:
@@ -50,16 +51,17 @@ def _heldout(path, data, training):
     if shared:
         words = '%s and %s have %s; held-out images have to be others'
         raise ValueError(words % (path, data.path, shared))
-    return images
+    return held, images
 
 
 def choose(path, real_holdout, number, seed):
     """Sets of up to `number` images from a dataset that a generator was trained on and, perhaps, another one."""
     data = dataset.Pyramid(path)
-    training, wanted, held = data.images[data.top], 2 * LEAST, ''
+    training, wanted, held, several = data.images[data.top], 2 * LEAST, '', [data]
     if real_holdout:
-        images = _heldout(real_holdout, data, training)
+        other, images = _heldout(real_holdout, data, training)
         number, wanted, held = min(number, len(images), data.count), LEAST, ' and %s %d' % (real_holdout, len(images))
+        several.append(other)
         heldout_reals = images[_chosen(len(images), number, seed, 5)]
         training_reals = training[_chosen(data.count, number, seed, 6)]
     else:
@@ -73,7 +75,10 @@ def choose(path, real_holdout, number, seed):
     if (heldout_reals == heldout_reals[:1]).all():
         words = '%s holds the same image again and again; there is nothing to compare with'
         raise ValueError(words % (real_holdout or path))
-    about = dataset.about(path) if data.classes == [os.path.basename(os.path.abspath(path))] else {}
-    window, mm_per_pixel = about.get('window') or WINDOWS['paper'], about.get('mm_per_pixel')
-    facts = window, mm_per_pixel, not real_holdout, data.digest, data.parts, path, data.count
+    scale, differing = provenance.scale(*several), provenance.differing(*several)
+    window, unit = tuple(scale['window'] or WINDOWS['paper']), 'HU'
+    if 'window' in differing:
+        window, unit = GRAY, 'gray levels'
+    facts = window, unit, scale['mm_per_pixel'], differing, data.classes, not real_holdout
+    facts += data.digest, data.parts, path, data.count
     return Sets(heldout_reals, training_reals, training, *facts)

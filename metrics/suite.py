@@ -1,5 +1,6 @@
 """Evaluations of generators against real images, as 4-evaluate.py makes them."""
 
+import collections
 import hashlib
 import os
 
@@ -11,7 +12,7 @@ except ImportError:
     raise ImportError('images are measured with SciPy: pip install scipy') from None
 
 import tfutil
-from common import capacity
+from common import capacity, model_record, talk
 from metrics import draws, frozen_graph, parallel, provenance, sets
 from metrics.cache import Cache, user_folder
 from metrics.chunks import progress_bar
@@ -29,17 +30,42 @@ def _memory(models, number, shape):
 
 
 def _generated(model, compared, number, seed, minibatch, cpu):
-    """uint8 [number, C, R, R] of the Gs of a pickle; ValueError if they cannot be compared."""
+    """(uint8 [number, C, R, R] of the Gs of a pickle, its label size); ValueError if they cannot be compared."""
     shape = list(compared.training.shape[1:])
     with tfutil.init_tf(cpu=cpu):
-        images = generate.images(generate.load_generator(model), number, seed, minibatch)
+        generator = generate.load_generator(model)
+        images = generate.images(generator, number, seed, minibatch)
         if images.shape[1:] != shape:
             words = '%s makes images of %s, %s holds %s; name the data it was trained on'
             raise ValueError(words % (model, images.shape[1:], compared.path, shape))
         fakes = images.pixels(progress_bar('images'))
     if (fakes == fakes[:1]).all():
         raise ValueError('%s makes the same image from every latent; there is nothing to measure' % model)
-    return fakes
+    return fakes, generate.sizes(generator)[1]
+
+
+def _doubts(compared, model, known, label_size):
+    """[(name, words)] of what makes the comparison of a model with Sets doubtful. known: its model_record.facts."""
+    data, found, classes = known.get('data', {}), [], compared.classes
+    learnt = data.get('classes') or []
+    same = set(learnt) == set(classes) or bool(known) and provenance.relation(known, compared) in ('same', 'part')
+    if len(classes) > 1 and not label_size and not same:
+        stem = os.path.splitext(os.path.basename(model))[0]
+        one = next((name for name in classes if name in learnt or name == stem), classes[0])
+        said = '%s learnt from %s' % (model, ', '.join(learnt))
+        said = said if learnt else 'whether %s learnt from all of them is not known' % model
+        words = '%s pools %d classes (%s), and %s; --data %s compares with one class'
+        place = os.path.join(compared.path, one)
+        found.append(('classes', words % (compared.path, len(classes), ', '.join(classes), said, place)))
+    for key, shown in (('window', 'gray levels are compared, not HU'), ('mm_per_pixel', 'sizes are in pixels')):
+        if key in compared.differing:
+            words = '%s differs between the classes (%s): %s'
+            found.append((key.replace('_', ' '), words % (key.replace('_', ' '), compared.differing[key], shown)))
+    window = data.get('window')
+    if window and compared.unit == 'HU' and tuple(window) != tuple(compared.window):
+        words = '%s learnt from images of %g to %g HU, those of %s have %g to %g HU: equal gray levels mean other HU'
+        found.append(('window', words % ((model,) + tuple(window) + (compared.path,) + tuple(compared.window))))
+    return found
 
 
 def _describe(found, model, known, source):
@@ -75,7 +101,7 @@ def evaluate_models(
     """
     if number < sets.LEAST:
         raise ValueError('--number %d: an evaluation needs at least %d images' % (number, sets.LEAST))
-    compared, known = sets.choose(data, real_holdout, number, seed), [provenance.facts(model) for model in models]
+    compared, known = sets.choose(data, real_holdout, number, seed), [model_record.facts(model) for model in models]
     number, shape, network, name = len(compared.heldout_reals), list(compared.training.shape[1:]), None, ''
     capacity.require_memory(_memory(len(models), number, shape), '--number %d' % number)
     with tfutil.init_tf(cpu=cpu):
@@ -83,14 +109,24 @@ def evaluate_models(
             network = frozen_graph.features(features, shape[0], shape[1], feature_tensor)
             with open(features, 'rb') as f:
                 name = '%s %s' % (hashlib.sha256(f.read()).hexdigest(), feature_tensor)
-        several = [_generated(model, compared, number, seed, minibatch, cpu) for model in models]
+        several, doubts = [], []
+        for model, facts in zip(models, known):
+            fakes, label_size = _generated(model, compared, number, seed, minibatch, cpu)
+            several.append(fakes)
+            doubts.append(_doubts(compared, model, facts, label_size))
+        for words in collections.OrderedDict.fromkeys(words for some in doubts for _, words in some):
+            talk.warn(words)
         if outdir:
             os.makedirs(outdir, exist_ok=True)
         depends = list(compared[:3]) + [compared.window, compared.mm_per_pixel, seed]
         kept = Cache(depends, user_folder() if cache else None)
         found = evaluate(several, Reference(compared, seed, network, name, kept), audit)
-    for evaluation, model, facts in zip(found, models, known):
+    for evaluation, model, facts, some in zip(found, models, known, doubts):
+        evaluation.weights = [model_record.digest(model)]
         _describe(evaluation, model, facts, real_holdout)
+        for name, words in some:
+            evaluation.doubts.append(words)
+            evaluation.note(name, words)
     return found
 
 

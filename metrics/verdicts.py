@@ -60,8 +60,21 @@ TOPICS['Variety'] = [
 ]  # fmt: skip
 TOPICS['Density'] = [
     Metric(
+        'gray histogram distance, gray', 2, 0, dict(higher="their gray levels are spread otherwise than the reals'"),
+        'How many gray levels the pixels would have to move, on average, to make both histograms the same.',
+    ),
+    Metric(
         'gray histogram', 20, 0, dict(higher="the HU of all pixels are spread otherwise than the reals'"),
         'How many HU the pixels would have to move, on average, to make both histograms the same.',
+    ),
+    Metric(
+        'nodule gray levels, mean', 4, 0, dict(higher='nodules are denser', lower='nodules are less dense'),
+        'Gray level within the nodule in the middle of the image, averaged over images. One simple rule outlines it '
+        'in all.',
+    ),
+    Metric(
+        'nodule gray levels, SD', 0, 0.25, dict(higher='nodules vary more', lower='nodules vary less'),
+        'Standard deviation of the gray level from nodule to nodule.',
     ),
     Metric(
         'nodule HU, mean', 50, 0, dict(higher='nodules are denser', lower='nodules are less dense'),

@@ -5,8 +5,7 @@ import os
 import numpy as np
 
 import tfutil
-from common import files, hounsfield, images, page, talk
-from metrics import provenance
+from common import files, hounsfield, images, model_record, page, talk
 from pix2pix import data, trainer, unet
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'patches.html')
@@ -68,7 +67,7 @@ def _write_page(cfg, names, masks, fakes, known, window):
 
 def generate(cfg):
     """Write patches and index.html as settings.Generate says."""
-    told = provenance.data_facts(cfg.model).get('window') or hounsfield.WINDOWS['paper']
+    told = model_record.data_facts(cfg.model).get('window') or hounsfield.WINDOWS['paper']
     window = hounsfield.window(cfg.window) if cfg.window else tuple(told)
     with tfutil.init_tf(cpu=cfg.cpu):
         G = load_generator(cfg.model)

@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 import tfutil
-from common import arrays, capacity, files, gray_range, images, talk
+from common import arrays, capacity, files, gray_range, images, model_record, talk
 from sampling import generate, interpolation, projection
 
 # Bytes of memory and of disk for each byte of an image's pixels, by what is written.
@@ -54,12 +54,8 @@ def inputs(cfg, generator, default):
     _require_room(cfg, generator, number)
     if latents is None:
         latents = generate.random_latents(number, latent_size, cfg.seed)
-    if cfg.label is not None and cfg.label >= label_size:
-        counted = 'this network counts its classes from 0 to %d' % (label_size - 1)
-        why = counted if label_size else 'this network has no classes; leave the flag out'
-        raise ValueError('--label %d: %s' % (cfg.label, why))
     if labels is None and cfg.label is not None:
-        labels = generate.one_hot(np.full(number, cfg.label), label_size)
+        labels = generate.one_hot(np.full(number, _label(cfg, label_size)), label_size)
     elif labels is None:
         labels = generate.taking_turns(number, label_size)
     return latents[:number].reshape(number, latent_size), labels[:number]
@@ -106,6 +102,28 @@ def _write(cfg, made, name, columns):
     return None
 
 
+def _label(cfg, label_size):
+    try:
+        return model_record.label(cfg.model, label_size, cfg.label)
+    except ValueError as error:
+        raise ValueError('--label %s: %s' % (cfg.label, error)) from None
+
+
+def _class(cfg, number, label_size):
+    """'2', or '2 (MIA)' where the names of the classes are recorded."""
+    names = model_record.classes(cfg.model, label_size)
+    return '%d (%s)' % (number, names[number]) if names else str(number)
+
+
+def _made_of(cfg, label_size):
+    """Which classes the images are of, as part of a sentence; '' for a network without labels."""
+    if not label_size or cfg.labels:
+        return ''
+    if cfg.label is None:
+        return ', classes %s in turn,' % ', '.join(_class(cfg, k, label_size) for k in range(label_size))
+    return ', class %s,' % _class(cfg, _label(cfg, label_size), label_size)
+
+
 def _generate(cfg, generator):
     """Write the images of latents, or of the walk between them, and say where."""
     latents, labels = inputs(cfg, generator, 5 if cfg.interpolate else 10)
@@ -119,7 +137,7 @@ def _generate(cfg, generator):
     os.makedirs(cfg.outdir, exist_ok=True)
     with talk.timed('images computed and written'):
         album = _write(cfg, made, name, steps)
-    print('%d images of %s are in %s' % (len(made), cfg.model, cfg.outdir))
+    print('%d images of %s%s are in %s' % (len(made), cfg.model, _made_of(cfg, labels.shape[1]), cfg.outdir))
     if album:
         album.tell()
 
@@ -148,7 +166,7 @@ def _project(cfg, generator):
     sheet = images.grid(np.stack([picture, image, difference.astype(np.uint8)]), 3)
     images.save(path + '.png', sheet)
     error = np.sqrt(np.mean(np.square(difference)))
-    named = ', class %d' % label.argmax() if label_size else ''
+    named = ', class ' + _class(cfg, label.argmax(), label_size) if label_size else ''
     print(
         '%s: the nearest image of %s differs by %.1f gray levels (root mean square)%s; its latent is %s'
         % (cfg.project, cfg.model, error, named, path + '.npy')

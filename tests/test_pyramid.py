@@ -49,3 +49,17 @@ def test_loading_a_dataset_takes_little_more_memory_than_its_arrays(tmp_path):
     code += 'print((after - before) * 1024 / sum(x.nbytes for x in data.images.values()))'
     ratio = subprocess.check_output([sys.executable, '-c', code, str(tmp_path)], cwd=ROOT)
     assert float(ratio) < 1.5
+
+
+def test_class_folders_with_numbers_are_labelled_in_the_order_of_these_numbers(tmp_path, training_data):
+    images = dataset.read(training_data + '/AIS-r04.tfrecords')
+    for name in ('10', '2', '1'):
+        dataset.write(str(tmp_path / name), name, images[: int(name)])
+    data = dataset.Pyramid(str(tmp_path))
+    assert data.classes == ['1', '2', '10'] and data.labels.tolist() == [0] + [1] * 2 + [2] * 10
+
+
+def test_colour_images_are_refused_with_what_to_do(tmp_path, random):
+    dataset.write(str(tmp_path), 'c', random.randint(256, size=[5, 3, 8, 8]).astype(np.uint8))
+    with pytest.raises(ValueError, match='c-r02.tfrecords record 0 has the shape .3, 4, 4.; .*; .* from gray pictures'):
+        dataset.Pyramid(str(tmp_path))

@@ -1,8 +1,11 @@
 """A training run from settings: its data, session and run folder, new or resumed."""
 
 import os
+import zlib
 
-from common import talk
+import numpy as np
+
+from common import labels, talk
 from config import Progan
 from training import circle, run_folder, schedule, signals, snapshots, transfer
 
@@ -20,8 +23,16 @@ def check(cfg, data, number):
             '--lod-initial-resolution %d is not a power of two from 4 to %d, the resolution of %s'
             % (cfg.lod_initial_resolution, 2**data.top, cfg.data)
         )
+    if cfg.max_label_size and not cfg.conditional:
+        raise ValueError('--max-label-size %d goes with --conditional; give both' % cfg.max_label_size)
     if cfg.conditional and len(data.classes) < 2:
-        raise ValueError('--conditional wants a folder of class folders; %s holds one class' % cfg.data)
+        if not data.labels_path:
+            words = '--conditional wants a folder of class folders, or NAME-rxx.labels; %s holds one class'
+            raise ValueError(words % cfg.data)
+        if cfg.balance_classes:
+            raise ValueError('--balance-classes balances class folders, and %s has none; leave it out' % cfg.data)
+    if cfg.conditional:
+        data.label_vectors(cfg.max_label_size)  # or complains
     for level, minibatch in schedule.phases(cfg, data.top).items():
         if minibatch > number:
             raise ValueError(
@@ -40,6 +51,14 @@ def check_devices(cfg, data, devices, machines):
         schedule.images_per_replica(cfg, level, minibatch, len(devices) * max(machines, 1))
 
 
+def class_names(cfg, data):
+    """Names of the classes, in the order of a network's labels: of folders, or class0, class1, ... of a file."""
+    if not cfg.conditional or data.classes[1:]:
+        return data.classes
+    vectors = data.label_vectors(cfg.max_label_size)
+    return ['class%d' % i for i in range(vectors.shape[1])] if labels.one_hot(vectors) else data.classes
+
+
 def facts(cfg, data, devices, restored, tensorflow):
     """What all workers of a run have to agree on, {name: value}."""
     found = {'--' + name.replace('_', '-'): value for name, value in cfg._asdict().items() if name not in LOCAL}
@@ -47,6 +66,8 @@ def facts(cfg, data, devices, restored, tensorflow):
     if cfg.conditional:
         counts = [int((data.labels == i).sum()) for i in range(len(data.classes))]
         found['the classes of the data'] = ', '.join('%s %d' % pair for pair in zip(data.classes, counts))
+        vectors = data.label_vectors(cfg.max_label_size)
+        found['the labels of the data'] = 'CRC %08x' % zlib.crc32(np.ascontiguousarray(vectors))
     for name, path in ('the snapshot to go on from', restored[0]), ('the file of --transfer', cfg.transfer):
         found[name] = '%s (CRC %08x)' % (os.path.basename(path), snapshots.checksum(path)) if path else 'none'
     return found
@@ -113,7 +134,8 @@ def _train(cfg, given, stop):
             return loop.grow(trainer, path, None, restored, start, stop)
         path = path or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
         with run_folder.Run(path, cfg.keep) as run:
-            about = dict(digest=data.digest, images=data.count, resolution=size, classes=data.classes, parts=data.parts)
+            about = dict(digest=data.digest, images=data.count, resolution=size, parts=data.parts)
+            about.update(classes=class_names(cfg, data))
             about.update(provenance.scale(data), names=provenance.names(data, cfg.transfer))
             run.write_json(cfg, about, devices, tfutil.tf.__version__)
             what = '%d images of %dx%d, %s' % (data.count, size, size, ' '.join(data.classes))

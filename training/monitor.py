@@ -6,7 +6,7 @@ import numpy as np
 import tqdm
 
 import tfutil
-from common import images
+from common import images, labels
 from metrics import sliced_wasserstein
 from sampling import generate
 from tfutil import tf
@@ -38,8 +38,10 @@ class Monitor:
         self.run, self.trainer = run, trainer
         self.writer = tf.summary.FileWriter(run.path)
         self.latents = np.random.RandomState([cfg.seed, 3]).randn(SAMPLES, trainer.latent_size)
-        self.labels = generate.taking_turns(SAMPLES, trainer.label_size)
         chosen = np.random.RandomState([cfg.seed, 4]).randint(data.count, size=SAMPLES)
+        self.labels = generate.taking_turns(SAMPLES, trainer.label_size)
+        if trainer.label_size and not labels.one_hot(trainer.labels):
+            self.labels = trainer.labels_of(chosen)
         images.save(run.file('reals.png'), images.grid(data.images[data.top][chosen]), durable=True)
 
     def picture(self, shown, level):

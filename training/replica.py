@@ -16,7 +16,7 @@ class Replica:
 
     def __init__(self, device, number, replicas, cfg, data):
         self.device, self.number, self.replicas, self.cfg, self.top = device, number, replicas, cfg, data.top
-        label_size = len(data.classes) if cfg.conditional else 0
+        label_size = data.label_vectors(cfg.max_label_size).shape[1] if cfg.conditional else 0
         channels, resolution = data.images[2].shape[1], 2**data.top
         maps = dict(fmap_base=cfg.fmap_base, fmap_max=cfg.fmap_max)
         options = dict(num_channels=channels, resolution=resolution, label_size=label_size, **maps)

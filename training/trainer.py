@@ -33,6 +33,9 @@ class Trainer:
         self.first = self.replicas[0]
         self.asked = 0
         self.latent_size, self.label_size = generate.sizes(self.first.G)
+        self.labels = np.zeros([data.count, 0], np.float32)
+        if cfg.conditional:
+            self.labels = data.label_vectors(cfg.max_label_size)
         self.steps, self.samples, self.patience = {}, {}, {}
 
     def prepare(self, level, minibatch, asked=0):
@@ -69,8 +72,8 @@ class Trainer:
         tfutil.set_vars({network.vars['lod']: np.float32(lod) for network in networks})
 
     def labels_of(self, chosen):
-        """One-hot labels [N, label_size] of images, by their indices."""
-        return generate.one_hot(self.data.labels[chosen], self.label_size)
+        """Labels [N, label_size] of images, by their indices."""
+        return self.labels[chosen]
 
     def initialise(self, variables=None):
         """Set all replicas' networks, {'G': {local: array}, ...}; the rest is drawn from the seed."""

@@ -9,7 +9,7 @@ import numpy as np
 
 import dataset
 import tfutil
-from common import files, talk
+from common import files, model_record, talk
 from common.hounsfield import WINDOWS
 from metrics import provenance, readers
 from sampling import generate
@@ -88,15 +88,16 @@ def reals_of(data, practice, reading, seed):
     return found
 
 
-def fakes_of(path, index, number, seed, size, cpu):
-    """Generated images uint8 [number, size, size] of a class, and how to make them again."""
+def fakes_of(path, label, index, number, seed, size, cpu):
+    """Generated images uint8 [number, size, size] of a class, by name and place, and how to make them again."""
     with tfutil.init_tf(cpu=cpu):
         Gs = generate.load_generator(path)
         latent_size, label_size = generate.sizes(Gs)
         latents = generate.random_latents(number, latent_size, seed)
         if label_size and index >= label_size:
             raise ValueError('%s has labels of %d classes, and --data has more' % (path, label_size))
-        found = generate.Images(Gs, latents, generate.one_hot(np.full(number, index), label_size)).pixels()
+        own = model_record.label_of_class(path, label_size, label, index)
+        found = generate.Images(Gs, latents, generate.one_hot(np.full(number, own), label_size)).pixels()
     if list(found.shape[1:]) != [1, size, size]:
         raise ValueError('%s makes images of %s, --data has %s' % (path, list(found.shape[1:]), [1, size, size]))
     return found[:, 0], ['%s, seed %d, latent %d' % (path, seed, i) for i in range(number)]
@@ -124,7 +125,7 @@ def cases_of(cfg, data, models, secret):
     reals, cases = reals_of(data, *wanted, seed=cfg.seed), []
     for index, label in enumerate(data.classes):
         counts = [several[index] for several in generated]
-        fakes = fakes_of(models[label], index, sum(counts), cfg.seed + index, size, cfg.cpu)
+        fakes = fakes_of(models[label], label, index, sum(counts), cfg.seed + index, size, cfg.cpu)
         fakes, at = list(zip(*fakes)), 0
         for kind, indices, count in zip(('practice', 'reading'), reals[label], counts):
             own = [(data.images[data.top][i, 0], '%s, image %d' % (data.path, i)) for i in indices.tolist()]
@@ -135,11 +136,11 @@ def cases_of(cfg, data, models, secret):
 
 def window_of(data):
     """(HU at gray 0 and 255, mm per pixel or None) of a dataset whose classes agree."""
-    found = [dataset.about(folder) for folder in provenance.folders(data)]
-    facts = {(tuple(one.get('window') or WINDOWS['paper']), one.get('mm_per_pixel')) for one in found}
-    if len(facts) > 1:
-        raise ValueError('%s: its classes differ in window or mm per pixel, which tells them apart' % data.path)
-    return facts.pop()
+    differing, scale = provenance.differing(data), provenance.scale(data)
+    if differing:
+        words = '%s: its classes differ in window or mm per pixel, which tells them apart: %s'
+        raise ValueError(words % (data.path, '; '.join(differing[key] for key in sorted(differing))))
+    return tuple(scale['window'] or WINDOWS['paper']), scale['mm_per_pixel']
 
 
 def run(cfg):

@@ -83,7 +83,7 @@
       const y = Math.min(Math.max(Math.floor((event.clientY - box.top) / box.height * size[1]), 0), size[1] - 1);
       const values = Array.from(picture.gray.slice(4 * (y * size[0] + x), 4 * (y * size[0] + x) + 3), toHu).map(minus);
       const same = values.every((value) => value === values[0]);
-      output.textContent = 'x ' + x + ', y ' + y + ': ' + (same ? values[0] : values.join(' / ')) + ' HU';
+      output.textContent = 'x ' + x + ', y ' + y + ': ' + (same ? values[0] : values.join(' / ')) + ' ' + bar.dataset.unit;
     });
     image.replaceWith(canvas);
   }

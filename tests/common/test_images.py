@@ -78,3 +78,30 @@ def test_an_album_tells_what_became_of_pictures_that_were_there_before(tmp_path,
     assert write(1, 2, 3) == '' and write(1, 2, 3) == ''
     assert 'replaced 1, left 1 as they were' in write(1, 9)
     assert images.read(str(tmp_path / 'a_1.png')).max() == 9
+
+
+def turned(pixels, orientation):
+    """What a viewer shows of stored pixels [H, W], by the table of the EXIF standard: where row 0 and column 0 are."""
+    ways = {1: pixels, 2: pixels[:, ::-1], 3: pixels[::-1, ::-1], 4: pixels[::-1], 5: pixels.T}
+    ways.update({6: pixels[::-1].T, 7: pixels[::-1, ::-1].T, 8: pixels[:, ::-1].T})
+    return ways[orientation]
+
+
+@pytest.mark.parametrize('ending', ['png', 'jpg', 'tif'])
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_pictures_of_every_format_are_turned_once_as_their_exif_orientation_says(tmp_path, ending, orientation):
+    stored = np.zeros([16, 24], np.uint8)
+    stored[:8, :8], stored[:8, 16:] = 250, 120  # blocks of 8: JPEG keeps them
+    path, exif = str(tmp_path / ('x.' + ending)), Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(stored).save(path, **(dict(tiffinfo={274: orientation}) if ending == 'tif' else dict(exif=exif)))
+    expected = turned(stored, orientation)
+    assert images.size(path) == expected.shape[::-1]
+    found = images.load(path, expected.shape)
+    assert np.abs(found[0].astype(int) - expected).max() <= 2
+
+
+def test_damaged_exif_data_leave_a_picture_as_it_is_stored(tmp_path):
+    pixels = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    Image.fromarray(pixels).save(str(tmp_path / 'x.png'), exif=b'Exif\0\0II*\0\xff\xff\xff')
+    assert_array_equal(images.load(str(tmp_path / 'x.png'), 8)[0], pixels)

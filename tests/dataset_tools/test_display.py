@@ -54,6 +54,24 @@ def test_display_grid_is_one_sheet(script, tmp_path, records):
     assert_array_equal(sheet[8:, :8], records[3, 0])
 
 
+def test_colour_images_without_a_json_file_are_shown_in_colour(succeeds, tmp_path, random):
+    image = random.randint(256, size=[1, 3, 8, 8]).astype(np.uint8)
+    dataset.write(str(tmp_path / 'c'), 'c', image)
+    succeeds('1-dataset_display.py', '--tfrecords', tmp_path / 'c', '--number', 1, '--outdir', tmp_path / 'out')
+    with Image.open(str(tmp_path / 'out' / 'dataset_img_0.png')) as picture:
+        assert picture.mode == 'RGB' and (np.asarray(picture).transpose(2, 0, 1) == image[0]).all()
+
+
+def test_the_summary_tells_of_labels_that_lie_beside_the_records(succeeds, tmp_path, records):
+    def summary(vectors):
+        with open(str(tmp_path / 'AIS' / 'AIS-rxx.labels'), 'wb') as f:
+            np.save(f, np.array(vectors, np.float32))
+        return succeeds('1-dataset_display.py', '--tfrecords', tmp_path / 'AIS', '--summary').splitlines()[-1]
+
+    assert summary(np.eye(2)[[0, 1, 1, 1, 0]]) == 'AIS-rxx.labels: one-hot labels; 2 of class 0, 3 of class 1'
+    assert summary([[0, -0.5, 2]] * 5) == 'AIS-rxx.labels: labels of 3 numbers, -0.5..2, not one-hot'
+
+
 def test_the_summary_tells_levels_numbers_gray_and_hu(made, script, tmp_path):
     made(*PHANTOM, '--number', 4, '--window', 'lung')
     code, out, _ = script(

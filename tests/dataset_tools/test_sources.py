@@ -6,6 +6,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from created import CREATE, facts, finest, picture, tree
+from dataset_tools import sources
 
 
 def test_image_files_become_a_data_set_in_the_order_of_their_names(made, tmp_path, folder):
@@ -22,6 +23,15 @@ def test_image_files_become_a_data_set_in_the_order_of_their_names(made, tmp_pat
     assert (told['images'], told['nodules'], told['records'], told['resolution'], told['channels']) == (5, 5, 5, 16, 1)
     assert [entry['file'] for entry in told['entries']] == ['%d.png' % i for i in range(5)]
     assert '5 images of 5 nodules, 16x16' in out and 'skipped' not in out
+
+
+def test_folders_and_pictures_with_numbers_are_taken_in_the_order_of_these_numbers(tmp_path):
+    for label in ('10', '1', '2'):
+        (tmp_path / label).mkdir()
+        for number in (9, 10):
+            picture(tmp_path / label / ('%d.png' % number))
+    found, _ = sources._image_files(str(tmp_path))
+    assert list(found) == ['1', '2', '10'] and found['2'] == ['2/9.png', '2/10.png']
 
 
 def test_hidden_and_other_files_are_left_out_and_counted(made, folder):

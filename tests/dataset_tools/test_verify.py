@@ -31,6 +31,21 @@ def finds(script):
     return call
 
 
+def test_colour_images_without_a_json_file_are_one_line_that_names_the_flag(script, finds, tmp_path, random):
+    dataset.write(str(tmp_path / 'c'), 'c', random.randint(256, size=[5, 3, 16, 16]).astype(np.uint8))
+    assert len(finds(tmp_path / 'c', words=['colour', '--channels 3'])) == 1
+    assert script(CREATE, 'verify', tmp_path / 'c', '--channels', '3')[0] == 0
+
+
+def test_labels_of_another_number_of_images_are_found_and_good_ones_are_not(script, finds, folder):
+    for number in (6, 5):
+        with open(str(folder / 'AIS-rxx.labels'), 'wb') as f:
+            np.save(f, np.eye(2, dtype=np.float32)[np.zeros(number, int)])
+        if number == 6:
+            assert script(CREATE, 'verify', folder)[0] == 0
+    finds(folder, words=['AIS-rxx.labels', 'labels of 5 images', 'are 6'])
+
+
 def rewrite(folder, change):
     """Write the pyramid again, with other images: change(images [N,1,16,16]) -> images."""
     images = change(dataset.read(str(folder / (folder.name + '-r04.tfrecords'))))

@@ -11,7 +11,7 @@ class Found:
     """An Evaluation of three metrics; off: how far from the reals, or above zero."""
 
     def __init__(self, model, off):
-        self.fakes, self.notes = np.zeros([100, 1, 4, 4]), ['a note']
+        self.fakes, self.notes, self.weights = np.zeros([100, 1, 4, 4]), ['a note'], ['digest of ' + model]
         self.about = [('model', model), ('data', 'D'), ('held-out reals', 'H'), ('compared', 'C'), ('seed', 0)]
         noise = np.random.RandomState(0).randn(500)
         reals = Estimate(1.0, [0.9, 1.1], None)

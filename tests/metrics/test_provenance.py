@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import dataset
+from common import model_record
 from metrics import provenance
 
 Data = collections.namedtuple('Data', 'digest parts')
@@ -46,14 +47,26 @@ def test_a_search_for_copies_says_nothing_unless_the_data_are_known_to_be_those_
 
 def test_facts_are_those_of_the_file_of_the_same_name_then_those_of_the_run(tmp_path):
     model = str(tmp_path / 'network-final.pkl')
-    assert provenance.facts(model) == {}
+    assert model_record.facts(model) == {}
     (tmp_path / 'run.json').write_text(json.dumps(dict(known('a-1'), settings=dict(transfer=None))))
-    assert provenance.facts(model)['data']['digest'] == 'a-1'
+    assert model_record.facts(model)['data']['digest'] == 'a-1'
     (tmp_path / 'network-final.json').write_text(json.dumps(known('b-1')))
-    assert provenance.facts(model)['data']['digest'] == 'b-1'
+    assert model_record.facts(model)['data']['digest'] == 'b-1'
     (tmp_path / 'network-final.json').write_text('{"data": {"digest": 7}}')
     with pytest.raises(ValueError, match='network-final.json is damaged'):
-        provenance.facts(model)
+        model_record.facts(model)
+
+
+def test_classes_of_which_one_says_another_window_are_named(tmp_path):
+    for name, window in (('A', [-1000, 400]), ('B', [-1900, 1100]), ('C', None)):
+        dataset.write(str(tmp_path / name), name, np.zeros([2, 1, 8, 8], np.uint8))
+        (tmp_path / name / (name + '.json')).write_text(json.dumps(dict(window=window, mm_per_pixel=0.6)))
+    a, b, c, whole = [dataset.Pyramid(str(tmp_path / name)) for name in ('A', 'B', 'C', '')]
+    assert provenance.differing(a) == {} and provenance.differing(b, c) == {}  # who says nothing has the paper's window
+    assert provenance.scale(b, c) == dict(window=[-1900, 1100], mm_per_pixel=0.6)
+    assert provenance.scale(c)['window'] is None and provenance.scale(whole)['window'] is None
+    words = 'A -1000 to 400 HU, B -1900 to 1100 HU, C -1900 to 1100 HU'
+    assert provenance.differing(whole) == provenance.differing(a, b, c) == dict(window=words)
 
 
 def test_window_and_size_of_pixels_are_what_the_classes_of_a_dataset_agree_on(tmp_path):

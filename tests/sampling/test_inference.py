@@ -1,6 +1,8 @@
 """2-inference.py as a user runs it."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -117,6 +119,19 @@ def test_labels_take_turns_or_come_from_a_flag_or_a_file(script, tmp_path):
         np.abs(generate(script, tmp_path / 'file', '--model', MODEL, '--labels', tmp_path / 'l.npy') - turns).max()
         < 1e-5
     )
+
+
+def test_a_class_is_asked_for_by_its_name_and_named_in_what_is_printed(script, refuses, tmp_path):
+    model, arguments = str(tmp_path / 'both.pkl'), ('--number', 2, '--format', 'npy', '--outdir')
+    shutil.copy(MODEL, model)
+    (tmp_path / 'both.json').write_text(json.dumps(dict(data=dict(digest='a-2', classes=['IA', 'MIA']))))
+    _, by_name, _ = script('2-inference.py', '--model', model, '--label', 'MIA', *arguments, tmp_path / 'name')
+    _, by_number, _ = script('2-inference.py', '--model', model, '--label', 1, *arguments, tmp_path / 'number')
+    assert 'class 1 (MIA)' in by_name and 'class 1 (MIA)' in by_number
+    assert_array_equal(*[np.load(str(tmp_path / name / 'inference.npy')) for name in ('name', 'number')])
+    _, in_turn, _ = script('2-inference.py', '--model', model, *arguments, tmp_path / 'turns')
+    assert 'classes 0 (IA), 1 (MIA) in turn' in in_turn
+    refuses('2-inference.py', '--model', model, '--label', 'AIS', words=['--label AIS', '0 IA, 1 MIA'])
 
 
 def test_only_the_network_that_was_asked_for_is_built(script, tmp_path, plain, monkeypatch):

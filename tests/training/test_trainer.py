@@ -1,5 +1,7 @@
 """One iteration: optimizers, what is drawn, replicas."""
 
+import os
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -8,7 +10,8 @@ import config
 import dataset
 import networks
 import tfutil
-from runs import read_or_written_first, weights
+from common import model_record
+from runs import read_or_written_first, train, weights
 from tfutil import tf
 from training import optimizers
 from training.trainer import Trainer
@@ -105,3 +108,36 @@ def test_an_iteration_has_as_many_steps_of_d_as_told_and_a_reset_forgets_them(tr
     trainer.reset_optimizers()
     assert powers() == pytest.approx({'D/beta2_power': 0.99, 'G/beta2_power': 0.99})
     assert all((value == 0).all() for name, value in trainer.optimizer_values().items() if name.endswith(('/m', '/v')))
+
+
+def with_labels(folder, training_data, vectors):
+    dataset.write(str(folder), 'AIS', dataset.read(training_data + '/AIS-r04.tfrecords', len(vectors)))
+    with open(str(folder / 'AIS-rxx.labels'), 'wb') as f:
+        np.save(f, vectors)
+    return str(folder)
+
+
+def test_a_step_is_fed_the_labels_that_lie_beside_the_data(tmp_path, training_data, random):
+    vectors = random.randn(20, 3).astype(np.float32)
+    data = dataset.Pyramid(with_labels(tmp_path / 'AIS', training_data, vectors))
+    cfg = config.Progan(fmap_base=64, fmap_max=8, conditional=True, max_label_size=2)
+    with tfutil.init_tf():
+        trainer = Trainer(cfg, data)
+        latents, labels, pixels, _ = trainer.draw(0, 0, 8, 4)
+    assert trainer.label_size == 2
+    for label, image in zip(labels, pixels):
+        (index,) = [i for i in range(20) if np.array_equal(data.images[4][i], image)]
+        assert_array_equal(label, vectors[index, :2])
+
+
+def test_one_hot_labels_of_a_file_name_the_classes_of_the_weights(tmp_path, training_data, script, refuses):
+    folder = with_labels(tmp_path / 'AIS', training_data, np.eye(3, dtype=np.float32)[np.arange(20) % 3])
+    flags = '--total-kimg', '0.064', '--conditional'
+    code, out, err = train(script, folder, tmp_path / 'results', *flags)
+    assert code == 0, err
+    weights_file = str(tmp_path / 'results' / '000-AIS' / 'network-final.pkl')
+    assert model_record.classes(weights_file, 3) == ['class0', 'class1', 'class2']
+    refuses('3-train.py', '--data', folder, '--max-label-size', 2, words=['--max-label-size 2', '--conditional'])
+    refuses('3-train.py', '--data', folder, '--conditional', '--max-label-size', 4, words=['AIS-rxx.labels', '4'])
+    os.remove(str(tmp_path / 'AIS' / 'AIS-rxx.labels'))
+    refuses('3-train.py', '--data', folder, '--conditional', words=['NAME-rxx.labels', 'one class'])

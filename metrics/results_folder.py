@@ -1,0 +1,55 @@
+"""Where the pages of evaluations go: each has a folder, and none replaces that of other weights."""
+
+import os
+
+from common import model_record, schema, talk
+from metrics.comparison import names
+
+OUTPUT = os.path.join('demo', 'output')
+
+
+def name_of(model):
+    """'AIS' of AIS.pkl, '000-AIS-network-final' of 000-AIS/network-final.pkl, which other runs have too."""
+    parts = os.path.splitext(os.path.abspath(model))[0].split(os.sep)
+    return '-'.join(parts[-2:]).strip('-') if parts[-1].startswith('network-') else parts[-1]
+
+
+def _holds(folder, name, weights):
+    """'nothing', 'the same' or 'another': the page NAME.html, or NAME.json, in a folder beside digests of weights."""
+    paths = [os.path.join(folder, name + ending) for ending in ('.html', '.json')]
+    if not any(map(os.path.lexists, paths)):
+        return 'nothing'
+    try:
+        found = schema.read(paths[1], {'weights': [schema.text]}, '')['weights']
+    except (OSError, ValueError):
+        return 'another'
+    return 'the same' if found == weights else 'another'
+
+
+def choose(models, outdir=None):
+    """The folder for the pages of weight files; a line says so where there is a page already.
+
+    outdir: the folder that is asked for, by default one in demo/output that is named after the weights. Where it holds
+    the page of other weights, a number is added to its name.
+    """
+    weights = [model_record.digest(model) for model in models]
+    wanted = os.path.normpath(outdir or os.path.join(OUTPUT, name_of(models[0]) if len(models) == 1 else 'comparison'))
+    if os.path.basename(wanted) in ('', '.', '..'):
+        wanted = os.path.abspath(wanted)
+    folder, number = wanted, 1
+    while True:
+        if len(models) == 1:
+            found = [_holds(folder, 'evaluation', weights)]
+        else:
+            found = [_holds(folder, 'comparison', weights)]
+            inner = zip(names(models), weights)
+            found += [_holds(os.path.join(folder, name), 'evaluation', [own]) for name, own in inner]
+        if 'another' not in found:
+            break
+        number += 1
+        folder = '%s-%d' % (wanted, number)
+    if number > 1:
+        talk.warn('%s holds the page of other weights; this one will go to %s' % (wanted, folder))
+    elif 'the same' in found:
+        talk.warn('the page of the same weights in %s will be replaced' % folder)
+    return folder
