@@ -5,6 +5,7 @@ import re
 
 import dataset
 from common import capacity, hounsfield, images, labels, talk
+from common.album import Album
 
 
 def _window_of(path):
@@ -71,11 +72,11 @@ def show(cfg):
         for picture in pictures:
             picture[:] = hounsfield.to_gray(hounsfield.to_hu(picture, window), wanted)
     if cfg.grid:
-        album = images.Album(cfg.outdir, ['dataset_grid.png'], r'dataset_grid\.png$')
+        album = Album(cfg.outdir, ['dataset_grid.png'], r'dataset_grid\.png$')
         album.save('dataset_grid.png', images.grid(pictures))
     else:
         names = ['dataset_img_%d.png' % i for i in range(len(pictures))]
-        album = images.Album(cfg.outdir, names, r'dataset_img_\d+\.png$')
+        album = Album(cfg.outdir, names, r'dataset_img_\d+\.png$')
         for name, picture in zip(names, pictures):
             album.save(name, picture)
     print('%d images of %s are in %s' % (len(pictures), path, cfg.outdir))

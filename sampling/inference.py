@@ -7,6 +7,7 @@ import numpy as np
 
 import tfutil
 from common import arrays, capacity, files, gray_range, images, model_record, talk
+from common.album import Album
 from sampling import generate, interpolation, projection
 
 # Bytes of memory and of disk for each byte of an image's pixels, by what is written.
@@ -90,12 +91,12 @@ def _write(cfg, made, name, columns):
         images.animate(path + '.gif', map(images.to_uint8, track(made)), 0.06 if cfg.interpolate else 0.5)
     elif cfg.format == 'png' and (cfg.grid or cfg.interpolate):
         file = name + ('.png' if cfg.interpolate else '_grid.png')
-        album = images.Album(cfg.outdir, [file], re.escape(file) + '$')
+        album = Album(cfg.outdir, [file], re.escape(file) + '$')
         album.save(file, images.grid(made.pixels(track), columns))
         return album
     else:
         names = ['%s_img_%d.png' % (name, i) for i in range(len(made))]
-        album = images.Album(cfg.outdir, names, name + r'_img_\d+\.png$')
+        album = Album(cfg.outdir, names, name + r'_img_\d+\.png$')
         for file, image in zip(names, track(made)):
             album.save(file, images.to_uint8(image))
         return album
