@@ -102,7 +102,7 @@ Progan = settings(
     'going on: resume transfer freeze_critic; '
     'schedule: total_kimg lod_initial_resolution lod_training_kimg lod_transition_kimg minibatch minibatch_repeats '
     'dry_run; '
-    'optimization: D_repeats G_lrate D_lrate G_smoothing; model: fmap_base fmap_max mbstd_group_size; '
+    'optimization: D_repeats G_lrate D_lrate G_smoothing no_reset_optimizers; model: fmap_base fmap_max mbstd_group_size; '
     'randomness: seed; hardware: gpus cpu precision xla wait',
     data=('processData/AIS', 'a dataset folder, or a folder of class folders'),
     outdir=('results', 'where the numbered run folders are'),
@@ -141,6 +141,7 @@ Progan = settings(
     G_lrate=(0.001, 'learning rate of the generator', positive_float),
     D_lrate=(0.001, 'learning rate of the discriminator', positive_float),
     G_smoothing=(0.999, 'how much of Gs, the moving average of the generator, a step keeps', rate),
+    no_reset_optimizers=(False, 'keep the moments of Adam where the fade of a resolution begins or ends'),
     mirror_augment=(False, 'mirror images left to right at random'),
     fmap_base=(8192, 'feature maps of a layer: fmap_base / 2^level', positive),
     fmap_max=(512, 'most feature maps of a layer', positive),

@@ -100,8 +100,8 @@ class TrainingLoop:
     def iterate(self):
         """One iteration; what is due after it is logged and saved."""
         if self.number % self.cfg.minibatch_repeats == 0:
-            level, self.phase = self.phase.level, schedule.phase(self.shown / 1000, self.cfg, self.data.top)
-            if level != self.phase.level:
+            before, self.phase = self.phase, schedule.phase(self.shown / 1000, self.cfg, self.data.top)
+            if schedule.fade_changes(before, self.phase) and not self.cfg.no_reset_optimizers:
                 self.trainer.reset_optimizers()
             self.trainer.set_lod(self.phase.lod)
         steps = self.trainer.steps[self.phase.level]

@@ -21,6 +21,14 @@ def phase(kimg, cfg, top):
     return Phase(level, float(lod), minibatch_at(level, cfg))
 
 
+def fade_changes(before, after):
+    """Whether a fade begins or ends between two phases, where the optimizers' moments are reset.
+
+    The rule of the reference implementation: floor or ceiling of `lod` changes.
+    """
+    return any(rounded(before.lod) != rounded(after.lod) for rounded in (np.floor, np.ceil))
+
+
 def minibatch_at(level, cfg):
     """The minibatch of a level; that of the next coarser one in the table where it has none."""
     table = {int(key): int(value) for key, value in (pair.split(':') for pair in cfg.minibatch.split(','))}

@@ -1,0 +1,98 @@
+"""The loop against 40 iterations of the reference implementation: its weights after them, from the same feeds.
+
+tests/data/trajectory.npz holds what the reference (TensorFlow 1.12, float32, CPU) was fed and what it gave: 16x16,
+grown from 4x4 with fades, minibatch 8, a look at the schedule every four iterations.
+"""
+
+import os
+
+import numpy as np
+import pytest
+
+import config
+import tfutil
+from places import ROOT
+from training import selection, signals
+from training.loop import TrainingLoop
+from training.trainer import Trainer
+
+STEPS = 40
+SETTINGS = dict(
+    fmap_base=64, fmap_max=8, minibatch=config.per_resolution('8'), lod_training_kimg=0.064,
+    lod_transition_kimg=0.064, total_kimg=0.32, cpu=True,
+)  # fmt: skip
+
+
+class Noise:
+    """The shape of the reference's data; what is trained with comes from its file."""
+
+    top, count, classes = 4, 40, ['AIS']
+    labels = np.zeros(40, int)
+    images = {level: np.zeros([40, 1, 2**level, 2**level], np.uint8) for level in (2, 3, 4)}
+
+
+@pytest.fixture(scope='module')
+def reference():
+    """{key: array}, the parts of keys joined by |."""
+    with np.load(os.path.join(ROOT, 'tests', 'data', 'trajectory.npz')) as archive:
+        return dict(archive)
+
+
+def initial(reference):
+    """{network: {variable: array}} of the reference before its first iteration."""
+    found = {name: {} for name in ('G', 'D', 'Gs')}
+    for key, array in reference.items():
+        kind, network, *local = key.split('|')
+        if kind == 'initial':
+            found[network]['/'.join(local)] = array
+    return found
+
+
+def trained(reference, **changed):
+    """[(lod, mean loss of D, {network: {variable: array} after it})] of each of our own iterations."""
+    cfg, found, labels = config.Progan(**dict(SETTINGS, **changed)), [], np.zeros([8, 0])
+    selected = selection.Order(np.arange(Noise.count), Noise.labels, 0), None
+
+    def draw(number, shown, minibatch, level, generator_only=False):
+        if generator_only:
+            return reference['latents_G|%d' % number], labels
+        fed = [reference['%s|%d' % (name, number)] for name in ('latents_D', 'pixels', 'mix')]
+        return fed[0], labels, fed[1], fed[2]
+
+    with tfutil.init_tf(cpu=True):
+        trainer = Trainer(cfg, Noise, selected=selected)
+        loop = TrainingLoop(trainer, None, (None, None), (initial(reference), 'weights'), signals.Stop())
+        trainer.draw = draw
+        for step in range(STEPS):
+            loop.iterate()
+            weights = {name: getattr(trainer.first, name).values() for name in ('G', 'D', 'Gs')}
+            found.append((loop.phase.lod, loop.terms[-1]['critic_loss'], weights))
+        assert loop.finished()
+    return found
+
+
+def differences(reference, found):
+    """{step: largest difference of a weight}."""
+    largest = {}
+    for key, array in reference.items():
+        if key.startswith('weights|'):
+            _, step, network, *local = key.split('|')
+            difference = np.abs(found[int(step)][2][network]['/'.join(local)] - array).max()
+            largest[int(step)] = max(largest.get(int(step), 0), float(difference))
+    return largest
+
+
+def test_forty_iterations_end_in_the_weights_of_the_reference(reference):
+    found = trained(reference)
+    assert [lod for lod, _, _ in found] == pytest.approx([float(reference['lod|%d' % step]) for step in range(STEPS)])
+    largest = differences(reference, found)
+    print('largest differences of weights: %s' % ', '.join('%g after %d' % (d, s) for s, d in sorted(largest.items())))
+    assert sorted(largest) == [0, 11, 12, 15, 16, 39]
+    assert max(largest.values()) <= 2e-5
+    losses = [float(reference['critic_loss|%d' % step]) for step in range(STEPS)]
+    assert [loss for _, loss, _ in found] == pytest.approx(losses, rel=1e-4, abs=1e-4)
+
+
+def test_moments_that_are_kept_lead_elsewhere_from_the_first_fade_on(reference):
+    largest = differences(reference, trained(reference, no_reset_optimizers=True))
+    assert largest[11] < 1e-6 < 1e-4 < largest[12]
