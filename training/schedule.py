@@ -4,6 +4,7 @@ import collections
 
 import numpy as np
 
+LOWEST = 4  # resolution that a run begins at
 Phase = collections.namedtuple('Phase', 'level lod minibatch')
 
 
@@ -16,7 +17,7 @@ def phase(kimg, cfg, top):
     duration = cfg.lod_training_kimg + cfg.lod_transition_kimg
     index = int(kimg // duration)
     faded = max(kimg - index * duration - cfg.lod_training_kimg, 0) / cfg.lod_transition_kimg
-    lod = max(top - np.log2(cfg.lod_initial_resolution) - index - faded, 0.0)
+    lod = max(top - np.log2(cfg.lod_initial_resolution or LOWEST) - index - faded, 0.0)
     level = top - int(np.floor(lod))
     return Phase(level, float(lod), minibatch_at(level, cfg))
 
