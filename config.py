@@ -114,8 +114,8 @@ Progan = settings(
     'going on: resume transfer freeze_critic; '
     'schedule: total_kimg lod_initial_resolution lod_training_kimg lod_transition_kimg minibatch minibatch_repeats '
     'dry_run; '
-    'optimization: D_repeats G_lrate D_lrate G_smoothing; model: fmap_base fmap_max mbstd_group_size; '
-    'randomness: seed; hardware: gpus cpu precision xla wait',
+    'optimization: D_repeats G_lrate D_lrate G_smoothing no_reset_optimizers; '
+    'model: fmap_base fmap_max mbstd_group_size; randomness: seed; hardware: gpus cpu precision xla wait',
     data=('processData/AIS', 'a dataset folder, or a folder of class folders'),
     outdir=('results', 'where the numbered run folders are'),
     resume=(None, 'go on with a run: its folder, or latest', filled),
@@ -153,7 +153,7 @@ Progan = settings(
         'length of the run, in thousands of real images shown; 5400 is what 64x64 needs',
         positive_float,
     ),
-    lod_initial_resolution=(4, 'resolution to start with', positive),
+    lod_initial_resolution=(None, 'resolution to start with (4, or with --transfer that of its weights)', positive),
     lod_training_kimg=(600.0, 'thousands of images at a resolution before the next one is faded in', positive_float),
     lod_transition_kimg=(600.0, 'thousands of images while the next resolution is faded in', positive_float),
     minibatch=(MINIBATCH, 'images in a step, over all devices: one number, or resolution:number,...', per_resolution),
@@ -162,6 +162,7 @@ Progan = settings(
     G_lrate=(0.001, 'learning rate of the generator', positive_float),
     D_lrate=(0.001, 'learning rate of the discriminator', positive_float),
     G_smoothing=(0.999, 'how much of Gs, the moving average of the generator, a step keeps', rate),
+    no_reset_optimizers=(False, 'keep the moments of Adam where the fade of a resolution begins or ends'),
     mirror_augment=(False, 'mirror images left to right at random'),
     fmap_base=(8192, 'feature maps of a layer: fmap_base / 2^level', positive),
     fmap_max=(512, 'most feature maps of a layer', positive),

@@ -111,12 +111,18 @@ def read_or_written_first(fetches):
                 todo += [tensor.op for tensor in operation.inputs] + list(operation.control_inputs)
         return seen
 
+    def variable(operation):
+        """The variable that it reads or writes, also in a branch of tf.cond."""
+        while operation.type not in ('VarHandleOp', 'VariableV2'):
+            operation = operation.inputs[0].op
+        return operation
+
     operations = upstream(*[getattr(fetch, 'op', fetch) for fetch in fetches])
     reads = {x: upstream(x) for x in operations if x.type == 'ReadVariableOp'}
     found = []
     for write in operations:
         if write.type.startswith(('ResourceApply', 'Assign')):
-            before, variable = upstream(write), write.inputs[0].op
-            same = [read for read in reads if read.inputs[0].op is variable]
+            before = upstream(write)
+            same = [read for read in reads if variable(read) is variable(write)]
             found += [(write.name, read.name) for read in same if read not in before and write not in reads[read]]
     return found

@@ -14,8 +14,8 @@ FREE = 'data outdir resume total_kimg keep metrics gpus cpu wait dry_run'.split(
 LOCAL = 'data validation outdir resume transfer keep metrics gpus cpu wait dry_run'.split()
 
 
-def check(cfg, data, number):
-    """Refuse settings that contradict each other or the data. number: of images to learn from."""
+def check(cfg, data):
+    """Refuse settings that contradict each other or the data."""
     if cfg.freeze_critic and not cfg.transfer:
         raise ValueError('--freeze-critic %d freezes what --transfer brings; add it' % cfg.freeze_critic)
     if cfg.lod_initial_resolution not in [2**level for level in range(2, data.top + 1)]:
@@ -33,12 +33,6 @@ def check(cfg, data, number):
             raise ValueError('--balance-classes balances class folders, and %s has none; leave it out' % cfg.data)
     if cfg.conditional:
         data.label_vectors(cfg.max_label_size)  # or complains
-    for level, minibatch in schedule.phases(cfg, data.top).items():
-        if minibatch > number:
-            raise ValueError(
-                '%s holds %d images, fewer than the minibatch of %d at %dx%d; add images (0-dataset_create.py '
-                '--augment) or lower it (--minibatch)' % (cfg.data, number, minibatch, 2**level, 2**level)
-            )
 
 
 def check_devices(cfg, data, devices, machines):
@@ -104,7 +98,10 @@ def _train(cfg, given, stop):
 
     data = dataset.Pyramid(cfg.data)
     selected = selection.select(cfg, data)
-    check(cfg, data, len(selected[0].indices))
+    if cfg.lod_initial_resolution is None:
+        begin = min(transfer.resolution(weights), 2**data.top) if weights else schedule.LOWEST
+        cfg = cfg._replace(lod_initial_resolution=begin)
+    check(cfg, data)
     if path and digest != data.digest:
         raise ValueError(
             '%s is not the dataset that the run in %s was trained on; name that one with --data' % (cfg.data, path)
@@ -139,5 +136,11 @@ def _train(cfg, given, stop):
             about.update(provenance.scale(data), names=provenance.names(data, cfg.transfer))
             run.write_json(cfg, about, devices, tfutil.tf.__version__)
             what = '%d images of %dx%d, %s' % (data.count, size, size, ' '.join(data.classes))
-            run.log('%s: %s; TensorFlow %s on %s' % (path, what, tfutil.tf.__version__, ' '.join(devices)))
+            names = ' '.join(device.split('/device:')[-1] for device in devices)
+            at = 2 ** int(restored[1]['level']) if restored[0] else cfg.lod_initial_resolution
+            begin = '%s %s at %dx%d' % (path, 'goes on' if restored[0] else 'begins', at, at)
+            run.log('%s; %s; TensorFlow %s on %s' % (begin, what, tfutil.tf.__version__, names))
+            repeated = selected[0].repeated(schedule.phases(cfg, data.top))
+            if repeated:
+                run.log(repeated)
             return loop.grow(trainer, path, run, restored, start, stop)

@@ -8,6 +8,8 @@ from common import talk
 from training import optimizers, overfit, plan, schedule, signals, snapshots
 from training.monitor import Monitor
 
+SKIPPED_AT_MOST = 10  # iterations in a row with an update that was not finite
+
 
 class TrainingLoop:
     """Where a run is: `number` iterations done, `shown` real images shown, in which phase.
@@ -29,9 +31,10 @@ class TrainingLoop:
                 words = '%s: its state does not fit the schedule of run.json; start a new run, with --transfer %s'
                 raise ValueError(words % (self.saved, self.saved))
         self.cost = self._build(state, start)
-        self.work = self._seconds()
+        self.work, self.pace = self._seconds(), plan.Pace()
         self.begin = time.time() - elapsed
         self.new_tick()
+        self.skipped_in_a_row, self.save_is_due = 0, False
         self.saved_shown = self.shown if self.saved else None
         self.monitor = self.bar = None
         if run:
@@ -88,7 +91,8 @@ class TrainingLoop:
         return self.work[int(1000 * min(self.shown / self.total, 1)) :].sum()
 
     def new_tick(self):
-        self.tick_begin, self.tick_shown, self.terms = time.time(), self.shown, []
+        self.tick_begin, self.tick_shown, self.tick_work = time.time(), self.shown, 0.0
+        self.terms, self.skipped = [], 0
 
     def asked(self):
         """The number of a signal that ends the run; of several workers, one that all of them know of."""
@@ -100,16 +104,20 @@ class TrainingLoop:
     def iterate(self):
         """One iteration; what is due after it is logged and saved."""
         if self.number % self.cfg.minibatch_repeats == 0:
-            level, self.phase = self.phase.level, schedule.phase(self.shown / 1000, self.cfg, self.data.top)
-            if level != self.phase.level:
+            before, self.phase = self.phase, schedule.phase(self.shown / 1000, self.cfg, self.data.top)
+            if schedule.fade_changes(before, self.phase) and not self.cfg.no_reset_optimizers:
                 self.trainer.reset_optimizers()
             self.trainer.set_lod(self.phase.lod)
         steps = self.trainer.steps[self.phase.level]
-        terms = self.trainer.train(steps, self.number, self.shown, asked=self.stop.number)
+        terms, skipped = self.trainer.train(steps, self.number, self.shown, asked=self.stop.number)
         self.terms.append(terms)
+        self.skipped += skipped
+        self.skipped_in_a_row = self.skipped_in_a_row + 1 if skipped else 0
         before, images_now = self.shown, self.phase.minibatch * self.cfg.D_repeats
         self.shown, self.number = self.shown + images_now, self.number + 1
-        optimizers.check_finite(terms)
+        self.tick_work += images_now * self.cost[self.phase.level]
+        if self.skipped_in_a_row == SKIPPED_AT_MOST:
+            raise optimizers.Diverged('no finite loss and gradients in %d iterations in a row' % SKIPPED_AT_MOST)
         if self.trainer.held_out is not None and self.number % overfit.EVERY == 0:
             self.trainer.measure(steps, self.number, overfit.EVERY * images_now / 1000)
         if self.run:
@@ -117,7 +125,9 @@ class TrainingLoop:
             self.bar.set_description_str(self.where(), refresh=False)
             if self.due(before, self.cfg.tick_kimg):
                 self.tick()
-        if self.due(before, self.cfg.snapshot_kimg):
+        self.save_is_due |= self.due(before, self.cfg.snapshot_kimg)
+        if self.save_is_due and not self.skipped_in_a_row:  # else the weights may be what makes the loss not finite
+            self.save_is_due = False
             self.trainer.compare_weights('after %g kimg' % (self.shown / 1000))
             if self.run:
                 self.save()
@@ -136,8 +146,12 @@ class TrainingLoop:
     def tick(self):
         now, images_since = time.time(), self.shown - self.tick_shown
         seconds = now - self.tick_begin
-        eta = self.work_left() / (images_since * self.cost[self.phase.level] / seconds)
-        terms = {name: float(np.mean([term[name] for term in self.terms])) for name in self.terms[0]}
+        self.pace.add(seconds, self.tick_work)
+        eta = self.pace.seconds(self.work_left())
+        terms = {'skipped': self.skipped}
+        for name in self.terms[0]:
+            finite = [term[name] for term in self.terms if np.isfinite(term[name])]
+            terms[name] = float(np.mean(finite)) if finite else float('nan')
         terms.update(self.trainer.watched())
         self.monitor.tick(self.shown, self.phase, now - self.begin, 1000 * seconds / images_since, eta, terms)
         self.new_tick()
@@ -176,7 +190,8 @@ def grow(trainer, path, run, restored, start, stop):
     except optimizers.Diverged as error:
         raise ValueError(
             '%s: the training has diverged after %.1f kimg (%s); the last good snapshot is %s; start again with '
-            'another --seed or smaller --G-lrate and --D-lrate' % (path, loop.shown / 1000, error, loop.saved or 'none')
+            'smaller --G-lrate and --D-lrate, from that snapshot with --transfer'
+            % (path, loop.shown / 1000, error, loop.saved or 'none')
         ) from None
     finally:
         loop.close()

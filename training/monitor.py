@@ -10,7 +10,7 @@ from common import images, labels
 from metrics import sliced_wasserstein
 from sampling import generate
 from tfutil import tf
-from training import snapshots
+from training import run_folder, snapshots
 
 SAMPLES = 64  # images of a picture of fakes
 MEASURED = 2000  # images that a snapshot is measured by
@@ -28,6 +28,34 @@ def memory_in_use():
     except ImportError:
         return None
     return psutil.Process().memory_info().rss / 2**20
+
+
+def figures(shown, phase, elapsed, sec_per_kimg, eta, memory, terms):
+    """The parts of a line of the log, the most important ones first, without what is unknown. elapsed, eta: seconds.
+
+    terms: {name: number}; of those of the losses the terminal may show only the first. memory: MB or None.
+    """
+    size, interval = 2**phase.level, tqdm.tqdm.format_interval
+    words = ['kimg %.1f' % (shown / 1000), 'lod %.2f' % phase.lod, '%dx%d' % (size, size)]
+    words += ['s/kimg %.2f' % sec_per_kimg, 'eta %s' % interval(eta)]
+    first = [name for name in ('skipped', 'overfit', 'augment') if terms.get(name)]
+    rest = [name for name in terms if name not in ('skipped', 'overfit', 'augment')]
+    for name in first + rest:
+        if np.isfinite(terms[name]):
+            words.append(('%s %d' if name == 'skipped' else '%s %.3f') % (name, terms[name]))
+    words += ['time %s' % interval(elapsed), 'minibatch %d' % phase.minibatch]
+    return words + (['memory %d MB' % memory] if memory is not None else [])
+
+
+def fitted(words, columns=run_folder.COLUMNS):
+    """A line of at most so many columns: of the words, two spaces apart, those from the first on that fit."""
+    line = ''
+    for word in words:
+        longer = line + '  ' + word if line else word
+        if len(longer) > columns:
+            break
+        line = longer
+    return line
 
 
 class Monitor:
@@ -56,15 +84,12 @@ class Monitor:
         row['memory_mb'] = '' if memory is None else round(memory)
         row.update((name, round(value, 6)) for name, value in terms.items())
         self.run.tick(row)
-        points = [tf.Summary.Value(tag=name, simple_value=value) for name, value in row.items() if value != '']
+        there = {name: value for name, value in row.items() if value != '' and np.isfinite(value)}
+        points = [tf.Summary.Value(tag=name, simple_value=value) for name, value in there.items()]
         self.writer.add_summary(tf.Summary(value=points), shown)
         self.writer.flush()
-        words = ['kimg %-8.1f lod %.2f' % (shown / 1000, phase.lod), '%dx%d' % (size, size)]
-        words += ['minibatch %d' % phase.minibatch, 'time %s' % tqdm.tqdm.format_interval(elapsed)]
-        words += ['s/kimg %.2f' % sec_per_kimg, 'eta %s' % tqdm.tqdm.format_interval(eta)]
-        words += ['memory %s MB' % ('?' if memory is None else '%d' % memory)]
-        words += ['%s %.3f' % pair for pair in terms.items()]
-        self.run.log('  '.join(words))
+        words = figures(shown, phase, elapsed, sec_per_kimg, eta, memory, terms)
+        self.run.log('  '.join(words), terminal=fitted(words))
         self.picture(shown, phase.level)
 
     def measure(self, snapshot, shown, level):

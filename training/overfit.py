@@ -46,7 +46,12 @@ class Watch:
         return gap(*self.scores) if self.weight else float('nan')
 
     def add(self, scores, kimg):
-        """Take a measurement, the means of D over (training, held-out, generated) images; kimg: since the last one."""
+        """Take a measurement, the means of D over (training, held-out, generated) images; kimg: since the last one.
+
+        One that is not finite says nothing.
+        """
+        if not np.isfinite(scores).all():
+            return
         self.since.append(scores)
         kept = 0.5 ** (kimg / HALF)
         self.scores = (self.scores * self.weight * kept + scores) / (self.weight * kept + 1)

@@ -6,6 +6,7 @@ import tfutil
 from training import monitor, schedule
 
 LOOK = '--fmap-max 64 --lod-training-kimg 60 --lod-transition-kimg 60 --total-kimg 540 --minibatch 32'
+KEPT = 0.8  # of the pace so far, in that after another tick
 FEW = 8  # images of a step that a CPU is measured with
 
 
@@ -28,6 +29,22 @@ def estimate(cfg, top, seconds_per_image, done=0):
     seconds = total_seconds(cfg, top, seconds_per_image, done)
     line = 'about %s for the next %g kimg on this device' % (duration(seconds), cfg.total_kimg - done)
     return line + ('; for a first look: %s' % LOOK if seconds > 2 * 86400 else '')
+
+
+class Pace:
+    """How slow the run is compared with what was measured before it: an exponential average over its ticks."""
+
+    def __init__(self):
+        self.ratio = None
+
+    def add(self, seconds, work):
+        """Count a tick. seconds: that it took; work: seconds that it should have taken."""
+        now = seconds / work
+        self.ratio = now if self.ratio is None else KEPT * self.ratio + (1 - KEPT) * now
+
+    def seconds(self, work):
+        """Seconds that `work` will take at this pace."""
+        return self.ratio * work
 
 
 def _peak_memory():

@@ -7,8 +7,9 @@ import tfutil
 from tfutil import tf
 from training import augmentation, losses, optimizers, schedule, workers
 
-# What a step consists of. feeds: placeholders of what Trainer.draw gives.
-Step = collections.namedtuple('Step', 'level minibatch feeds train_D train_G terms')
+# What a step consists of. feeds: placeholders of what Trainer.draw gives. finite_D, finite_G: whether loss and
+# gradients are finite; weights and moments are left alone where they are not.
+Step = collections.namedtuple('Step', 'level minibatch feeds train_D train_G finite_D finite_G terms')
 
 
 class Replica:
@@ -47,19 +48,27 @@ class Replica:
                 return self.D(augmentation.changed(images, change) if change else images, **compute)
 
             found = losses.wgan_gp(critic, reals, fakes, mix, labels, reduction)
-            train_D = self._train(self.optimizer_D, self.D, found.critic, 2 * level, found.terms.values())
-            train_G = self._train(self.optimizer_G, self.G, found.generator, 2 * level + 1)
+            terms = found.terms.values()
+            train_D, finite_D = self._train(self.optimizer_D, self.D, found.critic, 2 * level, terms)
+            train_G, finite_G = self._train(self.optimizer_G, self.G, found.generator, 2 * level + 1)
             if self.number == 0:
                 train_D = tf.group(train_D, self.Gs.follow(self.G, cfg.G_smoothing))
-        return Step(level, minibatch, (latents, labels) + tuple(change) + (pixels, mix), train_D, train_G, found.terms)
+        feeds = (latents, labels) + tuple(change) + (pixels, mix)
+        return Step(level, minibatch, feeds, train_D, train_G, finite_D, finite_G, found.terms)
 
     def _train(self, optimizer, network, loss, key, terms=()):
-        """Descend the loss; every gradient and term is computed before the first weight changes."""
+        """(operation that descends the loss, whether loss and gradients are finite, which it needs).
+
+        Every gradient and term is computed before the first weight changes. All replicas agree, as they decide by the
+        mean over all; otherwise neither weights nor moments change.
+        """
         pairs = optimizer.compute_gradients(loss, self._learning(network))
         reached = [(gradient, variable) for gradient, variable in pairs if gradient is not None]
-        gradients = workers.all_reduce_mean([gradient for gradient, _ in reached], self.replicas, key)
-        with tf.control_dependencies(gradients + list(terms)):
-            return optimizer.apply_gradients(list(zip(gradients, [variable for _, variable in reached])))
+        means = workers.all_reduce_mean([gradient for gradient, _ in reached] + [loss], self.replicas, key)
+        with tf.control_dependencies(means + list(terms)):
+            finite = tf.reduce_all(tf.stack([tf.reduce_all(tf.is_finite(mean)) for mean in means]))
+        changes = list(zip(means, [variable for _, variable in reached]))
+        return tf.cond(finite, lambda: optimizer.apply_gradients(changes), tf.no_op), finite
 
     def _learning(self, network):
         """The variables that a step changes: of D all but the coarsest blocks, with cfg.freeze_critic."""

@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import sys
+import textwrap
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from common import commandline, files, locks, schema, talk
 from training import snapshots
 
 FINAL = 'network-final.pkl'
+COLUMNS = 100  # of a line on the terminal
 _ABOUT = dict(settings=schema.mapping, data=dict(digest=schema.text))
 _REMEDY = 'start a new run, with --transfer from its last snapshot'
 
@@ -25,11 +27,21 @@ def _run_number(name):
 
 
 def create(outdir, name):
-    """A new folder outdir/NNN-name; its path."""
+    """A new folder outdir/NNN-name of the next free number, which runs that start at once do not share; its path."""
     os.makedirs(outdir, exist_ok=True)
-    path = os.path.join(outdir, '%03d-%s' % (max(map(_run_number, os.listdir(outdir)), default=-1) + 1, name))
-    os.mkdir(path)
-    return path
+    number = -1
+    while True:
+        number = max([number] + [_run_number(other) for other in os.listdir(outdir)]) + 1
+        reserved = os.path.join(outdir, '.%03d' % number)
+        try:
+            os.mkdir(reserved)
+        except FileExistsError:  # another run takes this number at this moment
+            continue
+        if number not in map(_run_number, os.listdir(outdir)):  # nor did one between the two lines above
+            path = os.path.join(outdir, '%03d-%s' % (number, name))
+            os.rename(reserved, path)
+            return path
+        os.rmdir(reserved)
 
 
 def find(path, outdir):
@@ -68,6 +80,11 @@ def finished(path, state):
     return os.path.exists(final) and snapshots.checksum(final) == int(state['crc'])
 
 
+def wrapped(line):
+    """A line as lines of at most COLUMNS columns; words, such as paths, stay whole."""
+    return textwrap.fill(line, COLUMNS, subsequent_indent='  ', break_long_words=False, break_on_hyphens=False)
+
+
 class Run:
     """An open run folder; no second process can open it meanwhile. Used as a context manager."""
 
@@ -97,11 +114,17 @@ class Run:
         with files.atomic(self.file('run.json'), durable=True) as f:
             f.write(json.dumps(about, indent=1).encode())
 
-    def log(self, line, result=False):
-        """Keep a line in log.txt and print it; one that is no result only without --quiet."""
+    def log(self, line, result=False, terminal=None):
+        """Keep a line in log.txt and print it; one that is no result only without --quiet.
+
+        terminal: what is printed instead of the line; otherwise it is wrapped there, unless it is a result.
+        """
         with files.open_text(self.file('log.txt'), 'a') as f:
             f.write(line + '\n')
-        (print if result else talk.say)(line)
+        if result:
+            print(line)
+        else:
+            talk.say(terminal or wrapped(line))
 
     def tick(self, row, name='log.csv'):
         """Append a row, {column: number}, to a table."""

@@ -4,6 +4,7 @@ import collections
 
 import numpy as np
 
+LOWEST = 4  # resolution that a run begins at
 Phase = collections.namedtuple('Phase', 'level lod minibatch')
 
 
@@ -16,9 +17,17 @@ def phase(kimg, cfg, top):
     duration = cfg.lod_training_kimg + cfg.lod_transition_kimg
     index = int(kimg // duration)
     faded = max(kimg - index * duration - cfg.lod_training_kimg, 0) / cfg.lod_transition_kimg
-    lod = max(top - np.log2(cfg.lod_initial_resolution) - index - faded, 0.0)
+    lod = max(top - np.log2(cfg.lod_initial_resolution or LOWEST) - index - faded, 0.0)
     level = top - int(np.floor(lod))
     return Phase(level, float(lod), minibatch_at(level, cfg))
+
+
+def fade_changes(before, after):
+    """Whether a fade begins or ends between two phases, where the optimizers' moments are reset.
+
+    The rule of the reference implementation: floor or ceiling of `lod` changes.
+    """
+    return any(rounded(before.lod) != rounded(after.lod) for rounded in (np.floor, np.ceil))
 
 
 def minibatch_at(level, cfg):

@@ -29,6 +29,19 @@ class Order:
             found[mine] = self._of(label, members, shown[mine] // several)
         return found
 
+    def repeated(self, minibatches):
+        """A line about the first of the minibatches, {level: number}, with an image more than once, or None."""
+        several = len(self.classes) if self.classes else 1
+        fewest = min(map(len, self.classes)) if self.classes else len(self.indices)
+        for level, minibatch in minibatches.items():
+            if minibatch > fewest * several:
+                whose = '%d images, fewer than' % fewest
+                if several > 1:
+                    whose = 'the smallest of %d classes holds %s its share of' % (several, whose)
+                words = '%s the minibatch of %d at %dx%d: images come more than once in a minibatch'
+                return words % (whose, minibatch, 2**level, 2**level)
+        return None
+
     def _of(self, label, members, shown):
         epochs, places = np.divmod(shown, len(members))
         found = np.empty(len(shown), int)

@@ -160,27 +160,31 @@ class Trainer:
         self.watch.add(np.mean(everyone, axis=0), kimg)
 
     def train(self, steps, number, shown, lrate_scale=1.0, asked=0):
-        """One iteration, D_repeats steps of D and one of G; the last terms {name: number}, mean of the replicas.
+        """One iteration, D_repeats steps of D and one of G: (terms, number of updates skipped as not finite).
+
+        The terms, {name: number}, are those of the last step of D, mean of the replicas.
 
         asked: the number of a signal that asked this worker to end; `self.asked` is then one that a worker was sent.
         """
         level, begin = steps[0].level, time.time()
         patience = self.patience.get(level, circle.STARTING)
         with self.others.watch(patience, workers.GONE):
-            terms = self._iterate(steps, number, shown, lrate_scale)
+            found = self._iterate(steps, number, shown, lrate_scale)
         self.asked = max(self.others.exchange(asked or 0, patience))
         self.patience[level] = PATIENCE + 4 * (time.time() - begin) + (MEASURING if self.cfg.metrics else 0)
-        return terms
+        return found
 
     def _iterate(self, steps, number, shown, lrate_scale):
         level, minibatch = steps[0].level, steps[0].minibatch
-        wanted = [[step.terms for step in steps], [step.train_D for step in steps]]
+        wanted, skipped = [[step.terms for step in steps], steps[0].finite_D, [step.train_D for step in steps]], 0
         for repeat in range(self.cfg.D_repeats):
             drawn = self.draw(number * self.cfg.D_repeats + repeat, shown + repeat * minibatch, minibatch, level)
-            terms, _ = workers.run_together(wanted, self._feed(steps, drawn, lrate_scale))
+            terms, finite, _ = workers.run_together(wanted, self._feed(steps, drawn, lrate_scale))
+            skipped += not finite
         drawn = self.draw(number, shown, minibatch, level, generator_only=True)
-        workers.run_together([step.train_G for step in steps], self._feed(steps, drawn, lrate_scale))
-        return {name: float(np.mean([term[name] for term in terms])) for name in terms[0]}
+        wanted = [steps[0].finite_G, [step.train_G for step in steps]]
+        finite, _ = workers.run_together(wanted, self._feed(steps, drawn, lrate_scale))
+        return {name: float(np.mean([term[name] for term in terms])) for name in terms[0]}, skipped + (not finite)
 
     def _feed(self, steps, drawn, lrate_scale):
         """Each replica's part of the minibatch."""

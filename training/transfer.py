@@ -7,6 +7,7 @@ import numpy as np
 
 from common import safe_pickle
 
+_CONV0 = re.compile(r'(\d{1,4}x\d{1,4}/Conv0)(/\w+)$')
 _RGB = re.compile(r'(\w*RGB_lod)(\d{1,2})(/.*)?$')
 
 
@@ -33,18 +34,43 @@ def read(path):
     return states
 
 
+def resolution(states):
+    """The finest resolution that the networks of the states of a pickle were trained at.
+
+    A snapshot of a run that is growing holds finer layers, too, which `lod` leaves out.
+    """
+    state = states[-1]
+    lod = float(dict(state['variables']).get('lod', 0))
+    top = int(state['static_kwargs'].get('resolution', 32)).bit_length() - 1
+    return 2 ** int(np.clip(top - np.ceil(lod), 2, top))
+
+
+def _fused(local, array):
+    """Name and array of a generator's variable, trained without fused scaling, in a network with it.
+
+    Exact: a transposed convolution takes its kernel turned by half, with its channels exchanged. A discriminator has no
+    such equal: without fused scaling it averages after the activation, with it before.
+    """
+    module, kind = _CONV0.match(local).groups()
+    return module + '_up' + kind, array[::-1, ::-1].transpose(0, 1, 3, 2) if array.ndim == 4 else array
+
+
 def matching_variables(path, states, trainer):
     """Variables of the states of a pickle that fit this run's networks by name and shape, and a line that says so.
 
     The variables are {'G': {local: array}, ...}; to-RGB and from-RGB layers are matched by their resolution.
     """
-    found, taken, left = {}, 0, []
+    found, taken, left, fused = {}, 0, [], 0
     for role, state in zip(('G', 'D', 'Gs'), states):
         network = getattr(trainer.first, role)
         top = int(network.static_kwargs['resolution']).bit_length() - 1
         other = int(state['static_kwargs'].get('resolution', 32)).bit_length() - 1
         found[role] = {}
+        unfused = role != 'D' and state['static_kwargs'].get('fused_scale') is False
         for local, array in state['variables']:
+            if unfused and _CONV0.match(local):
+                local, array = _fused(local, array)
+                fused += array.ndim == 4
             variable = network.trainables.get(_counted_from(local, top - other))
             if variable is not None and tuple(variable.shape.as_list()) == array.shape:
                 found[role][_counted_from(local, top - other)] = array
@@ -53,4 +79,5 @@ def matching_variables(path, states, trainer):
     if not taken:
         raise ValueError('%s has no variable that fits a network of this resolution and --fmap-base, --fmap-max' % path)
     new = ': ' + ' '.join(left) if left else ''
-    return found, 'transfer from %s: took %d variables, new are %d%s' % (path, taken, len(left), new)
+    turned = ' (%d kernels turned, exactly, for fused scaling)' % fused if fused else ''
+    return found, 'transfer from %s: took %d variables%s, new are %d%s' % (path, taken, turned, len(left), new)

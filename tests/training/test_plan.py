@@ -55,3 +55,12 @@ def test_a_long_run_says_its_length_and_what_to_begin_with():
 def test_gpus_that_are_not_there_are_not_counted_as_cpus(refuses, training_data):
     arguments = ['--data', training_data, '--cpu', '--gpus', '1'] + TINY
     refuses('3-train.py', *arguments, words=['--gpus 1: TensorFlow finds no GPU'])
+
+
+def test_the_pace_is_an_exponential_average_over_ticks():
+    pace = plan.Pace()
+    found = []
+    for seconds in (10, 40, 8):  # of ticks that should have taken 10
+        pace.add(seconds, 10)
+        found.append(pace.seconds(60))
+    assert found == pytest.approx([60, 96, 86.4])  # not 60, 240, 48

@@ -2,6 +2,7 @@ import csv
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import filelock
 import numpy as np
@@ -102,3 +103,21 @@ def test_a_file_system_without_locks_is_said_and_does_not_stop_the_run(tmp_path,
         run.log('goes on')
     out = capsys.readouterr().out
     assert 'knows no locks' in out and 'goes on' in out
+
+
+def test_runs_that_start_at_once_take_different_numbers(tmp_path):
+    for attempt in range(20):
+        outdir, names = str(tmp_path / str(attempt)), ['AIS', 'MIA', 'AIS', 'AIS'] * 4
+        with ThreadPoolExecutor(len(names)) as pool:
+            paths = list(pool.map(lambda name: run_folder.create(outdir, name), names))
+        assert sorted(os.path.basename(path)[:4] for path in paths) == ['%03d-' % i for i in range(16)]
+        assert sorted(os.listdir(outdir)) == sorted(map(os.path.basename, paths))
+
+
+def test_the_terminal_gets_lines_of_at_most_100_columns_and_the_log_whole_ones(tmp_path, capsys):
+    run, line = run_folder.Run(str(tmp_path)), ' '.join(['G/16x16/Conv1/weight'] * 20)
+    run.log(line)
+    run.log('a line of figures', terminal='short')
+    shown = capsys.readouterr().out.splitlines()
+    assert max(map(len, shown)) <= 100 and ' '.join(' '.join(shown[:-1]).split()) == line and shown[-1] == 'short'
+    assert (tmp_path / 'log.txt').read_text() == line + '\na line of figures\n'

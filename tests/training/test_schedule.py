@@ -38,3 +38,10 @@ def test_a_minibatch_may_be_set_for_some_resolutions_only():
     for text in ('0', 'x', '4:0', '4:', ':4', '-3:8'):
         with pytest.raises(ValueError):
             config.per_resolution(text)
+
+
+def test_moments_are_reset_where_a_fade_begins_and_where_it_ends():
+    lods = [2.0, 2.0, 1.9, 1.2, 1.0, 1.0, 0.3, 0.0, 0.0]
+    phases = [schedule.Phase(0, lod, 8) for lod in lods]
+    changes = [schedule.fade_changes(*pair) for pair in zip(phases, phases[1:])]
+    assert changes == [False, True, False, True, False, True, True, False]

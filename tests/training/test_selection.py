@@ -88,3 +88,29 @@ def test_settings_that_cannot_work_are_refused_in_one_line(script, classes, tmp_
     assert "'sometimes'" in refused('--augment-critic', 'sometimes')
     os.remove(os.path.join(classes, 'IA', 'IA.json'))
     assert 'has no NAME.json' in refused('--holdout', '0.1')
+
+
+def test_a_minibatch_larger_than_the_data_goes_on_with_the_next_epochs():
+    order = Order(np.arange(30), LABELS, seed=1)
+    shown = order.take(0, 128)
+    assert_array_equal(np.concatenate([order.take(begin, 30) for begin in (0, 30, 60, 90, 120)])[:128], shown)
+    assert all(sorted(shown[begin : begin + 30]) == list(range(30)) for begin in (0, 30, 60, 90))
+    assert_array_equal(Order(np.array([7]), LABELS, seed=1).take(5, 4), [7, 7, 7, 7])
+
+
+def test_it_is_said_where_images_come_more_than_once_in_a_minibatch():
+    order = Order(np.arange(30), LABELS, seed=1)
+    line = '30 images, fewer than the minibatch of 128 at 4x4: images come more than once in a minibatch'
+    assert order.repeated({2: 128, 3: 16}) == line
+    assert order.repeated({2: 30, 3: 31}).startswith('30 images, fewer than the minibatch of 31 at 8x8')
+    assert order.repeated({2: 30, 3: 16}) is None
+    balanced = Order(np.arange(40), LABELS, seed=1, balanced=True)
+    assert balanced.repeated({2: 20}) is None
+    assert balanced.repeated({2: 24}).startswith('the smallest of 2 classes holds 10 images, fewer than its share')
+
+
+def test_a_run_of_fewer_images_than_its_minibatch_says_so_and_trains(script, tmp_path, random):
+    dataset.write(str(tmp_path / 'few'), 'few', random.randint(256, size=[3, 1, 4, 4]).astype(np.uint8))
+    flags = '--fmap-base 16 --fmap-max 4 --minibatch 8 --total-kimg 0.016 --cpu'.split()
+    code, out, err = script('3-train.py', '--data', tmp_path / 'few', '--outdir', tmp_path / 'out', *flags)
+    assert code == 0 and '3 images, fewer than the minibatch of 8 at 4x4' in ' '.join(out.split()), err

@@ -1,0 +1,116 @@
+"""The loop against 40 iterations of the reference implementation: its weights after them, from the same feeds.
+
+tests/data/trajectory.npz holds what the reference (TensorFlow 1.12, float32, CPU) was fed and what it gave: 16x16,
+grown from 4x4 with fades, minibatch 8, a look at the schedule every four iterations.
+"""
+
+import os
+
+import numpy as np
+import pytest
+
+import config
+import tfutil
+from places import ROOT
+from training import schedule, selection, signals
+from training.loop import TrainingLoop
+from training.trainer import Trainer
+
+STEPS, ORDERS = 40, 16
+SETTINGS = dict(
+    fmap_base=64, fmap_max=8, minibatch=config.per_resolution('8'), lod_training_kimg=0.064,
+    lod_transition_kimg=0.064, total_kimg=0.32, cpu=True,
+)  # fmt: skip
+
+
+class Noise:
+    """The shape of the reference's data; what is trained with comes from its file."""
+
+    top, count, classes = 4, 40, ['AIS']
+    labels = np.zeros(40, int)
+    images = {level: np.zeros([40, 1, 2**level, 2**level], np.uint8) for level in (2, 3, 4)}
+
+
+@pytest.fixture(scope='module')
+def reference():
+    """{key: array}, the parts of keys joined by |."""
+    with np.load(os.path.join(ROOT, 'tests', 'data', 'trajectory.npz')) as archive:
+        return dict(archive)
+
+
+def initial(reference):
+    """{network: {variable: array}} of the reference before its first iteration."""
+    found = {name: {} for name in ('G', 'D', 'Gs')}
+    for key, array in reference.items():
+        kind, network, *local = key.split('|')
+        if kind == 'initial':
+            found[network]['/'.join(local)] = array
+    return found
+
+
+def orders():
+    """Ways to order the 8 images of a minibatch that change rounding only; groups are those of even and odd places."""
+    yield np.arange(8)
+    for seed in range(ORDERS - 1):
+        permuted = np.random.RandomState(seed).permutation
+        yield np.stack([2 * permuted(4), 2 * permuted(4) + 1], axis=1).ravel()
+
+
+def trained(reference, **changed):
+    """For each of `orders`: [(lod, mean loss of D, {network: {variable: array}})] after each of our iterations."""
+    cfg, labels = config.Progan(**dict(SETTINGS, **changed)), np.zeros([8, 0])
+    selected = selection.Order(np.arange(Noise.count), Noise.labels, 0), None
+    with tfutil.init_tf(cpu=True):
+        trainer = Trainer(cfg, Noise, selected=selected)
+        loop = TrainingLoop(trainer, None, (None, None), (None, 'new'), signals.Stop())
+        for order in orders():
+
+            def draw(number, shown, minibatch, level, generator_only=False, order=order):
+                if generator_only:
+                    return reference['latents_G|%d' % number][order], labels
+                fed = [reference['%s|%d' % (name, number)][order] for name in ('latents_D', 'pixels', 'mix')]
+                return fed[0], labels, fed[1], fed[2]
+
+            trainer.draw = draw
+            trainer.reset_optimizers()
+            trainer.initialise(initial(reference))
+            loop.number, loop.shown, loop.phase, found = 0, 0, schedule.phase(0, cfg, Noise.top), []
+            while not loop.finished():
+                loop.iterate()
+                weights = {name: getattr(trainer.first, name).values() for name in ('G', 'D', 'Gs')}
+                found.append((loop.phase.lod, loop.terms[-1]['critic_loss'], weights))
+            yield found
+
+
+def differences(reference, found):
+    """{step: largest difference of a weight}."""
+    largest = {}
+    for key, array in reference.items():
+        if key.startswith('weights|'):
+            _, step, network, *local = key.split('|')
+            difference = np.abs(found[int(step)][2][network]['/'.join(local)] - array).max()
+            largest[int(step)] = max(largest.get(int(step), 0), float(difference))
+    return largest
+
+
+def test_forty_iterations_end_in_the_weights_of_the_reference(reference):
+    """Where an activation is zero but for rounding, leaky ReLU has either slope, and weights part by 1e-3 from there.
+
+    So the images of the minibatches are also tried in other orders, which differ in rounding only.
+    """
+    least, losses = {}, [float(reference['critic_loss|%d' % step]) for step in range(STEPS)]
+    for found in trained(reference):
+        assert [lod for lod, _, _ in found] == [float(reference['lod|%d' % step]) for step in range(STEPS)]
+        assert [loss for _, loss, _ in found[:33]] == pytest.approx(losses[:33], rel=2e-6)
+        largest = differences(reference, found)
+        print('largest differences: %s' % ', '.join('%.1e after %d' % (d, s) for s, d in sorted(largest.items())))
+        assert sorted(largest) == [0, 11, 12, 15, 16, 39] and max(d for s, d in largest.items() if s < 39) < 1e-6
+        least = min(least or largest, largest, key=lambda each: each[39])
+        if least[39] <= 1e-5:
+            break
+    assert least[39] <= 1e-5
+
+
+def test_moments_that_are_kept_lead_elsewhere_from_the_first_fade_on(reference):
+    largest = differences(reference, next(trained(reference, no_reset_optimizers=True)))
+    assert largest[11] < 1e-6 < 1e-4 < largest[12]

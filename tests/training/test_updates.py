@@ -1,0 +1,76 @@
+"""Updates that are not finite are skipped, and a run of nothing else ends."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import config
+import dataset
+import tfutil
+from training import loop, optimizers, signals
+from training.trainer import Trainer
+
+CFG = config.Progan(
+    fmap_base=16, fmap_max=4, mbstd_group_size=0, minibatch=config.per_resolution('8'), total_kimg=0.2, cpu=True
+)  # fmt: skip
+
+
+def values(trainer):
+    """Weights of G, D and moments of their optimizers, on all replicas, {name: array}."""
+    found = {}
+    for replica in trainer.replicas:
+        variables = dict(replica.optimizer_state())
+        for name in ('G', 'D'):
+            variables.update({name + '/' + local: v for local, v in getattr(replica, name).trainables.items()})
+        found.update({'%d %s' % (replica.number, name): tfutil.run(v) for name, v in variables.items()})
+    return found
+
+
+@pytest.fixture
+def two(tmp_path, random):
+    """The loop of a run on two devices, before its first iteration."""
+    dataset.write(str(tmp_path), 'noise', random.randint(256, size=[16, 1, 4, 4]).astype(np.uint8))
+    with tfutil.init_tf(cpu=True, cpus=2):
+        trainer = Trainer(CFG, dataset.Pyramid(str(tmp_path)))
+        yield loop.TrainingLoop(trainer, None, (None, None), (None, 'new networks'), signals.Stop())
+
+
+def poison(trainer, images, monkeypatch):
+    """From now on D is fed not-a-number as mixing factors of so many images of the second device."""
+    drawn = trainer.draw
+
+    def draw(*arguments, **options):
+        found = drawn(*arguments, **options)
+        if not options.get('generator_only'):
+            found[-1][len(found[-1]) - images :] = np.nan
+        return found
+
+    monkeypatch.setattr(trainer, 'draw', draw)
+
+
+def test_all_devices_skip_an_update_that_is_not_finite_on_one_and_then_go_on(two, monkeypatch):
+    two.iterate()
+    before = values(two.trainer)
+    with monkeypatch.context() as only_now:
+        poison(two.trainer, 1, only_now)
+        two.iterate()
+    after = values(two.trainer)
+    for name in before:
+        if name.split()[1].startswith('D/'):
+            assert_array_equal(after[name], before[name])
+    assert two.skipped == 1 and any((after[name] != before[name]).any() for name in before)  # G has learnt
+    two.iterate()
+    last = values(two.trainer)
+    assert two.skipped == 1 and two.skipped_in_a_row == 0 and all(np.isfinite(value).all() for value in last.values())
+    assert last['0 D/beta2_power'] == pytest.approx(0.99**3)  # two updates
+    for name in last:
+        assert_array_equal(last['1' + name[1:]], last['0' + name[1:]])
+
+
+def test_ten_iterations_in_a_row_without_an_update_end_the_run(two, monkeypatch):
+    two.iterate()
+    poison(two.trainer, 8, monkeypatch)
+    for _ in range(9):
+        two.iterate()
+    with pytest.raises(optimizers.Diverged, match='10 iterations in a row'):
+        two.iterate()
