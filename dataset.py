@@ -16,6 +16,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from common import capacity, files, records, schema
+from common.kinds import wants
 from common.quiet import hushed
 from tfutil import tf
 
@@ -23,8 +24,8 @@ RECORD = 3 * 2048**2 + 4096  # bytes of the largest record: its pixels, and what
 _NAME = re.compile(r'(.*)-r(\d\d)\.tfrecords$')
 
 
+@wants('two numbers, the smaller first')
 def _window(value):
-    """two numbers, the smaller first"""
     return schema.problem(value, [schema.number]) is None and len(value) == 2 and value[0] < value[1]
 
 

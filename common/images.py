@@ -115,6 +115,7 @@ def read(path):
 
 def size(path):
     """Width and height of a picture file."""
+    files.require_regular(path)
     try:
         with warnings.catch_warnings(), hushed(), Image.open(path) as picture:
             return picture.size

@@ -16,6 +16,7 @@ Region = namedtuple('Region', 'image centre diameter_mm diameter_of')
 
 def read(path, label=None):
     """The Region of a label (None: the only one) in a label map, which is a volume file, or in a DICOM SEG."""
+    files.require_regular(path)
     files.require_utf8(path)
     sitk = simple_itk()
     image = segmentation.read(path, label) if _is_dicom(path) else _labelled(path, label)

@@ -5,6 +5,7 @@ import secrets
 import sys
 
 from common import schema, talk, web, web_server
+from common.kinds import wants
 from explorer import models, serving, uploads, walking
 from explorer.models import encoded
 
@@ -12,8 +13,8 @@ _PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
 MOST = uploads.MOST_PICTURE + 1024  # bytes of a request
 
 
+@wants('ellipse or spiculated')
 def _shape(value):
-    """ellipse or spiculated"""
     return value in ('ellipse', 'spiculated')
 
 
