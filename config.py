@@ -4,7 +4,7 @@ Scripts with sub-commands keep theirs in their wing: `dataset_tools/settings.py`
 """
 
 from common.commandline import settings
-from common.kinds import Alone, filled, limits, natural, number_between, positive, positive_float, rate
+from common.kinds import Alone, filled, limits, natural, number_between, positive, positive_float, rate, wants
 
 MINIBATCH = '4:128,8:128,16:128,32:64,64:32'
 SEED = (0, 'everything random depends on it', number_between(0, 2**32 - 1))
@@ -12,11 +12,9 @@ WINDOWS = 'paper (-1900,1100), lung (-1350,150), mediastinum (-160,240) or LO,HI
 CPU = (False, 'leave the GPUs alone')
 
 
+@wants('one number, or RESOLUTION:NUMBER,... for resolutions of 4, 8, 16 and so on')
 def per_resolution(text):
-    """one number, or RESOLUTION:NUMBER,... for resolutions of 4, 8, 16 and so on
-
-    Resolutions that are not named keep their default.
-    """
+    """Images in a step for each resolution; those that are not named keep their default."""
     table = dict(pair.split(':') for pair in MINIBATCH.split(','))
     for pair in text.split(','):
         resolution, colon, number = pair.rpartition(':')
@@ -36,7 +34,7 @@ Display = settings(
         'processData/AIS/AIS-r06.tfrecords',
         'the tfrecords file path, or a dataset folder (its finest level is shown)',
     ),
-    number=(10, 'set the number of dataset images to show', natural),
+    number=(10, 'set the number of dataset images to show', positive),
     outdir=('demo/output', 'the output path'),
     grid=(False, 'write one contact sheet, dataset_grid.png, instead of single images'),
     window=(None, 'show another HU window: ' + WINDOWS, str),
@@ -53,7 +51,7 @@ Inference = settings(
     number=(
         None,
         'set the number of output images or latents (10, or as many as --latents or --labels holds)',
-        natural,
+        positive,
     ),
     outdir=('demo/output', 'the output path'),
     seed=(0, 'image i depends on the seed and on i alone', number_between(0, 2**32 - 1)),

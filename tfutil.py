@@ -25,6 +25,11 @@ with talk.timed('TensorFlow loaded'), hushed():
         import tensorflow as tf
 
         tf.logging.set_verbosity(tf.logging.ERROR)
+    except TypeError:  # TensorFlow 1.12 joins docstrings, of which python -OO has none
+        if sys.flags.optimize < 2:
+            raise
+        words = 'this TensorFlow cannot be loaded without docstrings; leave out PYTHONOPTIMIZE=2, or python -OO'
+        raise ImportError(words) from None
     from tensorflow.core.protobuf import rewriter_config_pb2
     from tensorflow.python.ops import collective_ops  # noqa: F401
 

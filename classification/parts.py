@@ -6,6 +6,7 @@ import os
 
 from classification.arms import ARMS
 from common import files, schema, talk
+from common.kinds import wants
 
 # Settings on which a part depends, and what else it may depend on.
 SETTINGS = 'network steps minibatch lrate seed'.split()
@@ -33,6 +34,7 @@ def sources(arm):
 def _row(classes):
     """A function for schemas: [nodule, label, a probability of each class]."""
 
+    @wants('a nodule, its label and %d probabilities that sum to 1' % classes)
     def row(value):
         if not isinstance(value, list) or len(value) != 2 + classes or not schema.text(value[0]):
             return False
@@ -41,7 +43,6 @@ def _row(classes):
             return False
         return abs(sum(probabilities) - 1) < 1e-3
 
-    row.__doc__ = 'a nodule, its label and %d probabilities that sum to 1' % classes
     return row
 
 

@@ -1,17 +1,15 @@
 """Settings of 5-classify.py: a record for each of its sub-commands."""
 
 from common.commandline import settings
-from common.kinds import filled, positive, positive_float
+from common.kinds import filled, positive, positive_float, wants
 from config import CPU, SEED, Progan
 
 GENERATORS = 'results/gans/fold{fold}/{class}'
 
 
+@wants('numbers above 0, with commas')
 def ratios(text):
-    """numbers above 0, with commas
-
-    They are given back as text, sorted.
-    """
+    """The numbers as text, sorted."""
     found = sorted({positive_float(part) for part in text.split(',')})
     return ','.join('%g' % ratio for ratio in found)
 

@@ -4,7 +4,7 @@ import os
 import sys
 
 VERSION = '1.0.dev0'  # of the project; .dev0: what CHANGELOG.md calls unreleased
-SUPPORTED = 'Python 3.10 to 3.13 (TensorFlow 2.21) and 3.6 (TensorFlow 1.12)'
+SUPPORTED = 'Python 3.10 to 3.13 (TensorFlow 2.21), 3.14 (TensorFlow 2.22) and 3.6 (TensorFlow 1.12)'
 
 if sys.version_info < (3, 6):
     sys.stderr.write('this is Python %d.%d; supported are %s\n' % (sys.version_info[0], sys.version_info[1], SUPPORTED))

@@ -10,6 +10,8 @@ import zipfile
 
 import numpy as np
 
+from common import files
+
 # What zipfile and numpy.dtype raise on damaged files.
 _BAD = (ValueError, TypeError, LookupError, EOFError, OverflowError, NotImplementedError, RuntimeError)
 _BAD += (struct.error, zipfile.BadZipFile)
@@ -39,6 +41,7 @@ def _header(f, size):
 
 def load(path):
     """The array of a .npy file, a view of the file; ValueError if it holds something else than numbers."""
+    files.require_regular(path)
     try:
         with open(path, 'rb') as f:
             dtype, shape, order = _header(f, os.path.getsize(path))

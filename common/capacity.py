@@ -50,9 +50,14 @@ def _text(folder, name):
 
 def free_disk(path):
     """Bytes that a user may still write at a path, which need not be there yet."""
+    return shutil.disk_usage(_folder_there(path)).free
+
+
+def _folder_there(path):
+    """A path, or the first folder above it that is there."""
     while not os.path.isdir(path):
         path = os.path.dirname(os.path.abspath(path))
-    return shutil.disk_usage(path).free
+    return path
 
 
 def _readable(number):
@@ -71,7 +76,10 @@ def require_memory(needed, what):
 
 
 def require_disk(path, needed, what):
-    """The same of a disk: that of the folder `path`."""
+    """The same of a disk: that of the folder `path`; PermissionError where nothing can be written."""
+    folder = _folder_there(path)
+    if not os.access(folder, os.W_OK) or not shutil.disk_usage(folder).total:  # not a disk, as /sys and /proc
+        raise PermissionError('%s cannot be written; choose another place' % path)
     free = free_disk(path)
     if needed > free:
         words = '%s needs about %s of disk at %s, and %s are free; ask for less, or free some'

@@ -3,12 +3,11 @@
 import collections
 import contextlib
 import errno
-import glob
 import os
 import re
 import sys
 
-from common import SUPPORTED, flags, quiet, schema, talk, written
+from common import SUPPORTED, environment, files, flags, inputs, quiet, schema, talk, written
 from common.talk import warn
 
 
@@ -48,7 +47,7 @@ def _stored(record, values, path):
     argv = []
     for name, value in written.items():
         if record.ROWS[name][-1] is list and isinstance(value, list):
-            argv += [flags.flag(name)] + list(map(str, value))
+            argv += ['%s=%s' % (flags.flag(name), text) for text in value]
         else:
             argv.append(flags.flag(name) + ('' if value is True else '=%s' % value))
     return flags.general(flags.Parser(record, source=path).values(argv))[0]
@@ -59,21 +58,15 @@ def _record(record, values):
     found, general = flags.general(values)
     talk.set_amount(general['quiet'], general['verbose'])
     cfg = record(**dict(_configured(record, general['config']), **found))
-    written.begin(record.WRITER, _inputs(cfg, general['config']))
+    inputs.check(cfg)
+    written.begin(record.WRITER, inputs.paths(cfg) + [general['config']] * bool(general['config']))
     return cfg
-
-
-def _inputs(cfg, config):
-    """Paths of what is read, with all that patterns such as fold{fold}/{class} stand for."""
-    values, found = [cfg._asdict()[name] for name in cfg.INPUTS] + [config], []
-    for path in [path for value in values if value for path in (value if isinstance(value, list) else [value])]:
-        found += glob.glob(re.sub(r'{\w+}', '*', glob.escape(path))) if '{' in path else [path]
-    return found
 
 
 def _configured(record, path):
     if not path:
         return {}
+    inputs.require_near(path)
     remedy = 'it has to be like the run.json of a training run, {"settings": {...}}'
     return _stored(record, schema.read(path, dict(settings=schema.mapping), remedy)['settings'], path)
 
@@ -113,7 +106,7 @@ def require_weights(path, roles=('G', 'D', 'Gs')):
     """Complain if there is no such file, with the ways to get one, or if it does not hold the networks `roles`."""
     if not os.path.exists(path):
         train = 'python -m pix2pix train' if len(roles) == 2 else '3-train.py'
-        published = '' if len(roles) == 2 else ' or download the published weights (links in README.md)'
+        published = '' if len(roles) == 2 else ' or download the published weights (docs/generation.md says where)'
         raise FileNotFoundError('%s does not exist; train it with %s%s' % (path, train, published))
     from common import safe_pickle  # here, because -h should not wait for NumPy
 
@@ -135,6 +128,7 @@ _REMEDIES = {
     errno.ENOSPC: 'free some space',
     errno.EDQUOT: 'free some space',
     errno.EROFS: 'choose another place',
+    errno.EPERM: 'choose another place',
     errno.EACCES: 'change its permissions or choose another place',
     errno.ENOTDIR: 'a part of the path is a file, choose another place',
     errno.EEXIST: 'choose another place',
@@ -145,8 +139,10 @@ _REMEDIES = {
 
 def command(main):
     """Run a script's main. An error that its user can mend is one line on stderr and exit code 2; Ctrl-C exits 130."""
+    quiet.open_standard_streams()
     try:
         with _output(), talk.timed('in all'):
+            _require_locale()
             main()
     except KeyboardInterrupt:
         _leave('interrupted', 130)
@@ -156,8 +152,23 @@ def command(main):
         _leave('; '.join(filter(None, (talk.reason(error), _REMEDIES.get(error.errno)))))
     except ImportError as error:
         _leave(_missing(error))
+    except UnicodeEncodeError as error:
+        _leave(_unencodable(error))
     except ValueError as error:
         _leave(error)
+
+
+def _require_locale():
+    """ValueError for arguments that this locale cannot hold: TensorFlow, JSON and pages want their letters."""
+    for text in sys.argv[1:]:
+        if not files.holds_utf8() and any('\udc80' <= c <= '\udcff' for c in text):
+            raise ValueError('%s: %s' % (text, files.LOCALE))
+
+
+def _unencodable(error):
+    """What to do about a name, in what was to be written, that neither this locale nor UTF-8 can hold."""
+    name = error.object[max(0, error.start - 40) : error.end + 40]
+    return '%s: %s' % (name, 'its name is not UTF-8; rename it' if files.holds_utf8() else files.LOCALE)
 
 
 def _missing(error):
@@ -167,7 +178,11 @@ def _missing(error):
     if name not in ('numpy', 'tensorflow', 'PIL', 'tqdm'):
         return error
     version = sys.version_info[:2]
-    if version == (3, 6) or (3, 10) <= version <= (3, 13):
+    folder = environment.that_has(name)
+    if folder:
+        words = '%s is not installed in this Python (%s), but in %s; activate that: %s'
+        return words % (name, sys.executable, environment.shown(folder), environment.activation(folder))
+    if version == (3, 6) or (3, 10) <= version <= (3, 14):
         return '%s is not installed; pip install -r requirements-cpu.txt, or make demo' % name
     return '%s is not installed, and this is Python %d.%d; supported are %s' % ((name,) + version + (SUPPORTED,))
 

@@ -6,6 +6,8 @@ import filecmp
 import glob
 import os
 import shutil
+import stat
+import sys
 import tempfile
 
 from common import written
@@ -30,12 +32,31 @@ def describe_file_type(head):
     return next((words for magic, words in _HEADS if head.startswith(magic)), None)
 
 
+LOCALE = 'this locale knows only ASCII; type export LC_ALL=C.UTF-8, then the command again'
+
+
+def holds_utf8():
+    """Whether names of files are read as UTF-8, which in the locale C depends on the version of Python."""
+    return sys.getfilesystemencoding().lower().replace('-', '') == 'utf8'
+
+
 def require_utf8(path):
     """ValueError for a name of other bytes: neither JSON nor every library can hold it."""
     try:
         path.encode()
     except UnicodeEncodeError:
-        raise ValueError('%s: its name is not UTF-8; rename it' % path) from None
+        remedy = 'its name is not UTF-8; rename it' if holds_utf8() else LOCALE
+        raise ValueError('%s: %s' % (path, remedy)) from None
+
+
+def require_regular(path):
+    """ValueError for a pipe, a device or a socket, of which reading might never end."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:  # whoever opens it says what is wrong
+        return
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise ValueError('%s is a pipe, a device or a socket; write what it gives into a file first' % path)
 
 
 def require_replaceable(*paths):

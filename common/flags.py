@@ -4,8 +4,9 @@ import argparse
 import difflib
 import os
 import platform
+import re
 
-from common import VERSION, kinds
+from common import VERSION, habits, kinds
 from common.talk import one_line, program
 
 _KINDS = {int: 'a whole number', float: 'a number', str: 'text'}
@@ -31,6 +32,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, record=None, commands=None, source=None, **options):
         self.source, self.commands, options['allow_abbrev'] = source, {}, options.get('allow_abbrev', False)
+        self.rows = record.ROWS if record else {}
         prog = options.pop('prog', program())
         super().__init__(formatter_class=_Formatter, add_help=False, prog=prog, **options)
         first = [name for name, row in record.ROWS.items() if row[0] is ...] if record else ['command']
@@ -54,7 +56,7 @@ class Parser(argparse.ArgumentParser):
             groups.update(dict.fromkeys(names.split(), self.add_argument_group(title.strip())))
         for name, row in record.ROWS.items():
             if row[0] is not ...:
-                _add_flag(groups.get(name, self), name, *row)
+                _add_flag(groups.get(name, self), name, *row, several=not self.source)
             elif not self.source:
                 _add_positional(groups.get(name, self), name, *row)
         if record.EXAMPLE:
@@ -77,9 +79,20 @@ class Parser(argparse.ArgumentParser):
         found, unknown = self.parse_known_args(argv)
         if unknown:
             parser = self.commands.get(getattr(found, 'command', None), self)
-            near = _did_you_mean(unknown[0].partition('=')[0], parser._option_string_actions)
-            parser.error('unrecognized argument %s%s' % (unknown[0], near if unknown[0].startswith('-') else ''))
+            hint = parser._hint(unknown[0].partition('=')[0]) if unknown[0].startswith('-') else ''
+            parser.error('unrecognized argument %s%s' % (unknown[0], hint))
         return vars(found)
+
+    def _hint(self, text):
+        """What is probably meant by a flag that there is not."""
+        same = habits.same(text, dict(self.rows, **dict.fromkeys(_GENERAL, (None, ''))))
+        if not same:
+            return _did_you_mean(text, self._option_string_actions)
+        if ' ' in same:
+            return ' (%s)' % same
+        default, meaning = self.rows.get(same, (None, ''))[:2]
+        meaning = ': ' + re.split(r'[;:(]', meaning)[0].strip() if meaning else ''
+        return ' (here it is %s%s)' % (same.upper() + ', without a flag' if default is ... else flag(same), meaning)
 
 
 def _did_you_mean(text, known):
@@ -94,7 +107,7 @@ def general(values):
 
 
 def typed(kind):
-    """A kind of values for argparse: what is none ends in what the kind's docstring says it wants."""
+    """A kind of values for argparse: what is none ends in what the kind says it wants."""
 
     def value(text):
         try:
@@ -106,7 +119,7 @@ def typed(kind):
 
 
 def wanted(kind):
-    return _KINDS.get(kind) or kind.__doc__.split('\n')[0]
+    return _KINDS.get(kind) or kind.wants
 
 
 def _metavar(name, kind):
@@ -125,12 +138,14 @@ def _add_positional(group, name, _, meaning, kind):
     group.add_argument(name, metavar=name.upper(), help=meaning.replace('%', '%%'), **how)
 
 
-def _add_flag(group, name, default, meaning, kind=None):
+def _add_flag(group, name, default, meaning, kind=None, several=True):
+    """several: a list has its texts after one flag, as people type them; otherwise each has a flag of its own."""
     kind = kind or type(default)
     if kind is bool:
         how = dict(action='store_true')
     elif kind is list:
-        how = dict(nargs='+', metavar=name.split('_')[-1].upper())
+        how = dict(nargs='+') if several else dict(action='append')
+        how['metavar'] = name.split('_')[-1].upper()
         meaning += ' (default: %s)' % ' '.join(default)
     else:
         how = dict(choices=kind) if isinstance(kind, tuple) else dict(type=typed(kind), metavar=_metavar(name, kind))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from common import schema
+from common.kinds import wants
 
 # HU at gray 0 and at gray 255. 'paper' was measured on the published AIS patches: air is cut off at gray 74 (-1024 HU),
 # fat peaks at 154 (-100), muscle at 164 (+45), the same in all patients: HU = 11.8 * gray - 1904. 'lung' is level -600,
@@ -13,8 +14,8 @@ AIR = -1024.0  # HU outside a volume, and the least HU: scanners pad beyond the 
 LUNG = -1000.0, -500.0  # HU, from air to faint ground glass; any chest CT holds such voxels
 
 
+@wants('two numbers, the smaller first')
 def _window(value):
-    """two numbers, the smaller first"""
     return schema.problem(value, [schema.number]) is None and len(value) == 2 and value[0] < value[1]
 
 

@@ -92,6 +92,7 @@ def _orientation(picture):
 
 def size(path):
     """Width and height of a picture file, the way up that its EXIF orientation says."""
+    files.require_regular(path)
     try:
         with warnings.catch_warnings(), hushed(), Image.open(path) as picture:
             if picture.format == 'TIFF':

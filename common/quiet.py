@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 
 
 @contextlib.contextmanager
@@ -15,6 +16,18 @@ def hushed():
         os.dup2(saved, 2)
         os.close(saved)
         os.close(null)
+
+
+def open_standard_streams():
+    """Open those of the descriptors 0, 1 and 2 that the shell closed, as by `2>&-`: no other file gets their number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    for name in 'stdout', 'stderr':
+        if not getattr(sys, name):
+            setattr(sys, name, open(os.devnull, 'w', encoding='utf-8'))
 
 
 class Output:

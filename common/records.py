@@ -16,6 +16,7 @@ def count(path, largest):
 
     TensorFlow allocates what a length says, and some releases crash where that fails: it reads counted files only.
     """
+    files.require_regular(path)
     size, position, number = os.path.getsize(path), 0, 0
     with open(path, 'rb') as f:
         what = files.describe_file_type(f.read(16))

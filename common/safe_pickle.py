@@ -188,6 +188,7 @@ def read(path, roles=('G', 'D', 'Gs')):
 
     Raises OSError, or ValueError with one line that names the file and the remedy.
     """
+    files.require_regular(path)
     with open(path, 'rb') as f:
         head = f.read(16)
         what = files.describe_file_type(head)

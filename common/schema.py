@@ -4,57 +4,60 @@ import collections
 import json
 import math
 
+from common import files
+from common.kinds import wants
 
+
+@wants('a whole number from 0 to 2147483647')
 def natural(value):
-    """a whole number from 0 to 2147483647"""
     return type(value) is int and 0 <= value < 2**31
 
 
+@wants('a number of at most ten digits')
 def number(value):
-    """a number of at most ten digits"""
     return type(value) in (int, float) and abs(value) < 1e10
 
 
+@wants('a number above zero')
 def positive(value):
-    """a number above zero"""
     return number(value) and value > 0
 
 
 def whole(least, most):
     """A function for schemas: a whole number within limits."""
 
+    @wants('a whole number from %d to %d' % (least, most))
     def kind(value):
         return type(value) is int and least <= value <= most
 
-    kind.__doc__ = 'a whole number from %d to %d' % (least, most)
     return kind
 
 
 def within(least, most):
     """A function for schemas: a number within limits."""
 
+    @wants('a number from %g to %g' % (least, most))
     def kind(value):
         return number(value) and least <= value <= most
 
-    kind.__doc__ = 'a number from %g to %g' % (least, most)
     return kind
 
 
+@wants('text')
 def text(value):
-    """text"""
     return isinstance(value, str)
 
 
+@wants('an object')
 def mapping(value):
-    """an object"""
     return isinstance(value, dict)
 
 
 def problem(value, schema, where=''):
     """What is wrong with a value, in words that say where, or None.
 
-    schema: a function of this module, [schema] for a list of such, or {name: schema} for an object; a name that
-    ends in ? may be missing or null.
+    schema: a function with words in `wants`, as those of this module, [schema] for a list of such, or {name: schema}
+    for an object; a name that ends in ? may be missing or null.
     """
     if isinstance(schema, list):
         if not isinstance(value, list):
@@ -69,12 +72,13 @@ def problem(value, schema, where=''):
             if found is not None or not name.endswith('?'):
                 inner.append((found, wanted, (where + '.' if where else '') + name.rstrip('?')))
     else:
-        return None if schema(value) else '%s is not %s' % (where or 'it', schema.__doc__)
+        return None if schema(value) else '%s is not %s' % (where or 'it', schema.wants)
     return next(filter(None, (problem(*item) for item in inner)), None)
 
 
 def read(path, schema, remedy):
     """The value of a JSON file that fits a schema; ValueError with the file, what is wrong and the remedy if not."""
+    files.require_regular(path)
     try:
         with open(path, encoding='utf-8') as f:
             value = json.load(f)

@@ -94,6 +94,7 @@ def read_volume(path, series=None):
     `image` knows where it lies: image.TransformContinuousIndexToPhysicalPoint(voxel) -> world, and the inverse.
     """
     path = os.fspath(path)
+    files.require_regular(path)
     files.require_utf8(path)
     if not os.path.isdir(path) and not FORMATS.search(path):
         wanted = 'name the folder of a DICOM series, or a file .nii .nii.gz .mhd .mha .nrrd'

@@ -66,8 +66,9 @@ def show(cfg):
         print('%s holds %d images, fewer than the %d asked for' % (path, len(pictures), cfg.number))
     if len(pictures) == 0:
         return
-    capacity.require_memory((images.SHEET if cfg.grid else 0) * pictures.nbytes, '--grid')
-    capacity.require_disk(cfg.outdir, pictures.nbytes, '--number %d' % len(pictures))
+    made = '--number %d (%d images of %dx%d)' % ((cfg.number, len(pictures)) + pictures.shape[2:])
+    capacity.require_memory((images.SHEET if cfg.grid else 0) * pictures.nbytes, made + ' with --grid')
+    capacity.require_disk(cfg.outdir, pictures.nbytes, made)
     if wanted:
         for picture in pictures:
             picture[:] = hounsfield.to_gray(hounsfield.to_hu(picture, window), wanted)

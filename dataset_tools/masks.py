@@ -26,6 +26,7 @@ def read(path, label=None, point=None):
     point: in it, world mm; of several separate bodies the one at the point is taken. ValueError if there are several
     and no point, or none within NEAR of the point.
     """
+    files.require_regular(path)
     files.require_utf8(path)
     image = segmentation.read(path, label) if _is_dicom(path) else _labelled(path, label)
     return _region(_body(path, _cropped(image), point))

@@ -7,7 +7,7 @@ import os
 import secrets
 import tempfile
 
-from common import talk
+from common import files, talk
 
 DIGITS = 12  # of a hash: of a million names, two are alike with a chance of 0.2 %
 
@@ -52,6 +52,7 @@ def _key(path):
             with contextlib.suppress(FileExistsError):  # another process was quicker
                 os.link(part.name, path)
         talk.say(f'{path} is the new key of the names in data sets; keep it, and keep it to yourself')
+    files.require_regular(path)
     with open(path, 'rb') as file:
         key = file.read(1 << 16).strip()
     if len(key) < 32:

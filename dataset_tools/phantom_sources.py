@@ -78,7 +78,9 @@ def _phantoms(cfg, wanted, several, size, window, slices):
         raise ValueError('--resolution %d: phantoms have 16 pixels or more' % cfg.resolution)
     if not 0.1 <= cfg.spacing <= 2:
         raise ValueError('--spacing %g: pixels of phantoms are from 0.1 to 2 mm' % cfg.spacing)
-    capacity.require_memory(NOTED * sum(several.values()) * slices, '--number %s' % cfg.number)
+    total = sum(several.values()) * slices
+    made = '--number %s (%d phantoms of %dx%d)' % (cfg.number, total, cfg.resolution, cfg.resolution)
+    capacity.require_memory(NOTED * total, made)
     jobs, step = [], max(1, AT_A_TIME // slices)
     for kind, number in several.items():
         for i in range(0, number, step):

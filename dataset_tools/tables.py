@@ -6,6 +6,8 @@ import io
 import itertools
 import re
 
+from common import files
+
 _BOMS = ((codecs.BOM_UTF8, 'utf-8-sig'), (codecs.BOM_UTF16_LE, 'utf-16'), (codecs.BOM_UTF16_BE, 'utf-16'))
 _CONTROL = re.compile('[\0-\x08\x0e-\x1f]')
 # What columns are called elsewhere, without capitals and what is no letter or digit.
@@ -36,6 +38,7 @@ def read(path):
     By content: an Excel workbook (its first sheet that holds anything), or text in UTF-8, UTF-16 or Windows' Latin-1,
     delimited by comma, semicolon or tab, perhaps with a line `sep=;` before the header. Empty rows are left out.
     """
+    files.require_regular(path)
     with open(path, 'rb') as file:
         data = file.read()
     lines = [(number, cells) for number, cells in (_workbook if data[:4] == b'PK\3\4' else _text)(path, data)]

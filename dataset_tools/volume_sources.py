@@ -20,6 +20,9 @@ _Plan = collections.namedtuple('_Plan', 'marked jobs problems')
 def read_table(cfg):
     """The Annotations of a table; ValueError or OSError for all that can be wrong before a scan is looked for."""
     itk.simple_itk()  # which is missing before anything is written, or not at all
+    if not os.path.exists(cfg.annotations):
+        remedy = 'it is a table of your nodules: docs/data.md says what it holds'
+        raise FileNotFoundError('%s does not exist; %s' % (cfg.annotations, remedy))
     if cfg.volumes and not os.path.exists(cfg.volumes):
         raise FileNotFoundError('--volumes: there is no %s; name the folder of the scans' % cfg.volumes)
     return annotations.read_annotations(cfg.annotations, cfg.coordinates or 'world', cfg.volumes)

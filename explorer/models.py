@@ -9,6 +9,7 @@ import numpy as np
 import tfutil
 from common import model_record, page, schema
 from common.images import to_uint8
+from common.kinds import wants
 from explorer import axes, measure, moving
 from sampling import generate, interpolation
 from tfutil import tf
@@ -20,28 +21,28 @@ State = collections.namedtuple('State', 'model seed label latent moves locks tru
 MOST_SEED = 10**6
 
 
+@wants('a number from 0 to 1000000')
 def _seed(value):
-    """a number from 0 to 1000000"""
     return schema.number(value) and 0 <= value <= MOST_SEED
 
 
+@wants('a number from 0 to 1')
 def _share(value):
-    """a number from 0 to 1"""
     return schema.number(value) and 0 <= value <= 1
 
 
+@wants('an object of numbers by the names of axes')
 def _moves(value):
-    """an object of numbers by the names of axes"""
     return isinstance(value, dict) and len(value) <= 50 and all(map(schema.number, value.values()))
 
 
+@wants('a list of names of axes')
 def _locks(value):
-    """a list of names of axes"""
     return isinstance(value, list) and len(value) <= 50 and all(map(schema.text, value))
 
 
+@wants('a list of numbers, not all of them zero')
 def _latent(value):
-    """a list of numbers, not all of them zero"""
     return isinstance(value, list) and len(value) <= 4096 and all(map(schema.number, value)) and any(value)
 
 

@@ -62,7 +62,8 @@ class _Point:
         if names not in self.gradients:  # together, as one computed beside others is rounded otherwise
             found = 127.5 * slopes(self.pixels, self.mask, names, model.window, model.mm)
             found = model.pull(self.latent, label, found) * np.linalg.norm(self.latent)
-            self.gradients[names] = axes.tangents(found, self.latent)
+            with np.errstate(invalid='ignore'):  # who uses it looks whether it is finite
+                self.gradients[names] = axes.tangents(found, self.latent)
         return self.gradients[names] / np.array([[one.tolerance] for one in attributes])
 
 
@@ -98,6 +99,8 @@ def _search(model, point, label, attributes, goal, rounds):
         if before is not None:  # what the step before did corrects what the gradient leaves out
             way = axes.tangents(axes.unit(point.latent) - axes.unit(before.latent), point.latent)
             gradient = gradient + np.outer(missing(before) - left - gradient.dot(way), way) / way.dot(way)
+        if not (np.isfinite(gradient).all() and np.isfinite(left).all()):  # LAPACK would complain, or never end
+            break
         step = np.linalg.lstsq(gradient, left, rcond=1e-2)[0]
         step = step * min(1, LONGEST / max(np.linalg.norm(step), 1e-9))
         latents = np.stack([axes.great_circle(point.latent, share * step) for share in shares])

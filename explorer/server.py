@@ -5,6 +5,7 @@ import secrets
 import sys
 
 from common import schema, talk, web, web_server
+from common.kinds import wants
 from explorer import models, serving, uploads, walking
 from explorer.models import encoded
 
@@ -13,8 +14,8 @@ MOST = uploads.MOST_PICTURE + 1024  # bytes of a request
 PENDING = dict(pending=True), 202  # ask again: no thread of the server waits for what takes long
 
 
+@wants('ellipse or spiculated')
 def _shape(value):
-    """ellipse or spiculated"""
     return value in ('ellipse', 'spiculated')
 
 

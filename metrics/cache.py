@@ -57,16 +57,22 @@ class Cache:
             self.digest = hashlib.sha256()
             _update(self.digest, [depends, _code()])
 
-    def recall(self, name, compute, disk=True):
-        """{name: array} that compute() returns, or has returned; disk: also keep it for other processes."""
-        found = self.find(name)
+    def recall(self, name, compute, disk=True, shapes=None):
+        """{name: array} that compute() returns, or has returned.
+
+        disk: also keep it for other processes. shapes: as of `find`.
+        """
+        found = self.find(name, shapes)
         return self.keep(name, compute(), disk) if found is None else found
 
-    def find(self, name):
-        """{name: array} that was kept under a name, or None."""
+    def find(self, name, shapes=None):
+        """{name: array} that was kept under a name, or None.
+
+        shapes: {name: shape of its array}, None in place of a length that is not known; a file of others is damaged.
+        """
         if name not in self.memory and self.folder:
             found = self._read(self._path(name))
-            if found is not None:
+            if found is not None and (shapes is None or _fits(found, shapes)):
                 self.memory[name] = found
         return self.memory.get(name)
 
@@ -113,6 +119,17 @@ class Cache:
             if total > LIMIT:
                 with contextlib.suppress(OSError):
                     os.unlink(path)
+
+
+def _fits(found, shapes):
+    """Whether arrays are those that are wanted: of numbers, and of their shapes."""
+    if set(found) != set(shapes) or not all(array.dtype.kind in 'fiu' for array in found.values()):
+        return False
+    for name, shape in shapes.items():
+        lengths = found[name].shape
+        if len(lengths) != len(shape) or any(known not in (None, length) for known, length in zip(shape, lengths)):
+            return False
+    return True
 
 
 def _digest(values):

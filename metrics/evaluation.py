@@ -153,6 +153,7 @@ def evaluate(several, reference, audit=1000):
     """
     measured, begin = [None] * len(several), time.time()
     if several[0].shape[-1] >= 16:
+        talk.say('measuring the sliced Wasserstein distance')
         with talk.timed('sliced Wasserstein distance'):
             measured = draws.measure(several, reference)
     seconds, evaluations = (time.time() - begin) / len(several), []
@@ -167,7 +168,9 @@ def evaluate(several, reference, audit=1000):
             ('nodules', found.measure_nodules, ()),
             ('copies', found.measure_copies, (audit,)),
         ]
+        which = ', generator %d of %d' % (len(evaluations) + 1, len(several)) if len(several) > 1 else ''
         for name, part, arguments in parts:
+            talk.say('measuring %s%s' % (name, which))
             with talk.timed(name):
                 part(*arguments)
         evaluations.append(found)

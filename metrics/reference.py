@@ -42,7 +42,7 @@ class Reference:
             found = estimate(*make(), self.seed, **how)
             return dict(value=found.value, interval=found.interval)
 
-        found = self.cache.recall(metric + of, compute, disk)
+        found = self.cache.recall(metric + of, compute, disk, dict(value=(), interval=(2,)))
         return Estimate(float(found['value']), found['interval'].tolist(), None)
 
     def features(self, name):
@@ -51,7 +51,8 @@ class Reference:
         def compute():
             return dict(features=features_of(getattr(self.sets, name), self.network))
 
-        return self.cache.recall('features of %s %s' % (name, self.name), compute, disk=bool(self.network))['features']
+        key, shapes = 'features of %s %s' % (name, self.name), dict(features=(len(getattr(self.sets, name)), None))
+        return self.cache.recall(key, compute, bool(self.network), shapes)['features']
 
     def precision_recall(self):
         """Estimates of precision and recall, of training reals among held-out ones."""
@@ -83,11 +84,13 @@ class Reference:
     def nearest(self, number):
         """memorisation.Nearest of up to `number` held-out reals."""
 
+        images = self.sets.heldout_reals[:number]
+
         def compute():
-            images = self.sets.heldout_reals[:number]
             return memorisation.nearest(images, self.sets.training, progress_bar('copies, reals'))._asdict()
 
-        return memorisation.Nearest(**self.cache.recall('nearest of %d' % number, compute))
+        shapes = dict.fromkeys(memorisation.Nearest._fields, (len(images),))
+        return memorisation.Nearest(**self.cache.recall('nearest of %d' % number, compute, shapes=shapes))
 
     def describe(self, images, draw, number):
         """Descriptors of a draw of neighbourhoods, of the number-th of the sets that are compared."""
@@ -112,7 +115,7 @@ class Reference:
         heldout, training = self.descriptors(draw)
         how = dict(seed=self.seed + draw, directions=DIRECTIONS, track=progress_bar('SWD, draw %d' % (draw + 1)))
         name = 'SWD, draw %d' % draw
-        known = self.cache.find(name)
+        known = self.cache.find(name, dict(values=(len(heldout.levels),)))
         sets = several if known else several + [training()]
         found = np.array([sliced_wasserstein.distances(sets, heldout, width, **how) for width in heldout.levels]).T
         known = known or self.cache.keep(name, dict(values=found[-1]))
@@ -136,5 +139,6 @@ class Reference:
         def compute():
             return dict(intervals=[found.interval for found in self.spread(self.descriptors(draw)[1](), values, draw)])
 
-        intervals = self.cache.recall('SWD, intervals after draw %d' % draw, compute)['intervals']
+        shapes = dict(intervals=(len(values), 2))
+        intervals = self.cache.recall('SWD, intervals after draw %d' % draw, compute, shapes=shapes)['intervals']
         return [Estimate(float(value), interval.tolist(), None) for value, interval in zip(values, intervals)]

@@ -32,6 +32,7 @@ def _memory(models, number, shape):
 def _generated(model, compared, number, seed, minibatch, cpu):
     """(uint8 [number, C, R, R] of the Gs of a pickle, its label size); ValueError if they cannot be compared."""
     shape = list(compared.training.shape[1:])
+    talk.say('generating %d images of %s' % (number, model))
     with tfutil.init_tf(cpu=cpu):
         generator = generate.load_generator(model)
         images = generate.images(generator, number, seed, minibatch)
@@ -103,7 +104,8 @@ def evaluate_models(
         raise ValueError('--number %d: an evaluation needs at least %d images' % (number, sets.LEAST))
     compared, known = sets.choose(data, real_holdout, number, seed), [model_record.facts(model) for model in models]
     number, shape, network, name = len(compared.heldout_reals), list(compared.training.shape[1:]), None, ''
-    capacity.require_memory(_memory(len(models), number, shape), '--number %d' % number)
+    made = '--number %d (as many images of %dx%d of each model, and of real ones)' % ((number,) + tuple(shape[1:]))
+    capacity.require_memory(_memory(len(models), number, shape), made)
     with tfutil.init_tf(cpu=cpu):
         if features:
             network = frozen_graph.features(features, shape[0], shape[1], feature_tensor)

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 import tfutil
-from common import files, hounsfield, images, model_record, page, talk
+from common import capacity, files, hounsfield, images, model_record, page, talk
 from common.album import Album
 from pix2pix import data, trainer, unet
 
@@ -44,6 +44,15 @@ def _masks(cfg, size, channels):
     return names, np.stack(masks), [None] * cfg.number
 
 
+def _require_room(cfg, channels, size):
+    """Refuse more drawn masks and patches of them than memory or disk can hold."""
+    number = cfg.number if cfg.shape else 1
+    pixels, words = number * (1 + cfg.samples) * channels * size**2, (cfg.number, cfg.samples, size, size)
+    made = '--number %d with --samples %d (patches of %dx%d, and their masks)' % words
+    capacity.require_memory(8 * pixels, made)  # float32, before and after they are put in order
+    capacity.require_disk(cfg.outdir, pixels, made)
+
+
 def _write_page(cfg, names, masks, fakes, known, window):
     """index.html in the output folder. fakes: [N * samples, C, R, R]; known: of each mask its patch, or None."""
     rows, several = [], page.most(fakes.shape[1:]) // (cfg.samples + 2)
@@ -73,6 +82,7 @@ def generate(cfg):
     with tfutil.init_tf(cpu=cfg.cpu):
         G = load_generator(cfg.model)
         channels, size = [int(n) for n in G.outputs[0].shape[1:3]]
+        _require_room(cfg, channels, size)
         names, masks, known = _masks(cfg, size, channels)
 
         stems = [os.path.splitext(name)[0] for name in names]

@@ -1,20 +1,20 @@
 """Settings of python -m pix2pix: a record for each of its sub-commands."""
 
 from common.commandline import settings
-from common.kinds import channels, filled, natural, natural_float, number_between, positive, positive_float, rate
+from common.kinds import channels, filled, natural, natural_float, number_between, positive, positive_float, rate, wants
 from config import CPU, SEED, WINDOWS
 
 
+@wants('ellipse, spiculated or ellipse,spiculated')
 def shapes(text):
-    """ellipse, spiculated or ellipse,spiculated"""
     names = text.split(',')
     if not set(names) <= {'ellipse', 'spiculated'}:
         raise ValueError(text)
     return names
 
 
+@wants('LEAST-MOST, two numbers above zero, the smaller first, or one number')
 def span(text):
-    """LEAST-MOST, two numbers above zero, the smaller first, or one number"""
     numbers = [positive_float(part) for part in text.split('-')]
     if len(numbers) > 2 or numbers[0] > numbers[-1]:
         raise ValueError(text)

@@ -29,12 +29,13 @@ def load_array(path, columns, what):
 
 def _require_room(cfg, generator, number):
     """Refuse what memory or disk cannot hold, before any of it is made. number: of latents that are given or drawn."""
-    shown = number * (_steps(cfg) if cfg.interpolate else 1)
-    pixels = shown * int(np.prod(generator.outputs[0].shape.as_list()[1:]))
+    shown, shape = number * (_steps(cfg) if cfg.interpolate else 1), generator.outputs[0].shape.as_list()[1:]
+    pixels = shown * int(np.prod(shape))
     sheet = cfg.format == 'png' and (cfg.grid or cfg.interpolate)
     memory, disk = ROOM['sheet' if sheet else cfg.format]
     vectors = (24 if cfg.interpolate else 16) * shown * sum(generate.sizes(generator))
     what = '--number %d' % number + (' with %d steps' % _steps(cfg) if cfg.interpolate else '')
+    what += ' (%d images of %dx%d)' % (shown, shape[1], shape[2])
     capacity.require_memory(memory * pixels + vectors, what)
     capacity.require_disk(cfg.outdir, disk * pixels, what)
 

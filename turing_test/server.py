@@ -4,6 +4,7 @@ import os
 import sys
 
 from common import hounsfield, schema, talk, web, web_server
+from common.kinds import wants
 from turing_test import serving
 
 _PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
@@ -11,33 +12,33 @@ _DAY = 24 * 3600 * 1000  # milliseconds; who leaves a case open for longer has n
 _SHOWN = 'title', 'mode', 'classes', 'window', 'enlarge', 'pause', 'size'
 
 
+@wants('a name of 1 to 40 letters')
 def _name(value):
-    """a name of 1 to 40 letters"""
     return schema.text(value) and 0 < len(value.strip()) <= 40 and value.isprintable()
 
 
+@wants('a word of at most 40 letters')
 def _word(value):
-    """a word of at most 40 letters"""
     return schema.text(value) and len(value) <= 40 and value.isprintable()
 
 
+@wants('a number of years from 0 to 70')
 def _years(value):
-    """a number of years from 0 to 70"""
     return schema.number(value) and 0 <= value <= 70
 
 
+@wants('the name of a case')
 def _item(value):
-    """the name of a case"""
     return schema.text(value) and len(value) <= 40 and value.isprintable()
 
 
+@wants('a whole number of milliseconds within a day')
 def _milliseconds(value):
-    """a whole number of milliseconds within a day"""
     return type(value) is int and 0 <= value <= _DAY
 
 
+@wants('a list of at most 50 pairs of level and width, in HU')
 def _windows(value):
-    """a list of at most 50 pairs of level and width, in HU"""
     return isinstance(value, list) and len(value) <= 50 and all(map(_window, value))
 
 

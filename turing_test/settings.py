@@ -1,20 +1,20 @@
 """Settings of 6-turing_test.py: a record for each of its sub-commands."""
 
 from common.commandline import settings
-from common.kinds import filled, natural, number_between, positive, rate
+from common.kinds import filled, natural, number_between, positive, rate, wants
 from config import CPU, SEED
 
 
+@wants('a number from 0.5 to below 1')
 def accuracy(text):
-    """a number from 0.5 to below 1"""
     value = float(text)
     if not 0.5 <= value < 1:
         raise ValueError(text)
     return value
 
 
+@wants('a number above 0 and below 0.5')
 def margin(text):
-    """a number above 0 and below 0.5"""
     value = float(text)
     if not 0 < value < 0.5:
         raise ValueError(text)

@@ -70,5 +70,26 @@ def test_a_dataset_and_an_evaluation_that_do_not_fit_are_refused(monkeypatch, tr
     with pytest.raises(ValueError, match='AIS-r04.tfrecords needs about'):
         dataset.read(path)
     monkeypatch.setattr(capacity, 'free_memory', lambda: 10**6)
-    with pytest.raises(ValueError, match='--number 20 needs about'):
+    with pytest.raises(ValueError, match=r'--number 20 \(as many images of 16x16 .* needs about'):
         suite.evaluate_model(MODEL, training_data, number=20, cpu=True)
+
+
+@pytest.mark.skipif(not os.path.isdir('/sys/kernel'), reason='needs a file system that is no disk')
+def test_a_place_that_cannot_be_written_is_not_called_full():
+    for path in ('/sys/nothing', '/proc/nothing'):
+        with pytest.raises(PermissionError, match='^%s cannot be written; choose another place' % path):
+            capacity.require_disk(path, 1, 'x')
+
+
+@pytest.mark.parametrize(
+    'arguments, made',
+    [
+        ('2-inference.py --number 30000 --grid', '--number 30000 (30000 images of 8x8)'),
+        ('2-inference.py --number 30 --interpolate slerp --steps 9999', '(299970 images of 8x8)'),
+        ('0-dataset_create.py phantom all --number 1000000000000', '(3000000000000 phantoms of 64x64)'),
+    ],
+)
+def test_what_would_be_made_is_named(refuses, monkeypatch, arguments, made):
+    monkeypatch.setattr(capacity, 'free_memory', lambda: 10**6)
+    script, *flags = arguments.split()
+    refuses(script, *(['--model', MODEL] + flags if script[0] == '2' else flags), words=[made])

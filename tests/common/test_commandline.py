@@ -1,4 +1,5 @@
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -126,3 +127,60 @@ def test_without_tensorflow_a_script_says_what_to_install(module, capsys):
         commandline.command(main)
     assert left.value.code == 2
     assert 'tensorflow is not installed; pip install -r requirements-cpu.txt' in capsys.readouterr().err
+
+
+C_LOCALE = dict(LC_ALL='C', PYTHONUTF8='0', PYTHONCOERCECLOCALE='0')
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='other systems name files in UTF-8 whatever the locale')
+@pytest.mark.parametrize(
+    'arguments',
+    ['1-dataset_display.py --tfrecords x\u00e4', '3-train.py --outdir \u00e4', '2-inference.py --model \u00e4'],
+)
+def test_letters_that_the_locale_cannot_hold_are_answered_with_the_locale_that_can(tmp_path, arguments):
+    script, *rest = arguments.split()
+    command = [sys.executable, os.path.join(ROOT, script)] + [word.encode() for word in rest]
+    how = dict(cwd=str(tmp_path), env=dict(os.environ, **C_LOCALE), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, **how)
+    out, err = process.communicate()
+    assert process.returncode == 2 and err.count(b'\n') == 1 and b'export LC_ALL=C.UTF-8' in err and out == b''
+    assert os.listdir(str(tmp_path)) == []
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='other systems name files in UTF-8 whatever the locale')
+def test_a_name_that_is_found_later_is_answered_so_too(tmp_path):
+    code = "from common import commandline; commandline.command(lambda: open('\\u00e4'))"
+    process = subprocess.Popen(
+        [sys.executable, '-c', code], cwd=ROOT, env=dict(os.environ, **C_LOCALE), stderr=subprocess.PIPE
+    )
+    _, err = process.communicate()
+    assert process.returncode == 2 and err.count(b'\n') == 1 and b'export LC_ALL=C.UTF-8' in err
+
+
+WITHOUT_DOCSTRINGS = """
+import json, runpy, sys
+sys.modules['tensorflow'] = None  # that of 1.12 cannot be loaded without docstrings
+for sys.argv in json.loads(sys.argv[1]):
+    try:
+        runpy.run_path(sys.argv[0], run_name='__main__')
+    except SystemExit as stop:
+        print(sys.argv[0], stop.code)
+"""
+
+
+def test_without_docstrings_scripts_answer_and_complain_in_the_same_words():
+    scripts = sorted(name for name in os.listdir(ROOT) if name[0].isdigit() and name.endswith('.py'))
+    wrong = [['2-inference.py', '--number', '0'], ['3-train.py', '--minibatch', 'x']]
+    wrong += [['6-turing_test.py', 'simulate', 'x', '--accuracy', '2'], ['5-classify.py', 'run', '--ratios', '-1']]
+    commands = json.dumps([[name, '-h'] for name in scripts] + wrong)
+    texts = []
+    for level in ('', '2'):
+        process = subprocess.Popen(
+            [sys.executable, '-c', WITHOUT_DOCSTRINGS, commands], cwd=ROOT, env=dict(os.environ, PYTHONOPTIMIZE=level),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True
+        )  # fmt: skip
+        out, err = process.communicate()
+        texts.append(err)
+        assert process.returncode == 0, err
+        assert [line.split()[1] for line in out.splitlines() if line[:1].isdigit()] == ['0'] * len(scripts) + ['2'] * 4
+    assert texts[0] == texts[1] and 'a number from 0.5 to below 1' in texts[0]

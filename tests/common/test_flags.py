@@ -128,6 +128,18 @@ def test_a_script_says_as_much_as_was_asked_for(capsys, amount, heard):
     assert talk.bar([1]).disable or not amount == ['--quiet']
 
 
+def test_texts_in_a_file_of_settings_are_values_whatever_they_look_like(tmp_path):
+    path, several = (
+        tmp_path / 'c.json',
+        commandline.settings('Several', model=(['a'], 'models', list), name=(None, 'x', str)),
+    )
+    path.write_text(json.dumps(dict(settings=dict(model=['-h', '--name=b', '-1'], name='--quiet'))))
+    assert commandline.parse(several, '', ['--config', str(path)]) == (['-h', '--name=b', '-1'], '--quiet')
+    path.write_text(json.dumps(dict(settings=dict(datasets=['-h']))))
+    with pytest.raises(ValueError, match='c.json is damaged'):
+        commandline.parse_command(COMMANDS, '', ['verify', 'x', '--config', str(path)])
+
+
 def answer(start, without):
     """(exit code, what it prints) of a script, or -m and a package, on a Python that lacks a package."""
     code = "import sys, runpy; sys.modules['%s'] = None; sys.argv = sys.argv[1:]; " % without
@@ -178,7 +190,7 @@ def test_a_package_that_is_missing_is_answered_with_how_to_get_it(capsys, monkey
     def main():
         raise ImportError("No module named 'numpy'", name='numpy')
 
-    for version, words in ((3, 11), 'requirements-cpu.txt'), ((3, 14), 'supported are Python 3.10 to 3.13'):
+    for version, words in ((3, 11), 'requirements-cpu.txt'), ((3, 15), 'supported are Python 3.10 to 3.13'):
         monkeypatch.setattr(sys, 'version_info', version)
         with pytest.raises(SystemExit):
             commandline.command(main)

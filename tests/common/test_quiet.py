@@ -56,3 +56,21 @@ def test_a_full_disk_under_standard_output_is_one_line_that_says_so(program, lin
         err = process.communicate()[1]
     assert process.returncode == 2 and err.count('\n') == 1
     assert 'standard output: No space left' in err and 'free some space' in err
+
+
+SCRIPT = [sys.executable, '1-dataset_display.py', '--number', '1', '--outdir']
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='a shell of Unix')
+@pytest.mark.parametrize('closed', ['2>&-', '>&-', '<&-', '>&- 2>&- <&-'])
+def test_a_script_works_with_standard_streams_that_are_closed(tmp_path, closed):
+    line = ' '.join("'%s'" % word for word in SCRIPT + [str(tmp_path / 'out')])
+    code = subprocess.call(['bash', '-c', line + ' ' + closed], cwd=ROOT, stdout=subprocess.DEVNULL)
+    assert code == 0 and os.listdir(str(tmp_path / 'out')) == ['dataset_img_0.png']
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='a shell of Unix')
+def test_an_error_where_stderr_is_closed_is_an_exit_code_and_not_printed_as_a_result(tmp_path):
+    line = "'%s' 2-inference.py --model nothing.pkl 2>&-" % sys.executable
+    process = subprocess.Popen(['bash', '-c', line], cwd=ROOT, stdout=subprocess.PIPE)
+    assert process.communicate() == (b'', None) and process.returncode == 2

@@ -12,13 +12,14 @@ import urllib.parse
 import pytest
 
 from common import web, web_server
+from common.kinds import wants
 from places import ROOT
 
 TOKEN = 'a-token-of-22-letters-'
 
 
+@wants('a whole number')
 def natural(value):
-    """a whole number"""
     return type(value) is int
 
 

@@ -132,12 +132,10 @@ def test_display_shows_colour(made, script, tmp_path):
     )
 
 
-def test_number_0_succeeds_and_writes_nothing(script, tmp_path, records):
-    assert (
-        script('1-dataset_display.py', '--tfrecords', tmp_path / 'AIS', '--number', 0, '--outdir', tmp_path / 'out')[0]
-        == 0
+def test_number_0_which_would_show_nothing_is_refused(refuses, tmp_path, records):
+    refuses(
+        '1-dataset_display.py', '--tfrecords', tmp_path / 'AIS', '--number', 0, words=["--number: '0'", 'one or more']
     )
-    assert not os.path.exists(str(tmp_path / 'out'))
 
 
 def test_an_output_folder_that_cannot_be_written_is_one_line(script, tmp_path, records):

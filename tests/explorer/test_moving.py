@@ -116,3 +116,12 @@ def test_slopes_of_the_diameter_and_the_density_are_those_of_discs():
     assert found[1].sum() == pytest.approx(3000 / 255.0)  # all pixels a gray level brighter
     assert abs((found[2] * larger).sum()) < 1e-3  # in the middle they stay
     assert not slopes(image, np.zeros_like(mask), ['diameter_mm'], WINDOW, MM).any()
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf])
+def test_a_gradient_that_is_not_finite_ends_the_search_where_it_is_and_is_kept_from_lapack(capfd, value):
+    planted = Planted()
+    planted.pull = lambda latent, label, found: np.full([len(found), 6], value)
+    latent = np.random.RandomState(1).randn(6)
+    found = moving.moved(planted, latent, 0, KNOWN, {'diameter_mm': 2.0}, [])
+    assert np.isfinite(found).all() and capfd.readouterr().err == ''

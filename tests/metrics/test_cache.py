@@ -60,6 +60,27 @@ def test_a_damaged_file_is_never_trusted_whichever_byte_is_wrong(tmp_path):
     assert len(calls) == 2  # computed again, and whole from then on
 
 
+@pytest.mark.parametrize(
+    'entry',
+    [
+        dict(numbers=np.arange(5.0)),
+        dict(numbers=np.arange(5.0), one=3.5, two=1),
+        dict(numbers=np.arange(6.0), one=3.5),
+        dict(numbers=np.ones([5, 1]), one=3.5),
+        dict(numbers=np.arange(5.0), one=[3.5]),
+        dict(numbers=np.arange(5.0), one='text'),
+    ],
+)
+def test_a_whole_file_of_another_structure_is_computed_anew(tmp_path, entry):
+    calls = []
+    Cache([1], str(tmp_path)).keep('x', entry)
+    for _ in range(2):
+        found = Cache([1], str(tmp_path)).recall('x', counted(calls), shapes=dict(numbers=(None,), one=()))
+    assert (sorted(found), found['one']) == (['numbers', 'one'], 3.5)
+    found = Cache([1], str(tmp_path)).recall('x', counted(calls), shapes=dict(numbers=(5,), one=()))
+    assert found['numbers'].tolist() == [0, 1, 2, 3, 4] and len(calls) == 1
+
+
 def test_files_that_were_not_read_for_longest_go_when_there_are_too_many(tmp_path, monkeypatch):
     for i in range(4):
         Cache([i], str(tmp_path)).recall('x', counted([]))

@@ -80,6 +80,11 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
             lo, hi = row[name + '_interval']
             assert lo <= row[name] + 1e-9 and row[name] <= hi + 1e-9, row
         assert row['metric'] in out
+    parts = [
+        'generating 30 images',
+        *['measuring ' + part for part in ('the sliced', 'MS-SSIM', 'features', 'gray', 'nodules', 'copies')],
+    ]
+    assert [line[: len(part)] for line, part in zip(out.splitlines(), parts)] == parts  # each as it begins
     for metric in ('SWD x1000, 16x16', 'KID x1000', 'FID', 'gray histogram distance, HU'):
         assert rows[metric]['fakes'] > 2 * rows[metric]['reals']  # random weights against real images
     with open(str(tmp_path / 'evaluation.html'), encoding='utf-8') as f:

@@ -60,9 +60,9 @@ def test_latents_beyond_single_precision_are_refused_without_other_words(refuses
     refuses('2-inference.py', '--model', plain, '--latents', tmp_path / 'z.npy', words=['z.npy', 'finite'])
 
 
-def test_number_0_succeeds_and_writes_nothing(script, tmp_path, plain):
-    assert script('2-inference.py', '--model', plain, '--number', 0, '--outdir', tmp_path / 'out')[0] == 0
-    assert not os.path.exists(str(tmp_path / 'out'))
+@pytest.mark.parametrize('flags', [[], ['--grid'], ['--format', 'npy'], ['--format', 'gif']])
+def test_number_0_which_would_make_nothing_is_refused(refuses, plain, flags):
+    refuses('2-inference.py', '--model', plain, '--number', 0, *flags, words=["--number: '0'", 'one or more'])
 
 
 def test_inference_writes_the_network_output_as_gray_levels(script, tmp_path, plain):
@@ -156,7 +156,7 @@ def test_only_the_network_that_was_asked_for_is_built(script, tmp_path, plain, m
         (['--latents', 'good.npy', '--number', '5'], ['--number 5', '4']),
         (['--label', '0'], ['--label 0', 'no classes']),
         (['--labels', 'wide.npy'], ['wide.npy', '[N, 0]']),
-        (['--model', 'nothing.pkl'], ['nothing.pkl', 'README']),
+        (['--model', 'nothing.pkl'], ['nothing.pkl', 'docs/generation.md']),
         (['--model', 'page.npy'], ['page.npy', 'web page']),
         (['--model', ROOT], [ROOT]),
         (['--number', '-3'], ['--number']),

@@ -80,7 +80,7 @@ def test_bad_wishes_are_refused_in_one_line(refuses, tmp_path, weights, random, 
         f.write('hello')
     for arguments, words in (
         ('--interpolate slerp --number 1', ['--interpolate', '--number']),
-        ('--interpolate slerp --number 0', ['two latents', '--number']),
+        ('--interpolate slerp --number 0', ["--number: '0'", 'one or more']),
         ('--interpolate slerp --latents one.npy', ['two latents', '--latents']),
         ('--interpolate slerp --steps 1', ['--steps']),
         ('--interpolate cubic', ['--interpolate', 'slerp']),

@@ -1,0 +1,77 @@
+"""Files and folders that a user names as inputs: what is meant where there is none of that name."""
+
+import difflib
+import glob
+import itertools
+import os
+import re
+
+from common import files
+
+_ALSO = 'resume', 'study'  # settings that name what is read and then changed
+_MADE = ('key',)  # inputs that are made where they are not there
+_LOOKED_AT = 10000  # entries of a folder
+
+
+def nearest(path):
+    """The path that is there and whose name is most like that of `path`, which is not; None if none is like it."""
+    drive, path = os.path.splitdrive(path)
+    parts = [part for part in re.split(r'[/\\]' if os.name == 'nt' else '/', path) if part]
+    return _nearest(drive + os.sep if os.path.isabs(path) else drive, parts)
+
+
+def _nearest(folder, parts):
+    if not parts:
+        return folder
+    wanted, *rest = parts
+    for name in _alike(folder, wanted):
+        path = os.path.join(folder, name)
+        if os.path.exists(path) and (not rest or os.path.isdir(path)):
+            found = _nearest(path, rest)
+            if found:
+                return found
+    return None
+
+
+def _alike(folder, wanted):
+    """Names in a folder that may be meant, likeliest first: that very one, then those that are nearly so."""
+    try:
+        with os.scandir(folder or os.curdir) as entries:
+            names = [entry.name for entry in itertools.islice(entries, _LOOKED_AT)]
+    except OSError:
+        names = []
+    small = {name.lower(): name for name in sorted(names, reverse=True) if not name.startswith('.')}
+    near = [small[name] for name in difflib.get_close_matches(wanted.lower(), list(small), 3, 0.6)]
+    return [wanted] + [name for name in near if name != wanted]
+
+
+def paths(cfg, names=None):
+    """What the settings `names` of a record (default: all its inputs) name to be read.
+
+    Patterns such as fold{fold}/{class} give all that is there.
+    """
+    values, found = [getattr(cfg, name) for name in (cfg.INPUTS if names is None else names)], []
+    for path in [path for value in values if value for path in (value if isinstance(value, list) else [value])]:
+        found += glob.glob(re.sub(r'{\w+}', '*', glob.escape(path))) if '{' in path else [path]
+    return found
+
+
+def check(cfg):
+    """Refuse inputs of a record of settings: what is no file or folder, and what is not there if something like it is.
+
+    Of others that are not there the scripts know what to do.
+    """
+    names = [name for name in list(cfg.INPUTS) + list(_ALSO) if name in cfg._fields and name not in _MADE]
+    for path in paths(cfg, names):
+        if path != 'latest':
+            require_near(path)
+
+
+def require_near(path):
+    """FileNotFoundError that names the path that was probably meant, if this one is not there."""
+    if os.path.exists(path):
+        files.require_regular(path)
+        return
+    meant = nearest(path)
+    if meant:
+        raise FileNotFoundError('%s does not exist; did you mean %s?' % (path, meant))
