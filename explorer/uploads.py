@@ -4,7 +4,7 @@ import contextlib
 import os
 import tempfile
 
-from common import files, gray_range, images
+from common import file_types, gray_range, images
 from sampling import inference
 
 MOST_PICTURE, MOST_LATENTS = 4 * 2**20, 2**20  # bytes
@@ -26,7 +26,7 @@ def _file(content, name):
 def picture(content, size):
     """Gray levels uint8 [1, size, size] of the bytes of a PNG."""
     if not content.startswith(b'\x89PNG'):
-        found = (files.describe_file_type(content[:16]) or 'no picture that is known here').split(':')[0]
+        found = (file_types.describe_file_type(content[:16]) or 'no picture that is known here').split(':')[0]
         raise ValueError('that is %s; drop a gray PNG of %d x %d pixels' % (found, size, size))
     with _file(content, 'the picture') as path:
         try:

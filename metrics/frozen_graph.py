@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from common import files
+from common import file_types
 from tfutil import run, tf
 
 # What a feature network may consist of: arithmetic, and nothing that reads, writes or calls.
@@ -24,7 +24,7 @@ def _read_graph(path):
     graph = tf.GraphDef()
     with open(path, 'rb') as f:
         data = f.read()
-    what = files.describe_file_type(data[:16])
+    what = file_types.describe_file_type(data[:16])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
