@@ -99,17 +99,11 @@ def test_the_page_without_a_server_shows_each_usable_axis_and_needs_no_other_fil
     assert Image.open(io.BytesIO(base64.b64decode(strip))).size == (7 * 32, 32)
 
 
-def test_weights_are_not_written_over_by_their_page_nor_by_a_table_of_predictions(script, made, tmp_path):
-    with open(made.one, 'rb') as f:
-        weights = f.read()
+def test_weights_are_not_written_over_by_their_page(script, made, tmp_path):
     written.begin('explorer', [])
-    for name in ('m.pkl', 'AIS-r04.tfrecords'):
-        with files.atomic(str(tmp_path / name)) as f:
-            f.write(weights)
-    commands = [['7-explore.py', 'page', '--model', tmp_path / 'm.pkl', '--out', tmp_path / 'm.pkl']]
-    predict = ['5-classify.py', 'predict', '--model', tmp_path / 'm.pkl', '--data', tmp_path, '--out']
-    commands += [predict + [tmp_path / 'm.pkl'], predict + [tmp_path / 'AIS-r04.tfrecords']]
-    for command in commands:
-        code, _, err = script(*command)
-        assert code == 2 and 'is an input of this command, or lies in one' in err and err.count('\n') == 1
-    assert {path.read_bytes() for path in tmp_path.glob('*[ls]')} == {weights}
+    with open(made.one, 'rb') as source, files.atomic(str(tmp_path / 'm.pkl')) as f:
+        f.write(source.read())
+    before = (tmp_path / 'm.pkl').read_bytes()
+    code, _, err = script('7-explore.py', 'page', '--model', tmp_path / 'm.pkl', '--out', tmp_path / 'm.pkl', '--cpu')
+    assert code == 2 and 'm.pkl is an input of this command, or lies in one' in err and err.count('\n') == 1
+    assert (tmp_path / 'm.pkl').read_bytes() == before
