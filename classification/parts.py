@@ -74,7 +74,7 @@ def read(outdir, jobs, several, made_of):
             if wrong:
                 raise ValueError('%s is damaged (%s); it is made again' % (name, wrong))
         except ValueError as error:
-            talk.warn(error)
+            talk.warn('%s, and kept as %s' % (error, files.set_aside(name)))
             continue
         changed = [what for what, value in made_of[job].items() if part['made_of'].get(what) != value]
         if changed:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import filecmp
 import glob
+import itertools
 import os
 import shutil
 import stat
@@ -62,6 +63,14 @@ def remove(path):
         return False
     os.unlink(path)
     return True
+
+
+def set_aside(path):
+    """Give a damaged file a name that nothing has, so that what is in it is kept; the new path."""
+    names = (path + '.damaged' + ('-%d' % number if number else '') for number in itertools.count())
+    target = next(name for name in names if not os.path.lexists(name))
+    os.rename(path, target)
+    return target
 
 
 def remove_unfinished(folder):

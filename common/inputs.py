@@ -8,8 +8,9 @@ import re
 
 from common import files
 
-_ALSO = 'resume', 'study'  # settings that name what is read and then changed
+_ALSO = 'resume', 'study', 'datasets'  # settings that name what is read; programs may change it, or change nothing
 _MADE = ('key',)  # inputs that are made where they are not there
+ALIKE = 0.75  # of difflib, from 0 to 1: names that are less alike are not what was meant
 _LOOKED_AT = 10000  # entries of a folder
 
 
@@ -41,8 +42,9 @@ def _alike(folder, wanted):
     except OSError:
         names = []
     small = {name.lower(): name for name in sorted(names, reverse=True) if not name.startswith('.')}
-    near = [small[name] for name in difflib.get_close_matches(wanted.lower(), list(small), 3, 0.6)]
-    return [wanted] + [name for name in near if name != wanted]
+    near = [name for name in small if os.path.splitext(name)[0] == wanted.lower()]  # the ending was left out
+    near += difflib.get_close_matches(wanted.lower(), list(small), 3, ALIKE)
+    return [wanted] + [small[name] for name in near if small[name] != wanted]
 
 
 def paths(cfg, names=None):
@@ -51,7 +53,9 @@ def paths(cfg, names=None):
     Patterns such as fold{fold}/{class} give all that is there.
     """
     values, found = [getattr(cfg, name) for name in (cfg.INPUTS if names is None else names)], []
-    for path in [path for value in values if value for path in (value if isinstance(value, list) else [value])]:
+    for path in [path for value in values for path in (value if isinstance(value, list) else [value])]:
+        if not isinstance(path, str) or not path:
+            continue
         found += glob.glob(re.sub(r'{\w+}', '*', glob.escape(path))) if '{' in path else [path]
     return found
 

@@ -15,7 +15,7 @@ class Lock:
     """A lock on a folder, held until `release`, or until the process ends. Beside its file stands who holds it."""
 
     def __init__(self, folder):
-        self._holder = os.path.join(folder, 'holder.lock')
+        self._holder = os.path.join(folder, '.holder')
         import filelock  # here, because programs run without it
 
         path = os.path.join(folder, 'lock')
@@ -27,7 +27,7 @@ class Lock:
         except filelock.Timeout:
             raise BlockingIOError(self._who()) from None
         about = dict(pid=os.getpid(), host=platform.node(), since=time.strftime('%Y-%m-%d %H:%M:%S'))
-        with files.atomic(self._holder) as f:
+        with files.atomic(self._holder, private=True) as f:
             f.write(json.dumps(about).encode())
 
     def _who(self):
@@ -38,7 +38,7 @@ class Lock:
 
     def release(self):
         with contextlib.suppress(OSError):
-            files.remove(self._holder)
+            os.unlink(self._holder)
         self._lock.release()
 
 

@@ -171,7 +171,6 @@ CreatePairs = settings(
 )
 Verify = settings(
     'Verify',
-    inputs='datasets',
     example='python 0-dataset_create.py verify processData',
     groups='input: datasets channels; output: all',
     datasets=(..., 'dataset folders, or folders of them', list),

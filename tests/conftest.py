@@ -9,7 +9,7 @@ import pytest
 
 import dataset
 import tfutil
-from common import commandline
+from common import commandline, written
 from places import ROOT
 
 
@@ -29,6 +29,12 @@ def _own_cache(monkeypatch, cache_folder):
     """Tests leave the user's cache and key alone, as do the processes that they start."""
     monkeypatch.setenv('XDG_CACHE_HOME', cache_folder)
     monkeypatch.setenv('XDG_CONFIG_HOME', cache_folder)
+
+
+@pytest.fixture(autouse=True)
+def _no_program():
+    """No test runs as the program that the test before it has run in this process."""
+    written.begin(None, [])
 
 
 @pytest.fixture

@@ -17,6 +17,13 @@ def facts(path):
         return json.load(f)
 
 
+def replace_images(folder, images):
+    """Write a dataset in place of the one that lies in a folder of its name, beside the same json file."""
+    for path in dataset.levels(str(folder)).values():
+        os.remove(path)
+    dataset.write(str(folder), os.path.basename(str(folder)), images)
+
+
 def finest(path):
     return dataset.read(list(dataset.levels(str(path)).values())[-1], channels=facts(path).get('channels', 1))
 
@@ -26,6 +33,7 @@ def tree(path):
         os.path.relpath(os.path.join(parent, name), str(path))
         for parent, _, names in os.walk(str(path))
         for name in names
+        if not name.startswith('.')
     )
 
 

@@ -8,6 +8,7 @@ from numpy.testing import assert_array_equal
 
 import dataset
 from common import images
+from created import replace_images
 from dataset_tools import verify
 from tfutil import tf
 
@@ -197,7 +198,7 @@ def test_verify_finds_a_missing_level_and_a_missing_record(folder, patches):
     replace(folder + '/AIS-r02.tfrecords', b'')
     assert any('r02' in finding and 'empty' in finding for finding in lines_of_damage(folder))
     other = dataset.read(folder + '/AIS-r03.tfrecords')
-    dataset.write(folder, 'AIS', other[:6])
+    replace_images(folder, other[:6])
     assert any('AIS-r03.tfrecords 6, AIS-r04.tfrecords 7' in finding for finding in lines_of_damage(folder))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from classification import parts
 from common import locks
-from places import ROOT
+from places import ROOT, visible
 
 JOB = parts.Job('gan', 1.0, 0, 1)
 MADE_OF = dict(data='a', steps='6', gan='b c')
@@ -76,7 +76,11 @@ def test_a_damaged_part_counts_as_missing_and_is_named_in_one_line(part, tmp_pat
     part.write_text(text)
     assert read(tmp_path) == {}
     err = capsys.readouterr().err
-    assert str(part) + ' is damaged (' in err and err.endswith('it is made again\n') and err.count('\n') == 1
+    kept = str(part) + '.damaged'
+    assert str(part) + ' is damaged (' in err and err.endswith('it is made again, and kept as %s\n' % kept)
+    assert err.count('\n') == 1 and not part.exists()
+    with open(kept) as f:
+        assert f.read() == text
 
 
 NAMES = {'AIS': 'IA C', 'IA': 'x, "y"', 'MIA': 'große'}
@@ -148,5 +152,5 @@ def test_generators_and_experiments_are_not_trained_by_two_processes_at_once(odd
     with locks.held(str(tmp_path), 'wait'):
         code, _, err = script('5-classify.py', 'gans', '--data', cv, '--outdir', tmp_path, '--cpu')
         assert code == 2 and 'in use by process %d ' % os.getpid() in err and err.count('\n') == 1
-    assert sorted(os.listdir(str(tmp_path))) in (['lock'], [])
+    assert visible(tmp_path) in (['lock'], [])
     run()

@@ -40,6 +40,9 @@ class Folds:
             with open(os.path.join(folder, label + '.json'), 'w') as f:
                 json.dump(dict(source=source, window=[-1350, 150]), f)
 
+    def folder(self, fold, side):
+        return os.path.join(self.path, 'fold%d' % fold, side)
+
     def sides(self, fold):
         own = [i for i in range(self.count) if i % 3 == fold]
         nodules = [self.name(i) for i in own for _ in range(3)]

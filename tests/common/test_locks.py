@@ -30,5 +30,5 @@ def test_a_lock_names_the_process_that_holds_it_and_is_free_when_that_was_killed
     with locks.held(str(tmp_path), 'wait'):
         with pytest.raises(ValueError, match='in use'):
             locks.acquire(str(tmp_path), 'wait')
-    assert not (tmp_path / 'holder.lock').exists()
+    assert not (tmp_path / '.holder').exists()
     locks.acquire(str(tmp_path), 'wait').release()

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from places import ROOT
+from places import ROOT, visible
 
 CODE = """
 import sys
@@ -66,7 +66,7 @@ SCRIPT = [sys.executable, '1-dataset_display.py', '--number', '1', '--outdir']
 def test_a_script_works_with_standard_streams_that_are_closed(tmp_path, closed):
     line = ' '.join("'%s'" % word for word in SCRIPT + [str(tmp_path / 'out')])
     code = subprocess.call(['bash', '-c', line + ' ' + closed], cwd=ROOT, stdout=subprocess.DEVNULL)
-    assert code == 0 and os.listdir(str(tmp_path / 'out')) == ['dataset_img_0.png']
+    assert code == 0 and visible(tmp_path / 'out') == ['dataset_img_0.png']
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='a shell of Unix')

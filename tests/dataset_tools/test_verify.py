@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 import dataset
+from created import CREATE, replace_images
 from tfutil import tf
-
-CREATE = '0-dataset_create.py'
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def test_labels_of_another_number_of_images_are_found_and_good_ones_are_not(scri
 def rewrite(folder, change):
     """Write the pyramid again, with other images: change(images [N,1,16,16]) -> images."""
     images = change(dataset.read(str(folder / (folder.name + '-r04.tfrecords'))))
-    dataset.write(str(folder), folder.name, images)
+    replace_images(folder, images)
 
 
 def repeated(images, turn):
@@ -84,7 +83,7 @@ def test_a_missing_level_is_found(folder, finds, level):
 
 def test_a_record_too_few_is_found_in_one_level_and_in_all(folder, finds):
     shorter = dataset.read(str(folder / 'AIS-r03.tfrecords'))[:5]
-    dataset.write(str(folder), 'AIS', shorter)
+    replace_images(folder, shorter)
     finds(folder, words=['differ in their number', 'AIS-r03.tfrecords 5', 'AIS-r04.tfrecords 6'])
     rewrite(folder, lambda images: images[:5])
     assert len(finds(folder, '--all', words=['AIS-r04.tfrecords', '5 records', 'says 6'])) == 3

@@ -76,5 +76,5 @@ def test_readers_are_not_let_into_what_was_simulated_and_its_page_says_what_it_i
     code, _, err = script(SCRIPT, 'serve', folder + '-simulated')
     assert code == 2 and 'was read by simulated readers' in err and err.count('\n') == 1
     succeeds(SCRIPT, 'analyse', folder + '-simulated')
-    with open(folder + '-simulated/turing_test.html') as f:
+    with open(folder + '-simulated/turing_test.html', encoding='utf-8') as f:
         assert 'These readers are simulated' in f.read()
