@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 import dataset
+from common import written
 
 CREATE = '0-dataset_create.py'
 PHANTOM = ['phantom', 'MIA', '--resolution', 16, '--seed', 3]
@@ -18,9 +19,10 @@ def facts(path):
 
 
 def replace_images(folder, images):
-    """Write a dataset in place of the one that lies in a folder of its name, beside the same json file."""
-    for path in dataset.levels(str(folder)).values():
-        os.remove(path)
+    """Write images [N, C, R, R] in place of those in a folder of the dataset's name, at R x R and below."""
+    for level, path in dataset.levels(str(folder)).items():
+        if 2**level <= images.shape[-1]:
+            os.remove(path)
     dataset.write(str(folder), os.path.basename(str(folder)), images)
 
 
@@ -33,7 +35,7 @@ def tree(path):
         os.path.relpath(os.path.join(parent, name), str(path))
         for parent, _, names in os.walk(str(path))
         for name in names
-        if not name.startswith('.')
+        if name != written.RECORD
     )
 
 
