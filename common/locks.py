@@ -26,6 +26,8 @@ class Lock:
             self._lock.acquire(timeout=0)
         except filelock.Timeout:
             raise BlockingIOError(self._who()) from None
+        if os.path.lexists(self._holder):  # left by a process that was killed
+            schema.read(self._holder, _HOLDER, 'it is not of this program; move it away')
         about = dict(pid=os.getpid(), host=platform.node(), since=time.strftime('%Y-%m-%d %H:%M:%S'))
         with files.atomic(self._holder, private=True) as f:
             f.write(json.dumps(about).encode())

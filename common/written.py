@@ -18,7 +18,7 @@ _known = {}  # {folder: _Known}
 
 
 def begin(by, inputs):
-    """A program of the kind `by` begins, which may replace none of its inputs: files, and folders with all in them."""
+    """A program of the kind `by` begins, which may replace none of its inputs: files, and folders as a whole."""
     _program.update(by=by, inputs=[os.path.realpath(path) for path in inputs])
 
 
@@ -118,10 +118,9 @@ def is_ours(path):
 
 
 def is_input(path):
-    """Whether a file that is there is an input of this program, or lies in a folder that is one."""
-    found = os.path.realpath(path)
+    """Whether a file that is there is an input of this program; what it wrote into a folder of inputs is none."""
     for source in _program['inputs'] if os.path.lexists(path) else ():
-        if found == source or found.startswith(source + os.sep):
+        if os.path.realpath(path) == source:
             return True
         if os.path.isfile(source) and os.path.exists(path) and os.path.samefile(path, source):
             return True

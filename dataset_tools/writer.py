@@ -10,7 +10,7 @@ import re
 import numpy as np
 
 import dataset
-from common import capacity, files, images, talk
+from common import capacity, files, folders, images, talk
 from dataset_tools import folds, overview
 from dataset_tools.augmentation import VARIANTS, cut, offsets
 from dataset_tools.sources import SHIFT
@@ -37,18 +37,18 @@ def ensure_free(path, force, begun=False):
 
     begun: a run goes on that may have made the folder itself, which is seen once it would be made again.
     """
-    for left in files.left_beside(path, 'part'):
+    for left in folders.left_beside(path, 'part'):
         print('%s was left by a run that was killed, or belongs to a run at work; remove it in the first case' % left)
-    for old in files.left_beside(path, 'old'):
+    for old in folders.left_beside(path, 'old'):
         if os.path.lexists(path):
             print('%s was replaced by %s; remove it' % (old, path))
-        elif files.first_foreign(old) is None:
+        elif folders.first_foreign(old) is None:
             os.rename(old, path)
             print('%s has its name again: a run was killed while it replaced it' % path)
     if not os.path.lexists(path):
         return
     if force:
-        files.require_own_folder(path)
+        folders.require_own_folder(path)
     elif not begun:
         remedy = 'choose another --name or --outdir, or replace it with --force'
         raise FileExistsError('%s is there already; %s' % (path, remedy))
@@ -117,13 +117,13 @@ def write_sets(cfg, source, begun=False):
     paths, dealt = require_places(cfg, source.labels, source.groups, source.name, begun)
     copies = cfg.shifts * (len(VARIANTS) if cfg.augment else 1) * (cfg.folds or 1) * (1 + (cfg.inner or 0))
     _require_room(cfg.outdir, source, copies * (size * size * source.about.get('channels', 1) * 4 // 3 + RECORD))
-    with contextlib.ExitStack() as folders, contextlib.ExitStack() as stack:  # all are complete before one has its name
+    with contextlib.ExitStack() as places, contextlib.ExitStack() as stack:  # all are complete before one has its name
         for (label, side), path in paths.items():
             variants = VARIANTS if cfg.augment and side.side != 'test' else VARIANTS[:1]
             facts = dict(head, variants=[name for name, _ in variants])
             if side != folds.NO_FOLDS:
                 facts.update(side._asdict(), folds=cfg.folds)
-            part = folders.enter_context(files.folder(path, cfg.force))
+            part = places.enter_context(folders.folder(path, cfg.force))
             sets[label, side] = stack.enter_context(_dataset(part, os.path.basename(path), facts)) + (variants,)
         for index, patch in enumerate(stack.enter_context(progress(source))):
             seen.add(patch)
@@ -229,7 +229,7 @@ def write_pairs(cfg, source):
     head = dict(source.about, name=name, resolution=cfg.resolution, seed=cfg.seed)
     seen = overview.Overview(head)
     with contextlib.ExitStack() as stack:
-        part = stack.enter_context(files.folder(path, cfg.force))
+        part = stack.enter_context(folders.folder(path, cfg.force))
         note, counts = stack.enter_context(listing(os.path.join(part, name + '.json'), head))
         nodules = set()
         for index, patch in enumerate(stack.enter_context(progress(source))):

@@ -77,6 +77,8 @@ def _write_page(cfg, names, masks, fakes, known, window):
 
 def generate(cfg):
     """Write patches and index.html as settings.Generate says."""
+    if not cfg.shape and os.path.realpath(cfg.outdir) == os.path.realpath(cfg.masks):
+        raise ValueError('--outdir %s is the folder of the masks; choose another one' % cfg.outdir)
     told = model_record.data_facts(cfg.model).get('window') or hounsfield.WINDOWS['paper']
     window = hounsfield.window(cfg.window) if cfg.window else tuple(told)
     with tfutil.init_tf(cpu=cfg.cpu):

@@ -53,7 +53,8 @@ class TrainingLoop:
         log, trainer, cfg = self.run.log if self.run else (lambda line: None), self.trainer, self.cfg
         levels = {level for level in schedule.phases(cfg, self.data.top) if level > self.phase.level}
         found, levels = {}, sorted(levels | {self.phase.level})
-        log('building the steps of %d resolutions, and running each once' % len(levels))
+        count = '%d resolutions' % len(levels) if levels[1:] else 'one resolution'
+        log('building the steps of %s, and running each once' % count)
         for level in talk.bar(levels, desc='building', unit='resolution', leave=False):
             size, minibatch = 2**level, schedule.minibatch_at(level, cfg)
             seconds, step = trainer.prepare(level, minibatch, self.stop.number)

@@ -16,6 +16,8 @@ from training import snapshots
 
 FINAL = 'network-final.pkl'
 COLUMNS = 100  # of a line on the terminal
+LOGS = 'log.txt', 'log.csv', 'metrics.csv'
+_OWN = re.compile(r'(run\.json|(reals|fakes\d{6})\.png|training\.gif|network-(snapshot-\d{6}|final|best)\.(pkl|npz))$')
 _ABOUT = dict(settings=schema.mapping, data=dict(digest=schema.text))
 _REMEDY = 'start a new run, with --transfer from its last snapshot'
 
@@ -64,6 +66,7 @@ def resumed(record, free, cfg, given, path):
     where = os.path.join(path, 'run.json')
     about = schema.read(where, _ABOUT, _REMEDY)
     stored = commandline.stored(record, about['settings'], where)
+    files.adopt(path, {name: name in LOGS for name in sorted(os.listdir(path)) if name in LOGS or _OWN.match(name)})
     for name in given - set(free):
         if getattr(cfg, name) != getattr(stored, name):
             raise ValueError(
@@ -83,6 +86,15 @@ def finished(path, state):
 def wrapped(line):
     """A line as lines of at most COLUMNS columns; words, such as paths, stay whole."""
     return textwrap.fill(line, COLUMNS, subsequent_indent='  ', break_long_words=False, break_on_hyphens=False)
+
+
+def _is_after(kimg, header, line, column):
+    """Whether a line of a table, bytes, is a row from after `kimg`; what somebody noted there is none."""
+    names, cells = header.decode('latin-1').strip().split(','), line.decode('latin-1').strip().split(',')
+    try:
+        return len(cells) == len(names) and float(cells[names.index(column)]) > kimg
+    except ValueError:
+        return False
 
 
 class Run:
@@ -146,12 +158,14 @@ class Run:
 
     def rewind(self, kimg, column='kimg'):
         """Forget rows of tables, pictures and unusable snapshots from after `kimg`, or epochs; the run goes on."""
-        for name in ('log.csv', 'metrics.csv'):
-            rows = self.rows(name)
-            if rows:
-                kept = [list(rows[0])] + [list(row.values()) for row in rows if float(row[column]) <= kimg]
-                with files.atomic(self.file(name), durable=True) as f:
-                    f.write(''.join(','.join(row) + '\r\n' for row in kept).encode())
+        for name in LOGS[1:]:
+            if os.path.exists(self.file(name)):
+                with open(self.file(name), 'rb') as f:
+                    lines = f.read().splitlines(True)
+                kept = [line for line in lines if line.endswith(b'\n') and not _is_after(kimg, lines[0], line, column)]
+                if kept != lines:
+                    with files.atomic(self.file(name), durable=True) as f:
+                        f.write(b''.join(kept))
         for snapshot in snapshots.paths(self.path):
             if int(snapshot[-10:-4]) > kimg:
                 snapshots.remove(snapshot)

@@ -9,7 +9,7 @@ import numpy as np
 
 import dataset
 import tfutil
-from common import files, model_record, talk
+from common import folders, model_record, talk
 from common.hounsfield import WINDOWS
 from metrics import provenance, readers
 from sampling import generate
@@ -156,7 +156,7 @@ def run(cfg):
     cases = cases_of(cfg, data, models, secret)
     protocol = {name: value for name, value in cfg._asdict().items() if name not in ('outdir', 'cpu')}
     protocol.update(classes=data.classes, window=window, mm=mm, size=2**data.top, unknown=unknown)
-    with files.folder(cfg.outdir) as folder:
+    with folders.folder(cfg.outdir) as folder:
         study.write(folder, protocol, secrets.token_urlsafe(16), secret, cases)
     print('%s: %d cases to read and %d to practise' % (cfg.outdir, cfg.number, cfg.practice))
     if unknown:

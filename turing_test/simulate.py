@@ -18,7 +18,7 @@ import urllib.request
 import numpy as np
 from scipy import stats
 
-from common import files, talk, web_server
+from common import folders, talk, web_server
 from turing_test import server, serving, study
 
 STEPS = -1.0, -0.4, 0.0, 0.4, 1.0  # impressions between verdicts 1 to 6
@@ -106,7 +106,7 @@ def rehearsal(path, outdir=None):
         outdir = (os.path.abspath(beside) if beside.endswith('.') else beside) + '-simulated'
     if os.path.lexists(outdir):
         raise FileExistsError('%s is there already; choose another place with --outdir' % outdir)
-    with files.folder(outdir) as folder:
+    with folders.folder(outdir) as folder:
         protocol = dict(agreed, simulated=True)
         study.write(folder, protocol, secrets.token_urlsafe(16), secrets.token_hex(32), cases)
     return outdir

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from common import files, written
+from common import files, folders, written
 from places import visible
 
 RECORD = '.written.jsonl'
@@ -24,7 +24,7 @@ def write(path, text):
 
 
 def fill(path, text, replace=True):
-    with files.folder(str(path), replace) as part:
+    with folders.folder(str(path), replace) as part:
         write(os.path.join(part, 'data'), text)
         os.mkdir(os.path.join(part, 'inner'))
         write(os.path.join(part, 'inner', 'more'), text)

@@ -32,3 +32,10 @@ def test_a_lock_names_the_process_that_holds_it_and_is_free_when_that_was_killed
             locks.acquire(str(tmp_path), 'wait')
     assert not (tmp_path / '.holder').exists()
     locks.acquire(str(tmp_path), 'wait').release()
+
+
+def test_a_file_of_somebody_else_with_the_name_of_the_holder_stays(tmp_path):
+    (tmp_path / '.holder').write_text('mine')
+    with pytest.raises(ValueError, match='.holder.*move it away'):
+        locks.acquire(str(tmp_path), 'wait')
+    assert (tmp_path / '.holder').read_text() == 'mine'

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from common import files
+from common import files, folders
 from dataset_tools import writer
 from places import visible
 from training import run_folder, snapshots
@@ -107,7 +107,7 @@ def test_a_dataset_that_is_being_replaced_when_its_run_is_killed_is_the_old_or_t
             _filled(path, b'old')
 
     def replace(_):
-        with files.folder(path, replace=True) as part:
+        with folders.folder(path, replace=True) as part:
             with files.atomic(os.path.join(part, 'AIS.json')) as f:
                 f.write(b'new')
             with files.atomic(os.path.join(part, 'AIS-r02.tfrecords')) as f:

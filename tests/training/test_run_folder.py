@@ -121,3 +121,17 @@ def test_the_terminal_gets_lines_of_at_most_100_columns_and_the_log_whole_ones(t
     shown = capsys.readouterr().out.splitlines()
     assert max(map(len, shown)) <= 100 and ' '.join(' '.join(shown[:-1]).split()) == line and shown[-1] == 'short'
     assert (tmp_path / 'log.txt').read_text() == line + '\na line of figures\n'
+
+
+def test_notes_in_a_table_stay_when_a_run_goes_on_and_its_later_rows_go(tmp_path):
+    path = str(tmp_path / '000-AIS')
+    os.mkdir(path)
+    with run_folder.Run(path) as run:
+        for kimg in (1.0, 2.0, 3.0):
+            run.tick(dict(kimg=kimg, loss=0.5))
+        with open(run.file('log.csv'), 'ab') as f:
+            f.write('kimg 2: lr was wrong here; größer\r\n4.0,0.'.encode('utf-8'))  # and a line that a power cut tore
+        run.rewind(2)
+    with open(os.path.join(path, 'log.csv'), 'rb') as f:
+        assert f.read().decode('utf-8') == 'kimg,loss\r\n1.0,0.5\r\n2.0,0.5\r\nkimg 2: lr was wrong here; größer\r\n'
+    assert [row['kimg'] for row in run.rows('log.csv')] == ['1.0', '2.0']
