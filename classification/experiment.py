@@ -183,9 +183,9 @@ def run(cfg, stop):
         made_of[job] = dict(data=several.digest, **{name: str(getattr(cfg, name)) for name in parts.SETTINGS})
         made_of[job].update({source: digests[source][job.fold] for source in parts.sources(job.arm)})
     with locks.held(cfg.outdir, 'wait for it or choose another --outdir'):
+        _open(cfg, dict(classes=several.classes, folds=several.number, digest=several.digest))
         results = 'predictions.csv', 'classification.json', 'classification.html'
         files.require_replaceable(*(os.path.join(cfg.outdir, name) for name in results))
-        _open(cfg, dict(classes=several.classes, folds=several.number, digest=several.digest))
         found = parts.read(cfg.outdir, jobs, several, made_of)
         for number in range(several.number):
             missing = [job for job in jobs if job.fold == number and job not in found]

@@ -152,7 +152,7 @@ class Run:
         """The whole lines of a table, {column: text} each; a power cut may have left half a line."""
         if not os.path.exists(self.file(name)):
             return []
-        with open(self.file(name), newline='') as f:
+        with open(self.file(name), newline='', encoding='utf-8', errors='replace') as f:
             lines = [line for line in f.read().splitlines(True) if line.endswith('\n')]
         return list(csv.DictReader([line for line in lines if line.count(',') == lines[0].count(',')]))
 
