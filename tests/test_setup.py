@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from places import ROOT
+from places import ONCE, ROOT
 
 SETUP = os.path.join(ROOT, 'demo', 'setup.py')
 
@@ -106,6 +106,7 @@ def project(tmp_path):
     return call
 
 
+@ONCE  # Python 3.6 gets a newer pip, of the package index that is not there here
 @pytest.mark.skipif(os.name == 'nt', reason='a shell of Unix')
 def test_the_demo_makes_dot_venv_also_after_a_cut_and_ends_with_the_line_that_activates_it_in_this_terminal(project):
     venv = project.root / '.venv'
@@ -140,6 +141,7 @@ def test_an_environment_of_somebody_else_stays_as_it_is_and_is_not_used(setup, t
     assert os.listdir(str(tmp_path / '.venv')) == ['mine']
 
 
+@ONCE
 @pytest.mark.skipif(os.name == 'nt', reason='a shell of Unix')
 def test_a_package_index_that_cannot_be_reached_is_one_line_with_the_remedy(project):
     for name in ('requirements.txt', 'requirements-cpu.txt'):

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from dataset_tools.phantom import CLASSES, phantom
+from places import ONCE
 
+pytestmark = ONCE
 EACH = 400
 AT = (np.arange(64) - 31.5) * 0.6
 AWAY = np.hypot(AT[:, None], AT)  # mm from the middle
