@@ -11,7 +11,7 @@ import pytest
 import runs
 from classification import experiment, settings
 from common import images
-from places import ROOT, visible
+from places import ONCE, ROOT, visible
 from training import signals
 
 ARMS = 'raw,common,cutmix,duplicates,gan,pretrain,tstr,trts,shuffled'
@@ -77,6 +77,7 @@ def test_each_nodule_is_predicted_once_by_a_network_that_did_not_see_it(done, cv
     assert len(visible(outdir / 'classifiers')) == 2 * 9 * 2  # and whom each learnt from
 
 
+@ONCE
 def test_a_seed_gives_the_same_table_also_after_it_was_stopped_in_between(done, cv, generators, tmp_path):
     with pytest.raises(signals.Stopped):
         run(cv, generators, tmp_path, Calm(7))
@@ -95,6 +96,7 @@ def test_another_experiment_does_not_go_on_in_the_same_folder(done, cv, generato
         run(cv, generators, done[0])
 
 
+@ONCE
 def test_a_generator_that_learnt_from_a_test_nodule_is_refused_and_so_is_one_of_which_nobody_knows(
     cv, generators, tmp_path
 ):

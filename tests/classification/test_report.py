@@ -15,6 +15,9 @@ from classification.experiment import Job
 from classification.folds import Side
 from metrics import arms
 from metrics.predictions import gathered
+from places import ONCE
+
+pytestmark = ONCE
 
 CLASSES = ['AIS', 'MIA', 'IA']
 SKILL = collections.OrderedDict(

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from dataset_tools.phantom import CLASSES, SCANNERS, phantom
+from places import ONCE
+
+pytestmark = ONCE
 
 COUNTS = {'AIS': 600, 'MIA': 300, 'IA': 300}
 SPACING = 0.6  # mm per pixel, the default
