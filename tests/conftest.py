@@ -9,7 +9,7 @@ import pytest
 
 import dataset
 import tfutil
-from common import commandline, written
+from common import commandline, talk, written
 from places import ROOT
 
 
@@ -33,8 +33,9 @@ def _own_cache(monkeypatch, cache_folder):
 
 @pytest.fixture(autouse=True)
 def _no_program():
-    """No test runs as the program that the test before it has run in this process."""
+    """No test runs as the program that the test before it has run in this process, nor is as quiet."""
     written.begin(None, [])
+    talk.set_amount(False, False)
 
 
 @pytest.fixture
