@@ -1,6 +1,5 @@
 """Generators of the training sides of folds: where they are, what they learnt from, and their images."""
 
-import hashlib
 import os
 
 import numpy as np
@@ -45,15 +44,6 @@ def check(path, tested, fold, trust):
         raise ValueError(words % (path, both[0], both[1], fold))
 
 
-def _digest(path):
-    """SHA-256 of a file, the first 16 digits."""
-    sha = hashlib.sha256()
-    with open(path, 'rb') as f:
-        for block in iter(lambda: f.read(1 << 22), b''):
-            sha.update(block)
-    return sha.hexdigest()[:16]
-
-
 class Generators:
     """The weight file of each fold and class, found and checked before anything is trained.
 
@@ -69,7 +59,7 @@ class Generators:
                 check(path, tested, fold, trust)
                 if path not in self._known:
                     safe_pickle.read(path)
-                    self._known[path] = _digest(path)
+                    self._known[path] = model_record.digest(path)
         several = [[self.paths[fold, label] for label in folds.classes] for fold in range(folds.number)]
         self.digests = [' '.join(self._known[path] for path in paths) for paths in several]
 
@@ -78,7 +68,7 @@ class Generators:
         parts, labels = [], []
         for index, (label, count) in enumerate(zip(self.classes, counts)):
             path = self.paths[fold, label]
-            if _digest(path) != self._known[path]:
+            if model_record.digest(path) != self._known[path]:
                 raise ValueError('%s was changed meanwhile; start again when nothing trains there' % path)
             with tfutil.init_tf(cpu=cpu):
                 Gs = generate.load_generator(path)

@@ -1,9 +1,8 @@
 """What is recorded of weights beside them: NAME.json of NAME.pkl, or run.json of the run that trained them."""
 
-import hashlib
 import os
 
-from common import schema
+from common import schema, written
 from common.hounsfield import SCALE
 
 # FILE FORMAT: what is read of either file. parts: digests of the classes, or of all data that the weights saw; source:
@@ -18,8 +17,7 @@ _FACTS['settings?'] = {'transfer?': schema.text}
 
 def digest(model):
     """SHA-256 of a weight file, as hexadecimal digits."""
-    with open(model, 'rb') as f:
-        return hashlib.sha256(f.read()).hexdigest()
+    return written.content_of(model)[1]
 
 
 def facts(model):

@@ -72,8 +72,8 @@ def _contents(folder):
         return {}
 
 
-def _content(path):
-    """(size, sha256) of a file."""
+def content_of(path):
+    """(size, SHA-256 as hexadecimal digits) of a file, of which little is in memory at a time."""
     digest, size = hashlib.sha256(), 0
     with open(path, 'rb') as f:
         for block in iter(lambda: f.read(1 << 22), b''):
@@ -85,7 +85,7 @@ def _content(path):
 def record(path, content=None, durable=False):
     """Record a file that is about to have the name `path`. content: where its bytes are, None if they may change."""
     folder, name = os.path.split(os.path.abspath(path))
-    size, sha256 = _content(content) if content else (None, None)
+    size, sha256 = content_of(content) if content else (None, None)
     line = json.dumps(dict(name=name, by=_program['by'], size=size, sha256=sha256), sort_keys=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, 'O_NOFOLLOW', 0)
     place = os.path.join(folder, RECORD)
@@ -112,7 +112,7 @@ def is_ours(path):
         if not contents or not stat.S_ISREG(status.st_mode):
             return False
         # Another process may replace the file meanwhile; it records it before.
-        return None in contents or _content(path) in _contents(folder).get((name, _program['by']), ())
+        return None in contents or content_of(path) in _contents(folder).get((name, _program['by']), ())
     except OSError:
         return False
 

@@ -6,11 +6,7 @@ import os
 import pytest
 
 from common import files, written
-
-
-def write(path, content):
-    with files.atomic(str(path)) as f:
-        f.write(content)
+from writing import write
 
 
 def refused(path):

@@ -13,21 +13,7 @@ import pytest
 
 from common import files, folders, written
 from places import ROOT, visible
-
-RECORD = '.written.jsonl'
-
-
-@pytest.fixture(autouse=True)
-def program():
-    """A kind of program of its own, without inputs; and none after the test."""
-    written.begin('test', [])
-    yield
-    written.begin(None, [])
-
-
-def write(path, text, **options):
-    with files.atomic(str(path), **options) as f:
-        f.write(text)
+from writing import RECORD, program, write  # noqa: F401
 
 
 def refused(path, words='is there already, and is not, or no longer, as this program wrote it'):

@@ -4,23 +4,9 @@ import os
 
 import pytest
 
-from common import files, folders, written
+from common import folders, written
 from places import visible
-
-RECORD = '.written.jsonl'
-
-
-@pytest.fixture(autouse=True)
-def program():
-    """A kind of program of its own, without inputs; and none after the test."""
-    written.begin('test', [])
-    yield
-    written.begin(None, [])
-
-
-def write(path, text):
-    with files.atomic(str(path)) as f:
-        f.write(text)
+from writing import RECORD, program, write  # noqa: F401
 
 
 def fill(path, text, replace=True):

@@ -1,0 +1,18 @@
+"""What tests of written files share."""
+
+import pytest
+
+from common import files, written
+
+RECORD = '.written.jsonl'
+
+
+@pytest.fixture(autouse=True)
+def program():
+    """A kind of program of its own, without inputs."""
+    written.begin('test', [])
+
+
+def write(path, content, **options):
+    with files.atomic(str(path), **options) as f:
+        f.write(content)
