@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from common import commandline, kinds
+from common import commandline, environment, kinds
 from places import ROOT
 
 Example = commandline.settings(
@@ -119,7 +119,9 @@ def test_help_answers_without_loading_tensorflow(script):
 
 
 @pytest.mark.parametrize('module', ['tensorflow', 'google.protobuf.message', 'google'])
-def test_without_tensorflow_a_script_says_what_to_install(module, capsys):
+def test_without_tensorflow_a_script_says_what_to_install(module, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, 'ROOT', str(tmp_path))  # a clone without .venv
+
     def main():
         raise ImportError('No module named %r' % module, name=module)
 

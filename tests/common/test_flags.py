@@ -12,7 +12,7 @@ import pytest
 import config
 import dataset_tools.settings
 import pix2pix.settings
-from common import VERSION, commandline, flags, kinds, talk
+from common import VERSION, commandline, environment, flags, kinds, talk
 from places import ROOT
 
 COMMANDS = dict(dataset_tools.settings.COMMANDS, **pix2pix.settings.COMMANDS)
@@ -186,7 +186,9 @@ def test_the_program_is_named_as_it_was_started(monkeypatch):
         assert talk.program() == name
 
 
-def test_a_package_that_is_missing_is_answered_with_how_to_get_it(capsys, monkeypatch):
+def test_a_package_that_is_missing_is_answered_with_how_to_get_it(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, 'ROOT', str(tmp_path))  # a clone without .venv
+
     def main():
         raise ImportError("No module named 'numpy'", name='numpy')
 
