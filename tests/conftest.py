@@ -12,6 +12,18 @@ import tfutil
 from common import commandline, talk, written
 from places import ROOT
 
+# Files that take minutes begin first, so that no core has one of them alone at the end.
+LONGEST = ['test_%s.py' % name for name in 'docs resume workers figures suite overfit queue'.split()]
+
+
+def pytest_configure(config):
+    config.option.loadscopereorder = False  # else pytest-xdist begins with the files of most tests
+
+
+def pytest_collection_modifyitems(items):
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(os.path.basename(str(item.fspath)), len(order)))
+
 
 @pytest.fixture
 def session():

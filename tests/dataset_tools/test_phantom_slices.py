@@ -6,6 +6,9 @@ import pytest
 from dataset_tools.phantom import CLASSES, MOST, SLICE_MM, phantom, phantom_slices
 from dataset_tools.phantom_anatomy import Canvas
 from dataset_tools.phantom_vessels import branches, vessels
+from places import ONCE
+
+pytestmark = ONCE
 
 OF_A_SLICE = ('diameter_mm', 'mean_hu')
 

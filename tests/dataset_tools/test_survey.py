@@ -14,7 +14,7 @@ import SimpleITK as sitk
 
 from created import CREATE, facts, tree
 from dataset_tools import scan_cuts, volume_sources, writer
-from places import ROOT
+from places import ONCE, ROOT
 from scans import POINT, picture, write
 
 FLAGS = ['--resolution', 16, '--processes', 1]
@@ -82,6 +82,7 @@ def test_one_process_and_several_give_the_same_bytes(made, ward, tmp_path):
     assert results[0] == results[1]
 
 
+@ONCE
 def test_a_run_that_is_killed_goes_on_to_the_same_bytes(made, tmp_path):
     sitk.WriteImage(picture(size=(30, 28, 12)), str(tmp_path / 's.mha'))
     for i in range(60):

@@ -17,7 +17,7 @@ from PIL import Image
 import tfutil
 from common import files, written
 from explorer import axes, learning, models
-from places import ROOT
+from places import ONCE, ROOT
 
 
 @pytest.fixture
@@ -89,6 +89,7 @@ def test_the_explorer_is_served_until_a_signal(made):
     assert process.returncode == 128 + signal.SIGTERM and not err and b'ended' in out
 
 
+@ONCE
 def test_the_page_without_a_server_shows_each_usable_axis_and_needs_no_other_file(succeeds, made, tmp_path):
     path = tmp_path / 'explore.html'
     succeeds('7-explore.py', 'page', '--model', made.one, '--out', path, '--cpu')

@@ -11,6 +11,7 @@ import pytest
 import dataset
 from common import safe_pickle
 from metrics import frozen_graph, memorisation, parallel, sliced_wasserstein, suite
+from places import ONCE
 from runs import random_networks, train
 from tfutil import tf
 
@@ -113,6 +114,7 @@ def numbers(path):
     return [{name: value for name, value in row.items() if name != 'seconds'} for row in rows]
 
 
+@ONCE
 def test_a_model_has_the_same_numbers_alone_and_among_others_cached_and_not(
     succeeds, tmp_path, patches, weights, graph, monkeypatch
 ):
@@ -170,6 +172,7 @@ def test_an_evaluation_can_be_called_from_python(patches, weights):
     assert 'SWD' not in undecided and 'share nearer than 1st percentile' in undecided
 
 
+@ONCE
 def test_an_evaluation_says_what_the_data_are_to_the_weights(script, succeeds, tmp_path, patches):
     run, other = tmp_path / '000-AIS', str(tmp_path / 'other')
     assert train(script, patches, tmp_path, '--total-kimg', '0.064', '--lod-initial-resolution', '16')[0] == 0

@@ -13,6 +13,7 @@ from PIL import Image
 import dataset
 import networks
 import tfutil
+from places import ONCE
 from runs import TINY, train, weights
 from tfutil import tf
 
@@ -57,6 +58,7 @@ def test_pictures_are_those_of_the_moving_average(session, finished_run):
         assert np.abs(np.asarray(picture)[16:32, :16] - images[8, 0]).max() <= 1
 
 
+@ONCE
 def test_a_run_that_diverges_stops_and_names_the_last_good_snapshot(script, tmp_path, training_data):
     code, out, err = train(script, training_data, tmp_path, '--G-lrate', '1e30', '--D-lrate', '1e30')
     assert code == 2 and 'diverged' in err and 'snapshot is none' in err and err.strip().count('\n') == 0

@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import dataset
+from places import ONCE
 from runs import assert_same_weights, train, weights
 from training import overfit
 from training.overfit import Watch, gap
@@ -69,6 +70,7 @@ def nodules(tmp_path, training_data):
 FLAGS = '--holdout 0.2 --augment-critic adaptive --minibatch 4 --mbstd-group-size 4 --total-kimg 0.32'.split()
 
 
+@ONCE
 def test_a_run_logs_the_gap_and_goes_on_to_the_same_weights_after_a_stop(script, tmp_path, nodules, monkeypatch):
     monkeypatch.setattr(overfit, 'RISE', 0.5)
     whole, parts = tmp_path / 'whole', tmp_path / 'parts'

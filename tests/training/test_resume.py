@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 import dataset
-from places import ROOT
+from places import ONCE, ROOT
 from runs import TINY, assert_same_weights, await_file, start, train
 from training import run_folder, snapshots
 
@@ -82,12 +82,14 @@ def test_resuming_refuses_what_does_not_fit(script, tmp_path, training_data, fin
     assert 'run.json is damaged' in refused('--resume', copy)
 
 
+@ONCE
 def test_a_finished_run_can_be_lengthened(script, tmp_path, training_data, finished_run):
     shutil.copytree(finished_run, str(tmp_path / '000-AIS'))
     code, out, err = script('3-train.py', '--resume', 'latest', '--outdir', tmp_path, '--total-kimg', '0.4')
     assert code == 0 and 'kimg 0.4' in out, err
 
 
+@ONCE
 def test_a_disk_that_fills_up_ends_the_run_with_the_snapshot_before_it_intact(tmp_path, training_data):
     process = subprocess.Popen(
         [sys.executable, os.path.join(ROOT, '3-train.py'), '--data', training_data, '--outdir', str(tmp_path)]
@@ -112,6 +114,7 @@ def test_a_run_without_a_whole_snapshot_is_not_begun_anew(script, tmp_path, fini
     assert len(open(copy + '/log.csv').readlines()) == 6
 
 
+@ONCE
 def test_a_run_can_be_lengthened_to_another_resolution_even_by_a_default(script, tmp_path, training_data):
     assert train(script, training_data, tmp_path, '--total-kimg', '0.064')[0] == 0
     code, _, err = script('3-train.py', '--resume', 'latest', '--outdir', tmp_path, '--fmap-max', '512')

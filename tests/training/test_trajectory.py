@@ -11,7 +11,7 @@ import pytest
 
 import config
 import tfutil
-from places import ROOT
+from places import ONCE, ROOT
 from training import schedule, selection, signals
 from training.loop import TrainingLoop
 from training.trainer import Trainer
@@ -111,6 +111,7 @@ def test_forty_iterations_end_in_the_weights_of_the_reference(reference):
     assert least[39] <= 1e-5
 
 
+@ONCE
 def test_moments_that_are_kept_lead_elsewhere_from_the_first_fade_on(reference):
     largest = differences(reference, next(trained(reference, no_reset_optimizers=True)))
     assert largest[11] < 1e-6 < 1e-4 < largest[12]

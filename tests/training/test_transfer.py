@@ -8,6 +8,7 @@ import networks
 import tfutil
 from common import safe_pickle
 from dataset import Pyramid, write
+from places import ONCE
 from runs import random_networks
 from training import transfer
 from training.trainer import Trainer
@@ -25,6 +26,7 @@ def test_training_begins_at_the_resolution_that_the_weights_were_trained_at():
         assert transfer.resolution([state(resolution, lod)] * 3) == expected
 
 
+@ONCE
 def test_a_run_says_and_keeps_the_resolution_of_its_transferred_weights(succeeds, tmp_path, random):
     write(str(tmp_path / 'noise'), 'noise', random.randint(256, size=[8, 1, 8, 8]).astype(np.uint8))
     weights = random_networks(str(tmp_path / 'weights.pkl'), 16, **MAPS)

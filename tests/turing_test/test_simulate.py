@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from places import ONCE
 from turing_test import serving, simulate, study
 
 SCRIPT = '6-turing_test.py'
 
 
+@ONCE
 @pytest.mark.parametrize('mode', ['yes-no', '2afc'])
 def test_simulated_readers_have_as_much_right_as_was_asked_for(mode, make_study, succeeds):
     folder = make_study(number=120, mode=mode, size=4)
