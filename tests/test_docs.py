@@ -23,8 +23,8 @@ PAGES = ['README.md'] + sorted(
 SMALL = {
     '0-dataset_create.py phantom': '--number 40',
     '0-dataset_create.py pairs --phantom': '--resolution 32 --number 4',
-    '0-dataset_create.py volumes nodules.csv --volumes scans --folds 5 --name cv': '--folds 2',
-    '5-classify.py gans': '--fmap-max 8 --fmap-base 64 --minibatch 2 --total-kimg 0.008 --lod-initial-resolution 64 '
+    '0-dataset_create.py volumes nodules.csv --volumes scans --folds 5 --name cv': '--folds 2 --resolution 16',
+    '5-classify.py gans': '--fmap-max 8 --fmap-base 64 --minibatch 2 --total-kimg 0.008 --lod-initial-resolution 16 '
     '--cpu',
     '5-classify.py run': '--repeats 1 --steps 4 --cpu',
     '5-classify.py predict': '--cpu',

@@ -12,7 +12,7 @@ import dataset
 import networks
 import tfutil
 from common import hounsfield, images
-from places import ONCE, ROOT, visible
+from places import ROOT, visible
 
 
 @pytest.fixture(scope='module')
@@ -87,20 +87,6 @@ def test_all_figures_are_drawn_and_small_and_say_what_the_committed_ones_say(scr
         assert np.abs(shown - hounsfield.to_gray(hu, hounsfield.WINDOWS['lung'])).max() <= 1
 
 
-@ONCE
-def test_the_table_of_spoilt_phantoms_has_a_column_for_each_and_marks_what_differs(script, tmp_path):
-    code, out, err = script('imgs/spoilt.py', '--number', '20', '--audit', '10', '--outdir', tmp_path)
-    assert code == 0, err
-    with Image.open(str(tmp_path / 'spoilt.png')) as drawn, Image.open(
-        os.path.join(ROOT, 'docs', 'spoilt.png')
-    ) as kept:
-        assert kept.text['Description'] == drawn.text['Description'] and kept.size == drawn.size
-        pixels = np.asarray(drawn.convert('RGB'))
-    columns = np.split(pixels[250:, 351:1326], 5, axis=1)
-    orange = [((x[..., 0] > 230) & (x[..., 2] < 190)).mean() for x in columns]
-    assert min(orange[1:]) > 0 and orange[3] > orange[0]
-
-
 def test_figures_of_weights_that_are_not_there_are_left_as_they_are(draw, capsys, tmp_path, monkeypatch):
     main = draw['main']
     for name in ('architecture', 'blocks'):
@@ -124,22 +110,6 @@ def test_the_figures_that_the_pages_show_are_those_that_the_scripts_draw():
     drawn = {'architecture.png', 'blocks.png', 'interpolation.png', 'nodules.gif', 'real-generated.png'}
     assert shown == drawn | {'explorer.gif'}  # which imgs/explorer.py takes from a browser
     assert shown <= set(os.listdir(os.path.join(ROOT, 'imgs')))
-
-
-@ONCE
-def test_a_few_nodules_are_trained_on_judged_kept_and_drawn(monkeypatch, capsys, tmp_path):
-    few = runpy.run_path(os.path.join(ROOT, 'imgs', 'few_nodules.py'))
-    arms = few['ARMS']
-    monkeypatch.setitem(few['main'].__globals__, 'ARMS', {'augmented': arms['augmented']})
-    options = ['--nodules', '5', '--many', '10', '--number', '20', '--kimg', '0.2', '--seeds', '1']
-    options += ['--workdir', str(tmp_path / 'work'), '--outdir', str(tmp_path)]
-    few['main'](options)
-    line = [line for line in capsys.readouterr().out.splitlines() if line.startswith('| augmented')]
-    assert len(line) == 1 and 'nan' not in line[0].split('|')[2]
-    weights = tmp_path / 'work' / 'augmented-0' / '000-few' / 'network-final.pkl'
-    before = os.path.getmtime(str(weights))
-    few['main'](options)  # takes up what is there
-    assert os.path.getmtime(str(weights)) == before and line[0] in capsys.readouterr().out
 
 
 def test_the_committed_figure_of_few_nodules_has_a_line_for_each_way_to_train(tmp_path):

@@ -3,6 +3,8 @@
 import io
 import os
 import pickle
+import subprocess
+import sys
 import types
 
 import numpy as np
@@ -11,7 +13,7 @@ from numpy.testing import assert_array_equal
 
 import networks
 import tfutil
-from places import DATA
+from places import DATA, ONCE, ROOT
 
 
 def _numpy_names(data):
@@ -82,3 +84,9 @@ def test_options_that_a_builder_does_not_know_are_ignored_with_one_line(session,
     err = capsys.readouterr().err
     assert err.count('\n') == 1 and 'ignored data_format large level mbstd_group_size nan sizes' in err
     assert same.static_kwargs == G.static_kwargs
+
+
+@ONCE
+def test_keras_is_loaded_by_whoever_asks_for_it_and_not_before():
+    code = "import sys, tfutil; assert 'keras' not in sys.modules; tfutil.tf.keras.layers.Dense; import keras"
+    subprocess.check_call([sys.executable, '-c', code], cwd=ROOT)
