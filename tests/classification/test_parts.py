@@ -10,7 +10,7 @@ import pytest
 
 from classification import parts
 from common import locks
-from places import ROOT, visible
+from places import ONCE, ROOT, visible
 
 JOB = parts.Job('gan', 1.0, 0, 1)
 MADE_OF = dict(data='a', steps='6', gan='b c')
@@ -130,6 +130,7 @@ def test_a_damaged_part_is_trained_again_to_the_same_table(odd, capsys):
     assert (root / 'out' / 'predictions.csv').read_bytes() == table
 
 
+@ONCE
 def test_parts_of_other_phantoms_are_refused_although_all_are_there(odd, make_side, tmp_path):
     root, run = odd
     for label, seed in zip(sorted(NAMES), (41, 42, 43)):

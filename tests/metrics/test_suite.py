@@ -148,6 +148,7 @@ def test_a_model_has_the_same_numbers_alone_and_among_others_cached_and_not(
     assert not re.search(r'(src|href)="(?!data:|#|[\w-]+/evaluation.html")|https?:', page)
 
 
+@ONCE
 def test_what_a_second_evaluation_of_the_same_data_takes_from_the_cache_is_what_takes_long(
     patches, weights, monkeypatch, tmp_path
 ):

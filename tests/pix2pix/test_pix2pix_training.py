@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from common import safe_pickle
 from pix2pix import data, settings
 from pix2pix.trainer import ROLES, Trainer
-from places import ROOT
+from places import ONCE, ROOT
 from runs import TINY_PIX2PIX, read_or_written_first
 
 
@@ -67,6 +67,7 @@ def run_of(outdir):
     return os.path.join(str(outdir), sorted(os.listdir(str(outdir)))[0])
 
 
+@ONCE
 def test_a_run_that_was_killed_or_interrupted_and_resumed_is_the_same_run(pix2pix, pairs, tmp_path, trained):
     process = start(pairs, tmp_path / 'killed', '--epochs', '2000')
     while not (

@@ -10,11 +10,13 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from places import ONCE
 from turing_test import order, server, serving, study
 
 CASES = int(os.environ.get('BLINDING_CASES', 600))  # 2,000 take a minute
 
 
+@ONCE
 def test_a_regression_on_all_that_is_sent_but_the_pixels_is_at_chance(make_study):
     folder = make_study(number=CASES, repeat=0.0, practice=0, pause=0)
     truth, rows, signals, headers = study.truth(folder), [], [], set()
