@@ -1,6 +1,7 @@
 """TensorFlow's graph interface as TensorFlow 1.12 and 2.x both offer it, and networks with portable weights."""
 
 import collections
+import contextlib
 import inspect
 import os
 import re
@@ -14,10 +15,11 @@ from common.quiet import hushed
 # TensorFlow reads these while it is imported. oneDNN's kernels are up to twice as fast and off by default on many CPUs.
 os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
-# TensorFlow 2 loads Keras too where it is installed, which takes as long as the rest; nothing here uses it.
-keras = sys.modules.setdefault('keras', None)  # None: not installed
 # TensorFlow's libraries write banners while they load, whatever their log level.
-with talk.timed('TensorFlow loaded'), hushed():
+with talk.timed('TensorFlow loaded'), hushed(), contextlib.ExitStack() as afterwards:
+    # TensorFlow 2 loads Keras too where it is installed, which takes as long as the rest; nothing here uses it.
+    if sys.modules.setdefault('keras', None) is None:  # None: not installed
+        afterwards.callback(sys.modules.pop, 'keras')  # whoever asks for tf.keras gets it
     try:
         import tensorflow.compat.v1 as tf
 
@@ -34,8 +36,6 @@ with talk.timed('TensorFlow loaded'), hushed():
         raise ImportError(words) from None
     from tensorflow.core.protobuf import rewriter_config_pb2
     from tensorflow.python.ops import collective_ops  # noqa: F401
-if keras is None:
-    del sys.modules['keras']  # whoever asks for tf.keras gets it
 
 
 def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, worker=0, addresses=()):

@@ -72,13 +72,14 @@ def _contents(folder):
         return {}
 
 
-def content_of(path):
-    """(size, SHA-256 as hexadecimal digits) of a file, of which little is in memory at a time."""
+def content_of(*paths):
+    """(size, SHA-256 as hexadecimal digits) of files, one after the other, of which little is in memory at a time."""
     digest, size = hashlib.sha256(), 0
-    with open(path, 'rb') as f:
-        for block in iter(lambda: f.read(1 << 22), b''):
-            digest.update(block)
-            size += len(block)
+    for path in paths:
+        with open(path, 'rb') as f:
+            for block in iter(lambda: f.read(1 << 22), b''):
+                digest.update(block)
+                size += len(block)
     return size, digest.hexdigest()
 
 
@@ -119,10 +120,13 @@ def is_ours(path):
 
 def is_input(path):
     """Whether a file that is there is an input of this program; what it wrote into a folder of inputs is none."""
-    for source in _program['inputs'] if os.path.lexists(path) else ():
-        if os.path.realpath(path) == source:
+    if not os.path.lexists(path):
+        return False
+    real = os.path.realpath(path)
+    for source in _program['inputs']:
+        if real == source:
             return True
-        if os.path.isfile(source) and os.path.exists(path) and os.path.samefile(path, source):
+        if os.path.isfile(source) and os.path.exists(path) and os.path.samefile(path, source):  # a hard link
             return True
     return False
 

@@ -7,19 +7,14 @@ import os
 import platform
 import re
 
-from common import VERSION
+from common import VERSION, written
 
 _APART = re.compile(rb'^(?:ElementDataFile *=|data ?file *:) *([^\r\n]+)', re.MULTILINE | re.IGNORECASE)
 
 
 def sha256(paths):
     """SHA-256 of files, one after the other, in hex."""
-    digest = hashlib.sha256()
-    for path in paths:
-        with open(path, 'rb') as file:
-            for block in iter(lambda: file.read(1 << 20), b''):
-                digest.update(block)
-    return digest.hexdigest()
+    return written.content_of(*paths)[1]
 
 
 def parts(path):

@@ -1,7 +1,6 @@
 """Evaluations of generators against real images, as 4-evaluate.py makes them."""
 
 import collections
-import hashlib
 import os
 
 import numpy as np
@@ -12,7 +11,7 @@ except ImportError:
     raise ImportError('images are measured with SciPy: pip install scipy') from None
 
 import tfutil
-from common import capacity, model_record, talk
+from common import capacity, model_record, talk, written
 from metrics import draws, frozen_graph, parallel, provenance, sets
 from metrics.cache import Cache, user_folder
 from metrics.chunks import progress_bar
@@ -109,8 +108,7 @@ def evaluate_models(
     with tfutil.init_tf(cpu=cpu):
         if features:
             network = frozen_graph.features(features, shape[0], shape[1], feature_tensor)
-            with open(features, 'rb') as f:
-                name = '%s %s' % (hashlib.sha256(f.read()).hexdigest(), feature_tensor)
+            name = '%s %s' % (written.content_of(features)[1], feature_tensor)
         several, doubts = [], []
         for model, facts in zip(models, known):
             fakes, label_size = _generated(model, compared, number, seed, minibatch, cpu)

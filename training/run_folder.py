@@ -16,7 +16,8 @@ from training import snapshots
 
 FINAL = 'network-final.pkl'
 COLUMNS = 100  # of a line on the terminal
-LOGS = 'log.txt', 'log.csv', 'metrics.csv'
+TABLES = 'log.csv', 'metrics.csv'
+LOGS = ('log.txt',) + TABLES
 _OWN = re.compile(r'(run\.json|(reals|fakes\d{6})\.png|training\.gif|network-(snapshot-\d{6}|final|best)\.(pkl|npz))$')
 _ABOUT = dict(settings=schema.mapping, data=dict(digest=schema.text))
 _REMEDY = 'start a new run, with --transfer from its last snapshot'
@@ -158,7 +159,7 @@ class Run:
 
     def rewind(self, kimg, column='kimg'):
         """Forget rows of tables, pictures and unusable snapshots from after `kimg`, or epochs; the run goes on."""
-        for name in LOGS[1:]:
+        for name in TABLES:
             if os.path.exists(self.file(name)):
                 with open(self.file(name), 'rb') as f:
                     lines = f.read().splitlines(True)
