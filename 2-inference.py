@@ -27,7 +27,7 @@ def check(cfg, given):
 def main(argv=None):
     cfg = commandline.parse(config.Inference, __doc__, argv, abbreviated=True)
     commandline.require_weights(cfg.model)
-    check(cfg, commandline.given(config.Inference, argv))
+    check(cfg, commandline.explicit_flags(config.Inference, argv))
     from sampling import inference  # after the flags: TensorFlow takes seconds to load, and -h should not
 
     inference.run(cfg)

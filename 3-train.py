@@ -14,7 +14,7 @@ def main(argv=None):
     with signals.Stop() as stop:
         from training import launch  # after the flags: NumPy and TensorFlow take long to load, and -h should not
 
-        stopped = launch.train(cfg, stop, commandline.given(config.Progan, argv))
+        stopped = launch.train(cfg, stop, commandline.explicit_flags(config.Progan, argv))
     if stopped:
         sys.exit(128 + stopped)
 

@@ -10,7 +10,7 @@ def main(argv=None):
     for model in cfg.model:
         commandline.require_weights(model)
     # After the flags: TensorFlow takes seconds to load, and -h should not.
-    from metrics import comparison, report, results_folder, suite
+    from metrics import comparison, evaluation_page, results_folder, suite
 
     outdir = results_folder.choose(cfg.model, cfg.outdir)
     found = suite.evaluate_models(
@@ -18,8 +18,8 @@ def main(argv=None):
         cfg.minibatch, cfg.cpu, outdir, not cfg.no_cache
     )  # fmt: skip
     if len(found) == 1:
-        report.write(found[0], outdir)
-        print('\n'.join([report.table(found[0].rows)] + found[0].notes))
+        evaluation_page.write(found[0], outdir)
+        print('\n'.join([evaluation_page.table(found[0].rows)] + found[0].notes))
         print('evaluation.html and evaluation.json are in %s' % outdir)
     else:
         result = comparison.write(found, outdir)

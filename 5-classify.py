@@ -3,12 +3,12 @@
 
 import sys
 
-from classification import settings
+from classification import classify_settings
 from common import commandline
 
 
 def main(argv=None):
-    command, cfg = commandline.parse_command(settings.COMMANDS, __doc__, argv)
+    command, cfg = commandline.parse_command(classify_settings.COMMANDS, __doc__, argv)
     if command == 'predict':
         commandline.require_weights(cfg.model, ('C',))
         from classification import predict  # after the flags: TensorFlow takes seconds to load, and -h should not
@@ -18,12 +18,12 @@ def main(argv=None):
     from training import signals
 
     with signals.Stop() as stop:
-        from classification import launch
+        from classification import classify_commands
 
         if command == 'gans':
-            stopped = launch.gans(cfg, stop, commandline.given(settings.Gans, argv))
+            stopped = classify_commands.gans(cfg, stop, commandline.explicit_flags(classify_settings.Gans, argv))
         else:
-            stopped = launch.run(cfg, stop)
+            stopped = classify_commands.run(cfg, stop)
     if stopped:
         sys.exit(128 + stopped)
 

@@ -2,21 +2,21 @@
 """Can readers tell? A visual Turing test of generated nodules: made, shown in browsers, analysed, rehearsed."""
 
 from common import commandline
-from turing_test import settings
+from turing_test import study_settings
 
 
 def main(argv=None):
-    command, cfg = commandline.parse_command(settings.COMMANDS, __doc__, argv)
+    command, cfg = commandline.parse_command(study_settings.COMMANDS, __doc__, argv)
     if command == 'create':
         for path in cfg.model:
             commandline.require_weights(path)
-        from turing_test import create  # after the flags: TensorFlow takes seconds to load, and -h should not
+        from turing_test import new_study  # after the flags: TensorFlow takes seconds to load, and -h should not
 
-        create.run(cfg)
+        new_study.run(cfg)
     elif command == 'serve':
-        from turing_test import server
+        from turing_test import study_app
 
-        server.run(cfg)
+        study_app.run(cfg)
     elif command == 'analyse':
         from turing_test import analysis
 

@@ -2,11 +2,11 @@
 """Play with generators: sliders for size and density, walks, projection of pictures, masks, maps."""
 
 from common import commandline
-from explorer import settings
+from explorer import explore_settings
 
 
 def main(argv=None):
-    command, cfg = commandline.parse_command(settings.COMMANDS, __doc__, argv)
+    command, cfg = commandline.parse_command(explore_settings.COMMANDS, __doc__, argv)
     if command == 'axes':
         commandline.require_weights(cfg.model)
         from explorer import learning  # after the flags: TensorFlow takes seconds to load, and -h should not
@@ -14,17 +14,17 @@ def main(argv=None):
         learning.run(cfg)
     elif command == 'page':
         commandline.require_weights(cfg.model)
-        from explorer import strips
+        from explorer import traversals
 
-        strips.run(cfg)
+        traversals.run(cfg)
     else:
         for path in cfg.model:
             commandline.require_weights(path)
         if cfg.pix2pix:
             commandline.require_weights(cfg.pix2pix, ('G', 'D'))
-        from explorer import server
+        from explorer import explorer_app
 
-        server.run(cfg)
+        explorer_app.run(cfg)
 
 
 if __name__ == '__main__':

@@ -4,7 +4,17 @@ Scripts with sub-commands keep theirs in their wing: `dataset_tools/settings.py`
 """
 
 from common.commandline import settings
-from common.kinds import Alone, filled, limits, natural, number_between, positive, positive_float, rate, wants
+from common.types import (
+    OptionalChoice,
+    fraction,
+    limits,
+    nonempty,
+    nonnegative,
+    number_between,
+    positive,
+    positive_float,
+    wants,
+)
 
 MINIBATCH = '4:128,8:128,16:128,32:64,64:32'
 SEED = (0, 'everything random depends on it', number_between(0, 2**32 - 1))
@@ -56,13 +66,13 @@ Inference = settings(
     outdir=('demo/output', 'the output path'),
     seed=(0, 'image i depends on the seed and on i alone', number_between(0, 2**32 - 1)),
     minibatch=(16, 'images computed at a time', positive),
-    latents=(None, 'a NumPy file [N, latent size] to use instead of random latents', filled),
-    labels=(None, 'a NumPy file [N, classes] for a network with labels', filled),
+    latents=(None, 'a NumPy file [N, latent size] to use instead of random latents', nonempty),
+    labels=(None, 'a NumPy file [N, classes] for a network with labels', nonempty),
     label=(
         None,
         'one class for all images: its name, or its number, counted from 0 (without --label and --labels the classes '
         'take turns)',
-        filled,
+        nonempty,
     ),
     network=('Gs', 'Gs, the moving average of the generator, or G, its latest weights', ('Gs', 'G')),
     interpolate=(
@@ -80,7 +90,7 @@ Inference = settings(
         None,
         'look for the latent whose image is nearest to this picture; writes projection.png (picture, image, '
         'difference) and projection.npy',
-        filled,
+        nonempty,
     ),
     project_steps=(400, 'with --project: steps of the search, after as many for finding where to begin', positive),
     range=(
@@ -116,8 +126,8 @@ Progan = settings(
     'model: fmap_base fmap_max mbstd_group_size; randomness: seed; hardware: gpus cpu precision xla wait',
     data=('processData/AIS', 'a dataset folder, or a folder of class folders'),
     outdir=('results', 'where the numbered run folders are'),
-    resume=(None, 'go on with a run: its folder, or latest', filled),
-    transfer=(None, 'start from the weights of a published pickle', filled),
+    resume=(None, 'go on with a run: its folder, or latest', nonempty),
+    transfer=(None, 'start from the weights of a published pickle', nonempty),
     conditional=(
         False,
         'one network with labels: of class folders (otherwise the classes are pooled), or those that NAME-rxx.labels '
@@ -131,20 +141,20 @@ Progan = settings(
     freeze_critic=(
         0,
         'with --transfer: leave so many of the coarsest blocks of the discriminator (4x4, 8x8, ...) as they are',
-        natural,
+        nonnegative,
     ),
     balance_classes=(False, 'show images of each class equally often, however many nodules it has'),
     holdout=(
         0.0,
         'share of the nodules of each class that is not learnt from, but tells whether the others are memorised',
-        rate,
+        fraction,
     ),
-    validation=(None, 'a dataset of other nodules that tells it instead', filled),
+    validation=(None, 'a dataset of other nodules that tells it instead', nonempty),
     augment_critic=(
         None,
         'the discriminator sees real and generated images mirrored, turned, shifted, brighter and with more contrast, '
         'at random: always, or adaptive, as much as keeps it from knowing the training images by heart',
-        Alone(('always', 'adaptive')),
+        OptionalChoice(('always', 'adaptive')),
     ),
     total_kimg=(
         5400.0,
@@ -159,16 +169,16 @@ Progan = settings(
     D_repeats=(1, 'discriminator steps for a generator step', positive),
     G_lrate=(0.001, 'learning rate of the generator', positive_float),
     D_lrate=(0.001, 'learning rate of the discriminator', positive_float),
-    G_smoothing=(0.999, 'how much of Gs, the moving average of the generator, a step keeps', rate),
+    G_smoothing=(0.999, 'how much of Gs, the moving average of the generator, a step keeps', fraction),
     no_reset_optimizers=(False, 'keep the moments of Adam where the fade of a resolution begins or ends'),
     mirror_augment=(False, 'mirror images left to right at random'),
     fmap_base=(8192, 'feature maps of a layer: fmap_base / 2^level', positive),
     fmap_max=(512, 'most feature maps of a layer', positive),
-    mbstd_group_size=(4, 'images whose variation the discriminator sees; 0: none', natural),
+    mbstd_group_size=(4, 'images whose variation the discriminator sees; 0: none', nonnegative),
     seed=SEED,
     tick_kimg=(20.0, 'thousands of images between two lines of the log', positive_float),
     snapshot_kimg=(200.0, 'thousands of images between two snapshots', positive_float),
-    keep=(3, 'snapshots to keep, 0 for all', natural),
+    keep=(3, 'snapshots to keep, 0 for all', nonnegative),
     metrics=(
         None,
         'swd: measure the sliced Wasserstein distance of each snapshot from 16x16 on, and keep the best one',
@@ -197,13 +207,13 @@ Evaluate = settings(
     real_holdout=(
         None,
         'a dataset of real images that it was not trained on (default: half of --data is taken for that)',
-        filled,
+        nonempty,
     ),
     number=(2000, 'images of each kind to compare; fewer where the datasets hold fewer', positive),
     audit=(1000, 'generated images, and held-out ones, that the training images are searched for', positive),
-    features=(None, 'a frozen TensorFlow graph for KID, FID, precision and recall', filled),
-    feature_tensor=(None, 'its output (default: its last operation)', filled),
-    outdir=(None, 'the output path (default: in demo/output, named after the weights)', filled),
+    features=(None, 'a frozen TensorFlow graph for KID, FID, precision and recall', nonempty),
+    feature_tensor=(None, 'its output (default: its last operation)', nonempty),
+    outdir=(None, 'the output path (default: in demo/output, named after the weights)', nonempty),
     seed=SEED,
     minibatch=(16, 'images computed at a time', positive),
     no_cache=(False, "compute anew what the user's cache folder holds of these data, and leave that folder alone"),

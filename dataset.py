@@ -15,17 +15,17 @@ import zlib
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from common import capacity, files, hounsfield, labels, records, schema, wording
-from common.quiet import hushed
+from common import capacity, files, formatting, hounsfield, labels, records, schema
+from common.quiet import suppress_stderr
 from tfutil import tf
 
 RECORD = 3 * 2048**2 + 4096  # bytes of the largest record: its pixels, and what names them
 _NAME = re.compile(r'(.*)-r(\d\d)\.tfrecords$')
 
 
-_ABOUT = {name + '?': schema.natural for name in 'records resolution channels fold'.split()}  # what readers rely on
+_ABOUT = {name + '?': schema.nonnegative for name in 'records resolution channels fold'.split()}  # what readers rely on
 _ABOUT.update(hounsfield.SCALE)
-_ABOUT['entries?'] = [dict(nodule=schema.text, records=schema.natural)]
+_ABOUT['entries?'] = [dict(nodule=schema.text, records=schema.nonnegative)]
 
 
 def levels(folder):
@@ -51,7 +51,7 @@ def count(path):
 def _parse(record, channels):
     """An image, or words about what is wrong with it."""
     try:
-        with hushed():  # protocol buffers write to stderr themselves
+        with suppress_stderr():  # protocol buffers write to stderr themselves
             features = tf.train.Example.FromString(record).features.feature
     except DecodeError:
         return 'is not a tf.train.Example'
@@ -219,7 +219,7 @@ class Pyramid:
     def __init__(self, path):
         folders = [path]
         if os.path.isdir(path) and not glob.glob(os.path.join(glob.escape(path), '*.tfrecords')):
-            inside = sorted(glob.glob(os.path.join(glob.escape(path), '*', '')), key=wording.by_number)
+            inside = sorted(glob.glob(os.path.join(glob.escape(path), '*', '')), key=formatting.natural_order)
             inside = [name for name in inside if glob.glob(glob.escape(name) + '*.tfrecords')]
             folders = [os.path.normpath(name) for name in inside] or [path]
         self.classes = [os.path.basename(os.path.abspath(folder)) for folder in folders]

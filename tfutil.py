@@ -9,14 +9,14 @@ import sys
 
 import numpy as np
 
-from common import safe_pickle, talk
-from common.quiet import hushed
+from common import log, safe_pickle
+from common.quiet import suppress_stderr
 
 # TensorFlow reads these while it is imported. oneDNN's kernels are up to twice as fast and off by default on many CPUs.
 os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 # TensorFlow's libraries write banners while they load, whatever their log level.
-with talk.timed('TensorFlow loaded'), hushed(), contextlib.ExitStack() as afterwards:
+with log.timed('TensorFlow loaded'), suppress_stderr(), contextlib.ExitStack() as afterwards:
     # TensorFlow 2 loads Keras too where it is installed, which takes as long as the rest; nothing here uses it.
     if sys.modules.setdefault('keras', None) is None:  # None: not installed
         afterwards.callback(sys.modules.pop, 'keras')  # whoever asks for tf.keras gets it
@@ -67,7 +67,7 @@ def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, worker=0,
             raise ValueError('%s: this worker cannot listen there; is the port in use?' % addresses[worker]) from None
     session = tf.Session(target, graph=tf.Graph(), config=config)
     names = [device.name.split('/device:')[-1] for device in session.list_devices()]
-    talk.detail('TensorFlow %s and NumPy %s on %s' % (tf.__version__, np.__version__, ' '.join(names)))
+    log.debug('TensorFlow %s and NumPy %s on %s' % (tf.__version__, np.__version__, ' '.join(names)))
     return session
 
 
@@ -221,7 +221,7 @@ class Network:
         foreign = sorted(set(state['static_kwargs']) - known - {'dtype', 'structure', 'is_template_graph'})
         if foreign:
             words = 'network %s: ignored %.200s, which %s does not know'
-            talk.warn(words % (name, ' '.join(foreign), build.__name__))
+            log.warning(words % (name, ' '.join(foreign), build.__name__))
         with np.errstate(over='ignore'):
             variables = {local: np.asarray(value, np.float32) for local, value in state['variables']}
         for local, value in variables.items():

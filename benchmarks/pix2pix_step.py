@@ -9,9 +9,9 @@ import numpy as np  # noqa: E402
 
 import machine  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
-from common.kinds import number_between, positive  # noqa: E402
+from common.types import number_between, positive  # noqa: E402
 from config import CPU  # noqa: E402
-from pix2pix.settings import Train  # noqa: E402
+from pix2pix.pix2pix_settings import Train  # noqa: E402
 
 Settings = settings(
     'Settings',

@@ -10,7 +10,7 @@ import numpy as np  # noqa: E402
 import config  # noqa: E402
 import machine  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
-from common.kinds import positive  # noqa: E402
+from common.types import positive  # noqa: E402
 
 Settings = settings(
     'Settings',

@@ -10,12 +10,12 @@ import zlib
 import numpy as np
 
 import tfutil
-from classification import arms, folds, learner, parts
+from classification import arms, cross_validation, learner, parts
 from classification.generators import Generators
 from classification.parts import Job
 from common import files, locks, schema
-from metrics import calibration
 from metrics.chunks import progress_bar
+from stats import calibration
 
 CHECKS = 10  # times that a training is looked at on the inner validation nodules
 INNER = 0.2  # share of these of the training side
@@ -85,7 +85,7 @@ def train(model, cfg, fold, job):
     arm, begin = arms.ARMS[job.arm], time.time()
     common = [cfg.seed, job.repeat, job.fold]  # the same weights and inner validation nodules for all arms
     key = common + [zlib.crc32(job.arm.encode()), int(1000 * (job.ratio or 0))]
-    learnt, held = folds.split(fold.train, INNER, np.random.RandomState(common + [1]))
+    learnt, held = cross_validation.split(fold.train, INNER, np.random.RandomState(common + [1]))
     labels = fold.train.labels
     if arm.shuffled:
         labels = arms.shuffled(labels, fold.train.nodules, np.random.RandomState(key + [2]))
@@ -153,7 +153,7 @@ def _added(cfg, number, classes, side, test, generators, most):
         found['gan'] = generators.images(number, wanted, cfg.seed, shape, cfg.cpu)
     for source, pattern in (('pix2pix', cfg.pix2pix), ('phantom', cfg.phantoms)):
         if pattern:
-            found[source] = folds.added(pattern, number, classes, test)
+            found[source] = cross_validation.added(pattern, number, classes, test)
     return found
 
 
@@ -168,13 +168,13 @@ def _sources(cfg, several, cases):
         if source in needs:
             if not given:
                 raise ValueError('the arm %s needs %s' % (source, flag))
-            digests[source] = folds.digests(given, several.number, several.classes)
+            digests[source] = cross_validation.digests(given, several.number, several.classes)
     return generators, digests
 
 
 def run(cfg, stop):
     """Train what is missing and write predictions.csv; (folds.Folds, [(Job, what it gave)]). Stopped at a signal."""
-    several, cases = folds.Folds(cfg.data), wanted(cfg)
+    several, cases = cross_validation.Folds(cfg.data), wanted(cfg)
     generators, digests = _sources(cfg, several, cases)
     jobs = [Job(arm, ratio, repeat, fold) for fold in range(several.number) for repeat in range(cfg.repeats)
             for arm, ratio in cases]  # fmt: skip

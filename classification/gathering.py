@@ -5,8 +5,8 @@ import collections
 import numpy as np
 
 from classification.arms import ARMS
-from metrics import arms, calibration
-from metrics.predictions import gathered
+from stats import arm_comparison, calibration
+from stats.predictions import gathered
 
 REFERENCES = 'duplicates', 'common', 'raw'  # what the other arms are compared with: the first of these that there is
 LEAST = 1e-6  # of a probability before its logarithm: they have six decimals
@@ -57,8 +57,8 @@ def summaries(gathering, classes):
     cases = {name: gathering.cases[name] for name in real}
     reference = next(filter(None, (nearest(cases, arm) for arm in REFERENCES)), next(iter(real)))
     alone = [(name, {name: gathering.predictions[name]}) for name in gathering.apart]
-    others = collections.OrderedDict((name, arms.summary(own, classes, name)) for name, own in alone)
-    return arms.summary(real, classes, reference), others
+    others = collections.OrderedDict((name, arm_comparison.summary(own, classes, name)) for name, own in alone)
+    return arm_comparison.summary(real, classes, reference), others
 
 
 def scaled(gathering):

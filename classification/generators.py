@@ -5,8 +5,8 @@ import os
 import numpy as np
 
 import tfutil
-from common import model_record, safe_pickle, wording
-from metrics import provenance
+from common import formatting, model_record, safe_pickle
+from metrics import training_data
 from sampling import generate
 
 BEST = 'network-best.pkl', 'network-final.pkl'  # of a run folder, the first that there is
@@ -17,7 +17,7 @@ def find(pattern, fold, label):
     path = pattern.replace('{fold}', str(fold)).replace('{class}', label)
     if os.path.isfile(path):
         return path
-    runs = sorted(os.listdir(path), key=wording.by_number, reverse=True) if os.path.isdir(path) else []
+    runs = sorted(os.listdir(path), key=formatting.natural_order, reverse=True) if os.path.isdir(path) else []
     for folder in [path] + [os.path.join(path, run) for run in runs]:
         for name in BEST:
             if os.path.isfile(os.path.join(folder, name)):
@@ -30,7 +30,7 @@ def find(pattern, fold, label):
 
 def check(path, tested, fold, trust):
     """Refuse a generator that learnt from whom the test side of a fold holds, or of which nobody knows."""
-    known = provenance.learnt_from(path)
+    known = training_data.learnt_from(path)
     if known is None:
         if not trust:
             words = (
@@ -38,7 +38,7 @@ def check(path, tested, fold, trust):
             )
             raise ValueError((words + '5-classify.py gans, or take it on trust with --trust-generators') % path)
         return
-    both = provenance.in_common(tested, known)
+    both = training_data.in_common(tested, known)
     if both:
         words = '%s learnt from the %s %s, which is on the test side of fold %d; train another with 5-classify.py gans'
         raise ValueError(words % (path, both[0], both[1], fold))
@@ -74,7 +74,9 @@ class Generators:
                 Gs = generate.load_generator(path)
                 latent_size, label_size = generate.sizes(Gs)
                 latents = generate.random_latents(count, latent_size, seed + index)
-                place = sorted(self.classes, key=wording.by_number).index(label)  # as dataset.Pyramid counts them
+                place = sorted(self.classes, key=formatting.natural_order).index(
+                    label
+                )  # as dataset.Pyramid counts them
                 own = model_record.label_of_class(path, label_size, label, place) if self.conditional else 0
                 wanted = generate.one_hot(np.full(count, own), label_size)
                 found = generate.Images(Gs, latents, wanted, minibatch).pixels()

@@ -5,14 +5,14 @@ import json
 import os
 
 from classification.arms import ARMS
-from common import files, schema, talk
-from common.kinds import wants
+from common import files, log, schema
+from common.types import wants
 
 # Settings on which a part depends, and what else it may depend on.
 SETTINGS = 'network steps minibatch lrate seed'.split()
 _WORDS = dict(data='data', gan='generators', pix2pix='patches of pix2pix', phantom='phantoms')
 _WORDS.update({name: '--' + name for name in SETTINGS})
-_FACTS = dict(step=schema.natural, inner_loss=schema.number, loss=schema.number)
+_FACTS = dict(step=schema.nonnegative, inner_loss=schema.number, loss=schema.number)
 _FACTS.update(temperature=schema.positive, seconds=schema.number)
 
 # What is trained: arm, ratio (None where the arm adds nothing), repeat, fold.
@@ -74,7 +74,7 @@ def read(outdir, jobs, several, made_of):
             if wrong:
                 raise ValueError('%s is damaged (%s); it is made again' % (name, wrong))
         except ValueError as error:
-            talk.warn('%s, and kept as %s' % (error, files.set_aside(name)))
+            log.warning('%s, and kept as %s' % (error, files.set_aside(name)))
             continue
         changed = [what for what, value in made_of[job].items() if part['made_of'].get(what) != value]
         if changed:

@@ -10,8 +10,8 @@ import numpy as np
 import dataset
 import tfutil
 from classification import cnn, learner
-from common import files, gray_range, images, schema, talk
-from metrics import provenance
+from common import files, gray_range, images, log, schema
+from metrics import training_data
 
 
 def load(path):
@@ -45,7 +45,7 @@ def read(path, shape):
         raise ValueError('%s has images of %s, the classifier wants %s' % (path, list(pixels.shape[1:]), shape))
     labels = [data.classes[label] for label in data.labels]
     names = ['%s-%d' % (label, number) for number, label in enumerate(labels)]
-    members = provenance.members(data)
+    members = training_data.members(data)
     return pixels, names, [nodule for nodule, _, _ in members] if members else names
 
 
@@ -57,10 +57,10 @@ def predict(cfg):
         pixels, names, nodules = read(cfg.data, shape)
         found = classifier(pixels)
     order, votes = learner.by_nodule(found, nodules)
-    learnt = set((provenance.learnt_from(cfg.model) or {}).get('nodule') or []) & set(order)
+    learnt = set((training_data.learnt_from(cfg.model) or {}).get('nodule') or []) & set(order)
     if learnt:
         words = '%s learnt from %d of these nodules, as %s: what it says of them is no test of it'
-        talk.warn(words % (cfg.model, len(learnt), min(learnt)))
+        log.warning(words % (cfg.model, len(learnt), min(learnt)))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(['of', 'name', 'nodule', 'class'] + ['p_' + name for name in classes])

@@ -3,11 +3,11 @@
 import os
 
 import dataset
-from classification import folds
-from classification.settings import TRAINING
-from common import locks, model_record, talk
+from classification import cross_validation
+from classification.classify_settings import TRAINING
+from common import locks, log, model_record
 from config import Progan
-from metrics import provenance
+from metrics import training_data
 from training import launch, run_folder
 
 
@@ -24,7 +24,7 @@ def train(cfg, stop, given):
 
     given: names of the settings that were chosen; a run that goes on takes the others from its run.json.
     """
-    several = folds.Folds(cfg.data)
+    several = cross_validation.Folds(cfg.data)
     if cfg.pretrain:
         _check_pretrained(cfg.pretrain, several)
     with locks.held(cfg.outdir, 'wait for it or choose another --outdir'):
@@ -43,9 +43,9 @@ def _train(cfg, stop, given, several):
         if run and os.path.exists(final):
             if model_record.data_facts(final).get('digest') != dataset.Pyramid(data).digest:
                 raise ValueError('%s learnt from other data than %s; choose another --outdir' % (final, data))
-            talk.say('%d of %d: %s is there' % (number + 1, len(jobs), run))
+            log.info('%d of %d: %s is there' % (number + 1, len(jobs), run))
             continue
-        talk.say('%d of %d: %s' % (number + 1, len(jobs), outdir))
+        log.info('%d of %d: %s' % (number + 1, len(jobs), outdir))
         progan = Progan(
             data=data, outdir=outdir, resume=run, transfer=cfg.pretrain, conditional=cfg.conditional,
             **options
@@ -58,11 +58,11 @@ def _train(cfg, stop, given, several):
 
 def _check_pretrained(path, several):
     """Refuse weights that learnt from any of the folds' nodules, or of which nobody knows."""
-    known = provenance.learnt_from(path)
+    known = training_data.learnt_from(path)
     if known is None:
         words = '--pretrain %s: not known from which nodules it learnt (no run.json with their names is beside it)'
         raise ValueError(words % path)
     for tested in several.tested:
-        both = provenance.in_common(tested, known)
+        both = training_data.in_common(tested, known)
         if both:
             raise ValueError('--pretrain %s learnt from the %s %s; it is to have seen none of them' % ((path,) + both))

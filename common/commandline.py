@@ -7,8 +7,8 @@ import os
 import re
 import sys
 
-from common import SUPPORTED, environment, files, flags, inputs, quiet, schema, talk, written
-from common.talk import warn
+from common import SUPPORTED, environment, files, flags, inputs, log, manifest, quiet, schema
+from common.log import warning
 
 
 def settings(record_name, example=None, groups='', inputs='', writer=None, **rows):
@@ -42,7 +42,7 @@ def stored(record, values, path):
 def _stored(record, values, path):
     for name in values:
         if name not in record._fields:
-            raise ValueError('%s is damaged or for another program than %s (it sets %s)' % (path, talk.program(), name))
+            raise ValueError('%s is damaged or for another program than %s (it sets %s)' % (path, log.program(), name))
     written = {name: value for name, value in values.items() if value is not None and value is not False}
     argv = []
     for name, value in written.items():
@@ -56,10 +56,10 @@ def _stored(record, values, path):
 def _record(record, values):
     """The record of parsed values and of their --config; how much is said is set at once."""
     found, general = flags.general(values)
-    talk.set_amount(general['quiet'], general['verbose'])
+    log.set_verbosity(general['quiet'], general['verbose'])
     cfg = record(**dict(_configured(record, general['config']), **found))
     inputs.check(cfg)
-    written.begin(record.WRITER, inputs.paths(cfg) + [general['config']] * bool(general['config']))
+    manifest.begin(record.WRITER, inputs.paths(cfg) + [general['config']] * bool(general['config']))
     return cfg
 
 
@@ -95,7 +95,7 @@ def parse_command(commands, description, argv=None):
     return name, _record(commands[name][0], values)
 
 
-def given(record, argv=None):
+def explicit_flags(record, argv=None):
     """Names of the record's settings for which argv, or a file that it names with --config, holds a value."""
     found, _ = flags.Parser(record, allow_abbrev=True).parse_known_args(_joined(argv))
     found, general = flags.general(vars(found))
@@ -141,7 +141,7 @@ def command(main):
     """Run a script's main. An error that its user can mend is one line on stderr and exit code 2; Ctrl-C exits 130."""
     quiet.open_standard_streams()
     try:
-        with _output(), talk.timed('in all'):
+        with _output(), log.timed('in all'):
             _require_locale()
             main()
     except KeyboardInterrupt:
@@ -149,7 +149,7 @@ def command(main):
     except MemoryError as error:
         _leave('out of memory (%s): ask for less at a time' % (error or 'no details'))
     except OSError as error:
-        _leave('; '.join(filter(None, (talk.reason(error), _REMEDIES.get(error.errno)))))
+        _leave('; '.join(filter(None, (log.reason(error), _REMEDIES.get(error.errno)))))
     except ImportError as error:
         _leave(_missing(error))
     except UnicodeEncodeError as error:
@@ -201,5 +201,5 @@ def _output():
 
 
 def _leave(message, code=2):
-    warn(message)
+    warning(message)
     sys.exit(code)

@@ -8,7 +8,7 @@ import stat
 import sys
 import tempfile
 
-from common import talk, written
+from common import log, manifest
 
 LOCALE = 'this locale knows only ASCII; type export LC_ALL=C.UTF-8, then the command again'
 
@@ -47,16 +47,16 @@ def require_replaceable(*paths):
             continue
         if os.path.isdir(path):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        if written.is_input(path):
+        if manifest.is_input(path):
             raise FileExistsError('%s is an input of this command; choose another place' % path)
-        if not written.is_ours(path):
+        if not manifest.is_ours(path):
             words = '%s is there already, and is not, or no longer, as this program wrote it'
             raise FileExistsError((words + '; choose another place, or move it away') % path)
 
 
 def remove(path):
     """Remove a file that this program wrote and nobody changed; whether that was so."""
-    if written.is_input(path) or not written.is_ours(path):
+    if manifest.is_input(path) or not manifest.is_ours(path):
         return False
     os.unlink(path)
     return True
@@ -75,33 +75,33 @@ def adopt(folder, names):
 
     names: {name: whether it grows}, of files that this program gives those names.
     """
-    if not os.path.lexists(os.path.join(folder, written.RECORD)):
+    if not os.path.lexists(os.path.join(folder, manifest.RECORD)):
         for name, grows in names.items():
             path = os.path.join(folder, name)
             if os.path.isfile(path) and not os.path.islink(path):
-                written.record(path, None if grows else path, durable=True)
+                manifest.record(path, None if grows else path, durable=True)
 
 
 def _record(path, content, durable):
     """As written.record; a new file is written all the same where the record belongs to another user."""
     try:
-        written.record(path, content, durable)
+        manifest.record(path, content, durable)
     except PermissionError:
         if os.path.lexists(path):
             raise
-        talk.warn('%s cannot be written: %s will not be replaced later' % (written.RECORD, path))
+        log.warning('%s cannot be written: %s will not be replaced later' % (manifest.RECORD, path))
 
 
 def remove_unfinished(folder):
     """Remove what durable files left that were being written when a process was killed; nobody may write there now."""
-    for path in written.unfinished(folder):
+    for path in manifest.unfinished(folder):
         os.unlink(path)
 
 
 def rename(path, target):
     """Give a file that this program wrote another name in its folder; what has that name is replaced as by `atomic`."""
     require_replaceable(target)
-    written.record(target, path, durable=True)
+    manifest.record(target, path, durable=True)
     os.replace(path, target)
 
 
@@ -140,7 +140,7 @@ def atomic(path, durable=False, private=False):
     part = hidden(path, 'part')
     try:
         if durable and not private:
-            written.record(part)
+            manifest.record(part)
         with open(part, 'xb') as f:
             yield f
             if durable:
@@ -166,7 +166,7 @@ def open_text(path, mode):
         if os.path.islink(path):
             raise FileExistsError('%s is a link; remove it, or choose another place' % path)
         if not os.path.lexists(path):
-            written.record(path, durable=True)
+            manifest.record(path, durable=True)
         with open(path, mode, newline='') as f:
             yield f
     except OSError as error:

@@ -6,8 +6,8 @@ import os
 import platform
 import re
 
-from common import VERSION, habits, kinds
-from common.talk import one_line, program
+from common import VERSION, flag_aliases, types
+from common.log import one_line, program
 
 _KINDS = {int: 'a whole number', float: 'a number', str: 'text'}
 _MEANT = ' (did you mean '
@@ -85,7 +85,7 @@ class Parser(argparse.ArgumentParser):
 
     def _hint(self, text):
         """What is probably meant by a flag that there is not."""
-        same = habits.same(text, dict(self.rows, **dict.fromkeys(_GENERAL, (None, ''))))
+        same = flag_aliases.same(text, dict(self.rows, **dict.fromkeys(_GENERAL, (None, ''))))
         if not same:
             return _did_you_mean(text, self._option_string_actions)
         if ' ' in same:
@@ -149,7 +149,7 @@ def _add_flag(group, name, default, meaning, kind=None, several=True):
         meaning += ' (default: %s)' % ' '.join(default)
     else:
         how = dict(choices=kind) if isinstance(kind, tuple) else dict(type=typed(kind), metavar=_metavar(name, kind))
-        how.update(dict(nargs='?', const=kind[0]) if isinstance(kind, kinds.Alone) else {})
+        how.update(dict(nargs='?', const=kind[0]) if isinstance(kind, types.OptionalChoice) else {})
         meaning += '' if default is None else ' (default: %s)' % _typed_as(default)
     group.add_argument(flag(name), default=argparse.SUPPRESS, help=meaning.replace('%', '%%'), **how)
 

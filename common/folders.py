@@ -6,7 +6,7 @@ import glob
 import os
 import shutil
 
-from common import files, written
+from common import files, manifest
 
 
 def first_foreign(folder):
@@ -15,13 +15,13 @@ def first_foreign(folder):
         return folder
     for place, folders, names in os.walk(folder):
         folders.sort()
-        if written.RECORD not in names:
+        if manifest.RECORD not in names:
             return os.path.join(place, min(folders + names)) if folders + names else place
         for name in sorted(folders + names):
             path = os.path.join(place, name)
             if name in folders and os.path.islink(path):
                 return path
-            if name not in folders and name != written.RECORD and not written.is_ours(path):
+            if name not in folders and name != manifest.RECORD and not manifest.is_ours(path):
                 return path
     return None
 
@@ -29,7 +29,7 @@ def first_foreign(folder):
 def require_own_folder(path):
     """Refuse a folder to be replaced in which there is anything but what this program wrote, or an input."""
     foreign, why = first_foreign(path), 'is not, or no longer, as this program wrote it'
-    if not foreign and written.holds_input(path):
+    if not foreign and manifest.holds_input(path):
         foreign, why = path, 'holds an input of this command'
     if foreign:
         words = '%s is not replaced, as %s %s; choose another name, or move it away'
@@ -56,9 +56,9 @@ def _same(folder, other):
 def _remove_folder(folder):
     """Remove what this program wrote in a folder, and the folder if nothing else is in it."""
     for place, _, names in os.walk(folder, topdown=False):
-        kept = [name for name in names if name != written.RECORD and not files.remove(os.path.join(place, name))]
-        if not kept and os.listdir(place) == [written.RECORD]:
-            os.unlink(os.path.join(place, written.RECORD))
+        kept = [name for name in names if name != manifest.RECORD and not files.remove(os.path.join(place, name))]
+        if not kept and os.listdir(place) == [manifest.RECORD]:
+            os.unlink(os.path.join(place, manifest.RECORD))
         with contextlib.suppress(OSError):  # not empty
             os.rmdir(place)
 

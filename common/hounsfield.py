@@ -3,7 +3,7 @@
 import numpy as np
 
 from common import schema
-from common.kinds import wants
+from common.types import wants
 
 # HU at gray 0 and at gray 255. 'paper' was measured on the published AIS patches: air is cut off at gray 74 (-1024 HU),
 # fat peaks at 154 (-100), muscle at 164 (+45), the same in all patients: HU = 11.8 * gray - 1904. 'lung' is level -600,

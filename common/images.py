@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin
 
 from common import arrays, capacity, files, gray_range
-from common.quiet import hushed
+from common.quiet import suppress_stderr
 
 SUFFIXES = '.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.npy'  # of files that `load` reads
 MOST = 64 * 2**20  # pixels of a picture that is read
@@ -94,7 +94,7 @@ def size(path):
     """Width and height of a picture file, the way up that its EXIF orientation says."""
     files.require_regular(path)
     try:
-        with warnings.catch_warnings(), hushed(), Image.open(path) as picture:
+        with warnings.catch_warnings(), suppress_stderr(), Image.open(path) as picture:
             if picture.format == 'TIFF':
                 width, height, turned = [picture.tag_v2.get(tag) for tag in (256, 257, ORIENTATION)]
             else:
@@ -196,7 +196,7 @@ def _load_picture(path, wanted):
         raise ValueError('%s has %d x %d pixels; images may have up to %d' % ((path,) + found + (MOST,)))
     capacity.require_memory(DECODED * found[0] * found[1], path)
     try:
-        with warnings.catch_warnings(), hushed():  # libtiff writes to stderr itself
+        with warnings.catch_warnings(), suppress_stderr():  # libtiff writes to stderr itself
             warnings.simplefilter('ignore')  # of what matters here, Pillow raises
             with open(path, 'rb') as f, Image.open(f) as picture:  # by name, Pillow 13 misreads TIFFs that are turned
                 frames = getattr(picture, 'n_frames', 1)

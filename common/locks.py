@@ -8,7 +8,7 @@ import time
 
 from common import files, schema
 
-_HOLDER = {'pid': schema.natural, 'host': schema.text, 'since': schema.text}
+_HOLDER = {'pid': schema.nonnegative, 'host': schema.text, 'since': schema.text}
 
 
 class Lock:

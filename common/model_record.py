@@ -2,7 +2,7 @@
 
 import os
 
-from common import schema, written
+from common import manifest, schema
 from common.hounsfield import SCALE
 
 # FILE FORMAT: what is read of either file. parts: digests of the classes, or of all data that the weights saw; source:
@@ -17,7 +17,7 @@ _FACTS['settings?'] = {'transfer?': schema.text}
 
 def digest(model):
     """SHA-256 of a weight file, as hexadecimal digits."""
-    return written.content_of(model)[1]
+    return manifest.size_and_digest(model)[1]
 
 
 def facts(model):

@@ -6,7 +6,7 @@ import sys
 
 
 @contextlib.contextmanager
-def hushed():
+def suppress_stderr():
     """Nothing on stderr meanwhile, not even what C and C++ write there."""
     saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)

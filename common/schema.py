@@ -5,11 +5,11 @@ import json
 import math
 
 from common import files
-from common.kinds import wants
+from common.types import wants
 
 
 @wants('a whole number from 0 to 2147483647')
-def natural(value):
+def nonnegative(value):
     return type(value) is int and 0 <= value < 2**31
 
 

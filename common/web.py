@@ -16,7 +16,7 @@ try:
 except ImportError:
     raise ImportError('pages are served with Flask: pip install flask') from None
 
-from common import schema, talk
+from common import log, schema
 
 _PARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page_parts')
 MONTH = 31 * 24 * 3600  # seconds for which a browser keeps a cookie
@@ -71,9 +71,9 @@ def _admit():
         flask.abort(403, 'another page may not ask this server')
     if request.method == 'GET' and _is_token(request.args.get('token', '')):
         response = flask.make_response(_ENTRANCE)
-        remember(response, 'link', config['TOKEN'])
+        set_cookie(response, 'link', config['TOKEN'])
         return response
-    if not _is_token(recalled('link')):
+    if not _is_token(get_cookie('link')):
         flask.abort(403, 'the link is not whole: open it as you were given it, with everything after token=')
     if (request.content_length or 0) > config['MOST']:
         flask.abort(413)
@@ -97,7 +97,7 @@ def _refuse(error):
         code, words = 400, str(error)
     elif isinstance(error, OSError):
         code, words = 503, 'the server cannot write (%s)' % (error.strerror or error)
-        talk.warn(talk.reason(error))
+        log.warning(log.reason(error))
     else:
         code, words = 500, 'the server made a mistake; whoever runs it sees more'
         flask.current_app.logger.error('%s %s', flask.request.method, flask.request.path, exc_info=error)
@@ -125,17 +125,17 @@ def attachment(content, name, kind):
     return response
 
 
-def remember(response, name, value):
+def set_cookie(response, name, value):
     """Have the browser keep a value that no script and no other site can reach; None makes it forget."""
     response.set_cookie(_cookie(name), value or '', MONTH if value else 0, httponly=True, samesite='Strict')
 
 
-def recalled(name):
+def get_cookie(name):
     """What the browser kept, or ''."""
     return flask.request.cookies.get(_cookie(name), '')
 
 
-def asked(name, default=None):
+def query_value(name, default=None):
     """A value that the address holds, text of at most 40 letters; ValueError where it has to be there and is not."""
     value = flask.request.args.get(name, default)
     if value is None or len(value) > 40:
@@ -143,7 +143,7 @@ def asked(name, default=None):
     return value
 
 
-def posted(wanted):
+def posted_json(wanted):
     """The JSON that was posted, if it fits a schema (see common.schema); ValueError if not."""
     if flask.request.mimetype != 'application/json':
         flask.abort(415, 'this server takes JSON alone')
@@ -157,7 +157,7 @@ def posted(wanted):
     return value
 
 
-def uploaded(most):
+def uploaded_file(most):
     """The bytes of a file that was posted; ValueError if there are more than `most`, or none."""
     if flask.request.mimetype != 'application/octet-stream':
         flask.abort(415, 'this server takes files as application/octet-stream')

@@ -14,7 +14,7 @@ try:
 except ImportError:
     raise ImportError('pages are served with waitress: pip install waitress') from None
 
-from common import talk, web
+from common import log, web
 
 _REASONS = {
     errno.EADDRINUSE: 'port %d is taken; choose another with --port',
@@ -115,10 +115,10 @@ def serve(app, port, lan=False):
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     if lan:
-        talk.warn('whoever listens on the network can read along: this is plain HTTP, for a network that you trust')
+        log.warning('whoever listens on the network can read along: this is plain HTTP, for a network that you trust')
     for url in server.urls:
         print('open ' + url, flush=True)
-    talk.say('Ctrl-C ends it')
+    log.info('Ctrl-C ends it')
     server.run()
     return ended[0]
 

@@ -4,8 +4,8 @@ import os
 import re
 from collections import defaultdict, namedtuple
 
-from common import talk
-from dataset_tools import locations, markups, names, nodule_names, tables
+from common import log
+from dataset_tools import locations, markups, nodule_names, nodule_tables, pseudonyms
 
 NUMBER = re.compile(r'[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d\d?)?$', re.IGNORECASE)  # some countries write a comma
 MILLIMETRES, INDEX = [('coordx', 'coordy', 'coordz'), ('x', 'y', 'z')], ('j', 'i', 'k')  # pylidc: i counts rows
@@ -32,7 +32,7 @@ def read_annotations(path, coordinates='world', volume=None):
         (coordinates, rows), unused = markups.read(path), []
         columns, axes = list(rows[0][1]), MILLIMETRES[1]
     else:
-        columns, rows, unused = tables.read(path)
+        columns, rows, unused = nodule_tables.read(path)
         notes += [f'{path}: columns without a meaning here: {", ".join(unused)}'] if unused else []
         coordinates, axes = _axes(path, columns, coordinates)
         rows, more = nodule_names.settled(path, columns, rows, _points(rows, axes))
@@ -47,7 +47,7 @@ def read_annotations(path, coordinates='world', volume=None):
     annotations, wrong, spelt, count, patients = [], [], {}, defaultdict(int), {}
     for place, row in rows:
         if row.get('patient'):  # as the first line spells it
-            row['patient'] = patients.setdefault(names.spelt_alike(row['patient']), row['patient'])
+            row['patient'] = patients.setdefault(pseudonyms.spelt_alike(row['patient']), row['patient'])
         faults = list(_faults(row, axes))
         if not faults:
             a = _annotation(f'{path} {place}', located, row, coordinates, axes)
@@ -62,7 +62,7 @@ def read_annotations(path, coordinates='world', volume=None):
     others = [f'{there} is {here}' for there, here in list(located.found.items())[:3]]
     more = f'; and {len(located.found) - 3} more' if len(located.found) > 3 else ''
     for line in notes + [f'{path}: paths that are written otherwise: {"; ".join(others)}{more}'] * bool(others):
-        talk.say(talk.one_line(line))
+        log.info(log.one_line(line))
     return annotations
 
 

@@ -15,7 +15,7 @@ def slices_at_once(size):
     return max(1, SLAB // (size[0] * size[1]))
 
 
-class Gauge:
+class HURangeCheck:
     """Whether the slabs of a volume hold HU. least, most: of the values so far."""
 
     def __init__(self, path):
@@ -54,7 +54,7 @@ def assembled(path, size, slabs):
     """
     sitk = simple_itk()
     for kind, name in ((np.int16, sitk.sitkInt16), (np.float32, sitk.sitkFloat32)):
-        image, gauge = sitk.Image([int(n) for n in size], name), Gauge(path)
+        image, gauge = sitk.Image([int(n) for n in size], name), HURangeCheck(path)
         for first, slab in slabs():
             slab = gauge.clamped(slab)
             if kind is np.int16 and slab.dtype.kind == 'f' and (slab != np.rint(slab)).any():
@@ -69,7 +69,7 @@ def assembled(path, size, slabs):
 
 def checked(path, image):
     """The same of an int16 image that is in memory, in its place."""
-    sitk, gauge, some = simple_itk(), Gauge(path), slices_at_once(image.GetSize())
+    sitk, gauge, some = simple_itk(), HURangeCheck(path), slices_at_once(image.GetSize())
     for first in range(0, image.GetSize()[2], some):
         stored = sitk.GetArrayViewFromImage(image)[first : first + some]
         slab = gauge.clamped(stored)

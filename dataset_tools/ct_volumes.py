@@ -13,7 +13,7 @@ from collections import defaultdict, namedtuple
 
 import numpy as np
 
-from common import files, talk
+from common import files, log
 from common.hounsfield import AIR
 from dataset_tools import assembly, completeness, nifti
 from dataset_tools.dicom_files import find_series
@@ -105,7 +105,7 @@ def read_volume(path, series=None):
 def told(volume):
     """What a user should know of a volume, as lines that name files."""
     parts = volume.notes + ([left_out(volume.left, 'left out: ')] if volume.left else [])
-    return [talk.one_line(f'{volume.path}: {"; ".join(parts)}')] if parts else []
+    return [log.one_line(f'{volume.path}: {"; ".join(parts)}')] if parts else []
 
 
 def _read_file(path):

@@ -12,7 +12,7 @@ from collections import OrderedDict, namedtuple
 
 import numpy as np
 
-from common import files, talk
+from common import files, log
 
 # series: {SeriesInstanceUID: paths}; left: {path: why it is none of their slices}; damaged: {path: (SeriesInstanceUID
 # or None, error)}, which matters when the series is used
@@ -80,7 +80,7 @@ def text(header, name):
         value = header.get(name)
     except Exception:
         return ''
-    return '' if value is None else talk.one_line(str(value).strip(' \0'))
+    return '' if value is None else log.one_line(str(value).strip(' \0'))
 
 
 def _require_whole(path, header):
@@ -127,7 +127,7 @@ def find_series(folder):
         found.left.update((os.path.join(parent, name), 'link to a folder') for name in links)
         names = [name for name in sorted(names) if not name.startswith('.') and name.upper() != 'DICOMDIR']
         paths += [os.path.join(parent, name) for name in names]
-    for path in talk.bar(paths, desc='looking for DICOM', unit='file', leave=False, delay=1):
+    for path in log.progress(paths, desc='looking for DICOM', unit='file', leave=False, delay=1):
         _sort(path, found, first)
     return found
 

@@ -4,8 +4,8 @@ import os
 import re
 
 import dataset
-from common import capacity, hounsfield, images, labels, talk
-from common.album import Album
+from common import capacity, hounsfield, images, labels, log
+from common.image_writer import ImageWriter
 
 
 def _window_of(path):
@@ -54,7 +54,7 @@ def show(cfg):
     window, said, channels = _window_of(path)
     if wanted or cfg.summary:
         source = 'as its json file says' if said else 'the paper window, as no json file says otherwise'
-        (print if cfg.summary else talk.say)('gray 0..255 is taken for %g..%g HU, %s' % (window[0], window[1], source))
+        (print if cfg.summary else log.info)('gray 0..255 is taken for %g..%g HU, %s' % (window[0], window[1], source))
     if cfg.summary:
         _summary(levels, window, channels)
         labels_path = labels.beside(path)
@@ -73,12 +73,12 @@ def show(cfg):
         for picture in pictures:
             picture[:] = hounsfield.to_gray(hounsfield.to_hu(picture, window), wanted)
     if cfg.grid:
-        album = Album(cfg.outdir, ['dataset_grid.png'], r'dataset_grid\.png$')
+        album = ImageWriter(cfg.outdir, ['dataset_grid.png'], r'dataset_grid\.png$')
         album.save('dataset_grid.png', images.grid(pictures))
     else:
         names = ['dataset_img_%d.png' % i for i in range(len(pictures))]
-        album = Album(cfg.outdir, names, r'dataset_img_\d+\.png$')
+        album = ImageWriter(cfg.outdir, names, r'dataset_img_\d+\.png$')
         for name, picture in zip(names, pictures):
             album.save(name, picture)
     print('%d images of %s are in %s' % (len(pictures), path, cfg.outdir))
-    album.tell()
+    album.report()

@@ -5,7 +5,7 @@ import operator
 import re
 
 from common import capacity
-from common.quiet import hushed
+from common.quiet import suppress_stderr
 
 
 def simple_itk():
@@ -20,7 +20,7 @@ def simple_itk():
 def attempt(path, action):
     """SimpleITK tells a failure in several lines of C++ text; one of them says why."""
     try:
-        with hushed():  # MetaIO and GDCM write to stderr themselves
+        with suppress_stderr():  # MetaIO and GDCM write to stderr themselves
             return action()
     except (RuntimeError, MemoryError, OverflowError) as error:
         reason = re.search(r'ERROR: (?:\w+\(0x[0-9a-f]+\): )?(.*)', str(error))

@@ -4,8 +4,8 @@ import collections
 
 import numpy as np
 
-from common.wording import by_number
-from dataset_tools.augmentation import cut
+from common.formatting import natural_order
+from dataset_tools.patch_augmentation import crop
 from dataset_tools.phantom import CLASSES
 
 KEPT = 300  # patches of a class that are kept, at random, to be shown and measured
@@ -39,8 +39,8 @@ class Class:
             self.diameters.append(facts['diameter_mm'])
         place = self.images if self.images < KEPT else self.random.randint(self.images + 1)
         if place < KEPT:  # any patch has the same chance to be kept: J. Vitter's algorithm R, ACM TOMS 11 (1985)
-            mask = None if patch.mask is None else cut(patch.mask[None], resolution, (0, 0))[0]
-            pixels = cut(patch.pixels, resolution, (0, 0)).copy()
+            mask = None if patch.mask is None else crop(patch.mask[None], resolution, (0, 0))[0]
+            pixels = crop(patch.pixels, resolution, (0, 0)).copy()
             self.kept[place : place + 1] = [Kept(self.images, patch.nodule, pixels, mask, facts.get('diameter_mm'))]
         self.images += 1
 
@@ -63,7 +63,9 @@ class Overview:
     def sorted(self):
         """[(label, Class)], from what is least to what is most invasive, and then by name."""
         known = {label: place for place, label in enumerate(CLASSES)}
-        return sorted(self.classes.items(), key=lambda item: (known.get(item[0], len(known)), by_number(item[0] or '')))
+        return sorted(
+            self.classes.items(), key=lambda item: (known.get(item[0], len(known)), natural_order(item[0] or ''))
+        )
 
     def add(self, patch):
         if patch.label not in self.classes:

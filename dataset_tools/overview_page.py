@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from common import figures, hounsfield, page
+from common import hounsfield, page, svg_plots
 from dataset_tools.overview import FACTS, KEPT
 from metrics import nodules
 
@@ -41,17 +41,17 @@ def _charts(overview):
     pixels = {label: shade(images.ravel()) for label, images in kept.items()}
     charts = [
         ('All pixels', 'Lung on the left, soft tissue and bone on the right.',
-         figures.distributions(pixels, level, unit, 'pixels', 60)),
+         svg_plots.distributions(pixels, level, unit, 'pixels', 60)),
         ('The nodules', 'Mean of the nodule in the middle of each image, measured by one rule.',
-         figures.distributions({label: shade(x.gray) for label, x in measured.items()}, 'mean of the nodule', unit)),
+         svg_plots.distributions({label: shade(x.gray) for label, x in measured.items()}, 'mean of the nodule', unit)),
     ]  # fmt: skip
     sizes = {label: x.diameter * (mm or 1) for label, x in measured.items()}
     charts.append(('Measured sizes', 'Diameter of a circle of the same area as the measured nodule.',
-                   figures.distributions(sizes, 'measured diameter', 'mm' if mm else 'pixels')))  # fmt: skip
+                   svg_plots.distributions(sizes, 'measured diameter', 'mm' if mm else 'pixels')))  # fmt: skip
     annotated = {label: np.array(found.diameters) for label, found in classes if found.diameters}
     if annotated:
         words = 'Diameters as they are annotated.'
-        charts.append(('Annotated sizes', words, figures.distributions(annotated, 'annotated diameter', 'mm')))
+        charts.append(('Annotated sizes', words, svg_plots.distributions(annotated, 'annotated diameter', 'mm')))
     return charts
 
 

@@ -7,8 +7,8 @@ import os
 import numpy as np
 
 from common import capacity, hounsfield
-from dataset_tools import phantom, work
-from dataset_tools.sources import SHIFT, Patch, Source, margin
+from dataset_tools import phantom, process_pool
+from dataset_tools.patch_sources import SHIFT, Patch, Source, margin
 
 COMPUTED = 'phantoms: computed, not from patients'
 NOTED = 400  # bytes of memory for what is kept of each phantom: its turn, its name, its fold
@@ -87,7 +87,7 @@ def _phantoms(cfg, wanted, several, size, window, slices):
             indices = range(i, min(i + step, number))
             jobs.append((kind, _label(wanted, kind), cfg.seed, indices, size, cfg.spacing, window, slices))
     processes = min(cfg.processes or os.cpu_count(), -(-len(jobs) // 8))  # for a few jobs it takes longer to start one
-    return _patches(work.ordered(_draw, jobs, processes))
+    return _patches(process_pool.ordered(_draw, jobs, processes))
 
 
 def _patches(results):

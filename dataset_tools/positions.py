@@ -23,7 +23,7 @@ def doubtful(volume, point):
     return bool(contrast(ct_volumes.patches(volume, point, SIDE, SPACING)[0]) < CONTRAST)
 
 
-def doubts(doubtful_places):
+def warnings(doubtful_places):
     """Lines about such places."""
     lines = [f'{place} lies in lung without a nodule, or in air' for place in doubtful_places[:10]]
     if len(doubtful_places) > 10:

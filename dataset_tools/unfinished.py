@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 from common import arrays, files
-from dataset_tools.sources import Patch
+from dataset_tools.patch_sources import Patch
 
 
 class Unfinished:

@@ -9,8 +9,8 @@ import os
 import numpy as np
 
 import dataset
-from common import labels, talk
-from dataset_tools.names import spelt_alike
+from common import labels, log
+from dataset_tools.pseudonyms import spelt_alike
 
 NAMED = 'patient', 'scan', 'nodule'  # what may not be on two sides of a fold
 SHOWN = 3  # findings of a kind that are printed, if not all are
@@ -219,7 +219,7 @@ def _summaries(findings):
     counts, first = collections.Counter(), collections.OrderedDict()
     for kind, line in findings:
         counts[kind] += 1
-        first.setdefault(kind, []).extend([talk.one_line(line)] * (counts[kind] <= SHOWN))
+        first.setdefault(kind, []).extend([log.one_line(line)] * (counts[kind] <= SHOWN))
     for kind, lines in first.items():
         more = '; and %d more, listed with --all' % (counts[kind] - SHOWN) if counts[kind] > SHOWN else ''
         begin = '%d %s: ' % (counts[kind], KINDS[kind]) if counts[kind] > 1 else ''
@@ -231,7 +231,7 @@ def report(paths, channels=None, every=False):
     otherwise 1."""
     folders = find(paths)
     findings, wrong = verify(folders, channels), False
-    for line in (talk.one_line(line) for _, line in findings) if every else _summaries(findings):
+    for line in (log.one_line(line) for _, line in findings) if every else _summaries(findings):
         print(line)
         wrong = True
     if not wrong:

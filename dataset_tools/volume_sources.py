@@ -4,10 +4,10 @@ import collections
 import contextlib
 import os
 
-from common import VERSION, hounsfield, talk
-from dataset_tools import annotations, ct_volumes, itk, markups, names, positions, provenance, work
-from dataset_tools.scan_cuts import SAME, Cuts, Job, cut, few
-from dataset_tools.sources import SHIFT, Source, margin
+from common import VERSION, hounsfield, log
+from dataset_tools import annotations, ct_volumes, itk, markups, positions, process_pool, pseudonyms, source_digests
+from dataset_tools.patch_sources import SHIFT, Source, margin
+from dataset_tools.scan_crops import SAME, Crops, Job, crop, few
 
 NAME = 'nodules'  # of a dataset, for want of another: that of the table may name a patient
 MANY = 4  # processes by default: each holds a volume
@@ -66,7 +66,7 @@ def _plan(cfg, marked, size, slices):
     """What is to be cut from which scan, and which lines name none."""
     window, folder = hounsfield.window(cfg.window), cfg.volumes or os.path.dirname(cfg.annotations) or '.'
     ct_volumes.look_anew()
-    provenance.stamp.cache_clear()
+    source_digests.stamp.cache_clear()
     scans, problems = collections.OrderedDict(), []
     for a in marked:
         try:
@@ -80,7 +80,7 @@ def _plan(cfg, marked, size, slices):
 
 def _source(cfg, plan, about, unfinished, skip_bad=False):
     """Cut all scans, which are kept in `unfinished` as they are done, and then give them, if all or skip_bad."""
-    called, found, keys = names.namer(cfg), _Found(cfg, plan), []
+    called, found, keys = pseudonyms.namer(cfg), _Found(cfg, plan), []
     for key, cuts in _examined(cfg, plan.jobs, unfinished):
         found.add(cuts)
         keys.append((key, cuts.patches if cuts.problems else None))
@@ -101,8 +101,8 @@ def _source(cfg, plan, about, unfinished, skip_bad=False):
 
     about = dict(about, source='CT volumes', window=hounsfield.window(cfg.window), mm_per_pixel=cfg.spacing)
     about.update(coordinates=cfg.coordinates or 'world', interpolation=cfg.interpolation)
-    about.update(table_sha256=provenance.sha256([cfg.annotations]), skipped=found.lines())
-    about.update(versions=provenance.versions('numpy', 'SimpleITK', 'scipy', 'pydicom'))
+    about.update(table_sha256=source_digests.sha256([cfg.annotations]), skipped=found.lines())
+    about.update(versions=source_digests.versions('numpy', 'SimpleITK', 'scipy', 'pydicom'))
     members = [(label, _group(patient, scan, called)) for label, patient, scan, _ in found.nodules]
     classes = list(collections.OrderedDict.fromkeys(label for label, _ in members))
     return Source(
@@ -116,19 +116,19 @@ def _examined(cfg, jobs, unfinished=None):
     held = [unfinished is not None and unfinished.holds(key) for key in keys]
     new = [job for job, is_held in zip(jobs, held) if not is_held]
     processes = min(cfg.processes or min(os.cpu_count() or 1, MANY), max(len(new) // 4, 1))
-    results = work.ordered(cut, new, processes)
-    bar, told = talk.bar(zip(keys, held), total=len(jobs), unit='scan'), 0
+    results = process_pool.ordered(crop, new, processes)
+    bar, told = log.progress(zip(keys, held), total=len(jobs), unit='scan'), 0
     with contextlib.closing(results), bar:
         for key, is_held in bar:
-            cuts = Cuts(*unfinished.load(key)) if is_held else next(results)
+            cuts = Crops(*unfinished.load(key)) if is_held else next(results)
             if unfinished is not None and not is_held and not cuts.problems:
                 unfinished.store(key, cuts.patches, cuts[1:])
             for line in cuts.told:
                 told += 1
-                (talk.say if told <= SHOWN else talk.detail)(line)
+                (log.info if told <= SHOWN else log.debug)(line)
             yield key, cuts
     if told > SHOWN:
-        talk.say('and %d more lines about scans; --verbose shows them' % (told - SHOWN))
+        log.info('and %d more lines about scans; --verbose shows them' % (told - SHOWN))
 
 
 def _group(patient, scan, called):
@@ -150,7 +150,7 @@ def _named(patch, called, patient):
 def _key(job):
     """All that the cuts of a scan depend on, as text: the job, and the sizes and times of its files."""
     return repr(
-        (VERSION, job, [provenance.stamp(path) for path in [job.scan[0]] + [a.mask for a in job.nodules if a.mask]])
+        (VERSION, job, [source_digests.stamp(path) for path in [job.scan[0]] + [a.mask for a in job.nodules if a.mask]])
     )
 
 
@@ -172,7 +172,7 @@ class _Found:
             patient = self.spelt(patch.facts['patient'])
             self.nodules[patch.label, patient, patch.facts['scan'], patch.nodule] = True
         for header, patient, place in cuts.patients:
-            claimed = self._headers.setdefault(names.spelt_alike(header), collections.OrderedDict())
+            claimed = self._headers.setdefault(pseudonyms.spelt_alike(header), collections.OrderedDict())
             claimed.setdefault(patient, place)
         self.merged += cuts.merged
         self.doubtful += cuts.doubtful
@@ -182,7 +182,7 @@ class _Found:
 
     def spelt(self, patient):
         """A patient as he was spelt first, or None."""
-        return patient and self._spelt.setdefault(names.spelt_alike(patient), patient)
+        return patient and self._spelt.setdefault(pseudonyms.spelt_alike(patient), patient)
 
     def lines(self):
         """How many lines of the table are left out."""
@@ -212,7 +212,7 @@ class _Found:
         )
 
     def _places(self):
-        return positions.doubts([place.replace(self.table + ' ', '') for place in self.doubtful])
+        return positions.warnings([place.replace(self.table + ' ', '') for place in self.doubtful])
 
     def _astray(self, places):
         """Words if most points of the table are no nodules, counted where they are among the places; else None."""

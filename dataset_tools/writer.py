@@ -10,10 +10,10 @@ import re
 import numpy as np
 
 import dataset
-from common import capacity, files, folders, images, talk
-from dataset_tools import folds, overview
-from dataset_tools.augmentation import VARIANTS, cut, offsets
-from dataset_tools.sources import SHIFT
+from common import capacity, files, folders, images, log
+from dataset_tools import fold_assignment, overview
+from dataset_tools.patch_augmentation import VARIANTS, crop, offsets
+from dataset_tools.patch_sources import SHIFT
 
 RECORD, NOTE = 300, 500  # bytes round the pixels of an image at all levels, and of its entry in NAME.json
 
@@ -77,7 +77,7 @@ def listing(path, head):
 def pair(patch, resolution, offset=(0, 0)):
     """CT | mask of a patch, [1,R,2R], cut so many (rows, columns) off its centre; in the mask 0 and 255."""
     both = patch.pixels, patch.mask[None] * np.uint8(255)
-    return np.concatenate([cut(x, resolution, offset) for x in both], axis=2)
+    return np.concatenate([crop(x, resolution, offset) for x in both], axis=2)
 
 
 @contextlib.contextmanager
@@ -89,7 +89,7 @@ def _dataset(part, name, head):
         def add(patch, cuts, variants):
             for offset in cuts:
                 for _, turn in variants:
-                    write(turn(cut(patch.pixels, resolution, offset)))
+                    write(turn(crop(patch.pixels, resolution, offset)))
             facts = dict(patch.facts, cuts=cuts) if len(cuts) > 1 else patch.facts
             note(patch.nodule, len(cuts) * len(variants), facts)
             if 'masks' in head:
@@ -102,7 +102,7 @@ def _dataset(part, name, head):
 @contextlib.contextmanager
 def progress(source):
     """The patches of a source, with a progress bar; the processes that draw them end with the block."""
-    bar = talk.bar(source.patches, total=source.total, unit='image')
+    bar = log.progress(source.patches, total=source.total, unit='image')
     with contextlib.closing(source.patches), bar:
         yield bar
 
@@ -121,7 +121,7 @@ def write_sets(cfg, source, begun=False):
         for (label, side), path in paths.items():
             variants = VARIANTS if cfg.augment and side.side != 'test' else VARIANTS[:1]
             facts = dict(head, variants=[name for name, _ in variants])
-            if side != folds.NO_FOLDS:
+            if side != fold_assignment.NO_FOLDS:
                 facts.update(side._asdict(), folds=cfg.folds)
             part = places.enter_context(folders.folder(path, cfg.force))
             sets[label, side] = stack.enter_context(_dataset(part, os.path.basename(path), facts)) + (variants,)
@@ -135,8 +135,8 @@ def write_sets(cfg, source, begun=False):
         counts = sets[key][1]['records'], sets[key][1]['nodules']
         print('%s: %d images of %d nodules, %dx%d down to 4x4' % ((path,) + counts + (size, size)))
     table = []
-    for side in folds.all_sides(cfg.folds, cfg.inner) if cfg.folds else ():
-        table.append((folds.folder(side), [sets[label, side][1]['nodules'] for label, _ in seen.sorted()]))
+    for side in fold_assignment.all_sides(cfg.folds, cfg.inner) if cfg.folds else ():
+        table.append((fold_assignment.folder(side), [sets[label, side][1]['nodules'] for label, _ in seen.sorted()]))
     _tell(cfg, source, set_name(cfg.name, None, source.name), seen, table)
 
 
@@ -145,7 +145,7 @@ def require_places(cfg, labels, groups, name, begun=False):
 
     groups: (label, group) of each nodule, for folds; name: for want of another; begun: as of `write_sets`.
     """
-    dealt = folds.Folds(groups, cfg.folds, cfg.inner, cfg.seed)
+    dealt = fold_assignment.Folds(groups, cfg.folds, cfg.inner, cfg.seed)
     paths = _paths(cfg, labels, name)
     for path in paths.values():
         ensure_free(path, cfg.force, begun)
@@ -159,12 +159,18 @@ def require_places(cfg, labels, groups, name, begun=False):
 
 def _paths(cfg, labels, name):
     """{(label, side): folder of its dataset}; name: for want of another."""
-    sides, top = folds.all_sides(cfg.folds, cfg.inner), os.path.join(cfg.outdir, set_name(cfg.name, None, name))
+    sides, top = (
+        fold_assignment.all_sides(cfg.folds, cfg.inner),
+        os.path.join(cfg.outdir, set_name(cfg.name, None, name)),
+    )
     if not cfg.folds:
-        return {(label, folds.NO_FOLDS): os.path.join(cfg.outdir, set_name(cfg.name, label, name)) for label in labels}
-    _require_these_folds(top, {folds.folder(side) for side in sides})
+        return {
+            (label, fold_assignment.NO_FOLDS): os.path.join(cfg.outdir, set_name(cfg.name, label, name))
+            for label in labels
+        }
+    _require_these_folds(top, {fold_assignment.folder(side) for side in sides})
     return {
-        (label, side): os.path.join(top, folds.folder(side), set_name(None, label, name))
+        (label, side): os.path.join(top, fold_assignment.folder(side), set_name(None, label, name))
         for label in labels
         for side in sides
     }
@@ -192,9 +198,9 @@ def _tell(cfg, source, name, seen, counts=()):
     seen: overview.Overview; counts: [(fold and side, [nodules of each class])].
     """
     for line in source.notes:
-        talk.say(line)
+        log.info(line)
     for line in source.doubts:
-        talk.warn(line)
+        log.warning(line)
     (page_path, table_path), left_out = _beside(os.path.join(cfg.outdir, name)), []
     if not source.left_out:
         files.remove(table_path)  # of an earlier set of this name
@@ -213,7 +219,7 @@ def write_page(path, seen, notes, doubts, left_out, counts):
     try:
         from dataset_tools import overview_page
     except ImportError as error:
-        talk.say('no %s: %s' % (path, error))
+        log.info('no %s: %s' % (path, error))
         return
     overview_page.write(path, seen, notes, doubts, left_out, counts)
     print('%s shows what is in it' % path)

@@ -14,7 +14,7 @@ try:
 except ImportError:
     raise ImportError('axes are learnt with scikit-learn: pip install scikit-learn') from None
 
-from common import arrays, files, talk
+from common import arrays, files, log
 
 USABLE = 0.2  # of R2; below, a slider does not do what it says
 SEFA = 6  # directions of the first layer
@@ -120,4 +120,4 @@ def keep(path, facts, found):
         with files.atomic(cache_path(path)) as f:
             np.savez(f, of=np.frombuffer(_digest(path, facts), np.uint8), **values)
     except OSError as error:
-        talk.warn('the axes of %s are not kept for the next time (%s)' % (path, talk.reason(error)))
+        log.warning('the axes of %s are not kept for the next time (%s)' % (path, log.reason(error)))

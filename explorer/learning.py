@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 import tfutil
-from common import talk
+from common import log
 from common.images import to_uint8
 from explorer import axes, models, moving
 from sampling import generate
@@ -24,7 +24,7 @@ def learn(model, number=2000, seed=0, breathe=lambda: None):
     turns = np.arange(number) % max(model.labels, 1)
     columns = {one.name: [] for one in model.attributes}
     pixels = np.zeros([number, 1, model.size, model.size], np.uint8)
-    for begin in talk.bar(range(0, number, 16), unit='minibatch'):
+    for begin in log.progress(range(0, number, 16), unit='minibatch'):
         part = slice(begin, begin + 16)
         labels = generate.one_hot(turns[part], model.labels)
         pixels[part] = to_uint8(model.generator.run(latents[part], labels))
@@ -58,7 +58,7 @@ def _limits(values, step):
 def _follows(model, found, spread, number, seed, breathe):
     """R2 [K] of the change that is measured where half a standard deviation is asked for, of other nodules."""
     names, result = [one.name for one in model.attributes], []
-    for k, name in enumerate(talk.bar(names, unit='axis')):
+    for k, name in enumerate(log.progress(names, unit='axis')):
         asked, got = [], []
         for i in range(FOLLOWED):
             latent = generate.random_latent(number + i, model.latent_size, seed)
@@ -84,7 +84,7 @@ def run(cfg):
     """Learn axes as settings.Axes says, keep them beside the weights, and print how good they are."""
     with tfutil.init_tf(cpu=cfg.cpu):
         model = models.Model(cfg.model)
-        with talk.timed('axes learnt'):
+        with log.timed('axes learnt'):
             found = learn(model, cfg.number, cfg.seed)
     axes.keep(cfg.model, facts(model), found)
     names = [one.name for one in model.attributes]

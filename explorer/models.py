@@ -9,7 +9,7 @@ import numpy as np
 import tfutil
 from common import model_record, page, schema
 from common.images import to_uint8
-from common.kinds import wants
+from common.types import wants
 from explorer import axes, measure, moving
 from sampling import generate, interpolation
 from tfutil import tf
@@ -46,7 +46,7 @@ def _latent(value):
     return isinstance(value, list) and len(value) <= 4096 and all(map(schema.number, value)) and any(value)
 
 
-STATE = {'model': schema.natural, 'seed': _seed, 'label': schema.natural, 'latent?': _latent, 'moves': _moves}
+STATE = {'model': schema.nonnegative, 'seed': _seed, 'label': schema.nonnegative, 'latent?': _latent, 'moves': _moves}
 STATE.update(locks=_locks, truncation=_share)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from common.images import to_uint8
 from explorer import axes
-from explorer.slopes import slopes
+from explorer.image_gradients import gradients
 
 ROUNDS, FEW = 8, 2  # Gauss-Newton steps; while a hand still moves the slider
 SHARES = np.array([0.3, 0.7, 1.2])  # of the step that are tried, in one minibatch
@@ -60,7 +60,7 @@ class _Point:
         """[K, L]: the change of attributes, in tolerances, with the unit latent, on the sphere."""
         names = tuple(one.name for one in attributes)
         if names not in self.gradients:  # together, as one computed beside others is rounded otherwise
-            found = 127.5 * slopes(self.pixels, self.mask, names, model.window, model.mm)
+            found = 127.5 * gradients(self.pixels, self.mask, names, model.window, model.mm)
             found = model.pull(self.latent, label, found) * np.linalg.norm(self.latent)
             with np.errstate(invalid='ignore'):  # who uses it looks whether it is finite
                 self.gradients[names] = axes.tangents(found, self.latent)

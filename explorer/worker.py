@@ -35,9 +35,9 @@ class Worker:
                     self._changed.wait_for(lambda: any(self._waiting) or self._ended)
                     if self._ended:
                         break
-                self.breathe()
+                self.yield_()
 
-    def breathe(self):
+    def yield_(self):
         """Do the waiting jobs that are more urgent than the current one; InterruptedError once the worker ends."""
         current = self._doing
         while True:

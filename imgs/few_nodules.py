@@ -18,7 +18,7 @@ from matplotlib.figure import Figure  # noqa: E402
 
 import drawing  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
-from common.kinds import positive, positive_float  # noqa: E402
+from common.types import positive, positive_float  # noqa: E402
 
 Settings = settings(
     'Settings',

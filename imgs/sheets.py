@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 import dataset
 import tfutil
-from common import hounsfield, images, written
+from common import hounsfield, images, manifest
 from sampling import generate
 from sampling import interpolation as between
 
@@ -63,7 +63,7 @@ def interpolation(path, weights):
     script = runpy.run_path(os.path.join(ROOT, '2-inference.py'))['main']
     walk = ['--model', os.path.join(weights, 'MIA.pkl'), '--interpolate', 'slerp', '--number', '5', '--steps', '10']
     quiet = contextlib.redirect_stdout(io.StringIO())
-    with tempfile.TemporaryDirectory() as folder, quiet, written.another():
+    with tempfile.TemporaryDirectory() as folder, quiet, manifest.another_program():
         script(walk + ['--outdir', folder, '--cpu'])
         rows = np.split(images.read(os.path.join(folder, 'interpolation.png')), 4, axis=1)
     size = rows[0].shape[1]

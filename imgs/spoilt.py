@@ -15,10 +15,10 @@ sys.path[:0] = [ROOT, os.path.join(ROOT, 'imgs')]
 from matplotlib.figure import Figure  # noqa: E402
 
 import drawing  # noqa: E402
-from common import hounsfield, page, written  # noqa: E402
+from common import hounsfield, manifest, page  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
-from common.kinds import positive  # noqa: E402
-from metrics import reference, sets, suite  # noqa: E402
+from common.types import positive  # noqa: E402
+from metrics import real_reference, sets, suite  # noqa: E402
 from metrics.filters import binomial_blur  # noqa: E402
 
 Settings = settings(
@@ -47,7 +47,7 @@ def _gray(x):
 def _phantoms(folder, number, seed):
     create = runpy.run_path(os.path.join(ROOT, '0-dataset_create.py'))['main']
     outdir = os.path.join(folder, str(seed))
-    with contextlib.redirect_stdout(io.StringIO()), written.another():
+    with contextlib.redirect_stdout(io.StringIO()), manifest.another_program():
         create(['phantom', 'AIS', '--number', str(number), '--seed', str(seed), '--outdir', outdir])
     return os.path.join(outdir, 'AIS')
 
@@ -61,7 +61,7 @@ def measure(number, audit):
         ]
         compared = sets.choose(training, heldout, number, 0)
         others = sets.choose(other, heldout, number, 0).training
-    known = reference.Reference(compared)
+    known = real_reference.Reference(compared)
     for words, spoil in SPOIL:
         fakes = spoil(others, compared.training[:number], random)
         found.append((words, fakes[0, 0], suite.evaluate([fakes], known, audit)[0]))

@@ -1,6 +1,6 @@
 """Work in chunks, so that memory grows with the results and not with what leads to them, and progress is seen."""
 
-from common import talk
+from common import log
 
 CHUNK = 256  # images worked on at a time
 
@@ -12,4 +12,4 @@ def chunks(count, track=iter, size=CHUNK):
 
 def progress_bar(words):
     """A progress bar for a list."""
-    return lambda items: talk.bar(items, desc=words, leave=False)
+    return lambda items: log.progress(items, desc=words, leave=False)

@@ -16,9 +16,9 @@ import json
 import os
 import re
 
-from common import figures, files, page
-from metrics import report
-from metrics.bootstrap import difference
+from common import files, page, svg_plots
+from metrics import evaluation_page
+from stats.bootstrap import difference
 
 COLUMNS = 6  # models beside each other in the table
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'comparison.html')
@@ -117,7 +117,7 @@ def write(evaluations, outdir):
     for model, found in zip(result['models'], evaluations):
         folder = os.path.join(outdir, model['folder'])
         os.makedirs(folder, exist_ok=True)
-        report.write(found, folder)
+        evaluation_page.write(found, folder)
     with files.atomic(os.path.join(outdir, 'comparison.json')) as f:
         f.write(json.dumps(result, indent=1).encode())
     _write_page(result, evaluations, os.path.join(outdir, 'comparison.html'))
@@ -139,10 +139,10 @@ def _write_page(result, evaluations, path):
         reals = [metric['reals'] for metric in result['metrics'] if metric['metric'] == found['metric']][0]
         intervals = list(zip(found['lo'], found['hi']))
         level = reals['value'], reals['interval']
-        drawn = figures.curve(found['kimg'], found['value'], intervals, level, found['metric'], 'training, kimg')
+        drawn = svg_plots.curve(found['kimg'], found['value'], intervals, level, found['metric'], 'training, kimg')
         curves.append((found, drawn))
     title = 'Comparison of %d models' % len(result['models'])
     first, *others = [model['notes'] for model in result['models']]
     common = [note for note in first if all(note in notes for notes in others)]
-    values = dict(result=result, common=common, strips=strips, curves=curves, arrows=report.ARROWS)
-    page.write(path, PAGE, title, report.window_of(compared), **values)
+    values = dict(result=result, common=common, strips=strips, curves=curves, arrows=evaluation_page.ARROWS)
+    page.write(path, PAGE, title, evaluation_page.window_of(compared), **values)

@@ -5,11 +5,11 @@ import time
 
 import numpy as np
 
-from common import talk
+from common import log
 from metrics import draws, feature_distances, memorisation, ms_ssim, nodules, verdicts
-from metrics.bootstrap import estimate
 from metrics.chunks import progress_bar
-from metrics.reference import features_of
+from metrics.real_reference import features_of
+from stats.bootstrap import estimate
 
 # A line of the table. fakes: of the generated images; reals: the same of as many real ones; both bootstrap.Estimate.
 # seconds: taken for both, where the reals' were not known before.
@@ -153,8 +153,8 @@ def evaluate(several, reference, audit=1000):
     """
     measured, begin = [None] * len(several), time.time()
     if several[0].shape[-1] >= 16:
-        talk.say('measuring the sliced Wasserstein distance')
-        with talk.timed('sliced Wasserstein distance'):
+        log.info('measuring the sliced Wasserstein distance')
+        with log.timed('sliced Wasserstein distance'):
             measured = draws.measure(several, reference)
     seconds, evaluations = (time.time() - begin) / len(several), []
     for fakes, distances in zip(several, measured):
@@ -170,8 +170,8 @@ def evaluate(several, reference, audit=1000):
         ]
         which = ', generator %d of %d' % (len(evaluations) + 1, len(several)) if len(several) > 1 else ''
         for name, part, arguments in parts:
-            talk.say('measuring %s%s' % (name, which))
-            with talk.timed(name):
+            log.info('measuring %s%s' % (name, which))
+            with log.timed(name):
                 part(*arguments)
         evaluations.append(found)
     return evaluations

@@ -2,7 +2,7 @@
 
 import os
 
-from common import model_record, schema, talk
+from common import log, model_record, schema
 from metrics.comparison import names
 
 OUTPUT = os.path.join('demo', 'output')
@@ -49,7 +49,7 @@ def choose(models, outdir=None):
         number += 1
         folder = '%s-%d' % (wanted, number)
     if number > 1:
-        talk.warn('%s holds the page of other weights; this one will go to %s' % (wanted, folder))
+        log.warning('%s holds the page of other weights; this one will go to %s' % (wanted, folder))
     elif 'the same' in found:
-        talk.warn('the page of the same weights in %s will be replaced' % folder)
+        log.warning('the page of the same weights in %s will be replaced' % folder)
     return folder

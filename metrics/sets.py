@@ -6,7 +6,7 @@ import numpy as np
 
 import dataset
 from common.hounsfield import GRAY, WINDOWS
-from metrics import memorisation, provenance
+from metrics import memorisation, training_data
 from metrics.chunks import progress_bar
 
 LEAST = 10  # images of each kind
@@ -47,7 +47,7 @@ def _heldout(path, data, training):
     if images.shape[1:] != training.shape[1:]:
         words = '%s has images of %s, %s of %s; they have to agree'
         raise ValueError(words % (path, list(images.shape[1:]), data.path, list(training.shape[1:])))
-    shared = in_common(images, provenance.image_names(held), training, provenance.image_names(data))
+    shared = in_common(images, training_data.image_names(held), training, training_data.image_names(data))
     if shared:
         words = '%s and %s have %s; held-out images have to be others'
         raise ValueError(words % (path, data.path, shared))
@@ -75,7 +75,7 @@ def choose(path, real_holdout, number, seed):
     if (heldout_reals == heldout_reals[:1]).all():
         words = '%s holds the same image again and again; there is nothing to compare with'
         raise ValueError(words % (real_holdout or path))
-    scale, differing = provenance.scale(*several), provenance.differing(*several)
+    scale, differing = training_data.scale(*several), training_data.differing(*several)
     window, unit = tuple(scale['window'] or WINDOWS['paper']), 'HU'
     if 'window' in differing:
         window, unit = GRAY, 'gray levels'

@@ -11,12 +11,12 @@ except ImportError:
     raise ImportError('images are measured with SciPy: pip install scipy') from None
 
 import tfutil
-from common import capacity, model_record, talk, written
-from metrics import draws, frozen_graph, parallel, provenance, sets
+from common import capacity, log, manifest, model_record
+from metrics import draws, frozen_graph, parallel, sets, training_data
 from metrics.cache import Cache, user_folder
 from metrics.chunks import progress_bar
 from metrics.evaluation import evaluate
-from metrics.reference import Reference
+from metrics.real_reference import Reference
 from sampling import generate
 
 
@@ -31,7 +31,7 @@ def _memory(models, number, shape):
 def _generated(model, compared, number, seed, minibatch, cpu):
     """(uint8 [number, C, R, R] of the Gs of a pickle, its label size); ValueError if they cannot be compared."""
     shape = list(compared.training.shape[1:])
-    talk.say('generating %d images of %s' % (number, model))
+    log.info('generating %d images of %s' % (number, model))
     with tfutil.init_tf(cpu=cpu):
         generator = generate.load_generator(model)
         images = generate.images(generator, number, seed, minibatch)
@@ -48,7 +48,7 @@ def _doubts(compared, model, known, label_size):
     """[(name, words)] of what makes the comparison of a model with Sets doubtful. known: its model_record.facts."""
     data, found, classes = known.get('data', {}), [], compared.classes
     learnt = data.get('classes') or []
-    same = set(learnt) == set(classes) or bool(known) and provenance.relation(known, compared) in ('same', 'part')
+    same = set(learnt) == set(classes) or bool(known) and training_data.relation(known, compared) in ('same', 'part')
     if len(classes) > 1 and not label_size and not same:
         stem = os.path.splitext(os.path.basename(model))[0]
         one = next((name for name in classes if name in learnt or name == stem), classes[0])
@@ -71,7 +71,7 @@ def _doubts(compared, model, known, label_size):
 def _describe(found, model, known, source):
     """What was compared, and what a reader must not miss, of the Evaluation of a model."""
     compared, number = found.sets, len(found.fakes)
-    kind = provenance.relation(known, compared)
+    kind = training_data.relation(known, compared)
     if not source:
         words = ' but not of the training' if kind == 'same' else ' but perhaps not of the training'
         source = 'half of %s, kept out of the comparison%s' % (compared.path, words)
@@ -79,8 +79,8 @@ def _describe(found, model, known, source):
     found.about += [('model', model), ('data', '%s (%d images)' % (compared.path, compared.count))]
     found.about += [('searched for copies', '%d of them' % len(compared.training)), ('held-out reals', source)]
     found.about += [('compared', numbers), ('seed', found.seed)]
-    found.learnt = kind in provenance.LEARNT
-    found.note('provenance', provenance.describe(known, kind, compared.path))
+    found.learnt = kind in training_data.LEARNT
+    found.note('provenance', training_data.describe(known, kind, compared.path))
     undecided = [comparison.row.metric for comparison in found.comparisons() if comparison.state == 'undecided']
     if undecided:
         words = '%d of each cannot tell generated and real ones apart in: %s'
@@ -108,14 +108,14 @@ def evaluate_models(
     with tfutil.init_tf(cpu=cpu):
         if features:
             network = frozen_graph.features(features, shape[0], shape[1], feature_tensor)
-            name = '%s %s' % (written.content_of(features)[1], feature_tensor)
+            name = '%s %s' % (manifest.size_and_digest(features)[1], feature_tensor)
         several, doubts = [], []
         for model, facts in zip(models, known):
             fakes, label_size = _generated(model, compared, number, seed, minibatch, cpu)
             several.append(fakes)
             doubts.append(_doubts(compared, model, facts, label_size))
         for words in collections.OrderedDict.fromkeys(words for some in doubts for _, words in some):
-            talk.warn(words)
+            log.warning(words)
         if outdir:
             os.makedirs(outdir, exist_ok=True)
         depends = list(compared[:3]) + [compared.window, compared.mm_per_pixel, seed]

@@ -4,11 +4,11 @@
 import sys
 
 from common import commandline
-from pix2pix import settings
+from pix2pix import pix2pix_settings
 
 
 def main(argv=None):
-    command, cfg = commandline.parse_command(settings.COMMANDS, __doc__, argv)
+    command, cfg = commandline.parse_command(pix2pix_settings.COMMANDS, __doc__, argv)
     if command == 'generate':
         commandline.require_weights(cfg.model, ('G', 'D'))
         from pix2pix import generate  # after the flags: TensorFlow takes seconds to load, and -h should not
@@ -20,7 +20,7 @@ def main(argv=None):
     with signals.Stop() as stop:
         from pix2pix import launch
 
-        stopped = launch.train(cfg, stop, commandline.given(settings.Train, argv))
+        stopped = launch.train(cfg, stop, commandline.explicit_flags(pix2pix_settings.Train, argv))
     if stopped:
         sys.exit(128 + stopped)
 

@@ -5,8 +5,8 @@ import os
 import numpy as np
 
 import tfutil
-from common import capacity, files, hounsfield, images, model_record, page, talk
-from common.album import Album
+from common import capacity, files, hounsfield, images, log, model_record, page
+from common.image_writer import ImageWriter
 from pix2pix import data, trainer, unet
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'patches.html')
@@ -15,7 +15,7 @@ FIRST = 12  # masks on the page before 'more'
 
 def load_generator(path):
     """The generator of a pix2pix pickle that makes CT patches of masks, in the current session."""
-    with talk.timed('%s read and built' % path):
+    with log.timed('%s read and built' % path):
         (G,) = tfutil.load(path, unet.BUILDERS, 'G', held=trainer.ROLES)
     if G.static_kwargs.get('in_channels', 1) != 1 or G.build is not unet.U_net:
         raise ValueError('%s does not make CT patches of masks; train it with --direction mask2ct' % path)
@@ -90,14 +90,14 @@ def generate(cfg):
         stems = [os.path.splitext(name)[0] for name in names]
         pictures = [['%s_%d.png' % (stem, k) for k in range(cfg.samples)] for stem in stems]
         drawn = ['%s_mask.png' % stem for stem in stems] if cfg.shape else []
-        album = Album(cfg.outdir, sum(pictures, drawn), r'.+_(\d+|mask)\.png$')
+        album = ImageWriter(cfg.outdir, sum(pictures, drawn), r'.+_(\d+|mask)\.png$')
         files.require_replaceable(os.path.join(cfg.outdir, 'index.html'))
 
         def track(items):
-            return talk.bar(items, unit='minibatch')
+            return log.progress(items, unit='minibatch')
 
         repeated = np.repeat(masks, cfg.samples, axis=0)
-        with talk.timed('patches computed'):
+        with log.timed('patches computed'):
             fakes = patches(G, repeated, cfg.minibatch, cfg.seed, not cfg.no_dropout, track)
     for file, fake in zip(sum(pictures, []), fakes):
         album.save(file, fake)
@@ -106,4 +106,4 @@ def generate(cfg):
     _write_page(cfg, stems, masks, fakes, known, window)
     album.remove_others()  # the page shows none of them
     print('%d patches of %d masks, and index.html, are in %s' % (len(fakes), len(names), cfg.outdir))
-    album.tell()
+    album.report()

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from common import safe_pickle
-from pix2pix import settings
+from pix2pix import pix2pix_settings
 from training import run_folder, signals, snapshots
 
 NEEDED = 'number', 'elapsed'  # what a snapshot says of where the run was
@@ -28,7 +28,7 @@ def _train(cfg, given, stop):
     path = run_folder.find(cfg.resume, cfg.outdir) if cfg.resume else None
     digest, name, state = None, None, None
     if path:
-        cfg, digest = run_folder.resumed(settings.Train, FREE, cfg, set(given), path)
+        cfg, digest = run_folder.resumed(pix2pix_settings.Train, FREE, cfg, set(given), path)
         name, state = snapshots.restore(path, NEEDED)
     stop.check()
     import dataset  # after what can be refused without TensorFlow, which takes seconds to load

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from common import images, talk
+from common import images, log
 from tfutil import tf
 from training import snapshots
 from training.optimizers import Diverged, check_finite, save_finite
@@ -90,7 +90,7 @@ def fit(cfg, trainer, validation, run, restored, stop):
     """
     loop = Loop(cfg, trainer, validation, run, restored)
     try:
-        with talk.bar(total=loop.total, initial=loop.number, unit='step') as bar:
+        with log.progress(total=loop.total, initial=loop.number, unit='step') as bar:
             while loop.number < loop.total and not stop.number:
                 loop.iterate()
                 bar.update(1)

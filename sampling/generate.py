@@ -4,13 +4,13 @@ import numpy as np
 
 import networks
 import tfutil
-from common import talk
+from common import log
 from common.images import check_channels, to_uint8
 
 
 def load_generator(path, role='Gs'):
     """The generator of a published pickle, `Gs` or `G`, in the current session; ValueError if it is none."""
-    with talk.timed('%s read and built' % path):
+    with log.timed('%s read and built' % path):
         (generator,) = tfutil.load(path, networks.BUILDERS, role)
     if len(generator.inputs) != 2:
         raise ValueError('%s: its %s is no generator; the networks of the file should be (G, D, Gs)' % (path, role))

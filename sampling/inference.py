@@ -6,8 +6,8 @@ import re
 import numpy as np
 
 import tfutil
-from common import arrays, capacity, files, gray_range, images, model_record, talk
-from common.album import Album
+from common import arrays, capacity, files, gray_range, images, log, model_record
+from common.image_writer import ImageWriter
 from sampling import generate, interpolation, projection
 
 # Bytes of memory and of disk for each byte of an image's pixels, by what is written.
@@ -80,7 +80,7 @@ def _write(cfg, made, name, columns):
     path = os.path.join(cfg.outdir, name)
 
     def track(items):
-        return talk.bar(items, unit='image')
+        return log.progress(items, unit='image')
 
     if cfg.format == 'npy':
         with files.atomic(path + '.npy') as f:
@@ -92,12 +92,12 @@ def _write(cfg, made, name, columns):
         images.animate(path + '.gif', map(images.to_uint8, track(made)), 0.06 if cfg.interpolate else 0.5)
     elif cfg.format == 'png' and (cfg.grid or cfg.interpolate):
         file = name + ('.png' if cfg.interpolate else '_grid.png')
-        album = Album(cfg.outdir, [file], re.escape(file) + '$')
+        album = ImageWriter(cfg.outdir, [file], re.escape(file) + '$')
         album.save(file, images.grid(made.pixels(track), columns))
         return album
     else:
         names = ['%s_img_%d.png' % (name, i) for i in range(len(made))]
-        album = Album(cfg.outdir, names, name + r'_img_\d+\.png$')
+        album = ImageWriter(cfg.outdir, names, name + r'_img_\d+\.png$')
         for file, image in zip(names, track(made)):
             album.save(file, images.to_uint8(image))
         return album
@@ -137,11 +137,11 @@ def _generate(cfg, generator):
     if len(made) == 0:
         return
     os.makedirs(cfg.outdir, exist_ok=True)
-    with talk.timed('images computed and written'):
+    with log.timed('images computed and written'):
         album = _write(cfg, made, name, steps)
     print('%d images of %s%s are in %s' % (len(made), cfg.model, _made_of(cfg, labels.shape[1]), cfg.outdir))
     if album:
-        album.tell()
+        album.report()
 
 
 def _project(cfg, generator):
@@ -158,7 +158,7 @@ def _project(cfg, generator):
     _, labels = inputs(cfg._replace(number=max(8, label_size)), generator, None)
     path = os.path.join(cfg.outdir, 'projection')
     files.require_replaceable(path + '.npy', path + '.png')
-    with talk.timed('latent found'):
+    with log.timed('latent found'):
         found, label, image = projection.project(generator, picture / 127.5 - 1, labels, cfg.project_steps, cfg.seed)
     image = images.to_uint8(image)
     difference = np.abs(image.astype(int) - picture)

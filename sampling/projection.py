@@ -6,7 +6,7 @@ import weakref
 import numpy as np
 
 import tfutil
-from common import talk
+from common import log
 from tfutil import tf
 
 
@@ -96,7 +96,7 @@ def project(generator, target, labels, steps=400, seed=0, tries=32, watch=None):
 
     first, done = max(steps // 8, 1), 0
     total = starts * first + steps
-    with talk.bar(total=total, unit='step') as bar:
+    with log.progress(total=total, unit='step') as bar:
 
         def down(start, x, steps):
             """descend on the sphere: the gradient with respect to x of a function of _unit(x)."""

@@ -9,7 +9,7 @@ import pytest
 
 import dataset
 import tfutil
-from common import commandline, talk, written
+from common import commandline, log, manifest
 from places import ROOT
 
 # Files that take minutes begin first, so that no core has one of them alone at the end.
@@ -46,8 +46,8 @@ def _own_cache(monkeypatch, cache_folder):
 @pytest.fixture(autouse=True)
 def _no_program():
     """No test runs as the program that the test before it has run in this process, nor is as quiet."""
-    written.begin(None, [])
-    talk.set_amount(False, False)
+    manifest.begin(None, [])
+    log.set_verbosity(False, False)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 import dataset
-from common import written
+from common import manifest
 
 CREATE = '0-dataset_create.py'
 PHANTOM = ['phantom', 'MIA', '--resolution', 16, '--seed', 3]
@@ -35,7 +35,7 @@ def tree(path):
         os.path.relpath(os.path.join(parent, name), str(path))
         for parent, _, names in os.walk(str(path))
         for name in names
-        if name != written.RECORD
+        if name != manifest.RECORD
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import networks
 import tfutil
-from pix2pix import settings
+from pix2pix import pix2pix_settings
 from pix2pix.trainer import Trainer
 from test_networks import difference, scrambled
 from tfutil import tf
@@ -59,7 +59,7 @@ def test_a_step_of_pix2pix_does_not_depend_on_the_layout(session, random, monkey
     results = []
     for data_format in FORMATS:
         monkeypatch.setattr(tfutil, 'native_layout', lambda: data_format)
-        trainer = Trainer(settings.Train(ngf=4, ndf=4, minibatch=6), inputs, targets)
+        trainer = Trainer(pix2pix_settings.Train(ngf=4, ndf=4, minibatch=6), inputs, targets)
         trainer.initialise()
         terms, fakes = trainer.train(0), tfutil.run(trainer.fakes, dict(zip(trainer.feeds, trainer.draw(0))))
         results.append((terms, dict(fakes=fakes), trainer.optimizer_values()))

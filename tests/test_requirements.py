@@ -9,10 +9,11 @@ import sys
 import numpy as np
 import pytest
 
-from common import figures, images, page, web, web_server
-from metrics import classification, suite
+from common import images, page, svg_plots, web, web_server
+from metrics import suite
 from places import ROOT, visible
 from runs import TINY
+from stats import classifier_metrics
 
 HIDDEN = """
 import json, runpy, sys
@@ -45,7 +46,7 @@ def test_a_package_that_is_missing_is_one_line_with_the_command_that_installs_it
         monkeypatch.setitem(sys.modules, name, None)
     images.save(str(tmp_path / 'patch.png'), np.zeros([1, 64, 64], np.uint8))
     refuses('2-inference.py', '--project', tmp_path / 'patch.png', words=['pip install scipy'])
-    needed = ('scipy', suite), ('sklearn.metrics', classification), ('jinja2', page), ('matplotlib', figures)
+    needed = ('scipy', suite), ('sklearn.metrics', classifier_metrics), ('jinja2', page), ('matplotlib', svg_plots)
     needed += ('flask', web), ('waitress', web_server)
     for library, module in needed:
         monkeypatch.setitem(sys.modules, library, None)

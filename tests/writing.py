@@ -2,7 +2,7 @@
 
 import pytest
 
-from common import files, written
+from common import files, manifest
 
 RECORD = '.written.jsonl'
 
@@ -10,7 +10,7 @@ RECORD = '.written.jsonl'
 @pytest.fixture(autouse=True)
 def program():
     """A kind of program of its own, without inputs."""
-    written.begin('test', [])
+    manifest.begin('test', [])
 
 
 def write(path, content, **options):

@@ -16,7 +16,7 @@ CONTRAST = 0.1
 
 # Of N images of width S. turned: whether rows and columns change places, bool [N]; rows, columns: where each row and
 # column is taken from, int32 [N,S]; gain, offset: of the gray levels, float32 [N,1,1,1]
-Change = collections.namedtuple('Change', 'turned rows columns gain offset')
+AugmentParams = collections.namedtuple('Change', 'turned rows columns gain offset')
 
 
 def draw(random, number, size, probability=1.0):
@@ -34,7 +34,7 @@ def draw(random, number, size, probability=1.0):
     gain = (1 + chosen(random.uniform(-CONTRAST, CONTRAST, number))).astype(np.float32)
     rows = _source(size, shift[:, 0], np.isin(quarters, (1, 2)))  # a quarter turn is a transposition and a mirror
     columns = _source(size, shift[:, 1], np.isin(quarters, (2, 3)) ^ (mirrored == 1))
-    return Change(quarters % 2 == 1, rows, columns, gain.reshape(-1, 1, 1, 1), offset.reshape(-1, 1, 1, 1))
+    return AugmentParams(quarters % 2 == 1, rows, columns, gain.reshape(-1, 1, 1, 1), offset.reshape(-1, 1, 1, 1))
 
 
 def _source(size, shift, mirrored):
@@ -46,7 +46,7 @@ def _source(size, shift, mirrored):
 
 
 def placeholders(number, size):
-    return Change(
+    return AugmentParams(
         tf.placeholder(tf.bool, [number]),
         tf.placeholder(tf.int32, [number, size]),
         tf.placeholder(tf.int32, [number, size]),
@@ -55,7 +55,7 @@ def placeholders(number, size):
     )
 
 
-def changed(images, change):
+def augmented(images, change):
     """Images [N,C,S,S] after a Change of tensors; differentiable twice."""
     n, c, size, _ = images.shape.as_list()
     x = tf.where(change.turned, tf.transpose(images, [0, 1, 3, 2]), images)

@@ -13,14 +13,14 @@ import socket
 import threading
 import time
 
-from common import schema, talk
+from common import log, schema
 
 GONE = 'another worker has gone or does not answer; start all of them again, with --resume'
 SAID_AFTER = 3  # seconds until a worker says which others it waits for
 BEAT = 0.5  # seconds between two looks at who is there
 STARTING = 900  # seconds until a worker that does not answer is taken for dead, while all of them build
 LONGEST = 2**20  # bytes of a line
-_FORM = dict(cluster=dict(worker=[schema.text]), task=dict(type=schema.text, index=schema.natural))
+_FORM = dict(cluster=dict(worker=[schema.text]), task=dict(type=schema.text, index=schema.nonnegative))
 
 
 def cluster():
@@ -122,7 +122,7 @@ class Circle:
             words = '%s did not come in %g seconds; start all workers, or wait longer with --wait'
             raise ConnectionError(words % (names, self.limit))
         if waited > SAID_AFTER and names != self.said:
-            talk.say('waiting for %s' % names)
+            log.info('waiting for %s' % names)
             self.said = names
 
     def _join(self):
@@ -222,7 +222,7 @@ class Circle:
             heard = select.select(connections, [], [], BEAT)[0]
             end = self.end
             if end and (time.time() > end or any(peer.gone() for peer in self.peers)):
-                os.write(2, ('%s: %s\n' % (talk.program(), GONE)).encode(errors='replace'))
+                os.write(2, ('%s: %s\n' % (log.program(), GONE)).encode(errors='replace'))
                 os._exit(2)
             if heard:  # and not yet read
                 time.sleep(0.02)

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from common import talk
+from common import log
 from training import optimizers, overfit, plan, schedule, signals, snapshots
 from training.monitor import Monitor
 
@@ -44,36 +44,36 @@ class TrainingLoop:
             self.monitor.picture(self.shown, self.phase.level)
             form = '{desc}{percentage:3.0f}%|{bar}| {elapsed}<{remaining}'
             done = self.work.sum() - self.work_left()
-            self.bar = talk.bar(total=self.work.sum(), initial=done, bar_format=form)
+            self.bar = log.progress(total=self.work.sum(), initial=done, bar_format=form)
             if self.saved:
                 self.measure()
 
     def _build(self, state, start):
         """Build the steps of all levels to come and set the weights; seconds of an image, {level: seconds}."""
-        log, trainer, cfg = self.run.log if self.run else (lambda line: None), self.trainer, self.cfg
+        write, trainer, cfg = self.run.log if self.run else (lambda line: None), self.trainer, self.cfg
         levels = {level for level in schedule.phases(cfg, self.data.top) if level > self.phase.level}
         found, levels = {}, sorted(levels | {self.phase.level})
         count = '%d resolutions' % len(levels) if levels[1:] else 'one resolution'
-        log('building the steps of %s, and running each once' % count)
-        for level in talk.bar(levels, desc='building', unit='resolution', leave=False):
+        write('building the steps of %s, and running each once' % count)
+        for level in log.progress(levels, desc='building', unit='resolution', leave=False):
             size, minibatch = 2**level, schedule.minibatch_at(level, cfg)
             seconds, step = trainer.prepare(level, minibatch, self.stop.number)
             found[level] = step / (minibatch * cfg.D_repeats)
             if self.asked():
-                log('nothing was trained yet')
+                write('nothing was trained yet')
                 raise signals.Stopped(self.asked())
-            log('%dx%d: a step of %d images fits; built and run in %.1f s' % (size, size, minibatch, seconds))
+            write('%dx%d: a step of %d images fits; built and run in %.1f s' % (size, size, minibatch, seconds))
         for level in range(2, levels[0]):  # those that a resumed run has behind it
             found[level] = found[levels[0]] * self._work(level) / self._work(levels[0])
-        log(plan.estimate(cfg, self.data.top, found, self.shown / 1000))
+        write(plan.estimate(cfg, self.data.top, found, self.shown / 1000))
         trainer.reset_optimizers()
         if self.saved:
             trainer.load(self.saved, state)
-            log('going on from %s' % self.saved)
+            write('going on from %s' % self.saved)
         else:
             weights, line = start
             trainer.initialise(weights)
-            log(line)
+            write(line)
         trainer.set_lod(self.phase.lod)
         trainer.compare_weights('to start from')
         return found

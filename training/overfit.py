@@ -16,7 +16,7 @@ ADVICE = (
 )
 
 
-def gap(training, held_out, fakes):
+def r_v(training, held_out, fakes):
     """(E[D(training)] - E[D(held-out)]) / (E[D(training)] - E[D(fakes)]): 0 for a critic that learnt nothing by heart.
 
     Neither shift nor scale of a critic changes it; the r_v of Karras et al. 2020, equation 1. nan if real images do not
@@ -25,7 +25,7 @@ def gap(training, held_out, fakes):
     return (training - held_out) / (training - fakes) if training > fakes else float('nan')
 
 
-class Watch:
+class OverfitMonitor:
     """Running means of the critic's scores, and the probability of its augmentation.
 
     augment: None, 'always' or 'adaptive'. state: of an earlier run, as `state` gave it.
@@ -43,7 +43,7 @@ class Watch:
 
     def mean(self):
         """The gap of the running means."""
-        return gap(*self.scores) if self.weight else float('nan')
+        return r_v(*self.scores) if self.weight else float('nan')
 
     def add(self, scores, kimg):
         """Take a measurement, the means of D over (training, held-out, generated) images; kimg: since the last one.
@@ -65,7 +65,7 @@ class Watch:
     def terms(self):
         """What a line of the log says, {name: number}, of the measurements since the last one."""
         found = {
-            'overfit': gap(*np.mean(self.since, axis=0)) if self.since else float('nan'),
+            'overfit': r_v(*np.mean(self.since, axis=0)) if self.since else float('nan'),
             'overfit_mean': self.mean(),
         }
         self.since = []

@@ -45,7 +45,7 @@ class Replica:
             change = augmentation.placeholders(each, size) if cfg.augment_critic else ()
 
             def critic(images):
-                return self.D(augmentation.changed(images, change) if change else images, **compute)
+                return self.D(augmentation.augmented(images, change) if change else images, **compute)
 
             found = losses.wgan_gp(critic, reals, fakes, mix, labels, reduction)
             terms = found.terms.values()

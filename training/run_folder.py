@@ -11,7 +11,7 @@ import textwrap
 
 import numpy as np
 
-from common import commandline, files, locks, schema, talk
+from common import commandline, files, locks, log, schema
 from training import snapshots
 
 FINAL = 'network-final.pkl'
@@ -137,7 +137,7 @@ class Run:
         if result:
             print(line)
         else:
-            talk.say(terminal or wrapped(line))
+            log.info(terminal or wrapped(line))
 
     def tick(self, row, name='log.csv'):
         """Append a row, {column: number}, to a table."""

@@ -3,10 +3,10 @@
 import numpy as np
 
 import dataset
-from metrics import provenance
+from metrics import training_data
 
 
-class Order:
+class Sampler:
     """The order in which images are shown. indices: those to learn from; labels: of all images of the data set."""
 
     def __init__(self, indices, labels, seed, balanced=False):
@@ -81,17 +81,17 @@ def select(cfg, data):
             raise ValueError('%s has images of %d pixels, %s of %d; they have to agree' % sizes)
         from metrics import sets  # here, because it needs SciPy, and training does not
 
-        images, names = [x.images[x.top] for x in (other, data)], [provenance.image_names(x) for x in (other, data)]
+        images, names = [x.images[x.top] for x in (other, data)], [training_data.image_names(x) for x in (other, data)]
         shared = sets.in_common(images[0], names[0], images[1], names[1])
         if shared:
             raise ValueError('%s and %s have %s; name other nodules' % (cfg.validation, cfg.data, shared))
         held_out = other.images
-    return Order(indices, data.labels, cfg.seed, cfg.balance_classes), held_out
+    return Sampler(indices, data.labels, cfg.seed, cfg.balance_classes), held_out
 
 
 def nodules(data):
     """The nodule of each image of a dataset.Pyramid, as numbers [N]; ValueError where NAME.json does not tell."""
-    found = provenance.members(data)
+    found = training_data.members(data)
     if found is None:
         words = '%s has no NAME.json that tells which image is of which nodule; name other nodules with --validation'
         raise ValueError(words % data.path)

@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 
-from common import talk
+from common import log
 
 SIGNALS = signal.SIGINT, signal.SIGTERM
 
@@ -61,7 +61,7 @@ class Stop:
 
     def _say(self, words):
         with contextlib.suppress(OSError):
-            os.write(self._stderr, ('%s: %s\n' % (talk.program(), words)).encode(errors='replace'))
+            os.write(self._stderr, ('%s: %s\n' % (log.program(), words)).encode(errors='replace'))
 
     def check(self):
         """A safe place before there is anything to save: raise Stopped if the run was asked to end."""

@@ -26,7 +26,7 @@ class Trainer:
     def __init__(self, cfg, data, others=None, selected=None):
         self.cfg, self.data, self.others = cfg, data, others or circle.Circle()
         self.order, self.held_out = selected or selection.select(cfg, data)
-        self.watch = overfit.Watch(cfg.augment_critic)
+        self.watch = overfit.OverfitMonitor(cfg.augment_critic)
         devices = tfutil.devices(self.others.worker)
         first, total = self.others.worker * len(devices), max(len(self.others.addresses), 1) * len(devices)
         self.replicas = [Replica(device, first + i, total, cfg, data) for i, device in enumerate(devices)]
@@ -96,7 +96,7 @@ class Trainer:
 
     def load(self, path, state):
         """Continue from a snapshot: networks from the pickle, moments from the state, on all replicas."""
-        found, self.watch = {}, overfit.Watch(self.cfg.augment_critic, state.get('watch'))
+        found, self.watch = {}, overfit.OverfitMonitor(self.cfg.augment_critic, state.get('watch'))
         for role, network in zip(('G', 'D', 'Gs'), safe_pickle.read(path)):
             variables = getattr(self.first, role).vars
             expected = {local: tuple(variable.shape.as_list()) for local, variable in variables.items()}

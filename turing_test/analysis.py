@@ -7,8 +7,8 @@ import os
 import numpy as np
 
 from common import files, schema
-from metrics import readers
-from turing_test import exports, findings, report, study
+from stats import reader_metrics
+from turing_test import exports, study, study_findings, study_page
 
 EVALUATION = dict(rows=[dict(metric=schema.text, fakes=schema.number, reals=schema.number)])
 BESIDE = ('recall, ', 'share nearer than')  # how rows of evaluation.json begin of which a study says nothing
@@ -47,7 +47,7 @@ def analyse(readings, evaluation=None):
     agreed, (numbers, found) = readings.protocol, arrays(readings)
     cases = [readings.cases[number] for number in sorted(readings.cases)]
     pairs = agreed['mode'] == '2afc'
-    summary = readers.summary(
+    summary = reader_metrics.summary(
         signals=[case.signal for case in cases], labels=[case.label for case in cases], intervals=1 + pairs,
         margin=agreed['margin'], seed=agreed['seed'], **found
     )  # fmt: skip
@@ -58,8 +58,12 @@ def analyse(readings, evaluation=None):
     data['cases_read'] = int((~np.isnan(found['verdicts'])).any(axis=0).sum())
     data['not_begun'] = len(readings.readers) - len(numbers)
     data.update(summary, evaluation=evaluation)
-    words = collections.OrderedDict(first_sentence=findings.first_sentence(data), outcome=findings.outcome(data))
-    words.update(remarks=findings.remarks(data), warnings=findings.warnings(data, agreed.get('simulated', False)))
+    words = collections.OrderedDict(
+        first_sentence=study_findings.first_sentence(data), outcome=study_findings.outcome(data)
+    )
+    words.update(
+        remarks=study_findings.notes(data), warnings=study_findings.warnings(data, agreed.get('simulated', False))
+    )
     words.update(data)
     return words
 
@@ -82,7 +86,7 @@ def run(cfg):
     exports.table(path('turing_test.csv'), readings)
     exports.imrmc(path('turing_test.imrmc'), readings)
     exports.medigan(path('medigan.json'), data)
-    report.write(path('turing_test.html'), readings, data)
+    study_page.write(path('turing_test.html'), readings, data)
     print(data['first_sentence'])
     for name in ('html', 'json', 'csv', 'imrmc'):
         print(path('turing_test.' + name))

@@ -18,8 +18,8 @@ import urllib.request
 import numpy as np
 from scipy import stats
 
-from common import folders, talk, web_server
-from turing_test import server, serving, study
+from common import folders, log, web_server
+from turing_test import reading_session, study, study_app
 
 STEPS = -1.0, -0.4, 0.0, 0.4, 1.0  # impressions between verdicts 1 to 6
 WINDOWS = [[-600, 1500]]  # [level, width] in HU that they use
@@ -117,10 +117,10 @@ def run(cfg):
     folder = rehearsal(cfg.study, cfg.outdir)
     truth = study.truth(folder)
     impressions = [Impressions(truth, cfg.accuracy, [cfg.seed, i]) for i in range(cfg.readers)]
-    with serving.opened(folder) as opened, web_server.running(server.application(opened)) as link:
+    with reading_session.opened(folder) as opened, web_server.running(study_app.application(opened)) as link:
         browsers = [enter(link, 'simulated %d' % (i + 1)) for i in range(cfg.readers)]
         with concurrent.futures.ThreadPoolExecutor(cfg.readers) as pool:
-            list(talk.bar(pool.map(play, browsers, impressions), desc='readers', unit='', total=cfg.readers))
+            list(log.progress(pool.map(play, browsers, impressions), desc='readers', unit='', total=cfg.readers))
     took = np.percentile([seconds for browser in browsers for seconds in browser.seconds], [50, 95]) * 1000
     words = '%d readers have read %s, a copy of %s; the server answered in %.0f ms, 95 %% of the time within %.0f ms'
     print(words % ((cfg.readers, folder, cfg.study) + tuple(took)))

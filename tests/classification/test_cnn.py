@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 import tfutil
 from classification import cnn, learner
-from metrics import calibration
+from stats import calibration
 from tfutil import tf
 
 CLASSES = ['AIS', 'MIA', 'IA']

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import runs
-from classification import experiment, settings
+from classification import classify_settings, experiment
 from common import images
 from places import ONCE, ROOT, visible
 from training import signals
@@ -49,7 +49,7 @@ class Calm:
 
 def run(cv, generators, outdir, stop=None, **options):
     cfg = dict(data=cv, generators=generators, outdir=str(outdir), arms=ARMS, repeats=1, steps=6, cpu=True)
-    return experiment.run(settings.Run(**dict(cfg, **options)), stop or Calm())
+    return experiment.run(classify_settings.Run(**dict(cfg, **options)), stop or Calm())
 
 
 @pytest.fixture(scope='module')
@@ -132,7 +132,7 @@ def test_an_arm_that_there_is_not_and_one_without_its_images_are_refused(cv, gen
 
 
 def test_ratios_add_as_many_images_of_each_class(cv):
-    train, test = experiment.folds.Folds(cv).sides(0)
+    train, test = experiment.cross_validation.Folds(cv).sides(0)
     added = dict(gan=(np.repeat(train.images[:3], 40, axis=0), np.repeat([0, 1, 2], 40)))
     fold = experiment.Fold(train, test, 3, added)
     for ratio, expected in ((0.5, 9), (1, 12), (4, 30)):

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 import runs
-from metrics import provenance
+from metrics import training_data
 from places import ONCE, ROOT
 
 pytestmark = ONCE
@@ -26,7 +26,7 @@ def test_each_fold_has_a_generator_that_says_whom_it_learnt_from(trained):
     outdir, _ = trained
     for fold in (0, 1):
         path = outdir / ('fold%d' % fold) / '000-train' / 'network-final.pkl'
-        known = provenance.learnt_from(str(path))
+        known = training_data.learnt_from(str(path))
         assert known['nodule'] == sorted(
             '%s-%d' % (c, i) for c in ('AIS', 'IA', 'MIA') for i in range(6) if i % 2 != fold
         )

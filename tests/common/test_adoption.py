@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from common import files, written
+from common import files, manifest
 from writing import write
 
 
@@ -33,9 +33,9 @@ def test_files_of_a_copy_without_its_record_are_adopted_by_name_and_others_are_n
 
 def test_a_new_file_is_written_where_the_record_belongs_to_another_user(tmp_path, monkeypatch, capsys):
     def denied(path, *_):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), written.RECORD)
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), manifest.RECORD)
 
-    monkeypatch.setattr(written, 'record', denied)
+    monkeypatch.setattr(manifest, 'record', denied)
     write(tmp_path / 'a', b'new')
     assert (tmp_path / 'a').read_bytes() == b'new' and 'will not be replaced later' in capsys.readouterr().err
     refused(tmp_path / 'a')

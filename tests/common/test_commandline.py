@@ -6,14 +6,14 @@ import sys
 
 import pytest
 
-from common import commandline, environment, kinds
+from common import commandline, environment, types
 from places import ROOT
 
 Example = commandline.settings(
     'Example',
-    number=(3, 'how many, 100%', kinds.natural),
+    number=(3, 'how many, 100%', types.nonnegative),
     rate=(0.5, 'how fast'),
-    fmap_max=(8, 'maps', kinds.positive),
+    fmap_max=(8, 'maps', types.positive),
     name=(None, 'what', str),
     kind=('a', 'which', ('a', 'b')),
     loud=(False, 'noise'),

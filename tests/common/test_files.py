@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from common import files, folders, written
+from common import files, folders, manifest
 from places import ROOT, visible
 from writing import RECORD, program, write  # noqa: F401
 
@@ -47,9 +47,9 @@ def test_the_record_holds_name_size_and_sha256_of_what_was_written(tmp_path):
 
 
 def test_what_another_kind_of_program_wrote_is_not_replaced(tmp_path):
-    written.begin('training', [])
+    manifest.begin('training', [])
     write(tmp_path / 'network.pkl', b'weights')
-    written.begin('predictions', [])
+    manifest.begin('predictions', [])
     refused(tmp_path / 'network.pkl')
     assert (tmp_path / 'network.pkl').read_bytes() == b'weights'
 
@@ -69,15 +69,15 @@ def test_an_input_is_not_replaced_though_the_program_wrote_it(tmp_path, source):
     target = tmp_path / 'a'
     write(target, b'old')
     os.symlink('a', str(tmp_path / 'link'))
-    written.begin('test', [str(tmp_path / source)])
+    manifest.begin('test', [str(tmp_path / source)])
     refused(target, 'is an input of this command')
     assert target.read_bytes() == b'old' and not files.remove(str(target))
-    written.begin('test', [])
+    manifest.begin('test', [])
     write(target, b'new')
 
 
 def test_in_a_folder_of_inputs_only_what_the_program_wrote_is_replaced(tmp_path):
-    written.begin('test', [str(tmp_path)])
+    manifest.begin('test', [str(tmp_path)])
     for content in (b'old', b'new'):
         write(tmp_path / 'a', content)
         with files.open_text(str(tmp_path / 'log.txt'), 'a') as f:
@@ -210,7 +210,7 @@ def test_two_programs_write_into_a_folder_at_once(tmp_path):
     runs = [subprocess.Popen(command + [name], env=dict(os.environ, PYTHONPATH=ROOT)) for name in ('a', 'b')]
     assert [run.wait() for run in runs] == [0, 0]
     assert visible(tmp_path) == ['a', 'b', 'both'] and (tmp_path / 'both').read_bytes() == b'299'
-    assert all(written.is_ours(str(tmp_path / name)) for name in ('a', 'b', 'both'))
+    assert all(manifest.is_ours(str(tmp_path / name)) for name in ('a', 'b', 'both'))
 
 
 def test_a_file_that_grows_is_begun_by_the_program_or_refused(tmp_path):

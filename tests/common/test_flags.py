@@ -10,19 +10,19 @@ import sys
 import pytest
 
 import config
-import dataset_tools.settings
-import pix2pix.settings
-from common import VERSION, commandline, environment, flags, kinds, talk
+import dataset_tools.create_settings
+import pix2pix.pix2pix_settings
+from common import VERSION, commandline, environment, flags, log, types
 from places import ROOT
 
-COMMANDS = dict(dataset_tools.settings.COMMANDS, **pix2pix.settings.COMMANDS)
+COMMANDS = dict(dataset_tools.create_settings.COMMANDS, **pix2pix.pix2pix_settings.COMMANDS)
 RECORDS = [config.Display, config.Inference, config.Progan, config.Evaluate] + [pair[0] for pair in COMMANDS.values()]
 Example = commandline.settings(
     'Example',
     example='python example.py --number 4',
     groups='input: number kind; output: name loud',
-    number=(3, 'how many, 100%', kinds.natural),
-    width=('1,2', 'how wide', kinds.limits),
+    number=(3, 'how many, 100%', types.nonnegative),
+    width=('1,2', 'how wide', types.limits),
     name=(None, 'what', str),
     kind=('alpha', 'which', ('alpha', 'beta')),
     loud=(False, 'noise'),
@@ -44,7 +44,7 @@ def complaint(capsys):
 @pytest.fixture(autouse=True)
 def as_before():
     yield
-    talk.set_amount(False, False)
+    log.set_verbosity(False, False)
 
 
 def rows():
@@ -85,9 +85,9 @@ def test_help_has_every_setting_in_a_group_and_an_example_that_can_be_typed(reco
 
 def test_defaults_are_shown_as_they_are_typed_and_are_values(capsys):
     with pytest.raises(SystemExit):
-        commandline.parse(pix2pix.settings.Generate, '', ['-h'])
+        commandline.parse(pix2pix.pix2pix_settings.Generate, '', ['-h'])
     assert '(default: 6-20)' in ' '.join(capsys.readouterr().out.split())
-    assert pix2pix.settings.Generate().diameter == (6.0, 20.0)
+    assert pix2pix.pix2pix_settings.Generate().diameter == (6.0, 20.0)
     assert commandline.parse(Example, '', []) == Example() and Example().width == (1.0, 2.0)
 
 
@@ -96,7 +96,7 @@ def test_settings_from_a_file_count_less_than_flags_and_more_than_defaults(tmp_p
     path.write_text(json.dumps(dict(settings=dict(number=5, width='3,4', loud=True, name=None), data={})))
     cfg = commandline.parse(Example, '', ['--config', str(path), '--number', '7'])
     assert cfg == (7, (3.0, 4.0), None, 'alpha', True)
-    given = commandline.given(Example, ['--config', str(path), '--kind', 'beta'])
+    given = commandline.explicit_flags(Example, ['--config', str(path), '--kind', 'beta'])
     assert given == {'number', 'width', 'loud', 'kind'}
 
 
@@ -122,10 +122,10 @@ def test_a_file_of_settings_that_cannot_be_used_is_named(tmp_path, text, words):
 @pytest.mark.parametrize('amount, heard', [([], ['how']), (['--quiet'], []), (['--verbose'], ['how', 'detail'])])
 def test_a_script_says_as_much_as_was_asked_for(capsys, amount, heard):
     commandline.parse(Example, '', amount)
-    talk.say('how')
-    talk.detail('detail')
+    log.info('how')
+    log.debug('detail')
     assert capsys.readouterr().out.split() == heard
-    assert talk.bar([1]).disable or not amount == ['--quiet']
+    assert log.progress([1]).disable or not amount == ['--quiet']
 
 
 def test_texts_in_a_file_of_settings_are_values_whatever_they_look_like(tmp_path):
@@ -183,7 +183,7 @@ def test_a_released_version_is_that_of_the_changelog():
 def test_the_program_is_named_as_it_was_started(monkeypatch):
     for argv, name in (['/a/2-inference.py', '2-inference.py'], ['/a/pix2pix/__main__.py', 'python -m pix2pix']):
         monkeypatch.setattr(sys, 'argv', [argv])
-        assert talk.program() == name
+        assert log.program() == name
 
 
 def test_a_package_that_is_missing_is_answered_with_how_to_get_it(capsys, monkeypatch, tmp_path):

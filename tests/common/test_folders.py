@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from common import folders, written
+from common import folders, manifest
 from places import visible
 from writing import RECORD, program, write  # noqa: F401
 
@@ -63,7 +63,7 @@ def test_without_leave_to_replace_a_folder_stays_and_one_that_holds_the_same_is_
 def test_a_folder_that_holds_an_input_is_not_replaced(tmp_path):
     fill(tmp_path / 'a', b'old')
     for source in (tmp_path / 'a', tmp_path / 'a' / 'inner', tmp_path / 'a' / 'data'):
-        written.begin('test', [str(source)])
+        manifest.begin('test', [str(source)])
         with pytest.raises(FileExistsError, match='holds an input'):
             fill(tmp_path / 'a', b'new')
     assert (tmp_path / 'a' / 'data').read_bytes() == b'old'

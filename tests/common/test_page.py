@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from common import figures, page
+from common import page, svg_plots
 from common.hounsfield import WINDOWS
 
 HOSTILE = '<script>alert("1")</script>\'"&.pkl'
@@ -30,12 +30,12 @@ def test_what_users_name_is_text_on_a_page_never_markup(written, random):
     picture = page.picture(random.randint(256, size=[1, 64, 64]).astype(np.uint8), HOSTILE)
     text = written('{{ pictures.tile(picture) }}<p>{{ name }}</p>', HOSTILE, picture=picture, name=HOSTILE)
     assert text.count('<script>') == 1 and 'alert("1")' not in text and text.count('&lt;script&gt;alert') == 4
-    svg = figures.histogram(np.arange(9), np.arange(9), HOSTILE, 'HU')
+    svg = svg_plots.histogram(np.arange(9), np.arange(9), HOSTILE, 'HU')
     assert '<script' not in svg
 
 
 def test_a_page_asks_for_nothing_from_elsewhere_and_forbids_it(written):
-    text = written('{% call pictures.bar() %}{% endcall %}{{ figure | safe }}', figure=figure(figures.histogram))
+    text = written('{% call pictures.bar() %}{% endcall %}{{ figure | safe }}', figure=figure(svg_plots.histogram))
     assert not re.search(r'https?:|(src|href)="(?!data:|#)|@import|url\((?!#)', text)
     assert "default-src 'none'" in text
 
@@ -65,9 +65,9 @@ def test_the_windows_to_choose_from_hold_the_one_that_the_data_have(written):
 def figure(draw):
     """A figure of each kind."""
     few, found = np.arange(20.0), collections_of_estimates()
-    if draw is figures.histogram:
+    if draw is svg_plots.histogram:
         return draw(few, few + 1, 'diameter', 'mm', limit=(3, 'a limit'))
-    if draw is figures.levels:
+    if draw is svg_plots.levels:
         return draw(['16x16', '32x32'], found, found, 'SWD', 'resolution, pixels', 'SWD x1000')
     return draw([('SWD', found[0], found[1], True), ('recall', found[1], found[1], False)], 'All metrics', 'metric')
 
@@ -80,7 +80,7 @@ def collections_of_estimates():
     return [Estimate(5.0, [4.0, 6.0]), Estimate(0.0, [0.0, 0.0])]
 
 
-@pytest.mark.parametrize('draw', [figures.histogram, figures.levels, figures.against_baseline])
+@pytest.mark.parametrize('draw', [svg_plots.histogram, svg_plots.levels, svg_plots.against_baseline])
 def test_every_figure_says_what_its_axes_show_and_takes_the_colours_of_the_page(draw):
     svg = figure(draw)
     for axis in 'xy':
@@ -91,7 +91,7 @@ def test_every_figure_says_what_its_axes_show_and_takes_the_colours_of_the_page(
 
 
 def test_ids_of_several_figures_on_a_page_differ():
-    ids = [set(re.findall(r' id="([^"]*)"', figure(draw))) for draw in (figures.histogram, figures.levels)]
+    ids = [set(re.findall(r' id="([^"]*)"', figure(draw))) for draw in (svg_plots.histogram, svg_plots.levels)]
     assert ids[0] and ids[1] and not ids[0] & ids[1]
 
 

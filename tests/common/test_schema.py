@@ -8,7 +8,7 @@ import dataset
 from common import schema
 
 WANTED = {
-    'number?': schema.natural,
+    'number?': schema.nonnegative,
     'size': schema.positive,
     'rows?': [dict(name=schema.text)],
     'more?': schema.mapping,

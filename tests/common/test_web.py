@@ -12,7 +12,7 @@ import urllib.parse
 import pytest
 
 from common import web, web_server
-from common.kinds import wants
+from common.types import wants
 from places import ROOT
 
 TOKEN = 'a-token-of-22-letters-'
@@ -37,7 +37,7 @@ def app(tmp_path):
 
     @made.route('/take', methods=['POST'])
     def take():
-        return dict(got=web.posted(dict(number=natural))['number'])
+        return dict(got=web.posted_json(dict(number=natural))['number'])
 
     return made
 

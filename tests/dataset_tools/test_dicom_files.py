@@ -170,7 +170,7 @@ def with_a_second(path, folder):
 
 
 def test_values_of_published_files_are_those_of_pydicom(tmp_path, monkeypatch):
-    monkeypatch.setattr(assembly.Gauge, 'require_lung', lambda gauge: None)  # most show no lung
+    monkeypatch.setattr(assembly.HURangeCheck, 'require_lung', lambda gauge: None)  # most show no lung
     equal = []
     for path in ct_files():
         name = os.path.basename(path)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from dataset_tools import overview, overview_page, phantom_sources
-from dataset_tools.settings import CreatePhantom
-from dataset_tools.sources import Patch
+from dataset_tools.create_settings import CreatePhantom
+from dataset_tools.patch_sources import Patch
 
 HEAD = dict(seed=1, resolution=16, window=(-1900.0, 1100.0), mm_per_pixel=0.6)
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from created import CREATE, facts, tree
-from dataset_tools import dicom_files, names
+from dataset_tools import dicom_files, pseudonyms
 from scans import POINT, picture, write_dicom
 
 FOLDS = ['--resolution', 16, '--folds', 3]
@@ -64,7 +64,7 @@ def test_the_spellings_of_a_patient_in_a_table_are_one_patient_and_one_nodule(cr
     assert set.union(*(test for _, test in sides(tmp_path, 'patient'))) == {'P1', 'P  2', 'p3'}
     key = tmp_path / 'key'
     key.write_text('0123456789abcdef' * 4)
-    called = names.namer(type('Settings', (), dict(key=str(key), keep_names=False)))
+    called = pseudonyms.namer(type('Settings', (), dict(key=str(key), keep_names=False)))
     assert called('patient', 'P1') == called('patient', ' p1') != called('patient', 'p 1')
 
 

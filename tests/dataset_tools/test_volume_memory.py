@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from dataset_tools import annotations, ct_volumes, scan_cuts
+from dataset_tools import annotations, ct_volumes, scan_crops
 from places import ROOT
 from scans import picture, write
 
@@ -57,5 +57,5 @@ def test_a_volume_is_gone_before_the_next_is_read(tmp_path, monkeypatch):
         table += '%s.mha,%.3f,%.3f,%.3f\n' % ((name,) + point)
     (tmp_path / 'nodules.csv').write_text(table)
     marked = annotations.read_annotations(str(tmp_path / 'nodules.csv'))
-    jobs = [scan_cuts.Job((a.path, None), [a], 16, 0.6, 1, (-1900, 1100), interpolation='linear') for a in marked]
-    assert sum(len(scan_cuts.cut(job).patches) for job in jobs) == 3
+    jobs = [scan_crops.Job((a.path, None), [a], 16, 0.6, 1, (-1900, 1100), interpolation='linear') for a in marked]
+    assert sum(len(scan_crops.crop(job).patches) for job in jobs) == 3

@@ -10,7 +10,7 @@ import dataset
 import runs
 import tfutil
 from explored import MM, SIZE, WINDOW, blobs
-from explorer import axes, learning, models, server, serving, settings
+from explorer import axes, explore_settings, explorer_app, explorer_service, learning, models
 from pix2pix import unet
 
 Made = collections.namedtuple('Made', 'one labelled pix2pix data')
@@ -44,14 +44,16 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def explorer(made):
-    with serving.opened(settings.Serve([made.one, made.one], made.pix2pix, made.data, cpu=True)) as found:
+    with explorer_service.opened(
+        explore_settings.Serve([made.one, made.one], made.pix2pix, made.data, cpu=True)
+    ) as found:
         yield found
 
 
 @pytest.fixture(scope='session')
 def visit(explorer):
     """Opens the link in a new browser; returns its client."""
-    app = server.application(explorer, 'token')
+    app = explorer_app.application(explorer, 'token')
 
     def call():
         client = app.test_client()

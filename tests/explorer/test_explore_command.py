@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import tfutil
-from common import files, written
+from common import files, manifest
 from explorer import axes, learning, models
 from places import ONCE, ROOT
 
@@ -101,7 +101,7 @@ def test_the_page_without_a_server_shows_each_usable_axis_and_needs_no_other_fil
 
 
 def test_weights_are_not_written_over_by_their_page(script, made, tmp_path):
-    written.begin('explorer', [])
+    manifest.begin('explorer', [])
     with open(made.one, 'rb') as source, files.atomic(str(tmp_path / 'm.pkl')) as f:
         f.write(source.read())
     before = (tmp_path / 'm.pkl').read_bytes()

@@ -14,7 +14,7 @@ import pytest
 import dataset
 from common import images, web_server
 from explored import decoded, state
-from explorer import mapping, server
+from explorer import explorer_app, mapping
 
 PAGES = 20
 
@@ -22,7 +22,7 @@ PAGES = 20
 @pytest.fixture
 def ask(explorer):
     """Asks a real server on a connection of its own: (status, JSON) of a path, and of what is posted there."""
-    with web_server.running(server.application(explorer, 'token')) as url:
+    with web_server.running(explorer_app.application(explorer, 'token')) as url:
         parts = urllib.parse.urlsplit(url)
 
         def call(path, given=None, kind='application/json'):

@@ -22,7 +22,7 @@ TABS = 'generate', 'walk', 'project', 'draw', 'map', 'save'
 def explorer(tmp_path_factory):
     """An explorer of demo weights whose axes are learnt from few images and whose searches are short."""
     pytest.importorskip('selenium')
-    from explorer import learning, mapping, projecting, serving, settings
+    from explorer import explore_settings, explorer_service, learning, mapping, projecting
 
     folder = tmp_path_factory.mktemp('weights')
     for name in ('AIS.pkl', 'AIS.json'):
@@ -33,13 +33,13 @@ def explorer(tmp_path_factory):
         patch.setattr(learning, 'FOLLOWED', 3)
         patch.setattr(mapping, 'NUMBER', 40)
         patch.setattr(projecting, 'Inference', lambda: Inference(project_steps=4))
-        cfg = settings.Serve(
+        cfg = explore_settings.Serve(
             model=[str(folder / 'AIS.pkl')],
             pix2pix=os.path.join(ROOT, 'demo', 'weight', 'pix2pix.pkl'),
             data=os.path.join(ROOT, 'processData', 'AIS'),
             cpu=True,
         )
-        with serving.opened(cfg) as opened:
+        with explorer_service.opened(cfg) as opened:
             while opened.models[0].axes is None:
                 time.sleep(0.1)
             yield opened
@@ -47,9 +47,9 @@ def explorer(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def address(explorer):
-    from explorer import server
+    from explorer import explorer_app
 
-    with web_server.running(server.application(explorer, 'token')) as url:
+    with web_server.running(explorer_app.application(explorer, 'token')) as url:
         yield url
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer import axes, measure, moving
-from explorer.slopes import slopes
+from explorer.image_gradients import gradients
 from metrics import nodules
 from sampling import generate
 
@@ -110,12 +110,12 @@ def test_what_cannot_be_measured_cannot_be_moved_and_a_lock_on_it_holds_nothing(
 def test_slopes_of_the_diameter_and_the_density_are_those_of_discs():
     image = discs(generate.random_latent(0, 6)[None])[0]
     mask = nodules.masks(image[None, None])[0]
-    found = slopes(image, mask, ['diameter_mm', 'mean_hu', 'x_mm'], WINDOW, MM)
+    found = gradients(image, mask, ['diameter_mm', 'mean_hu', 'x_mm'], WINDOW, MM)
     larger = (discs(np.array([[0.01, 1, 0, 0, 0, 0]])) - discs(np.array([[-0.01, 1, 0, 0, 0, 0]])))[0]
     assert (found[0] * larger).sum() > 0
     assert found[1].sum() == pytest.approx(3000 / 255.0)  # all pixels a gray level brighter
     assert abs((found[2] * larger).sum()) < 1e-3  # in the middle they stay
-    assert not slopes(image, np.zeros_like(mask), ['diameter_mm'], WINDOW, MM).any()
+    assert not gradients(image, np.zeros_like(mask), ['diameter_mm'], WINDOW, MM).any()
 
 
 @pytest.mark.parametrize('value', [np.nan, np.inf])

@@ -73,7 +73,7 @@ def test_the_end_ends_what_goes_on_and_refuses_what_waits():
     def endless():
         begun.set()
         while True:
-            found.breathe()
+            found.yield_()
 
     going = found.begin(endless, worker.SEARCH)
     begun.wait(20)

@@ -3,8 +3,8 @@ import json
 import numpy as np
 
 from metrics import comparison
-from metrics.bootstrap import Estimate
 from metrics.evaluation import Row
+from stats.bootstrap import Estimate
 
 
 class Found:

@@ -1,9 +1,10 @@
 import numpy as np
 from numpy.testing import assert_allclose
 
-from metrics import bootstrap, filters
+from metrics import filters
 from metrics.sliced_wasserstein import Descriptors, sliced_wasserstein
 from sets import pictures, value
+from stats import bootstrap
 
 
 def slow_blur(image, gain):

@@ -3,8 +3,8 @@
 import pytest
 
 from metrics import verdicts
-from metrics.bootstrap import Estimate
 from metrics.evaluation import Row
+from stats.bootstrap import Estimate
 
 
 def row(metric, fakes, reals, wanted='low'):

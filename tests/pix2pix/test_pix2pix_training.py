@@ -12,7 +12,7 @@ import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
 from common import safe_pickle
-from pix2pix import data, settings
+from pix2pix import data, pix2pix_settings
 from pix2pix.trainer import ROLES, Trainer
 from places import ONCE, ROOT
 from runs import TINY_PIX2PIX, read_or_written_first
@@ -20,7 +20,7 @@ from runs import TINY_PIX2PIX, read_or_written_first
 
 def test_a_step_moves_every_weight_and_steps_lower_the_error(session, pairs):
     _, patches, masks = data.pairs(pairs)
-    cfg = settings.Train(ngf=4, ndf=4, minibatch=6, lrate=1e-3)
+    cfg = pix2pix_settings.Train(ngf=4, ndf=4, minibatch=6, lrate=1e-3)
     trainer = Trainer(cfg, masks, patches)
     trainer.initialise()
     before = [network.values() for network in (trainer.G, trainer.D)]
@@ -35,7 +35,7 @@ def test_a_step_moves_every_weight_and_steps_lower_the_error(session, pairs):
 
 def test_losses_are_those_of_the_original_and_are_computed_before_a_weight_changes(session, pairs):
     _, patches, masks = data.pairs(pairs)
-    trainer = Trainer(settings.Train(ngf=4, ndf=4, minibatch=5), masks, patches)
+    trainer = Trainer(pix2pix_settings.Train(ngf=4, ndf=4, minibatch=5), masks, patches)
     trainer.initialise()
     drawn = trainer.draw(0)
     assert_array_equal([len(x) for x in drawn], 5)

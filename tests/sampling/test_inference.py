@@ -13,7 +13,7 @@ from PIL import Image
 
 import networks
 import tfutil
-from common import files, images, written
+from common import files, images, manifest
 from places import DATA, ROOT, visible
 
 MODEL = os.path.join(DATA, 'tf2.21-numpy2.pkl')  # 8x8, latents of 8, 2 classes
@@ -217,7 +217,7 @@ def test_images_of_an_earlier_run_are_not_replaced_in_silence(succeeds, tmp_path
     [('inference.npy', ['--format', 'npy', '--latents']), ('projection.png', ['--project-steps', 1, '--project'])],
 )
 def test_an_input_is_not_written_over_though_the_script_wrote_it(script, tmp_path, plain, name, flags):
-    written.begin('Inference', [])
+    manifest.begin('Inference', [])
     with files.atomic(str(tmp_path / name)) as f:
         np.save(f, np.zeros([2, 8], np.float32)) if name.endswith('.npy') else images.encode(
             np.zeros([1, 8, 8], np.uint8), f

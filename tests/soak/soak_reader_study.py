@@ -14,7 +14,7 @@ import numpy as np
 import studies
 from common import web_server
 from runs import start_python
-from turing_test import server, serving, simulate, study
+from turing_test import reading_session, simulate, study, study_app
 
 KILLS, KILLED_READERS, LOAD_READERS = 50, 20, 50
 THOUGHT = 2.0  # seconds between two answers of a reader, on average
@@ -107,7 +107,7 @@ def rows(folder, query):
 def test_fifty_readers_at_once_wait_at_most_a_tenth_of_a_second(tmp_path):
     folder = noise(tmp_path, 300)
     truth, ended, took = study.truth(folder), threading.Event(), []
-    with serving.opened(folder) as opened, web_server.running(server.application(opened)) as link:
+    with reading_session.opened(folder) as opened, web_server.running(study_app.application(opened)) as link:
         with concurrent.futures.ThreadPoolExecutor(LOAD_READERS) as pool:
             jobs = [
                 pool.submit(read, link, i, simulate.Impressions(truth, 0.65, i), {}, ended, THOUGHT)

@@ -8,12 +8,12 @@ import networks
 import tfutil
 from tfutil import tf
 from training import augmentation, losses, overfit
-from training.augmentation import Change
+from training.augmentation import AugmentParams
 
 
 def changed(images, change):
     feeds = augmentation.placeholders(len(images), images.shape[-1])
-    return tfutil.run(augmentation.changed(tf.constant(images), feeds), dict(zip(feeds, change)))
+    return tfutil.run(augmentation.augmented(tf.constant(images), feeds), dict(zip(feeds, change)))
 
 
 def nothing(number, size):
@@ -81,7 +81,7 @@ def test_the_gradient_is_that_of_finite_differences_and_exists_twice(session, ra
     change = augmentation.draw(np.random.RandomState(5), 2, 8)
     feeds = augmentation.placeholders(2, 8)
     x = tf.placeholder(tf.float32, [2, 1, 8, 8])
-    loss = tf.reduce_sum(tf.tanh(augmentation.changed(x, feeds)) * weights)
+    loss = tf.reduce_sum(tf.tanh(augmentation.augmented(x, feeds)) * weights)
     (gradient,) = tf.gradients(loss, [x])
     (second,) = tf.gradients(tf.reduce_sum(tf.square(gradient)), [x])
     feed = dict(zip(feeds, change))
@@ -102,7 +102,7 @@ def test_the_penalty_is_taken_through_the_change(session, random):
     change = change._replace(turned=np.ones(4, bool), gain=np.full([4, 1, 1, 1], 1.1, np.float32))
     kernel = random.randn(1, 1, 8, 8).astype(np.float32)
     kernel -= kernel.mean()
-    tensors = Change(*map(tf.constant, change))
+    tensors = AugmentParams(*map(tf.constant, change))
 
     def norm(critic):
         found = losses.wgan_gp(critic, x[0], x[1], tf.ones([4, 1, 1, 1]) * 0.5, tf.zeros([4, 0]))
@@ -111,14 +111,14 @@ def test_the_penalty_is_taken_through_the_change(session, random):
     def linear(images):
         return tf.reduce_sum(images * kernel, axis=[1, 2, 3])[:, None], tf.zeros([4, 0])
 
-    plain, through = norm(linear), norm(lambda images: linear(augmentation.changed(images, tensors)))
+    plain, through = norm(linear), norm(lambda images: linear(augmentation.augmented(images, tensors)))
     assert_allclose(through, 1.1 * plain, rtol=1e-5)
 
 
 def test_the_critic_scores_what_it_is_shown(session, images):
     D = tfutil.Network('D', networks.D_paper, resolution=16, num_channels=3, fmap_base=64, fmap_max=8)
     images, change = images[:4], augmentation.draw(np.random.RandomState(6), 4, 16)
-    scores = tfutil.run(D(augmentation.changed(tf.constant(images), Change(*map(tf.constant, change))))[0])
+    scores = tfutil.run(D(augmentation.augmented(tf.constant(images), AugmentParams(*map(tf.constant, change))))[0])
     assert_allclose(scores, tfutil.run(D(tf.constant(changed(images, change)))[0]), atol=1e-5)
 
 

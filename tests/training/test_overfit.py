@@ -11,17 +11,17 @@ import dataset
 from places import ONCE
 from runs import assert_same_weights, train, weights
 from training import overfit
-from training.overfit import Watch, gap
+from training.overfit import OverfitMonitor, r_v
 
 
 def test_the_gap_is_zero_without_memory_and_knows_neither_shift_nor_scale():
-    assert gap(3.0, 3.0, 1.0) == 0 and gap(3.0, 1.0, 1.0) == 1
-    assert gap(7 * 3.0 + 5, 7 * 2.0 + 5, 7 * 1.0 + 5) == pytest.approx(gap(3.0, 2.0, 1.0)) == 0.5
-    assert np.isnan(gap(1.0, 0.0, 1.0)) and np.isnan(gap(1.0, 0.0, 2.0))
+    assert r_v(3.0, 3.0, 1.0) == 0 and r_v(3.0, 1.0, 1.0) == 1
+    assert r_v(7 * 3.0 + 5, 7 * 2.0 + 5, 7 * 1.0 + 5) == pytest.approx(r_v(3.0, 2.0, 1.0)) == 0.5
+    assert np.isnan(r_v(1.0, 0.0, 1.0)) and np.isnan(r_v(1.0, 0.0, 2.0))
 
 
 def test_the_running_mean_is_the_weighted_mean_of_what_was_measured(random):
-    watch, measured = Watch(None), random.randn(30, 3)
+    watch, measured = OverfitMonitor(None), random.randn(30, 3)
     for scores in measured:
         watch.add(scores, 2.0)
     ages = 2.0 * np.arange(29, -1, -1)
@@ -29,28 +29,28 @@ def test_the_running_mean_is_the_weighted_mean_of_what_was_measured(random):
 
 
 def test_adaptive_augmentation_rises_while_the_gap_is_high_and_falls_while_it_is_low():
-    watch = Watch('adaptive')
+    watch = OverfitMonitor('adaptive')
     for _ in range(20):
         watch.add([3.0, 1.5, 1.0], 2.0)
     assert watch.probability == pytest.approx(40 / overfit.RISE)
     for _ in range(100):
         watch.add([3.0, 2.9, 1.0], 2.0)
     assert watch.probability == 0
-    assert Watch('always').probability == 0.8 and Watch(None).probability == 0
+    assert OverfitMonitor('always').probability == 0.8 and OverfitMonitor(None).probability == 0
 
 
 def test_a_watch_goes_on_from_its_state(random):
-    whole = Watch('adaptive')
+    whole = OverfitMonitor('adaptive')
     for scores in random.randn(9, 3):
         whole.add(scores, 3.0)
-    half = Watch('adaptive', whole.state())
+    half = OverfitMonitor('adaptive', whole.state())
     for watch in (whole, half):
         watch.add([2.0, 0.0, 1.0], 3.0)
     assert whole.state().tolist() == half.state().tolist()
 
 
 def test_a_gap_that_stays_high_is_told_once_with_what_to_do():
-    watch, said = Watch(None), []
+    watch, said = OverfitMonitor(None), []
     for _ in range(120):
         watch.add([3.0, 1.2, 1.0], 1.0)
         said.append(watch.advice())

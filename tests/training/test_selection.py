@@ -11,25 +11,25 @@ from numpy.testing import assert_array_equal
 import config
 import dataset
 from training import selection
-from training.selection import Order
+from training.selection import Sampler
 
 LABELS = np.repeat([0, 1], [30, 10])
 
 
 def test_every_epoch_shows_every_image_once_in_an_order_of_its_own():
-    order = Order(np.arange(40), LABELS, seed=1)
+    order = Sampler(np.arange(40), LABELS, seed=1)
     shown = order.take(0, 80)
     assert sorted(shown[:40]) == sorted(shown[40:]) == list(range(40)) and (shown[:40] != shown[40:]).any()
     assert_array_equal(np.concatenate([order.take(0, 33), order.take(33, 30), order.take(63, 17)]), shown)
-    assert (Order(np.arange(40), LABELS, seed=2).take(0, 40) != shown[:40]).any()
+    assert (Sampler(np.arange(40), LABELS, seed=2).take(0, 40) != shown[:40]).any()
 
 
 def test_the_order_is_numpys_permutation_keyed_by_seed_and_epoch():
-    assert_array_equal(Order(np.arange(40), LABELS, 5).take(40, 40), np.random.RandomState([5, 0, 1]).permutation(40))
+    assert_array_equal(Sampler(np.arange(40), LABELS, 5).take(40, 40), np.random.RandomState([5, 0, 1]).permutation(40))
 
 
 def test_balanced_classes_take_turns_and_each_shows_all_its_images():
-    order = Order(np.arange(40), LABELS, seed=1, balanced=True)
+    order = Sampler(np.arange(40), LABELS, seed=1, balanced=True)
     shown = order.take(0, 60)
     assert_array_equal(LABELS[shown], np.tile([0, 1], 30))
     assert sorted(shown[::2]) == list(range(30))
@@ -91,20 +91,20 @@ def test_settings_that_cannot_work_are_refused_in_one_line(script, classes, tmp_
 
 
 def test_a_minibatch_larger_than_the_data_goes_on_with_the_next_epochs():
-    order = Order(np.arange(30), LABELS, seed=1)
+    order = Sampler(np.arange(30), LABELS, seed=1)
     shown = order.take(0, 128)
     assert_array_equal(np.concatenate([order.take(begin, 30) for begin in (0, 30, 60, 90, 120)])[:128], shown)
     assert all(sorted(shown[begin : begin + 30]) == list(range(30)) for begin in (0, 30, 60, 90))
-    assert_array_equal(Order(np.array([7]), LABELS, seed=1).take(5, 4), [7, 7, 7, 7])
+    assert_array_equal(Sampler(np.array([7]), LABELS, seed=1).take(5, 4), [7, 7, 7, 7])
 
 
 def test_it_is_said_where_images_come_more_than_once_in_a_minibatch():
-    order = Order(np.arange(30), LABELS, seed=1)
+    order = Sampler(np.arange(30), LABELS, seed=1)
     line = '30 images, fewer than the minibatch of 128 at 4x4: images come more than once in a minibatch'
     assert order.repeated({2: 128, 3: 16}) == line
     assert order.repeated({2: 30, 3: 31}).startswith('30 images, fewer than the minibatch of 31 at 8x8')
     assert order.repeated({2: 30, 3: 16}) is None
-    balanced = Order(np.arange(40), LABELS, seed=1, balanced=True)
+    balanced = Sampler(np.arange(40), LABELS, seed=1, balanced=True)
     assert balanced.repeated({2: 20}) is None
     assert balanced.repeated({2: 24}).startswith('the smallest of 2 classes holds 10 images, fewer than its share')
 

@@ -59,7 +59,7 @@ def orders():
 def trained(reference, **changed):
     """For each of `orders`: [(lod, mean loss of D, {network: {variable: array}})] after each of our iterations."""
     cfg, labels = config.Progan(**dict(SETTINGS, **changed)), np.zeros([8, 0])
-    selected = selection.Order(np.arange(Noise.count), Noise.labels, 0), None
+    selected = selection.Sampler(np.arange(Noise.count), Noise.labels, 0), None
     with tfutil.init_tf(cpu=True):
         trainer = Trainer(cfg, Noise, selected=selected)
         loop = TrainingLoop(trainer, None, (None, None), (None, 'new'), signals.Stop())

@@ -10,7 +10,7 @@ from sklearn import metrics as sklearn_metrics
 
 from places import visible
 from readings import simulated
-from turing_test import analysis, exports, serving, settings
+from turing_test import analysis, exports, reading_session, study_settings
 
 
 def first(readings, reader=None):
@@ -151,13 +151,13 @@ def test_recall_and_copies_of_an_evaluation_stand_beside(tmp_path):
 def test_a_study_is_analysed_into_its_own_folder_and_one_without_answers_is_refused(make_study, capsys):
     folder = make_study()
     with pytest.raises(ValueError, match='nobody has answered yet') as refused:
-        analysis.run(settings.Analyse(study=folder))
+        analysis.run(study_settings.Analyse(study=folder))
     assert str(refused.value).count('\n') == 0 and os.listdir(folder) == ['study.sqlite']
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         reader = served.reader(served.enter('reader', 3).secret)
         for i in range(15):
             served.answer(reader, served.state(reader)['item'], 1 + i % 6, 900, [[-600, 1500]], 1.0)
-    analysis.run(settings.Analyse(study=folder))
+    analysis.run(study_settings.Analyse(study=folder))
     lines = capsys.readouterr().out.strip().split('\n')
     assert lines[0].startswith('One reader told real from generated in ')
     names = ['turing_test.html', 'turing_test.json', 'turing_test.csv', 'turing_test.imrmc', 'medigan.json']

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from places import ONCE
-from turing_test import order, server, serving, study
+from turing_test import order, reading_session, study, study_app
 
 CASES = int(os.environ.get('BLINDING_CASES', 600))  # 2,000 take a minute
 
@@ -20,8 +20,8 @@ CASES = int(os.environ.get('BLINDING_CASES', 600))  # 2,000 take a minute
 def test_a_regression_on_all_that_is_sent_but_the_pixels_is_at_chance(make_study):
     folder = make_study(number=CASES, repeat=0.0, practice=0, pause=0)
     truth, rows, signals, headers = study.truth(folder), [], [], set()
-    with serving.opened(folder) as opened:
-        client = server.application(opened).test_client()
+    with reading_session.opened(folder) as opened:
+        client = study_app.application(opened).test_client()
         client.get('/?token=' + opened.token)
         client.post('/api/enter', json=dict(name='Owl', years=3))
         asked = client.get('/api/state')
@@ -55,9 +55,9 @@ def test_the_same_regression_finds_a_truth_that_leaks():
 
 def test_the_secret_of_the_order_leaves_the_file_neither_for_a_browser_nor_in_what_is_analysed(make_study, succeeds):
     folder, sent = make_study(practice=1, number=2, repeat=0.0), []
-    with serving.opened(folder) as opened:
+    with reading_session.opened(folder) as opened:
         secret = opened._secret
-        client = server.application(opened).test_client()
+        client = study_app.application(opened).test_client()
         sent += [client.get('/?token=' + opened.token)]
         sent += [client.post('/api/enter', json=dict(name='Owl', years=3)), client.get('/api/study')]
         while opened.state(0)['item']:
@@ -85,7 +85,7 @@ def test_orders_follow_from_the_secret_and_a_study_of_before_it_had_one_gets_it_
         base.execute("DELETE FROM facts WHERE key = 'secret'")
     base.close()
     for _ in range(2):
-        with serving.opened(folder) as opened:
+        with reading_session.opened(folder) as opened:
             secrets.append(opened._secret)
             opened.enter('reader %d' % len(secrets), 3)
     assert len(secrets[0]) == 64 and secrets[0] == secrets[1]

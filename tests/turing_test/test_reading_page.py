@@ -10,7 +10,7 @@ import pytest
 from browser import CHROMIUM, DRIVER, Page
 from common import web_server
 from places import ONCE
-from turing_test import server, serving
+from turing_test import reading_session, study_app
 
 pytestmark = [ONCE, pytest.mark.skipif(not (CHROMIUM and DRIVER), reason='there is no chromium with chromedriver here')]
 
@@ -39,8 +39,8 @@ def opened(make_study, tmp_path):
     with contextlib.ExitStack() as stack:
 
         def call(**options):
-            study = stack.enter_context(serving.opened(make_study(**options)))
-            url = stack.enter_context(web_server.running(server.application(study)))
+            study = stack.enter_context(reading_session.opened(make_study(**options)))
+            url = stack.enter_context(web_server.running(study_app.application(study)))
             page = Reading(str(tmp_path / 'profile'), url)
             stack.callback(page.driver.quit)
             return page, study

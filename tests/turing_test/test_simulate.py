@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from places import ONCE
-from turing_test import serving, simulate, study
+from turing_test import reading_session, simulate, study
 
 SCRIPT = '6-turing_test.py'
 
@@ -48,7 +48,7 @@ def test_impressions_are_those_of_the_equal_variance_model():
 
 def test_a_study_is_simulated_in_a_copy_and_never_changes(make_study, succeeds, script):
     folder = make_study(number=4, repeat=0.0, size=4)
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         entry = served.enter('Owl', 3)
         served.answer(0, served.state(0)['item'], 2, 1, [], 1.0)
     with open(os.path.join(folder, study.NAME), 'rb') as f:
@@ -59,7 +59,7 @@ def test_a_study_is_simulated_in_a_copy_and_never_changes(make_study, succeeds, 
     copy = study.readings(folder + '-simulated')
     assert [reader.name for reader in copy.readers.values()] == ['simulated 1']
     assert study.truth(folder + '-simulated') == study.truth(folder)
-    with serving.opened(folder + '-simulated') as served:
+    with reading_session.opened(folder + '-simulated') as served:
         assert served.reader(entry.secret) is None and served.token != 'token'
 
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from places import ROOT
-from turing_test import serving, study
+from turing_test import reading_session, study
 
 WINDOWS = [[-600, 1500]]
 
@@ -30,7 +30,7 @@ def play(served, reader, number=None, verdict=lambda i: 1 + i % 6):
 
 def test_answers_are_read_as_they_were_given(make_study):
     folder = make_study()
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         reader = enter(served)
         said = play(served, reader)
     found = study.readings(folder)
@@ -44,7 +44,7 @@ def test_answers_are_read_as_they_were_given(make_study):
 def test_feedback_in_practice_is_the_truth_of_the_patch_that_was_shown(make_study):
     folder = make_study()
     truth = study.truth(folder)
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         reader = enter(served)
         for _ in range(4):
             item = served.state(reader)['item']
@@ -54,7 +54,7 @@ def test_feedback_in_practice_is_the_truth_of_the_patch_that_was_shown(make_stud
 
 def test_cases_that_are_shown_twice_come_again_in_the_second_half(make_study):
     folder = make_study(number=60)
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         play(served, enter(served))
     answers = study.readings(folder).answers
     again = [i for i, answer in enumerate(answers) if answer.repeat]
@@ -64,7 +64,7 @@ def test_cases_that_are_shown_twice_come_again_in_the_second_half(make_study):
 
 def test_readers_have_orders_and_identifiers_of_their_own(make_study):
     folder = make_study()
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         one, two = enter(served, 'one'), enter(served, 'two')
         item = served.state(one)['item']
         with pytest.raises(ValueError, match='not the one to read'):
@@ -79,7 +79,7 @@ def test_readers_have_orders_and_identifiers_of_their_own(make_study):
 
 def test_only_the_current_case_takes_an_answer_and_takes_it_once(make_study):
     folder = make_study()
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         reader = enter(served)
         play(served, reader, 4)
         state = served.state(reader)
@@ -94,7 +94,7 @@ def test_only_the_current_case_takes_an_answer_and_takes_it_once(make_study):
 
 def test_one_answer_can_be_taken_back_but_no_two_and_none_of_practice(make_study):
     folder = make_study()
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         reader = enter(served)
         play(served, reader, 4)
         with pytest.raises(ValueError, match='no answer to take back'):
@@ -113,7 +113,7 @@ def test_one_answer_can_be_taken_back_but_no_two_and_none_of_practice(make_study
 
 def test_a_pause_is_due_after_each_ten_cases_but_not_at_the_end(make_study):
     folder = make_study(number=20, repeat=0.0)
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         reader, due = enter(served), []
         while served.state(reader)['item']:
             due += [served.state(reader)['done']] * served.state(reader)['pause']
@@ -123,10 +123,10 @@ def test_a_pause_is_due_after_each_ten_cases_but_not_at_the_end(make_study):
 
 def test_a_reader_comes_back_with_the_secret_or_from_elsewhere_with_the_word(make_study):
     folder = make_study()
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         entry = served.enter('Dr. A', 12)
         play(served, served.reader(entry.secret), 7)
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         assert served.resume('Dr. A', entry.word) == entry.secret
         assert served.state(served.reader(entry.secret))['done'] == 3
         assert served.reader('guess') is None
@@ -140,7 +140,7 @@ def test_a_reader_comes_back_with_the_secret_or_from_elsewhere_with_the_word(mak
 def test_pairs_are_two_patches_and_say_which_side_was_real(make_study):
     folder = make_study(mode='2afc')
     truth = study.truth(folder)
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         reader = enter(served)
         state = served.state(reader)
         patches = b''.join(served.pixels(reader, state['item'], which) for which in (0, 1))
@@ -150,10 +150,10 @@ def test_pairs_are_two_patches_and_say_which_side_was_real(make_study):
 
 def test_a_study_that_is_served_is_refused_to_others_and_a_copy_of_it_is_whole(make_study, tmp_path):
     folder = make_study()
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         reader = enter(served)
         play(served, reader, 14)
-        for other in (lambda: study.readings(folder), lambda: serving.opened(folder).__enter__()):
+        for other in (lambda: study.readings(folder), lambda: reading_session.opened(folder).__enter__()):
             with pytest.raises(ValueError, match='in use by another server'):
                 other()
         shutil.copytree(folder, str(tmp_path / 'copy'))
@@ -185,7 +185,7 @@ def test_no_answer_that_was_taken_is_lost_when_the_server_is_killed(make_study):
     kept = [row[0].encode() for row in base.execute('SELECT item FROM answers ORDER BY rowid')]
     base.close()
     assert kept[: len(said)] == said and len(kept) <= len(said) + 1
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         assert served.state(0)['done'] == len(kept) - 4
 
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from places import ROOT
-from turing_test import server, serving, simulate, study
+from turing_test import reading_session, simulate, study, study_app
 
 GIVEN = dict(milliseconds=900, windows=[], zoom=1)
 
@@ -63,13 +63,13 @@ def contents(folder):
 def test_no_answer_is_saved_into_a_file_that_is_gone_and_those_before_are_rescued(how, make_study, tmp_path):
     folder = make_study()
     path, backup = os.path.join(folder, study.NAME), str(tmp_path / 'backup')
-    with serving.opened(folder) as served:
+    with reading_session.opened(folder) as served:
         served.enter('before', 1)
         served.answer(0, served.state(0)['item'], 1, 1, [], 1.0)
     shutil.copy(path, backup)
     with pytest.raises(ValueError, match='what was answered is in .*study-rescued.sqlite'):
-        with serving.opened(folder) as served:
-            client, saved = server.application(served).test_client(), []
+        with reading_session.opened(folder) as served:
+            client, saved = study_app.application(served).test_client(), []
             client.get('/?token=' + served.token)
             client.post('/api/enter', json=dict(name='Owl', years=3))
             for i in range(12):
@@ -93,7 +93,7 @@ def test_no_answer_is_saved_into_a_file_that_is_gone_and_those_before_are_rescue
     assert [row[0] for row in base.execute('SELECT item FROM answers ORDER BY rowid')][1:] == saved
     base.close()
     assert [reader.name for reader in study.readings(rescued).readers.values()] == ['before', 'Owl']
-    with serving.opened(rescued) as served:
+    with reading_session.opened(rescued) as served:
         assert served.state(1)['done'] + served.state(1)['practice_done'] == 6
 
 
@@ -102,7 +102,7 @@ def test_a_second_rescue_leaves_the_first_alone(make_study):
     path = os.path.join(folder, study.NAME)
     for number in ('', '-2'):
         with pytest.raises(ValueError, match='study-rescued%s.sqlite' % number):
-            with serving.opened(folder):
+            with reading_session.opened(folder):
                 replace(path, None)
     assert sorted(os.listdir(folder)) == ['study-rescued-2.sqlite', 'study-rescued.sqlite', 'study.sqlite']
 
@@ -124,7 +124,7 @@ def test_a_served_study_that_was_replaced_is_said_in_one_line_when_the_server_en
 
 
 def test_what_the_server_writes_itself_is_no_change(make_study):
-    with serving.opened(make_study(number=300, repeat=0.9)) as served:
+    with reading_session.opened(make_study(number=300, repeat=0.9)) as served:
         for number in range(3):
             served.enter('reader %d' % number, 3)
             with pytest.raises(ValueError, match='taken'):

@@ -1,0 +1,96 @@
+"""Figures of classifiers, as SVG: arms beside each other, ratios, ROC curves and calibration."""
+
+import numpy as np
+
+from common.svg_plots import INK, OTHER, SOFT, STYLES, drawn, legend, row, square
+
+
+def forest(rows, paper, chance):
+    """Balanced accuracy of arms, with intervals and repeats.
+
+    rows: [(name, colour, whether to fill the mark, {value, interval, repeats})]; paper: [(words, value, interval)].
+    """
+    height = 0.8 + 0.26 * (len(rows) + len(paper))
+    places = list(range(len(rows))) + [len(rows) + 0.3 + i for i in range(len(paper))]
+    names = [row[0] for row in rows] + [words for words, _, _ in paper]
+
+    def draw(axes):
+        axes.set_position([0.27, 0.1, 0.5, 0.8])  # names on the left, numbers on the right
+        axes.axvline(100 * chance, color=SOFT, linewidth=1.1, linestyle=(0, (4, 3)), label='chance')
+        for at, (_, colour, full, found) in enumerate(rows):
+            row(axes, at, found['value'], found['interval'], colour, 'o', colour if full else 'none')
+            repeats = 100 * np.array(found['repeats'])
+            axes.plot(repeats, np.full(len(repeats), at + 0.3), '.', color=colour, markersize=4, alpha=0.75)
+        axes.plot([], [], '.', color=INK, markersize=4, label='one repeat')
+        for at, (_, value, interval) in zip(places[len(rows) :], paper):
+            row(axes, at, value, interval, SOFT, 'D', 'none')
+        axes.plot([], [], 'D', color=SOFT, markersize=5, markerfacecolor='none', label='the paper, plain accuracy')
+        axes.axhline(len(rows) - 0.35, color=SOFT, linewidth=0.8)
+        everything = [x for _, _, _, found in rows for x in found['interval'] + found['repeats']]
+        everything += [x for _, _, interval in paper for x in interval] + [chance]
+        axes.set_xlim(max(100 * min(everything) - 4, -1), min(100 * max(everything) + 4, 101))
+        axes.set_ylim(places[-1] + 0.7, -0.6)
+        axes.set_yticks(places)
+        axes.set_yticklabels(names)
+        axes.tick_params(axis='y', length=0)
+        for label, (_, colour, _, _) in zip(axes.get_yticklabels(), rows):
+            label.set_color(INK if colour == SOFT else colour)
+        axes.grid(axis='x', linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.set_xlabel('balanced accuracy, %, with 95 % interval')
+        axes.set_ylabel('trained on', rotation=0, ha='right', va='bottom', color=SOFT)
+        axes.yaxis.set_label_coords(-0.02, 1.0)
+        legend(axes, 3, (-0.42, 1 + 0.16 / height))
+
+    return drawn(draw, 'Balanced accuracy of each arm', height)
+
+
+def ratios(curves, level, chance):
+    """Balanced accuracy over the ratio. curves: {arm: [(ratio, {value, interval})]}; level: (words, value) or None."""
+
+    def draw(axes):
+        places = sorted({ratio for points in curves.values() for ratio, _ in points})
+        for i, (arm, points) in enumerate(curves.items()):
+            colour, style, marker = STYLES[{'gan': 3, 'duplicates': 2}.get(arm, i % 2)]
+            x = np.log2([ratio for ratio, _ in points]) + 0.03 * (i - (len(curves) - 1) / 2)
+            y = 100 * np.array([found['value'] for _, found in points])
+            errors = np.abs(100 * np.array([found['interval'] for _, found in points]).T - y)
+            axes.errorbar(x, y, errors, fmt=marker, ls=style, color=colour, capsize=3, markersize=5, label=arm)
+        if level:
+            axes.axhline(100 * level[1], color=OTHER, linewidth=1.2, linestyle='-.', label=level[0])
+        axes.axhline(100 * chance, color=SOFT, linewidth=1.1, linestyle=(0, (4, 3)), label='chance')
+        axes.set_xticks(np.log2(places))
+        axes.set_xticklabels(['%g' % ratio for ratio in places])
+        axes.grid(axis='y', linewidth=0.6)
+        axes.set_xlabel('added images for a real one')
+        axes.set_ylabel('balanced accuracy, %')
+        legend(axes, 4)
+
+    return drawn(draw, 'Balanced accuracy over the ratio')
+
+
+def roc(curves, rates, title):
+    """Mean ROC curves of a class. curves: [(name, style, true-positive rates)]; rates: false-positive ones."""
+
+    def draw(axes):
+        square(axes, 'false-positive rate', 'true-positive rate')
+        for name, (colour, style, _), true in curves:
+            axes.plot(rates, true, style, color=colour, label=name)
+        axes.legend(loc='lower right', handlelength=2.2)
+
+    return drawn(draw, title, 2.8, 3)
+
+
+def reliability(bins, style, title):
+    """Calibration of an arm. bins: [{share, confidence, accuracy}] as of metrics.arms.summary."""
+    colour, _, _ = style
+    confidence, accuracy, share = [
+        np.array([row[name] for row in bins]) for name in ('confidence', 'accuracy', 'share')
+    ]
+
+    def draw(axes):
+        square(axes, 'highest probability', 'share that is right')
+        axes.vlines(confidence, accuracy, confidence, color=colour, linewidth=1, alpha=0.6)
+        axes.scatter(confidence, accuracy, 8 + 400 * share, color=colour, alpha=0.75, linewidth=0)
+
+    return drawn(draw, title, 2.2, 2.4)

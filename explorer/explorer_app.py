@@ -1,0 +1,139 @@
+"""What the page of the explorer asks, and the answers."""
+
+import os
+import secrets
+import sys
+
+from common import log, schema, web, web_server
+from common.types import wants
+from explorer import explorer_service, models, uploads, walking
+from explorer.models import encoded
+
+_PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
+MOST = uploads.MOST_PICTURE + 1024  # bytes of a request
+PENDING = dict(pending=True), 202  # ask again: no thread of the server waits for what takes long
+
+
+@wants('ellipse or spiculated')
+def _shape(value):
+    return value in ('ellipse', 'spiculated')
+
+
+_WALK = {'stops': [models.STATE], 'steps': schema.whole(1, walking.MOST_STEPS)}
+_GIF = dict(_WALK, seconds=schema.within(0.1, 120))
+_DRAW = {'mask': schema.text, 'samples': schema.whole(1, 8), 'seed': schema.whole(0, 2**31 - 1)}
+_STAMP = {'shape': _shape, 'diameter': schema.within(1, 2048), 'seed': schema.whole(0, 2**31 - 1)}
+_INSERT = {'patch': schema.text, 'mask': schema.text, 'index': schema.nonnegative, 'soft': schema.within(0, 100)}
+
+
+def application(explorer, token):
+    """The web application of a serving.Explorer."""
+    app = web.application('explorer', token, MOST)
+    web.add_pages(app, _PAGE)
+
+    def state():
+        return models.state(web.posted_json(models.STATE))
+
+    def model():
+        text = web.query_value('model')
+        if not (text.isdecimal() and len(text) < 6):
+            raise ValueError('that is not what this server takes: model is not a number')
+        return int(text)
+
+    def frames(wanted):
+        given = web.posted_json(wanted)
+        return explorer.walk([models.state(stop) for stop in given['stops']], given['steps']), given
+
+    @app.route('/api/about')
+    def about():
+        response = web.reply(explorer.about())
+        if not web.get_cookie('browser'):
+            web.set_cookie(response, 'browser', secrets.token_urlsafe(12))
+        return response
+
+    @app.route('/api/image', methods=['POST'])
+    def image():
+        """view: a name; of one browser's requests for it that wait, the newest counts. rough: of Explorer.image."""
+        view = web.query_value('view', '')
+        return explorer.image(
+            state(), (web.get_cookie('browser'), view) if view else None, bool(web.query_value('rough', ''))
+        )
+
+    @app.route('/api/walk', methods=['POST'])
+    def walk():
+        return dict(frames=list(map(encoded, frames(_WALK)[0])))
+
+    @app.route('/api/walk.gif', methods=['POST'])
+    def walk_gif():
+        shown, given = frames(_GIF)
+        return web.attachment(walking.gif(shown, given['seconds']), 'walk.gif', 'image/gif')
+
+    @app.route('/api/walk.zip', methods=['POST'])
+    def walk_zip():
+        return web.attachment(walking.archive(frames(_WALK)[0]), 'walk.zip', 'application/zip')
+
+    @app.route('/api/project', methods=['POST'])
+    def project():
+        return dict(job=explorer.project(model(), web.uploaded_file(uploads.MOST_PICTURE)))
+
+    @app.route('/api/project/<name>')
+    def search(name):
+        return explorer.search(name).latest() or PENDING
+
+    @app.route('/api/project/<name>/stop', methods=['POST'])
+    def stop(name):
+        web.posted_json({})
+        explorer.stop(name)
+        return {}
+
+    @app.route('/api/draw', methods=['POST'])
+    def draw():
+        given = web.posted_json(_DRAW)
+        return dict(patches=list(map(encoded, explorer.draw(*(given[name] for name in _DRAW)))))
+
+    @app.route('/api/stamp', methods=['POST'])
+    def stamp():
+        given = web.posted_json(_STAMP)
+        return dict(mask=encoded(explorer.stamp(*(given[name] for name in _STAMP))))
+
+    @app.route('/api/insert', methods=['POST'])
+    def insert():
+        given = web.posted_json(_INSERT)
+        return dict(pixels=encoded(explorer.insert(*(given[name] for name in _INSERT))))
+
+    @app.route('/api/real/<int:index>')
+    def real(index):
+        pixels, name = explorer.real(index)
+        return {'pixels': encoded(pixels), 'class': name}
+
+    @app.route('/api/map')
+    def many():
+        return (
+            explorer.map(model(), web.query_value('by'), web.query_value('x', ''), web.query_value('y', '')) or PENDING
+        )
+
+    @app.route('/api/nearest', methods=['POST'])
+    def nearest():
+        return explorer.nearest(state())
+
+    @app.route('/api/save/<any(png, raw, latents):kind>', methods=['POST'])
+    def save(kind):
+        return web.attachment(*explorer.save(state(), kind))
+
+    @app.route('/api/command', methods=['POST'])
+    def command():
+        return dict(command=explorer.command(state()))
+
+    @app.route('/api/latents', methods=['POST'])
+    def latents():
+        return dict(latents=explorer.latents(model(), web.uploaded_file(uploads.MOST_LATENTS)).tolist())
+
+    return app
+
+
+def run(cfg):
+    """Serve as settings.Serve says until a signal ends it; the exit code is a shell's for that signal."""
+    with explorer_service.opened(cfg) as explorer:
+        stopped = web_server.serve(application(explorer, secrets.token_urlsafe(16)), cfg.port)
+    log.info('ended')
+    sys.exit(128 + stopped)

@@ -1,0 +1,1 @@
+"""How well classifiers and readers do: metrics, tests and intervals."""

@@ -1,0 +1,158 @@
+"""Readers who tell signals from noise, as real images from generated ones: each of them, all together, each class.
+
+Verdicts are 1 to 6, [readers, cases], NaN for a case that a reader has not read; 4 or more says signal. What `summary`
+returns is plain data:
+  readers: [{answers, right, accuracy, sensitivity, specificity, each with _interval, dprime, criterion, auc,
+    auc_interval, p, equivalence, counts, seconds, repeats}]
+    p: of the exact test against a half; equivalence: {shown, p, interval}, within the margin; counts [2][6]: verdicts
+    of noise and of signals; seconds: median of a case; repeats: {number, agreement, agreement_interval, kappa}.
+  pooled, classes {name}: the same of all readers, without repeats. Answers to a case depend on each other, so shares
+    and tests are those of an effective count, `independent`, of them (proportions.effective): they speak of other cases
+    and the same readers. dprime, criterion and auc are means over readers; their AUC's interval is for other readers,
+    too, where there are three or more. pooled has p_readers, too: a t-test of the readers' accuracies against a half,
+    for three or more.
+  agreement: {fleiss, fleiss_interval, cases, pairs: [{readers, cases, kappa, interval}]}, of signal or noise.
+What is not defined, as the sensitivity to signals that nobody saw, is null.
+"""
+
+import collections
+import itertools
+
+import numpy as np
+from scipy import stats
+
+from common import schema
+from stats import agreement, arm_comparison, classifier_metrics, proportions, signal_detection
+
+RESAMPLES = 2000
+ENOUGH_READERS = 3  # fewer say nothing of others
+
+
+def _share(name, right, groups):
+    """{name, name_interval} of `right` [readers, cases], and its Effective count, or None without any answer."""
+    if np.isnan(right).all():
+        return {name: None, name + '_interval': None}, None
+    found = proportions.effective(right, groups)
+    return {name: found.successes / found.count, name + '_interval': proportions.wilson(*found)}, found
+
+
+def _areas(verdicts, signals, seed):
+    """AUCs [readers, 1 + RESAMPLES]: of all cases, then of sets that were drawn alike for all readers."""
+    weights = np.ones([1, len(signals)])
+    if np.bincount(signals, minlength=2).min() > 1:
+        weights = np.concatenate([weights, arm_comparison.resamples(signals, RESAMPLES, seed)])
+    areas = []
+    for row in verdicts:
+        given = ~np.isnan(row)
+        cells = signal_detection.cells(signals[given], row[given])
+        counts = weights[:, given].dot(cells.reshape(-1, 2 * signal_detection.VERDICTS))
+        areas.append(signal_detection.auc(counts.reshape(-1, 2, signal_detection.VERDICTS)))
+    return np.array(areas)
+
+
+def _auc(verdicts, signals, seed):
+    """The mean AUC of the readers, and its interval."""
+    read = ~np.isnan(verdicts).all(axis=0)
+    signals = signals[read].astype(int)
+    areas, random = _areas(verdicts[:, read], signals, seed), np.random.RandomState(seed + 1)
+    found = dict(auc=float(classifier_metrics.mean(areas[:, 0], axis=0)), auc_interval=[np.nan, np.nan])
+    resampled = areas[:, 1:]
+    if resampled.size:
+        if len(resampled) >= ENOUGH_READERS:
+            picks = random.randint(len(resampled), size=resampled.shape)
+            resampled = np.take_along_axis(resampled, picks, axis=0)
+        resampled = classifier_metrics.mean(resampled, axis=0)
+        found['auc_interval'] = arm_comparison.interval(resampled, np.bincount(signals).min())
+    return found
+
+
+def _group(verdicts, signals, seconds, intervals, margin, seed):
+    """What `summary` says of some readers and some cases."""
+    given = ~np.isnan(verdicts)
+    right = np.where(given, (verdicts >= signal_detection.LEAST) == signals, np.nan)
+    found = collections.OrderedDict(answers=int(given.sum()), right=int(np.nansum(right)))
+    shares, effective = _share('accuracy', right, signals)
+    found.update(shares, independent=effective.count if effective else None)
+    found.update(_share('sensitivity', right[:, signals], signals[signals])[0])
+    found.update(_share('specificity', right[:, ~signals], signals[~signals])[0])
+    found.update(p=None, equivalence=None, dprime=None, criterion=None, auc=None, auc_interval=None)
+    counts = [signal_detection.cells(signals[own], row[own]).sum(axis=0) for row, own in zip(verdicts, given)]
+    found.update(counts=np.sum(counts, axis=0).astype(int).tolist(), seconds=None)
+    if effective:
+        found['p'] = proportions.binomial(*effective)
+        found['equivalence'] = proportions.equivalence(*effective, margin=margin)._asdict()
+        both = signal_detection.dprime_and_criterion(np.array(counts), intervals)
+        found['dprime'], found['criterion'] = [float(classifier_metrics.mean(each, axis=0)) for each in both]
+        found.update(_auc(verdicts, signals, seed))
+        found['seconds'] = float(np.nanmedian(seconds))
+    return found
+
+
+def _repeats(first, again):
+    """How a reader's verdicts of the second showings agree with those of the first."""
+    both = ~np.isnan(first) & ~np.isnan(again)
+    found = collections.OrderedDict(number=int(both.sum()), agreement=None, agreement_interval=None, kappa=None)
+    if both.any():
+        said = [each[both] >= signal_detection.LEAST for each in (first, again)]
+        same = int((said[0] == said[1]).sum())
+        found.update(agreement=same / float(both.sum()), agreement_interval=proportions.wilson(same, both.sum()))
+        found['kappa'] = agreement.cohen(*said)[0]
+    return found
+
+
+def _agreement(verdicts, seed):
+    given, said = ~np.isnan(verdicts), verdicts >= signal_detection.LEAST
+    counts = np.stack([(given & ~said).sum(axis=0), (given & said).sum(axis=0)], axis=1)
+    found = collections.OrderedDict(fleiss=None, fleiss_interval=None, cases=int((counts.sum(axis=1) > 1).sum()))
+    if found['cases']:
+        found['fleiss'], found['fleiss_interval'] = agreement.fleiss(counts, seed)
+    found['pairs'] = []
+    for one, other in itertools.combinations(range(len(verdicts)), 2):
+        both = given[one] & given[other]
+        if both.any():
+            kappa, interval = agreement.cohen(said[one, both], said[other, both], seed)
+            pair = dict(readers=[one, other], cases=int(both.sum()), kappa=kappa, interval=interval)
+            found['pairs'].append(pair)
+    return found
+
+
+def summary(verdicts, again, seconds, signals, labels, intervals=1, margin=0.1, seed=0):
+    """The data described above.
+
+    verdicts, again, seconds: float [readers, cases], of first showings, of second ones, and what first ones took.
+    signals: bool [cases]; labels: class names [cases]; intervals: 2 where a case is a pair of patches, of which the
+    second one is the signal. ValueError for a reader without answers.
+    """
+    with np.errstate(invalid='ignore'):  # NaN is no verdict
+        signals, labels = np.asarray(signals, bool), np.asarray(labels)
+        if np.isnan(verdicts).all(axis=1).any() or not len(verdicts):
+            raise ValueError('a reader without answers tells nothing')
+        result, how = collections.OrderedDict(readers=[]), (intervals, margin, seed)
+        for row, second, took in zip(verdicts, again, seconds):
+            found = _group(row[None], signals, took[None], *how)
+            found['repeats'] = _repeats(row, second)
+            result['readers'].append(found)
+        result['pooled'] = _group(verdicts, signals, seconds, *how)
+        shares = [found['accuracy'] for found in result['readers']]
+        result['pooled']['p_readers'] = None
+        if len(shares) >= ENOUGH_READERS and np.ptp(shares):
+            result['pooled']['p_readers'] = float(stats.ttest_1samp(shares, 0.5)[1])
+        result['classes'] = collections.OrderedDict()
+        for name in collections.OrderedDict.fromkeys(labels.tolist()):
+            own = labels == name
+            result['classes'][name] = _group(verdicts[:, own], signals[own], seconds[:, own], *how)
+        result['agreement'] = _agreement(verdicts, seed)
+        return schema.plain(result)
+
+
+def cases_needed(accuracy, power=0.8, alpha=0.05):
+    """Cases that a reader needs for a two-sided test to tell an accuracy from a half (normal approximation)."""
+    if not 0 < abs(accuracy - 0.5) <= 0.5:
+        raise ValueError('an accuracy to be told from 0.5 lies from 0 to 1 and is not 0.5, as %s is' % accuracy)
+    z = 0.5 * stats.norm.ppf(1 - alpha / 2) + np.sqrt(accuracy * (1 - accuracy)) * stats.norm.ppf(power)
+    return int(np.ceil(np.square(z / (accuracy - 0.5))))
+
+
+def power_table():
+    """[(accuracy, cases_needed)] of accuracies that readers have in published studies."""
+    return [(accuracy, cases_needed(accuracy)) for accuracy in (0.55, 0.6, 0.65, 0.7)]

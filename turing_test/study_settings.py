@@ -1,0 +1,81 @@
+"""Settings of 6-turing_test.py: a record for each of its sub-commands."""
+
+from common.commandline import settings
+from common.types import fraction, nonempty, nonnegative, number_between, positive, wants
+from config import CPU, SEED
+
+
+@wants('a number from 0.5 to below 1')
+def accuracy(text):
+    value = float(text)
+    if not 0.5 <= value < 1:
+        raise ValueError(text)
+    return value
+
+
+@wants('a number above 0 and below 0.5')
+def margin(text):
+    value = float(text)
+    if not 0 < value < 0.5:
+        raise ValueError(text)
+    return value
+
+
+STUDY = (..., 'the folder of the study, or its study.sqlite', nonempty)
+
+Create = settings(
+    'Create',
+    inputs='model data',
+    example='python 6-turing_test.py create --model AIS.pkl MIA.pkl IA.pkl --data datasets/heldout',
+    groups='input: model data; protocol: mode number repeat practice pause margin enlarge title; output: outdir; '
+    'randomness: seed; hardware: cpu',
+    model=(['demo/weight/AIS.pkl'], 'weights of each class, in files or folders named after it; or one network with '
+           'labels', list),
+    data=('processData/AIS', 'real patches of nodules that the weights did not see: a dataset or a folder of classes'),
+    mode=('yes-no', 'yes-no: real or generated? 2afc: which of two is real?', ('yes-no', '2afc')),
+    number=(300, 'patches to read, or pairs; half of the patches are real', number_between(2, 10000)),
+    repeat=(0.1, 'share of them that is shown a second time, to see whether readers agree with themselves', fraction),
+    practice=(10, 'cases before, with the truth after each answer', nonnegative),
+    pause=(50, 'cases between two pauses, 0 for none', nonnegative),
+    margin=(0.1, 'accuracy within 0.5 +- this counts as not told apart, if shown', margin),
+    enlarge=('smooth', 'how patches are enlarged', ('smooth', 'nearest')),
+    title=('Real or generated?', 'what readers see above it', nonempty),
+    outdir=('results/study', 'a folder to make'),
+    seed=(None, 'chooses the images; who knows it can make the generated ones again (default: drawn, and kept in the '
+          'study)', SEED[-1]),
+    cpu=CPU,
+)  # fmt: skip
+Serve = settings(
+    'Serve',
+    example='python 6-turing_test.py serve results/study --lan',
+    study=STUDY,
+    port=(8080, 'port to listen on, 0 for any free one', number_between(0, 65535)),
+    lan=(False, 'let other computers of the network in'),
+)
+Analyse = settings(
+    'Analyse',
+    inputs='evaluation',
+    example='python 6-turing_test.py analyse results/study',
+    study=STUDY,
+    evaluation=(None, 'evaluation.json of 4-evaluate.py: recall and copies, of which a study says nothing', nonempty),
+    outdir=(None, 'where the page and the tables go (default: the folder of the study)', nonempty),
+)
+Simulate = settings(
+    'Simulate',
+    example='python 6-turing_test.py simulate results/study --accuracy 0.65 --readers 4',
+    study=STUDY,
+    accuracy=(0.65, 'share of cases that a reader has right, on average', accuracy),
+    readers=(4, 'how many', positive),
+    outdir=(
+        None,
+        'a folder to make, for a copy of the study that they read (default: its name and -simulated)',
+        nonempty,
+    ),
+    seed=SEED,
+)
+COMMANDS = dict(
+    create=(Create, 'choose real patches, generate others, and write a study'),
+    serve=(Serve, 'show it to readers in their browsers, and keep their answers'),
+    analyse=(Analyse, 'say whether they can tell, and how sure that is'),
+    simulate=(Simulate, 'play readers through a server, to rehearse'),
+)
