@@ -1,6 +1,6 @@
 """Every setting of the numbered scripts once: name, default, meaning. Rows are flags and fields of a record.
 
-Scripts with sub-commands keep theirs in their wing: `dataset_tools/settings.py`, `pix2pix/settings.py`.
+Scripts with sub-commands keep theirs in their wing: `dataset_tools/create_settings.py`, `pix2pix/pix2pix_settings.py`.
 """
 
 from common.commandline import settings

@@ -82,7 +82,7 @@ def roc(curves, rates, title):
 
 
 def reliability(bins, style, title):
-    """Calibration of an arm. bins: [{share, confidence, accuracy}] as of metrics.arms.summary."""
+    """Calibration of an arm. bins: [{share, confidence, accuracy}] as of stats.arm_comparison.summary."""
     colour, _, _ = style
     confidence, accuracy, share = [
         np.array([row[name] for row in bins]) for name in ('confidence', 'accuracy', 'share')

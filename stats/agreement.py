@@ -1,4 +1,4 @@
-"""Agreement beyond chance: Cohen's kappa of two readers, `classification.kappa`, and that of several, Fleiss'.
+"""Agreement beyond chance: Cohen's kappa of two readers, `classifier_metrics.kappa`, and that of several, Fleiss'.
 
 Intervals are by bootstrap over cases.
 """

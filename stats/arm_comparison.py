@@ -50,7 +50,7 @@ def interval(resampled, smallest, coverage=COVERAGE):
     """Percentiles [low, high] of resampled values, NaN if any is; smallest: nodules of the smallest class.
 
     They stay where the metric does, as from 0 to 1. They lie further out than the coverage says, as resamples of few
-    vary too little (Hesterberg 2015, section 3.3, as in metrics.bootstrap, whose intervals are moved, however, because
+    vary too little (Hesterberg 2015, section 3.3, as in stats.bootstrap, whose intervals are moved, however, because
     resampling lifts distances; it does not lift shares and AUCs).
     """
     if np.isnan(resampled).any():

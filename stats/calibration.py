@@ -1,6 +1,6 @@
 """Whether the probabilities of a classifier are right: Brier score, calibration error, and temperature scaling.
 
-Labels [N], probabilities [N, K] and weights [..., N] are as in metrics.classification.
+Labels [N], probabilities [N, K] and weights [..., N] are as in stats.classifier_metrics.
 """
 
 import collections

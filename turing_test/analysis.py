@@ -40,7 +40,7 @@ def beside(path):
 
 
 def analyse(readings, evaluation=None):
-    """What turing_test.json holds: metrics.readers.summary with names and years, and what it means, in words.
+    """What turing_test.json holds: stats.reader_metrics.summary with names and years, and what it means, in words.
 
     readings: study.Readings; evaluation: rows of evaluation.json to print beside. ValueError if nobody answered.
     """

@@ -173,8 +173,8 @@ def test_a_record_that_is_a_link_or_cannot_be_written_is_an_error_that_names_it(
 
 KILLED = """
 import os, signal, sys
-from common import files, written
-written.begin('test', [])
+from common import files, manifest
+manifest.begin('test', [])
 os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 with files.atomic(sys.argv[1], durable=True) as f:
     f.write(b'new')
@@ -196,8 +196,8 @@ def test_a_program_killed_before_the_file_has_its_name_is_no_hindrance_to_the_ne
 
 BUSY = """
 import sys
-from common import files, written
-written.begin('test', [])
+from common import files, manifest
+manifest.begin('test', [])
 for i in range(300):
     for name in (sys.argv[2], 'both'):
         with files.atomic('%s/%s' % (sys.argv[1], name)) as f:

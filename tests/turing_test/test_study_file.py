@@ -164,8 +164,8 @@ def test_a_study_that_is_served_is_refused_to_others_and_a_copy_of_it_is_whole(m
 
 KILLED = """
 import sys
-from turing_test import serving
-with serving.opened(sys.argv[1]) as served:
+from turing_test import reading_session
+with reading_session.opened(sys.argv[1]) as served:
     reader = served.reader(served.enter('reader', 3).secret)
     while served.state(reader)['item']:
         item = served.state(reader)['item']
