@@ -50,7 +50,7 @@ def nearest(cases, arm):
 
 
 def summaries(gathering, classes):
-    """stats.arm_comparison.summary of the arms that are tested on real images, and {name: summary} of each other one alone."""
+    """The summary of the arms that are tested on real images, and {name: summary} of each other one alone."""
     real = collections.OrderedDict(
         (name, x) for name, x in gathering.predictions.items() if name not in gathering.apart
     )
