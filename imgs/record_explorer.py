@@ -1,4 +1,4 @@
-"""Draws imgs/explorer.gif, from pictures of the explorer's page in Chromium: python imgs/explorer.py"""
+"""Draws imgs/explorer.gif, from pictures of the explorer's page in Chromium: python imgs/record_explorer.py"""
 
 import io
 import os
