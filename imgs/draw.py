@@ -96,8 +96,8 @@ class Drawing:
 def layers(network):
     """Layers, 1x1 convolutions and number of parameters of a network.
 
-    Returns {resolution: [(layer, inputs, outputs)]} in the order in which they are built, {resolution: feature maps} and
-    the number.
+    Returns {resolution: [(layer, inputs, outputs)]} in the order in which they are built, {resolution: feature maps}
+    and the number.
     """
     blocks, gray, parameters = {}, {}, 0
     top = network.static_kwargs['resolution']
