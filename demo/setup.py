@@ -3,7 +3,8 @@
     python demo/setup.py demo       what the project does, in demo/output
     python demo/setup.py explore    a page in the browser to play with the generators
     python demo/setup.py experiment do generated nodules help a classifier? on phantoms, three hours
-    python demo/setup.py test       the tests
+    python demo/setup.py test       the tests that prove most, in a few minutes
+    python demo/setup.py test-all   all tests
     python demo/setup.py lint       ruff's rules and format
     python demo/setup.py soak       damaged files, kills, signals, full disks and dying workers, which takes hours
 
@@ -34,7 +35,8 @@ COMMANDS = {
     'demo': [[os.path.join('demo', 'demo.py')]],
     'explore': [['7-explore.py', 'serve', '--data', 'processData', '--port', '0']],
     'experiment': [[os.path.join('demo', 'experiment.py')]],
-    'test': [PYTEST],
+    'test': [PYTEST + ['-m', 'not slow']],
+    'test-all': [PYTEST],
     'lint': [['-m', 'ruff', 'check', '.'], ['-m', 'ruff', 'format', '--check', '.']],
     'soak': [['-m', 'pytest', '-q', '-s'] + sorted(glob.glob(os.path.join(ROOT, 'tests', 'soak', 'soak_*.py')))],
 }
