@@ -1,15 +1,16 @@
 # PYTHON_ARGCOMPLETE_OK
-"""Make datasets: tfrecords of all resolutions, OUTDIR/NAME/NAME-r02.tfrecords (4x4) and so on, from images, CT volumes
-or phantoms."""
+"""Makes datasets from images, CT volumes or phantoms; see docs/data.md."""
 
 import sys
 
-from common import commandline
-from dataset_tools import create_settings
+import common
 
 
 def main(argv=None):
-    command, cfg = commandline.parse_command(create_settings.COMMANDS, __doc__, argv)
+    from common import commandline
+    from dataset_tools import create_settings
+
+    command, cfg = commandline.parse_command(create_settings.COMMANDS, create_settings.DESCRIPTION, argv)
     if command == 'verify':
         from dataset_tools import verify  # after the flags: TensorFlow takes seconds to load, and -h should not
 
@@ -25,4 +26,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    commandline.command(main)
+    common.run(main)

@@ -1,14 +1,16 @@
 # PYTHON_ARGCOMPLETE_OK
-"""Dataset demo pipeline: transform pictures from a tfrecords file to png format."""
+"""Images of a dataset as PNG files, or a table of its levels."""
 
-import os
-
-import config
-from common import commandline
+import common
 
 
 def main(argv=None):
-    cfg = commandline.parse(config.Display, __doc__, argv, abbreviated=True)
+    import os
+
+    import config
+    from common import commandline
+
+    cfg = commandline.parse(config.Display, argv, abbreviated=True)
     if not os.path.exists(cfg.tfrecords):
         remedy = 'name a tfrecords file or a dataset folder with --tfrecords'
         raise FileNotFoundError('%s does not exist; %s' % (cfg.tfrecords, remedy))
@@ -18,4 +20,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    commandline.command(main)
+    common.run(main)

@@ -1,22 +1,21 @@
 # PYTHON_ARGCOMPLETE_OK
-"""Nodule generation pipeline."""
+"""Images from a generator: of random latents, of walks between them, or the one nearest to a picture."""
 
-import config
-from common import commandline
+import common
 
 
-def check(cfg, given):
-    """Refuse flags that contradict each other. given: names of those that were used."""
+def check(cfg, explicit):
+    """Refuse flags that contradict each other. explicit: names of the settings that flags or a file set."""
     if cfg.project:
-        idle = given & set('number latents labels interpolate steps grid format minibatch'.split())
-        if idle:
-            flags = ' and '.join('--' + name for name in sorted(idle))
+        unused = explicit & set('number latents labels interpolate steps grid format minibatch'.split())
+        if unused:
+            flags = ' and '.join('--' + name for name in sorted(unused))
             raise ValueError('--project looks for the latent of one picture; leave out %s' % flags)
-    elif given & {'project_steps', 'range'}:
-        flag = '--project-steps' if 'project_steps' in given else '--range'
+    elif explicit & {'project_steps', 'range'}:
+        flag = '--project-steps' if 'project_steps' in explicit else '--range'
         raise ValueError('%s goes with --project; give that too, or leave it out' % flag)
-    if not cfg.interpolate and ('steps' in given or cfg.format == 'frames'):
-        flag = '--steps' if 'steps' in given else '--format frames'
+    if not cfg.interpolate and ('steps' in explicit or cfg.format == 'frames'):
+        flag = '--steps' if 'steps' in explicit else '--format frames'
         raise ValueError('%s goes with --interpolate; give that too, or leave it out' % flag)
     if cfg.grid and cfg.format != 'png':
         raise ValueError('--grid makes a PNG sheet; leave out --format %s or --grid' % cfg.format)
@@ -25,7 +24,10 @@ def check(cfg, given):
 
 
 def main(argv=None):
-    cfg = commandline.parse(config.Inference, __doc__, argv, abbreviated=True)
+    import config
+    from common import commandline
+
+    cfg = commandline.parse(config.Inference, argv, abbreviated=True)
     commandline.require_weights(cfg.model)
     check(cfg, commandline.explicit_flags(config.Inference, argv))
     from sampling import inference  # after the flags: TensorFlow takes seconds to load, and -h should not
@@ -34,4 +36,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    commandline.command(main)
+    common.run(main)

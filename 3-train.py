@@ -3,12 +3,14 @@
 
 import sys
 
-import config
-from common import commandline
+import common
 
 
 def main(argv=None):
-    cfg = commandline.parse(config.Progan, __doc__, argv)
+    import config
+    from common import commandline
+
+    cfg = commandline.parse(config.Progan, argv)
     from training import signals
 
     with signals.Stop() as stop:
@@ -20,4 +22,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    commandline.command(main)
+    common.run(main)

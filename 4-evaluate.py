@@ -1,12 +1,14 @@
 # PYTHON_ARGCOMPLETE_OK
 """Evaluation of generators: how near their images are to real ones, how varied, and whether they are copies."""
 
-import config
-from common import commandline
+import common
 
 
 def main(argv=None):
-    cfg = commandline.parse(config.Evaluate, __doc__, argv)
+    import config
+    from common import commandline
+
+    cfg = commandline.parse(config.Evaluate, argv)
     for model in cfg.model:
         commandline.require_weights(model)
     # After the flags: TensorFlow takes seconds to load, and -h should not.
@@ -28,4 +30,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    commandline.command(main)
+    common.run(main)

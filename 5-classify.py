@@ -3,12 +3,14 @@
 
 import sys
 
-from classification import classify_settings
-from common import commandline
+import common
 
 
 def main(argv=None):
-    command, cfg = commandline.parse_command(classify_settings.COMMANDS, __doc__, argv)
+    from classification import classify_settings
+    from common import commandline
+
+    command, cfg = commandline.parse_command(classify_settings.COMMANDS, classify_settings.DESCRIPTION, argv)
     if command == 'predict':
         commandline.require_weights(cfg.model, ('C',))
         from classification import predict  # after the flags: TensorFlow takes seconds to load, and -h should not
@@ -29,4 +31,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    commandline.command(main)
+    common.run(main)

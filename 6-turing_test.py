@@ -1,12 +1,14 @@
 # PYTHON_ARGCOMPLETE_OK
 """Can readers tell? A visual Turing test of generated nodules: made, shown in browsers, analysed, rehearsed."""
 
-from common import commandline
-from turing_test import study_settings
+import common
 
 
 def main(argv=None):
-    command, cfg = commandline.parse_command(study_settings.COMMANDS, __doc__, argv)
+    from common import commandline
+    from turing_test import study_settings
+
+    command, cfg = commandline.parse_command(study_settings.COMMANDS, study_settings.DESCRIPTION, argv)
     if command == 'create':
         for path in cfg.model:
             commandline.require_weights(path)
@@ -28,4 +30,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    commandline.command(main)
+    common.run(main)

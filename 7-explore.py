@@ -1,12 +1,14 @@
 # PYTHON_ARGCOMPLETE_OK
 """Play with generators: sliders for size and density, walks, projection of pictures, masks, maps."""
 
-from common import commandline
-from explorer import explore_settings
+import common
 
 
 def main(argv=None):
-    command, cfg = commandline.parse_command(explore_settings.COMMANDS, __doc__, argv)
+    from common import commandline
+    from explorer import explore_settings
+
+    command, cfg = commandline.parse_command(explore_settings.COMMANDS, explore_settings.DESCRIPTION, argv)
     if command == 'axes':
         commandline.require_weights(cfg.model)
         from explorer import learning  # after the flags: TensorFlow takes seconds to load, and -h should not
@@ -28,4 +30,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    commandline.command(main)
+    common.run(main)

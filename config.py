@@ -3,219 +3,271 @@
 Scripts with sub-commands keep theirs in their wing: `dataset_tools/create_settings.py`, `pix2pix/pix2pix_settings.py`.
 """
 
-from common.commandline import settings
+from common.commandline import group, settings
 from common.types import (
-    OptionalChoice,
+    Choice,
+    flag_type,
     fraction,
+    integer_between,
     limits,
     nonempty,
     nonnegative,
-    number_between,
     positive,
     positive_float,
-    wants,
+    text,
 )
 
 MINIBATCH = '4:128,8:128,16:128,32:64,64:32'
-SEED = (0, 'everything random depends on it', number_between(0, 2**32 - 1))
+SEED = (0, 'everything random depends on it', integer_between(0, 2**32 - 1))
 WINDOWS = 'paper (-1900,1100), lung (-1350,150), mediastinum (-160,240) or LO,HI'
 CPU = (False, 'leave the GPUs alone')
 
 
-@wants('one number, or RESOLUTION:NUMBER,... for resolutions of 4, 8, 16 and so on')
-def per_resolution(text):
+@flag_type('one number, or RESOLUTION:NUMBER,... for resolutions of 4, 8, 16 and so on')
+def per_resolution(pairs):
     """Images in a step for each resolution; those that are not named keep their default."""
     table = dict(pair.split(':') for pair in MINIBATCH.split(','))
-    for pair in text.split(','):
+    for pair in pairs.split(','):
         resolution, colon, number = pair.rpartition(':')
         if colon and int(resolution) not in [2**level for level in range(2, 12)]:
-            raise ValueError(text)
+            raise ValueError
         for key in [str(int(resolution))] if colon else list(table):
-            table[key] = str(positive(number))
+            table[key] = str(positive.parse(number))
     return ','.join('%s:%s' % (key, table[key]) for key in sorted(table, key=int))
 
 
 Display = settings(
     'Display',
+    'Dataset demo pipeline: transform pictures from a tfrecords file to png format.',
+    group(
+        'input',
+        tfrecords=(
+            'processData/AIS/AIS-r06.tfrecords',
+            'the tfrecords file path, or a dataset folder (its finest level is shown)',
+        ),
+        number=(10, 'set the number of dataset images to show', positive),
+    ),
+    group(
+        'output',
+        outdir=('demo/output', 'the output path'),
+        grid=(False, 'write one contact sheet, dataset_grid.png, instead of single images'),
+        window=(None, 'show another HU window: ' + WINDOWS, text),
+        summary=(False, 'write no images, but print a table of the levels'),
+    ),
     inputs='tfrecords',
     example='python 1-dataset_display.py --tfrecords processData/MIA --number 64 --grid',
-    groups='input: tfrecords number; output: outdir grid window summary',
-    tfrecords=(
-        'processData/AIS/AIS-r06.tfrecords',
-        'the tfrecords file path, or a dataset folder (its finest level is shown)',
-    ),
-    number=(10, 'set the number of dataset images to show', positive),
-    outdir=('demo/output', 'the output path'),
-    grid=(False, 'write one contact sheet, dataset_grid.png, instead of single images'),
-    window=(None, 'show another HU window: ' + WINDOWS, str),
-    summary=(False, 'write no images, but print a table of the levels'),
 )
 
 Inference = settings(
     'Inference',
+    'Nodule generation pipeline.',
+    group(
+        'model',
+        model=('demo/weight/AIS.pkl', 'the model weight file path'),
+        network=('Gs', 'Gs, the moving average of the generator, or G, its latest weights', ('Gs', 'G')),
+    ),
+    group(
+        'latents',
+        number=(
+            None,
+            'set the number of output images or latents (10, or as many as --latents or --labels holds)',
+            positive,
+        ),
+        latents=(None, 'a NumPy file [N, latent size] to use instead of random latents', nonempty),
+        labels=(None, 'a NumPy file [N, classes] for a network with labels', nonempty),
+        label=(
+            None,
+            'one class for all images: its name, or its number, counted from 0 (without --label and --labels the '
+            'classes take turns)',
+            nonempty,
+        ),
+    ),
+    group(
+        'walks',
+        interpolate=(
+            None,
+            'walk from each latent to the next (of 5 if nothing says how many): slerp, along an arc, or linear; '
+            'labels change evenly',
+            ('slerp', 'linear'),
+        ),
+        steps=(
+            None,
+            'with --interpolate: images from one latent to the next, both included (8, in a GIF 16)',
+            integer_between(2, 10000),
+        ),
+    ),
+    group(
+        'projection',
+        project=(
+            None,
+            'look for the latent whose image is nearest to this picture; writes projection.png (picture, image, '
+            'difference) and projection.npy',
+            nonempty,
+        ),
+        project_steps=(400, 'with --project: steps of the search, after as many for finding where to begin', positive),
+        range=(
+            None,
+            'with --project: stored values of the picture that become black and white, as LO,HI; for 16 bits '
+            '0,65535 if not given',
+            limits,
+        ),
+    ),
+    group(
+        'output',
+        outdir=('demo/output', 'the output path'),
+        grid=(False, 'write one contact sheet, inference_grid.png, instead of single images'),
+        format=(
+            'png',
+            'png: single images, with --interpolate one interpolation.png with a row for each walk; gif: one '
+            'animation, with --interpolate a loop; frames: with --interpolate single images; npy: one float32 file '
+            '[N, C, H, W] of raw network output. An animation or a sheet is in memory until it is whole',
+            ('png', 'gif', 'frames', 'npy'),
+        ),
+    ),
+    group('randomness', seed=(0, 'image i depends on the seed and on i alone', integer_between(0, 2**32 - 1))),
+    group('hardware', minibatch=(16, 'images computed at a time', positive), cpu=CPU),
     inputs='model latents labels project',
     example='python 2-inference.py --model demo/weight/MIA.pkl --number 64 --grid',
-    groups='model: model network; latents: number latents labels label; walks: interpolate steps; '
-    'projection: project project_steps range; output: outdir grid format; randomness: seed; hardware: minibatch cpu',
-    model=('demo/weight/AIS.pkl', 'the model weight file path'),
-    number=(
-        None,
-        'set the number of output images or latents (10, or as many as --latents or --labels holds)',
-        positive,
-    ),
-    outdir=('demo/output', 'the output path'),
-    seed=(0, 'image i depends on the seed and on i alone', number_between(0, 2**32 - 1)),
-    minibatch=(16, 'images computed at a time', positive),
-    latents=(None, 'a NumPy file [N, latent size] to use instead of random latents', nonempty),
-    labels=(None, 'a NumPy file [N, classes] for a network with labels', nonempty),
-    label=(
-        None,
-        'one class for all images: its name, or its number, counted from 0 (without --label and --labels the classes '
-        'take turns)',
-        nonempty,
-    ),
-    network=('Gs', 'Gs, the moving average of the generator, or G, its latest weights', ('Gs', 'G')),
-    interpolate=(
-        None,
-        'walk from each latent to the next (of 5 if nothing says how many): slerp, along an arc, or linear; '
-        'labels change evenly',
-        ('slerp', 'linear'),
-    ),
-    steps=(
-        None,
-        'with --interpolate: images from one latent to the next, both included (8, in a GIF 16)',
-        number_between(2, 10000),
-    ),
-    project=(
-        None,
-        'look for the latent whose image is nearest to this picture; writes projection.png (picture, image, '
-        'difference) and projection.npy',
-        nonempty,
-    ),
-    project_steps=(400, 'with --project: steps of the search, after as many for finding where to begin', positive),
-    range=(
-        None,
-        'with --project: stored values of the picture that become black and white, as LO,HI; for 16 bits 0,65535 if '
-        'not given',
-        limits,
-    ),
-    grid=(False, 'write one contact sheet, inference_grid.png, instead of single images'),
-    format=(
-        'png',
-        'png: single images, with --interpolate one interpolation.png with a row for each walk; gif: one animation, '
-        'with --interpolate a loop; frames: with --interpolate single images; npy: one float32 file [N, C, H, W] of '
-        'raw network output. An animation or a sheet is in memory until it is whole',
-        ('png', 'gif', 'frames', 'npy'),
-    ),
-    cpu=CPU,
 )
 
 Progan = settings(
     'Progan',
+    'Training of the progressive growing wGAN, from tfrecords to a (G, D, Gs) pickle.',
+    group(
+        'input',
+        data=('processData/AIS', 'a dataset folder, or a folder of class folders'),
+        conditional=(
+            False,
+            'one network with labels: of class folders (otherwise the classes are pooled), or those that '
+            'NAME-rxx.labels holds',
+        ),
+        max_label_size=(
+            None,
+            'with --conditional: take so many of the first columns of the labels (default: all)',
+            positive,
+        ),
+        balance_classes=(False, 'show images of each class equally often, however many nodules it has'),
+        mirror_augment=(False, 'mirror images left to right at random'),
+    ),
+    group(
+        'few nodules',
+        holdout=(
+            0.0,
+            'share of the nodules of each class that is not learnt from, but tells whether the others are memorised',
+            fraction,
+        ),
+        validation=(None, 'a dataset of other nodules that tells it instead', nonempty),
+        augment_critic=(
+            None,
+            'the discriminator sees real and generated images mirrored, turned, shifted, brighter and with more '
+            'contrast, at random: always, or adaptive, as much as keeps it from knowing the training images by heart',
+            Choice('always', 'adaptive', optional=True),
+        ),
+    ),
+    group(
+        'output',
+        outdir=('results', 'where the numbered run folders are'),
+        tick_kimg=(20.0, 'thousands of images between two lines of the log', positive_float),
+        snapshot_kimg=(200.0, 'thousands of images between two snapshots', positive_float),
+        keep=(3, 'snapshots to keep, 0 for all', nonnegative),
+        metrics=(
+            None,
+            'swd: measure the sliced Wasserstein distance of each snapshot from 16x16 on, and keep the best one',
+            ('swd',),
+        ),
+    ),
+    group(
+        'going on',
+        resume=(None, 'go on with a run: its folder, or latest', nonempty),
+        transfer=(None, 'start from the weights of a published pickle', nonempty),
+        freeze_critic=(
+            0,
+            'with --transfer: leave so many of the coarsest blocks of the discriminator (4x4, 8x8, ...) as they are',
+            nonnegative,
+        ),
+    ),
+    group(
+        'schedule',
+        total_kimg=(
+            5400.0,
+            'length of the run, in thousands of real images shown; 5400 is what 64x64 needs',
+            positive_float,
+        ),
+        lod_initial_resolution=(None, 'resolution to start with (4, or with --transfer that of its weights)', positive),
+        lod_training_kimg=(
+            600.0,
+            'thousands of images at a resolution before the next one is faded in',
+            positive_float,
+        ),
+        lod_transition_kimg=(600.0, 'thousands of images while the next resolution is faded in', positive_float),
+        minibatch=(
+            MINIBATCH,
+            'images in a step, over all devices: one number, or resolution:number,...',
+            per_resolution,
+        ),
+        minibatch_repeats=(4, 'steps between two looks at the schedule', positive),
+        dry_run=(False, 'print the schedule with speed, time and memory on this machine, and end'),
+    ),
+    group(
+        'optimization',
+        D_repeats=(1, 'discriminator steps for a generator step', positive),
+        G_lrate=(0.001, 'learning rate of the generator', positive_float),
+        D_lrate=(0.001, 'learning rate of the discriminator', positive_float),
+        G_smoothing=(0.999, 'how much of Gs, the moving average of the generator, a step keeps', fraction),
+        no_reset_optimizers=(False, 'keep the moments of Adam where the fade of a resolution begins or ends'),
+    ),
+    group(
+        'model',
+        fmap_base=(8192, 'feature maps of a layer: fmap_base / 2^level', positive),
+        fmap_max=(512, 'most feature maps of a layer', positive),
+        mbstd_group_size=(4, 'images whose variation the discriminator sees; 0: none', nonnegative),
+    ),
+    group('randomness', seed=SEED),
+    group(
+        'hardware',
+        gpus=(None, 'GPUs of this machine to use (default: all)', positive),
+        cpu=CPU,
+        precision=(
+            'fp32',
+            'of convolutions: fp32, tf32 (GPUs since Ampere) or bf16 (also CPUs with AMX); weights are float32 always',
+            ('fp32', 'tf32', 'bf16'),
+        ),
+        xla=(False, 'compile the steps with XLA'),
+        wait=(900.0, 'seconds to wait at the start for the other workers that TF_CONFIG names', positive_float),
+    ),
     inputs='data transfer validation',
     writer='training',
     example='python 3-train.py --data processData/AIS --fmap-max 64 --minibatch 32 --lod-training-kimg 60 '
     '--lod-transition-kimg 60 --total-kimg 540',
-    groups='input: data conditional max_label_size balance_classes mirror_augment; '
-    'few nodules: holdout validation augment_critic; '
-    'output: outdir tick_kimg snapshot_kimg keep metrics; '
-    'going on: resume transfer freeze_critic; '
-    'schedule: total_kimg lod_initial_resolution lod_training_kimg lod_transition_kimg minibatch minibatch_repeats '
-    'dry_run; '
-    'optimization: D_repeats G_lrate D_lrate G_smoothing no_reset_optimizers; '
-    'model: fmap_base fmap_max mbstd_group_size; randomness: seed; hardware: gpus cpu precision xla wait',
-    data=('processData/AIS', 'a dataset folder, or a folder of class folders'),
-    outdir=('results', 'where the numbered run folders are'),
-    resume=(None, 'go on with a run: its folder, or latest', nonempty),
-    transfer=(None, 'start from the weights of a published pickle', nonempty),
-    conditional=(
-        False,
-        'one network with labels: of class folders (otherwise the classes are pooled), or those that NAME-rxx.labels '
-        'holds',
-    ),
-    max_label_size=(
-        None,
-        'with --conditional: take so many of the first columns of the labels (default: all)',
-        positive,
-    ),
-    freeze_critic=(
-        0,
-        'with --transfer: leave so many of the coarsest blocks of the discriminator (4x4, 8x8, ...) as they are',
-        nonnegative,
-    ),
-    balance_classes=(False, 'show images of each class equally often, however many nodules it has'),
-    holdout=(
-        0.0,
-        'share of the nodules of each class that is not learnt from, but tells whether the others are memorised',
-        fraction,
-    ),
-    validation=(None, 'a dataset of other nodules that tells it instead', nonempty),
-    augment_critic=(
-        None,
-        'the discriminator sees real and generated images mirrored, turned, shifted, brighter and with more contrast, '
-        'at random: always, or adaptive, as much as keeps it from knowing the training images by heart',
-        OptionalChoice(('always', 'adaptive')),
-    ),
-    total_kimg=(
-        5400.0,
-        'length of the run, in thousands of real images shown; 5400 is what 64x64 needs',
-        positive_float,
-    ),
-    lod_initial_resolution=(None, 'resolution to start with (4, or with --transfer that of its weights)', positive),
-    lod_training_kimg=(600.0, 'thousands of images at a resolution before the next one is faded in', positive_float),
-    lod_transition_kimg=(600.0, 'thousands of images while the next resolution is faded in', positive_float),
-    minibatch=(MINIBATCH, 'images in a step, over all devices: one number, or resolution:number,...', per_resolution),
-    minibatch_repeats=(4, 'steps between two looks at the schedule', positive),
-    D_repeats=(1, 'discriminator steps for a generator step', positive),
-    G_lrate=(0.001, 'learning rate of the generator', positive_float),
-    D_lrate=(0.001, 'learning rate of the discriminator', positive_float),
-    G_smoothing=(0.999, 'how much of Gs, the moving average of the generator, a step keeps', fraction),
-    no_reset_optimizers=(False, 'keep the moments of Adam where the fade of a resolution begins or ends'),
-    mirror_augment=(False, 'mirror images left to right at random'),
-    fmap_base=(8192, 'feature maps of a layer: fmap_base / 2^level', positive),
-    fmap_max=(512, 'most feature maps of a layer', positive),
-    mbstd_group_size=(4, 'images whose variation the discriminator sees; 0: none', nonnegative),
-    seed=SEED,
-    tick_kimg=(20.0, 'thousands of images between two lines of the log', positive_float),
-    snapshot_kimg=(200.0, 'thousands of images between two snapshots', positive_float),
-    keep=(3, 'snapshots to keep, 0 for all', nonnegative),
-    metrics=(
-        None,
-        'swd: measure the sliced Wasserstein distance of each snapshot from 16x16 on, and keep the best one',
-        ('swd',),
-    ),
-    gpus=(None, 'GPUs of this machine to use (default: all)', positive),
-    cpu=CPU,
-    precision=(
-        'fp32',
-        'of convolutions: fp32, tf32 (GPUs since Ampere) or bf16 (also CPUs with AMX); weights are float32 always',
-        ('fp32', 'tf32', 'bf16'),
-    ),
-    xla=(False, 'compile the steps with XLA'),
-    dry_run=(False, 'print the schedule with speed, time and memory on this machine, and end'),
-    wait=(900.0, 'seconds to wait at the start for the other workers that TF_CONFIG names', positive_float),
 )
 
 Evaluate = settings(
     'Evaluate',
+    'Evaluation of generators: how near their images are to real ones, how varied, and whether they are copies.',
+    group(
+        'input',
+        model=(['demo/weight/AIS.pkl'], 'weight file paths, one or more; the Gs of each is evaluated'),
+        data=('processData/AIS', 'the dataset that it was trained on, or a folder of class folders'),
+        real_holdout=(
+            None,
+            'a dataset of real images that it was not trained on (default: half of --data is taken for that)',
+            nonempty,
+        ),
+        number=(2000, 'images of each kind to compare; fewer where the datasets hold fewer', positive),
+        audit=(1000, 'generated images, and held-out ones, that the training images are searched for', positive),
+    ),
+    group(
+        'features',
+        features=(None, 'a frozen TensorFlow graph for KID, FID, precision and recall', nonempty),
+        feature_tensor=(None, 'its output (default: its last operation)', nonempty),
+    ),
+    group(
+        'output',
+        outdir=(None, 'the output path (default: in demo/output, named after the weights)', nonempty),
+        no_cache=(False, "compute anew what the user's cache folder holds of these data, and leave that folder alone"),
+    ),
+    group('randomness', seed=SEED),
+    group('hardware', minibatch=(16, 'images computed at a time', positive), cpu=CPU),
     inputs='model data real_holdout features',
     example='python 4-evaluate.py --model demo/weight/AIS.pkl --data processData/AIS --audit 50',
-    groups='input: model data real_holdout number audit; features: features feature_tensor; output: outdir no_cache; '
-    'randomness: seed; hardware: minibatch cpu',
-    model=(['demo/weight/AIS.pkl'], 'weight file paths, one or more; the Gs of each is evaluated', list),
-    data=('processData/AIS', 'the dataset that it was trained on, or a folder of class folders'),
-    real_holdout=(
-        None,
-        'a dataset of real images that it was not trained on (default: half of --data is taken for that)',
-        nonempty,
-    ),
-    number=(2000, 'images of each kind to compare; fewer where the datasets hold fewer', positive),
-    audit=(1000, 'generated images, and held-out ones, that the training images are searched for', positive),
-    features=(None, 'a frozen TensorFlow graph for KID, FID, precision and recall', nonempty),
-    feature_tensor=(None, 'its output (default: its last operation)', nonempty),
-    outdir=(None, 'the output path (default: in demo/output, named after the weights)', nonempty),
-    seed=SEED,
-    minibatch=(16, 'images computed at a time', positive),
-    no_cache=(False, "compute anew what the user's cache folder holds of these data, and leave that folder alone"),
-    cpu=CPU,
 )

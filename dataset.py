@@ -15,7 +15,7 @@ import zlib
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from common import capacity, files, formatting, hounsfield, labels, records, schema
+from common import capacity, files, formatting, hounsfield, labels, records, schema, types
 from common.quiet import suppress_stderr
 from tfutil import tf
 
@@ -23,9 +23,9 @@ RECORD = 3 * 2048**2 + 4096  # bytes of the largest record: its pixels, and what
 _NAME = re.compile(r'(.*)-r(\d\d)\.tfrecords$')
 
 
-_ABOUT = {name + '?': schema.nonnegative for name in 'records resolution channels fold'.split()}  # what readers rely on
+_ABOUT = {name + '?': types.nonnegative for name in 'records resolution channels fold'.split()}  # what readers rely on
 _ABOUT.update(hounsfield.SCALE)
-_ABOUT['entries?'] = [dict(nodule=schema.text, records=schema.nonnegative)]
+_ABOUT['entries?'] = [dict(nodule=types.text, records=types.nonnegative)]
 
 
 def levels(folder):

@@ -8,13 +8,14 @@ import numpy as np  # noqa: E402
 
 import machine  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
-from common.types import number_between, positive  # noqa: E402
+from common.types import integer_between, positive  # noqa: E402
 from config import CPU  # noqa: E402
 
 Settings = settings(
     'Settings',
+    'How long a training step of a classifier takes, beside the matrix-product rate; last line JSON',
     network=('small', 'small or resnet10', ('small', 'resnet10')),
-    resolution=(64, 'width and height of the images', number_between(16, 1024, power_of_two=True)),
+    resolution=(64, 'width and height of the images', integer_between(16, 1024, power_of_two=True)),
     minibatch=(32, 'images in a step', positive),
     iterations=(20, 'steps to time', positive),
     cpu=CPU,
@@ -33,7 +34,7 @@ def multiply_accumulates(network):
 
 
 def main(argv=None):
-    cfg = parse(Settings, __doc__, argv)
+    cfg = parse(Settings, argv)
     import tfutil
     from classification import arms, learner
 

@@ -15,6 +15,7 @@ from config import CPU  # noqa: E402
 
 Settings = settings(
     'Settings',
+    'How fast the generator makes images with random weights, beside the matrix-product rate',
     resolution=(64, 'width and height of the images', positive),
     minibatch=(16, 'images computed at a time', positive),
     number=(160, 'images to time in the steady state', positive),
@@ -24,7 +25,7 @@ Settings = settings(
 
 
 def main(argv=None):
-    cfg = parse(Settings, __doc__, argv)
+    cfg = parse(Settings, argv)
     import networks
     import tfutil
     from training.schedule import multiply_accumulates

@@ -9,14 +9,15 @@ import numpy as np  # noqa: E402
 
 import machine  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
-from common.types import number_between, positive  # noqa: E402
+from common.types import integer_between, positive  # noqa: E402
 from config import CPU  # noqa: E402
 from pix2pix.pix2pix_settings import Train  # noqa: E402
 
 Settings = settings(
     'Settings',
-    resolution=(64, 'width and height of the patches', number_between(32, 1024, power_of_two=True)),
-    minibatch=(16, 'pairs in a step', number_between(2, 4096)),
+    'How long a pix2pix step of G and D takes, beside the matrix-product rate',
+    resolution=(64, 'width and height of the patches', integer_between(32, 1024, power_of_two=True)),
+    minibatch=(16, 'pairs in a step', integer_between(2, 4096)),
     iterations=(10, 'steps to time', positive),
     ngf=(64, 'feature maps of the first layers', positive),
     precision=('fp32', 'of convolutions', ('fp32', 'tf32', 'bf16')),
@@ -37,7 +38,7 @@ def multiply_accumulates(network):
 
 
 def main(argv=None):
-    cfg = parse(Settings, __doc__, argv)
+    cfg = parse(Settings, argv)
     import tfutil
     from pix2pix.trainer import Trainer
 

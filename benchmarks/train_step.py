@@ -14,6 +14,7 @@ from common.types import positive  # noqa: E402
 
 Settings = settings(
     'Settings',
+    'How long a training iteration (a step of D, of Gs and of G) takes, beside the matrix-product rate; last line JSON',
     resolution=(64, 'resolution of the network and its images', positive),
     minibatch=(32, 'images in a step', positive),
     iterations=(10, 'iterations to time; one is a step of D and one of G', positive),
@@ -67,7 +68,7 @@ def measured(cfg, layout):
 
 
 def main(argv=None):
-    cfg = parse(Settings, __doc__, argv)
+    cfg = parse(Settings, argv)
     found = [measured(cfg, cfg.layout.upper() if cfg.layout != 'auto' else None)]
     if cfg.layout == 'auto' and found[0]['layout'] == 'NCHW':  # on a GPU, which can do both
         found.append(measured(cfg, 'NHWC'))

@@ -13,7 +13,7 @@ import tfutil
 from classification import arms, cross_validation, learner, parts
 from classification.generators import Generators
 from classification.parts import Job
-from common import files, locks, schema
+from common import files, locks, schema, types
 from metrics.chunks import progress_bar
 from stats import calibration
 
@@ -132,7 +132,7 @@ def _open(cfg, about):
     settings = {name: value for name, value in cfg._asdict().items() if name not in FREE}
     wanted = json.loads(json.dumps(dict(settings=settings, data=about)))
     if os.path.exists(path):
-        known = schema.read(path, dict(settings=schema.mapping, data=schema.mapping), 'choose another --outdir')
+        known = schema.read(path, dict(settings=types.mapping, data=types.mapping), 'choose another --outdir')
         for name in wanted['settings']:
             if known['settings'].get(name) != wanted['settings'][name]:
                 words = '%s has an experiment with --%s %s; choose another --outdir, or give the same'

@@ -5,15 +5,15 @@ import json
 import os
 
 from classification.arms import ARMS
-from common import files, log, schema
-from common.types import wants
+from common import files, log, schema, types
+from common.types import json_type
 
 # Settings on which a part depends, and what else it may depend on.
 SETTINGS = 'network steps minibatch lrate seed'.split()
 _WORDS = dict(data='data', gan='generators', pix2pix='patches of pix2pix', phantom='phantoms')
 _WORDS.update({name: '--' + name for name in SETTINGS})
-_FACTS = dict(step=schema.nonnegative, inner_loss=schema.number, loss=schema.number)
-_FACTS.update(temperature=schema.positive, seconds=schema.number)
+_FACTS = dict(step=types.nonnegative, inner_loss=types.number, loss=types.number)
+_FACTS.update(temperature=types.positive_float, seconds=types.number)
 
 # What is trained: arm, ratio (None where the arm adds nothing), repeat, fold.
 Job = collections.namedtuple('Job', 'arm ratio repeat fold')
@@ -32,14 +32,14 @@ def sources(arm):
 
 
 def _row(classes):
-    """A function for schemas: [nodule, label, a probability of each class]."""
+    """A Type of JSON values: [nodule, label, a probability of each class]."""
 
-    @wants('a nodule, its label and %d probabilities that sum to 1' % classes)
+    @json_type('a nodule, its label and %d probabilities that sum to 1' % classes)
     def row(value):
-        if not isinstance(value, list) or len(value) != 2 + classes or not schema.text(value[0]):
+        if not isinstance(value, list) or len(value) != 2 + classes or not types.text.accepts(value[0]):
             return False
-        probabilities = value[2:]
-        if not schema.whole(0, classes - 1)(value[1]) or not all(map(schema.within(0, 1), probabilities)):
+        probabilities, share = value[2:], types.float_between(0, 1)
+        if not types.integer_between(0, classes - 1).accepts(value[1]) or not all(map(share.accepts, probabilities)):
             return False
         return abs(sum(probabilities) - 1) < 1e-3
 
@@ -48,7 +48,7 @@ def _row(classes):
 
 def _problem(part, job, classes, nodules):
     """What is wrong with a part, or None. nodules: names of those on the test side of its fold."""
-    wrong = schema.problem(part, dict(facts=_FACTS, predictions=[_row(classes)], made_of=schema.mapping))
+    wrong = schema.problem(part, dict(facts=_FACTS, predictions=[_row(classes)], made_of=types.mapping))
     if wrong:
         return wrong
     found = [row[0] for row in part['predictions']]
@@ -69,7 +69,7 @@ def read(outdir, jobs, several, made_of):
         if not os.path.exists(name):
             continue
         try:
-            part = schema.read(name, schema.mapping, 'it is made again')
+            part = schema.read(name, types.mapping, 'it is made again')
             wrong = _problem(part, job, len(several.classes), several.tested[job.fold]['nodule'])
             if wrong:
                 raise ValueError('%s is damaged (%s); it is made again' % (name, wrong))

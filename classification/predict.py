@@ -10,7 +10,7 @@ import numpy as np
 import dataset
 import tfutil
 from classification import cnn, learner
-from common import files, gray_range, images, log, schema
+from common import files, gray_range, images, log, schema, types
 from metrics import training_data
 
 
@@ -23,7 +23,7 @@ def load(path):
         classes = json.loads(str(options.get('class_names')))
     except (ValueError, RecursionError):
         classes = None
-    if schema.problem(classes, [schema.text]) or len(classes) != number:
+    if schema.problem(classes, [types.text]) or len(classes) != number:
         words = '%s does not name %d classes as a JSON list, as a classifier of 5-classify.py does; train it again'
         raise ValueError(words % (path, number))
     return learner.Reader(network), [int(size) for size in network.inputs[0].shape[1:]], classes

@@ -6,15 +6,17 @@ import sys
 VERSION = '1.0.dev0'  # of the project; .dev0: what CHANGELOG.md calls unreleased
 SUPPORTED = 'Python 3.10 to 3.13 (TensorFlow 2.21), 3.14 (TensorFlow 2.22) and 3.6 (TensorFlow 1.12)'
 
-if sys.version_info < (3, 6):
-    sys.stderr.write('this is Python %d.%d; supported are %s\n' % (sys.version_info[0], sys.version_info[1], SUPPORTED))
-    sys.exit(2)
 
+def run(main):
+    """Run a script's main as commandline.command does, with a line in place of a traceback where Python is too old.
 
-def _ended(kind, error, trace):
-    if issubclass(kind, KeyboardInterrupt):  # Ctrl-C while the scripts import each other, before commandline.command
+    This file and the scripts are the only ones that an old Python has to be able to read.
+    """
+    if sys.version_info < (3, 6):
+        sys.stderr.write('this is Python %d.%d; supported are %s\n' % (sys.version_info[:2] + (SUPPORTED,)))
+        sys.exit(2)
+    try:
+        from common import commandline
+    except KeyboardInterrupt:
         os._exit(130)
-    sys.__excepthook__(kind, error, trace)
-
-
-sys.excepthook = _ended
+    commandline.command(main)

@@ -7,99 +7,115 @@ import os
 import re
 import sys
 
-from common import SUPPORTED, environment, files, flags, inputs, log, manifest, quiet, schema
+from common import SUPPORTED, environment, files, flags, inputs, log, manifest, quiet, schema, types
 from common.log import warning
 
+Setting = collections.namedtuple('Setting', 'default meaning type')
+_TYPES = {bool: types.switch, str: types.text, list: types.texts}
 
-def settings(record_name, example=None, groups='', inputs='', writer=None, **rows):
-    """A record type. A row is (default, meaning[, kind]).
 
-    kind: what turns the flag's text into a value (default: the default's type), or a tuple of choices; bool makes a
-    switch, list takes one or more texts. A default of ... makes an argument without a flag that has to be given.
-    A default stands as it is typed: as text where its kind makes something else of it.
-    example, groups: for -h, a command, and headings with their rows, as 'input: model data; output: outdir'. inputs:
-    names of the rows with files and folders to read, which are never replaced. writer: what kind of program it is, the
-    same for those that may replace each other's files (default: record_name).
+def group(heading, **rows):
+    """Rows of `settings` that -h lists under a heading."""
+    return heading, rows
+
+
+def settings(record_name, description, *groups, example=None, inputs='', writer=None, **rows):
+    """A record type whose fields are settings. A row is (default, meaning[, type]).
+
+    type: a Type, a tuple of choices, or for switches, texts and lists of texts nothing: the default says it. A default
+    stands as it is typed; ... makes an argument without a flag that has to be given. groups: of `group`.
+    inputs: names of the rows with files and folders to read, which are never replaced. writer: what kind of program it
+    is, the same for those that may replace each other's files (default: record_name).
     """
-    record = collections.namedtuple(record_name, list(rows))
-    record.__new__.__defaults__ = tuple(map(_default, rows.values()))
-    record.ROWS, record.EXAMPLE = rows, example
+    groups += ((None, rows),) if rows else ()
+    table = {name: _setting(*row) for _, rows in groups for name, row in rows.items()}
+    record = collections.namedtuple(record_name, list(table))
+    record.__new__.__defaults__ = tuple(map(_default, table.values()))
+    record.SETTINGS = table
+    record.GROUPS = [(heading, list(rows)) for heading, rows in groups]
+    record.DESCRIPTION, record.EXAMPLE = description, example
     record.INPUTS, record.WRITER = inputs.split(), writer or record_name
-    record.GROUPS = [group.split(':') for group in groups.split(';') if group]
     return record
 
 
-def _default(row):
-    default, kind = row[0], row[-1]
-    return kind(default) if len(row) == 3 and callable(kind) and isinstance(default, str) else default
+def _setting(default, meaning, kind=None):
+    if isinstance(kind, tuple):
+        kind = types.Choice(*kind)
+    return Setting(default, meaning, kind or _TYPES[type(default)])
 
 
-def stored(record, values, path):
-    """A record of settings, {name: value}, from the JSON file `path`; ValueError that names the file."""
-    return record(**_stored(record, values, path))
+def _default(setting):
+    return setting.default if setting.default in (None, ...) else setting.type.read(setting.default)
 
 
-def _stored(record, values, path):
-    for name in values:
-        if name not in record._fields:
+def from_json(record, values, path):
+    """A record of settings, {name: value}, that the JSON file `path` holds; ValueError that names the file."""
+    return record(**_read(record, values, path))
+
+
+def _read(record, values, path):
+    """Values of JSON as values of settings; null and false stand for flags that were left out."""
+    result = {}
+    for name, value in values.items():
+        setting = record.SETTINGS.get(name)
+        if setting is None or setting.default is ...:
             raise ValueError('%s is damaged or for another program than %s (it sets %s)' % (path, log.program(), name))
-    written = {name: value for name, value in values.items() if value is not None and value is not False}
-    argv = []
-    for name, value in written.items():
-        if record.ROWS[name][-1] is list and isinstance(value, list):
-            argv += ['%s=%s' % (flags.flag(name), text) for text in value]
-        else:
-            argv.append(flags.flag(name) + ('' if value is True else '=%s' % value))
-    return flags.general(flags.Parser(record, source=path).values(argv))[0]
+        if value is None or value is False:
+            continue
+        try:
+            result[name] = setting.type.read(value)
+        except ValueError as error:
+            raise ValueError('%s is damaged (setting %s: %s)' % (path, name, error)) from None
+    return result
 
 
-def _record(record, values):
-    """The record of parsed values and of their --config; how much is said is set at once."""
-    found, general = flags.general(values)
-    log.set_verbosity(general['quiet'], general['verbose'])
-    cfg = record(**dict(_configured(record, general['config']), **found))
-    inputs.check(cfg)
-    manifest.begin(record.WRITER, inputs.paths(cfg) + [general['config']] * bool(general['config']))
-    return cfg
-
-
-def _configured(record, path):
+def _read_config(record, path):
+    """The values of settings in a file that --config names."""
     if not path:
         return {}
     inputs.require_near(path)
     remedy = 'it has to be like the run.json of a training run, {"settings": {...}}'
-    return _stored(record, schema.read(path, dict(settings=schema.mapping), remedy)['settings'], path)
+    return _read(record, schema.read(path, dict(settings=types.mapping), remedy)['settings'], path)
 
 
-def parse(record, description, argv=None, abbreviated=False):
-    """The record's flags read from argv, or the command line; a wrong flag is one line on stderr and exit code 2.
+def _record(record, values):
+    """The record of flags that were parsed, and of their --config; sets how much is logged."""
+    general = {name: values.pop(name) for name in flags.GENERAL}
+    log.set_verbosity(general['quiet'], general['verbose'])
+    config = general['config']
+    cfg = record(**dict(_read_config(record, config), **values))
+    inputs.check(cfg)
+    manifest.begin(record.WRITER, inputs.paths(cfg) + [config] * bool(config))
+    return cfg
+
+
+def parse(record, argv=None, abbreviated=False):
+    """The record of settings that the flags in argv, or the command line, say; exit code 2 for a wrong flag.
 
     abbreviated: flags may be cut short while they stay unique.
     """
-    parser = flags.Parser(record, description=description, allow_abbrev=abbreviated)
+    parser = flags.Parser(record, description=record.DESCRIPTION, allow_abbrev=abbreviated)
     flags.complete(parser)
     return _record(record, parser.values(_joined(argv)))
 
 
 def parse_command(commands, description, argv=None):
-    """As parse, where argv begins with the name of a sub-command: its name and its record.
-
-    commands: {name: (record, meaning)}.
-    """
+    """As parse, where argv begins with the name of a sub-command: its name and its record. commands: {name: record}."""
     parser = flags.Parser(commands=commands, description=description)
     flags.complete(parser)
     values = parser.values(_joined(argv))
     name = values.pop('command')
     if name is None:
         parser.error('say what to do: ' + ', '.join(commands))
-    return name, _record(commands[name][0], values)
+    return name, _record(commands[name], values)
 
 
 def explicit_flags(record, argv=None):
     """Names of the record's settings for which argv, or a file that it names with --config, holds a value."""
-    found, _ = flags.Parser(record, allow_abbrev=True).parse_known_args(_joined(argv))
-    found, general = flags.general(vars(found))
-    return set(found) | set(_configured(record, general['config']))
+    namespace, _ = flags.Parser(record, allow_abbrev=True).parse_known_args(_joined(argv))
+    values = vars(namespace)
+    from_file = _read_config(record, values['config'])
+    return set(values) - set(flags.GENERAL) | set(from_file)
 
 
 def require_weights(path, roles=('G', 'D', 'Gs')):

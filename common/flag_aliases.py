@@ -1,9 +1,7 @@
 """Flags that people know from other programs, and the settings that mean the same here."""
 
-import re
-
-# Flags of others: settings of ours, of which each script has the first that it knows.
-_SAME = {
+# Flags of others: settings that mean the same, of which each script has the first that is one of its own.
+_ALIASES = {
     'model checkpoint ckpt weights network-pkl pkl load pretrained model-path': 'model transfer pretrain generators',
     'data dataset dataroot data-dir data-path dataset-path input input-dir i path source': 'data tfrecords folder '
     'annotations datasets study masks',
@@ -44,19 +42,24 @@ _SAME = {
     'silent q': 'quiet',
     'settings cfg c': 'config',
 }
-_SETTINGS = {name: settings.split() for names, settings in _SAME.items() for name in names.split()}
-# What no setting of a script decides.
-_DECIDED = {
+_SETTINGS = {name: settings.split() for names, settings in _ALIASES.items() for name in names.split()}
+# What no setting of a script decides, by one of its flags in other programs.
+_REMEDIES = {
     'resolution': 'the data or the weights decide it; 0-dataset_create.py makes data of another --resolution',
     'gpu': 'a GPU is used if there is one',
 }
 
 
-def same(flag, rows):
-    """The name of the setting among `rows` that a flag of other programs means, or a sentence, or None."""
-    name = re.sub('_', '-', flag.lstrip('-')).lower()
-    settings = _SETTINGS.get(name, ())
-    known = [setting for setting in settings if setting in rows]
-    if known:
-        return known[0]
-    return next((words for flag, words in _DECIDED.items() if _SETTINGS.get(name) == _SETTINGS[flag]), None)
+def _name(flag):
+    return flag.lstrip('-').replace('_', '-').lower()
+
+
+def find(flag, settings):
+    """The first of a script's settings that a flag of other programs means, or None."""
+    return next((name for name in _SETTINGS.get(_name(flag), ()) if name in settings), None)
+
+
+def remedy(flag):
+    """What to do in place of a flag of other programs that no setting stands for, or None."""
+    meant = _SETTINGS.get(_name(flag))
+    return next((text for name, text in _REMEDIES.items() if meant and _SETTINGS[name] == meant), None)

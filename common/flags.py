@@ -4,14 +4,11 @@ import argparse
 import difflib
 import os
 import platform
-import re
 
 from common import VERSION, flag_aliases, types
 from common.log import one_line, program
 
-_KINDS = {int: 'a whole number', float: 'a number', str: 'text'}
-_MEANT = ' (did you mean '
-_GENERAL = 'quiet', 'verbose', 'config'
+GENERAL = 'quiet', 'verbose', 'config'  # flags of every script
 
 
 def flag(name):
@@ -19,153 +16,148 @@ def flag(name):
     return '--' + name.replace('_', '-')
 
 
-def _Formatter(prog):
-    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=32)
-
-
 class Parser(argparse.ArgumentParser):
-    """Reads flags, and says of a wrong one, in one line, what was wanted or probably meant; exit code 2.
+    """Reads flags; a wrong one is a line on stderr, with what was wanted or probably meant, and exit code 2.
 
-    record: flags of these settings, or commands: {name: (record, meaning)}, of one of these. source: a JSON file that
-    the flags come from, None for the command line; its errors are ValueErrors that name it.
+    record: flags of these settings, or commands: {name: record}, those of one of these.
     """
 
-    def __init__(self, record=None, commands=None, source=None, **options):
-        self.source, self.commands, options['allow_abbrev'] = source, {}, options.get('allow_abbrev', False)
-        self.rows = record.ROWS if record else {}
-        prog = options.pop('prog', program())
-        super().__init__(formatter_class=_Formatter, add_help=False, prog=prog, **options)
-        first = [name for name, row in record.ROWS.items() if row[0] is ...] if record else ['command']
-        words = ([] if prog.startswith('python') else ['python']) + ['%(prog)s'] + [name.upper() for name in first]
-        self.usage = ' '.join(words + ['[flags]'])
+    def __init__(self, record=None, commands=None, prog=None, **options):
+        options.setdefault('allow_abbrev', False)
+        super().__init__(formatter_class=_help_formatter, add_help=False, prog=prog or program(), **options)
+        self.settings = record.SETTINGS if record else {}
+        self.commands = {}
+        positional = [name for name, setting in self.settings.items() if setting.default is ...]
+        self._set_usage(['command'] if commands else positional)
         if commands:
-            choice = self.add_subparsers(
-                dest='command', metavar='COMMAND', title='commands', parser_class=Parser, prog=prog
-            )
-            self.epilog = 'COMMAND -h lists the flags of one'
-        for name, (made, meaning) in (commands or {}).items():
-            self.commands[name] = choice.add_parser(name, record=made, help=meaning, description=meaning)
+            self._add_commands(commands)
         if record:
             self._add_settings(record)
-        _add_general(self, bool(record))
+        self._add_general(settings=bool(record))
+
+    def _set_usage(self, positional):
+        python = '' if self.prog.startswith('python') else 'python '
+        self.usage = ' '.join([python + '%(prog)s'] + [name.upper() for name in positional] + ['[flags]'])
+
+    def _add_commands(self, commands):
+        options = dict(metavar='COMMAND', title='commands', parser_class=Parser, prog=self.prog)
+        choice = self.add_subparsers(dest='command', **options)
+        for name, record in commands.items():
+            meaning = record.DESCRIPTION
+            self.commands[name] = choice.add_parser(name, record=record, help=meaning, description=meaning)
+        self.epilog = 'COMMAND -h lists the flags of one'
 
     def _add_settings(self, record):
-        """Values that are not given are left out."""
-        groups = {}
+        """Settings without a flag are left out of what parsing returns."""
         for title, names in record.GROUPS:
-            groups.update(dict.fromkeys(names.split(), self.add_argument_group(title.strip())))
-        for name, row in record.ROWS.items():
-            if row[0] is not ...:
-                _add_flag(groups.get(name, self), name, *row, several=not self.source)
-            elif not self.source:
-                _add_positional(groups.get(name, self), name, *row)
+            group = self.add_argument_group(title) if title else self
+            for name in names:
+                _add_setting(group, name, record.SETTINGS[name])
         if record.EXAMPLE:
             self.epilog = 'example: ' + record.EXAMPLE
 
+    def _add_general(self, settings):
+        group = self.add_argument_group('general')
+        group.add_argument('-h', '--help', action='help', help='show this and end')
+        version = 'nodule generation with progressive growing wGAN %s, Python %s'
+        version %= VERSION, platform.python_version()
+        group.add_argument('--version', action='version', version=version, help='show the version and end')
+        if settings:
+            amount = group.add_mutually_exclusive_group()
+            amount.add_argument('--quiet', action='store_true', help='no bars and no progress, only results and errors')
+            verbose = 'also versions, the device, and what took how long'
+            amount.add_argument('--verbose', action='store_true', help=verbose)
+            config = 'settings from a JSON file, as the run.json of a training run; flags beside it count more'
+            group.add_argument('--config', metavar='FILE', help=config)
+
     def error(self, message):
-        if self.source:
-            raise ValueError('%s is damaged (%s)' % (self.source, message))
-        hint = '' if _MEANT in message else ' (-h lists the flags)'
-        self.exit(2, '%s: error: %s%s\n' % (self.prog, one_line(message), hint))
+        self.exit(2, '%s: error: %s (-h lists the flags)\n' % (self.prog, one_line(message)))
 
     def _check_value(self, action, value):
+        """Of argparse: refuses a choice that there is not."""
         if action.choices is not None and value not in action.choices:
-            words = '%r is unknown%s; choose from %s'
-            near = _did_you_mean(value, action.choices)
-            raise argparse.ArgumentError(action, words % (value, near, ', '.join(action.choices)))
+            message = '%r is unknown%s; choose from %s'
+            message %= value, _did_you_mean(value, action.choices), ', '.join(action.choices)
+            raise argparse.ArgumentError(action, message)
 
     def values(self, argv):
         """The values of argv, {name: value}; a name that no flag has is an error."""
-        found, unknown = self.parse_known_args(argv)
+        namespace, unknown = self.parse_known_args(argv)
         if unknown:
-            parser = self.commands.get(getattr(found, 'command', None), self)
-            hint = parser._hint(unknown[0].partition('=')[0]) if unknown[0].startswith('-') else ''
-            parser.error('unrecognized argument %s%s' % (unknown[0], hint))
-        return vars(found)
+            parser = self.commands.get(getattr(namespace, 'command', None), self)
+            parser._refuse(unknown[0])
+        return vars(namespace)
 
-    def _hint(self, text):
-        """What is probably meant by a flag that there is not."""
-        same = flag_aliases.same(text, dict(self.rows, **dict.fromkeys(_GENERAL, (None, ''))))
-        if not same:
-            return _did_you_mean(text, self._option_string_actions)
-        if ' ' in same:
-            return ' (%s)' % same
-        default, meaning = self.rows.get(same, (None, ''))[:2]
-        meaning = ': ' + re.split(r'[;:(]', meaning)[0].strip() if meaning else ''
-        return ' (here it is %s%s)' % (same.upper() + ', without a flag' if default is ... else flag(same), meaning)
+    def _refuse(self, argument):
+        """Complain of an argument that no flag takes, with the flag that is probably meant."""
+        hint = self._hint(argument.partition('=')[0]) if argument.startswith('-') else ''
+        self.error('unrecognized argument %s%s' % (argument, hint))
 
-
-def _did_you_mean(text, known):
-    near = difflib.get_close_matches(text, list(known), 1, 0.75)
-    return _MEANT + '%s?)' % near[0] if near else ''
-
-
-def general(values):
-    """The settings among values that were parsed, {name: value}, and those that every script has."""
-    own = {name: value for name, value in values.items() if name not in _GENERAL}
-    return own, {name: values[name] for name in _GENERAL}
+    def _hint(self, name):
+        alias = flag_aliases.find(name, list(self.settings) + list(GENERAL))
+        if alias in self.settings:
+            setting = self.settings[alias]
+            here = alias.upper() + ', without a flag' if setting.default is ... else flag(alias)
+            return ' (here it is %s: %s)' % (here, setting.meaning)
+        if alias:
+            return ' (here it is %s)' % flag(alias)
+        remedy = flag_aliases.remedy(name)
+        return ' (%s)' % remedy if remedy else _did_you_mean(name, self._option_string_actions)
 
 
-def typed(kind):
-    """A kind of values for argparse: what is none ends in what the kind says it wants."""
+def _help_formatter(prog):
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=32)
 
+
+def _did_you_mean(text, choices):
+    near = difflib.get_close_matches(text, list(choices), 1, 0.75)
+    return ' (did you mean %s?)' % near[0] if near else ''
+
+
+def _add_setting(group, name, setting):
+    """Add the flag of a setting, or the argument without a flag that has to be given."""
+    kind, meaning = setting.type, setting.meaning
+    word = name.split('_')[-1].upper()
+    if kind is types.switch:
+        options = dict(action='store_true')
+    elif kind is types.texts:
+        options = dict(nargs='+', metavar=word)
+    elif isinstance(kind, types.Choice):
+        options = dict(choices=kind.choices)
+        options.update(dict(nargs='?', const=kind.choices[0]) if kind.optional else {})
+    else:
+        options = dict(type=_argparse_type(kind), metavar=kind.metavar or word)
+    if setting.default is ...:
+        meaning += ': ' + ', '.join(kind.choices) if isinstance(kind, types.Choice) else ''
+        options['metavar'] = name.upper()
+        group.add_argument(name, help=_escaped(meaning), **options)
+    else:
+        group.add_argument(
+            flag(name), default=argparse.SUPPRESS, help=_escaped(meaning + _default(setting.default)), **options
+        )
+
+
+def _argparse_type(kind):
     def value(text):
         try:
-            return kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError('%r is not %s' % (text, wanted(kind))) from None
+            return kind.parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
     return value
 
 
-def wanted(kind):
-    return _KINDS.get(kind) or kind.wants
+def _escaped(text):
+    return text.replace('%', '%%')
 
 
-def _metavar(name, kind):
-    words = wanted(kind)
-    whole = words.startswith(('a whole number', 'a power'))
-    return 'N' if whole else 'X' if words.startswith('a number') else name.split('_')[-1].upper()
-
-
-def _typed_as(default):
-    return '%g' % default if isinstance(default, float) else str(default)
-
-
-def _add_positional(group, name, _, meaning, kind):
-    how = dict(nargs='+') if kind is list else dict(choices=kind) if isinstance(kind, tuple) else dict(type=typed(kind))
-    meaning += ': ' + ', '.join(kind) if isinstance(kind, tuple) else ''
-    group.add_argument(name, metavar=name.upper(), help=meaning.replace('%', '%%'), **how)
-
-
-def _add_flag(group, name, default, meaning, kind=None, several=True):
-    """several: a list has its texts after one flag, as people type them; otherwise each has a flag of its own."""
-    kind = kind or type(default)
-    if kind is bool:
-        how = dict(action='store_true')
-    elif kind is list:
-        how = dict(nargs='+') if several else dict(action='append')
-        how['metavar'] = name.split('_')[-1].upper()
-        meaning += ' (default: %s)' % ' '.join(default)
-    else:
-        how = dict(choices=kind) if isinstance(kind, tuple) else dict(type=typed(kind), metavar=_metavar(name, kind))
-        how.update(dict(nargs='?', const=kind[0]) if isinstance(kind, types.OptionalChoice) else {})
-        meaning += '' if default is None else ' (default: %s)' % _typed_as(default)
-    group.add_argument(flag(name), default=argparse.SUPPRESS, help=meaning.replace('%', '%%'), **how)
-
-
-def _add_general(parser, all_of_them):
-    group = parser.add_argument_group('general')
-    group.add_argument('-h', '--help', action='help', help='show this and end')
-    version = 'nodule generation with progressive growing wGAN %s, Python %s' % (VERSION, platform.python_version())
-    group.add_argument('--version', action='version', version=version, help='show the version and end')
-    if not all_of_them:
-        return
-    amount = group.add_mutually_exclusive_group()
-    amount.add_argument('--quiet', action='store_true', help='no bars and no progress, only results and errors')
-    amount.add_argument('--verbose', action='store_true', help='also versions, the device, and what took how long')
-    config = 'settings from a JSON file, as the run.json of a training run; flags beside it count more'
-    group.add_argument('--config', metavar='FILE', help=config)
+def _default(default):
+    """The end of a help text: a default as it is typed."""
+    if default is None or default is False:
+        return ''
+    if isinstance(default, list):
+        default = ' '.join(default)
+    return ' (default: %s)' % ('%g' % default if isinstance(default, float) else default)
 
 
 def complete(parser):

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from common import schema
-from common.types import wants
+from common import types
 
 # HU at gray 0 and at gray 255. 'paper' was measured on the published AIS patches: air is cut off at gray 74 (-1024 HU),
 # fat peaks at 154 (-100), muscle at 164 (+45), the same in all patients: HU = 11.8 * gray - 1904. 'lung' is level -600,
@@ -14,12 +13,8 @@ AIR = -1024.0  # HU outside a volume, and the least HU: scanners pad beyond the 
 LUNG = -1000.0, -500.0  # HU, from air to faint ground glass; any chest CT holds such voxels
 
 
-@wants('two numbers, the smaller first')
-def _window(value):
-    return schema.problem(value, [schema.number]) is None and len(value) == 2 and value[0] < value[1]
-
-
-SCALE = {'window?': _window, 'mm_per_pixel?': schema.positive}  # what turns gray levels and pixels into HU and mm
+# What turns gray levels and pixels into HU and mm.
+SCALE = {'window?': types.limits, 'mm_per_pixel?': types.positive_float}
 
 
 def window(text):

@@ -6,9 +6,9 @@ import os
 import platform
 import time
 
-from common import files, schema
+from common import files, schema, types
 
-_HOLDER = {'pid': schema.nonnegative, 'host': schema.text, 'since': schema.text}
+_HOLDER = {'pid': types.nonnegative, 'host': types.text, 'since': types.text}
 
 
 class Lock:

@@ -2,17 +2,17 @@
 
 import os
 
-from common import manifest, schema
+from common import manifest, schema, types
 from common.hounsfield import SCALE
 
 # FILE FORMAT: what is read of either file. parts: digests of the classes, or of all data that the weights saw; source:
 # how the data were made; transfer: the weights that the training began with. classes: their names, by label. names: of
 # the nodules, scans and patients, also those of the weights that the training began with. window, HU at gray 0 and 255,
 # and mm_per_pixel: as the dataset's NAME.json had them.
-_NAMES = {'nodule?': [schema.text], 'scan?': [schema.text], 'patient?': [schema.text]}
-_FACTS = {'data': {'digest': schema.text, 'source?': schema.text, 'names?': _NAMES}}
-_FACTS['data'].update({'parts?': [schema.text], 'classes?': [schema.text]}, **SCALE)
-_FACTS['settings?'] = {'transfer?': schema.text}
+_NAMES = {'nodule?': [types.text], 'scan?': [types.text], 'patient?': [types.text]}
+_FACTS = {'data': {'digest': types.text, 'source?': types.text, 'names?': _NAMES}}
+_FACTS['data'].update({'parts?': [types.text], 'classes?': [types.text]}, **SCALE)
+_FACTS['settings?'] = {'transfer?': types.text}
 
 
 def digest(model):

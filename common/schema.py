@@ -5,59 +5,13 @@ import json
 import math
 
 from common import files
-from common.types import wants
-
-
-@wants('a whole number from 0 to 2147483647')
-def nonnegative(value):
-    return type(value) is int and 0 <= value < 2**31
-
-
-@wants('a number of at most ten digits')
-def number(value):
-    return type(value) in (int, float) and abs(value) < 1e10
-
-
-@wants('a number above zero')
-def positive(value):
-    return number(value) and value > 0
-
-
-def whole(least, most):
-    """A function for schemas: a whole number within limits."""
-
-    @wants('a whole number from %d to %d' % (least, most))
-    def kind(value):
-        return type(value) is int and least <= value <= most
-
-    return kind
-
-
-def within(least, most):
-    """A function for schemas: a number within limits."""
-
-    @wants('a number from %g to %g' % (least, most))
-    def kind(value):
-        return number(value) and least <= value <= most
-
-    return kind
-
-
-@wants('text')
-def text(value):
-    return isinstance(value, str)
-
-
-@wants('an object')
-def mapping(value):
-    return isinstance(value, dict)
 
 
 def problem(value, schema, where=''):
     """What is wrong with a value, in words that say where, or None.
 
-    schema: a function with words in `wants`, as those of this module, [schema] for a list of such, or {name: schema}
-    for an object; a name that ends in ? may be missing or null.
+    schema: a Type (see common.types), [schema] for a list of such values, or {name: schema} for an object; a name that
+    ends in ? may be missing or null.
     """
     if isinstance(schema, list):
         if not isinstance(value, list):
@@ -72,7 +26,7 @@ def problem(value, schema, where=''):
             if found is not None or not name.endswith('?'):
                 inner.append((found, wanted, (where + '.' if where else '') + name.rstrip('?')))
     else:
-        return None if schema(value) else '%s is not %s' % (where or 'it', schema.wants)
+        return None if schema.accepts(value) else '%s is not %s' % (where or 'it', schema.wanted)
     return next(filter(None, (problem(*item) for item in inner)), None)
 
 

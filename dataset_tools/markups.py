@@ -4,13 +4,13 @@ import csv
 import math
 import re
 
-from common import schema
+from common import schema, types
 
 ENDINGS = re.compile(r'\.(fcsv|mrk\.json)$', re.IGNORECASE)
 _SYSTEMS = {'0': 'ras', '1': 'world', '2': 'voxel', 'RAS': 'ras', 'LPS': 'world', 'IJK': 'voxel'}
 _COLUMNS = 'id x y z ow ox oy oz vis sel lock label'.split()
-_POINT = {'label?': schema.text, 'position?': [schema.number], 'positionStatus?': schema.text}
-_JSON = dict(markups=[{'type?': schema.text, 'coordinateSystem?': schema.text, 'controlPoints': [_POINT]}])
+_POINT = {'label?': types.text, 'position?': [types.number], 'positionStatus?': types.text}
+_JSON = dict(markups=[{'type?': types.text, 'coordinateSystem?': types.text, 'controlPoints': [_POINT]}])
 
 
 def read(path):

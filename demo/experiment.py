@@ -16,6 +16,7 @@ from common.commandline import command, parse, settings  # noqa: E402
 
 Settings = settings(
     'Settings',
+    'Do generated nodules help a classifier? The whole experiment on computed nodules, on this machine',
     outdir=('demo/output/experiment', 'where all of it goes'),
     quick=(False, 'fewer nodules, folds, arms and steps: to see how it works'),
 )
@@ -38,7 +39,7 @@ def run(*arguments):
 
 
 def main(argv=None):
-    cfg = parse(Settings, __doc__, argv)
+    cfg = parse(Settings, argv)
     how, data = QUICK if cfg.quick else FULL, os.path.join(cfg.outdir, 'data')
     cv, gans, phantoms = os.path.join(data, 'cv'), os.path.join(cfg.outdir, 'gans'), os.path.join(data, 'other')
     size = ['--resolution', '32', '--spacing', '1.0', '--outdir', data]

@@ -4,8 +4,8 @@ import os
 import secrets
 import sys
 
-from common import log, schema, web, web_server
-from common.types import wants
+from common import log, web, web_server
+from common.types import Choice, float_between, integer_between, nonnegative, text
 from explorer import explorer_service, models, uploads, walking
 from explorer.models import encoded
 
@@ -14,16 +14,15 @@ MOST = uploads.MOST_PICTURE + 1024  # bytes of a request
 PENDING = dict(pending=True), 202  # ask again: no thread of the server waits for what takes long
 
 
-@wants('ellipse or spiculated')
-def _shape(value):
-    return value in ('ellipse', 'spiculated')
-
-
-_WALK = {'stops': [models.STATE], 'steps': schema.whole(1, walking.MOST_STEPS)}
-_GIF = dict(_WALK, seconds=schema.within(0.1, 120))
-_DRAW = {'mask': schema.text, 'samples': schema.whole(1, 8), 'seed': schema.whole(0, 2**31 - 1)}
-_STAMP = {'shape': _shape, 'diameter': schema.within(1, 2048), 'seed': schema.whole(0, 2**31 - 1)}
-_INSERT = {'patch': schema.text, 'mask': schema.text, 'index': schema.nonnegative, 'soft': schema.within(0, 100)}
+_WALK = {'stops': [models.STATE], 'steps': integer_between(1, walking.MOST_STEPS)}
+_GIF = dict(_WALK, seconds=float_between(0.1, 120))
+_DRAW = {'mask': text, 'samples': integer_between(1, 8), 'seed': integer_between(0, 2**31 - 1)}
+_STAMP = {
+    'shape': Choice('ellipse', 'spiculated'),
+    'diameter': float_between(1, 2048),
+    'seed': integer_between(0, 2**31 - 1),
+}
+_INSERT = {'patch': text, 'mask': text, 'index': nonnegative, 'soft': float_between(0, 100)}
 
 
 def application(explorer, token):

@@ -7,9 +7,9 @@ import os
 import numpy as np
 
 import tfutil
-from common import model_record, page, schema
+from common import model_record, page
 from common.images import to_uint8
-from common.types import wants
+from common.types import float_between, json_type, nonnegative, number, text
 from explorer import axes, measure, moving
 from sampling import generate, interpolation
 from tfutil import tf
@@ -21,33 +21,29 @@ State = collections.namedtuple('State', 'model seed label latent moves locks tru
 MOST_SEED = 10**6
 
 
-@wants('a number from 0 to 1000000')
-def _seed(value):
-    return schema.number(value) and 0 <= value <= MOST_SEED
-
-
-@wants('a number from 0 to 1')
-def _share(value):
-    return schema.number(value) and 0 <= value <= 1
-
-
-@wants('an object of numbers by the names of axes')
+@json_type('an object of numbers by the names of axes')
 def _moves(value):
-    return isinstance(value, dict) and len(value) <= 50 and all(map(schema.number, value.values()))
+    return isinstance(value, dict) and len(value) <= 50 and all(map(number.accepts, value.values()))
 
 
-@wants('a list of names of axes')
+@json_type('a list of names of axes')
 def _locks(value):
-    return isinstance(value, list) and len(value) <= 50 and all(map(schema.text, value))
+    return isinstance(value, list) and len(value) <= 50 and all(map(text.accepts, value))
 
 
-@wants('a list of numbers, not all of them zero')
+@json_type('a list of numbers, not all of them zero')
 def _latent(value):
-    return isinstance(value, list) and len(value) <= 4096 and all(map(schema.number, value)) and any(value)
+    return isinstance(value, list) and len(value) <= 4096 and all(map(number.accepts, value)) and any(value)
 
 
-STATE = {'model': schema.nonnegative, 'seed': _seed, 'label': schema.nonnegative, 'latent?': _latent, 'moves': _moves}
-STATE.update(locks=_locks, truncation=_share)
+STATE = {
+    'model': nonnegative,
+    'seed': float_between(0, MOST_SEED),
+    'label': nonnegative,
+    'latent?': _latent,
+    'moves': _moves,
+}
+STATE.update(locks=_locks, truncation=float_between(0, 1))
 
 
 def state(given):

@@ -19,6 +19,7 @@ from sheets import CLASSES, interpolation, real_generated, walk  # noqa: E402
 
 Settings = settings(
     'Settings',
+    'Draws the figures of README.md: the networks as they are built, and pictures from the demo weights',
     outdir=('imgs', 'the output path'),
     weights=('demo/weight', 'the folder of AIS.pkl, MIA.pkl and IA.pkl; figures for which it has none are left out'),
 )
@@ -226,7 +227,7 @@ def blocks(path):
 
 
 def main(argv=None):
-    cfg = parse(Settings, __doc__, argv)
+    cfg = parse(Settings, argv)
     os.makedirs(cfg.outdir, exist_ok=True)
     matplotlib.style.use('default')  # whatever the user has configured
     architecture(os.path.join(cfg.outdir, 'architecture.png'))

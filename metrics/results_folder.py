@@ -2,7 +2,7 @@
 
 import os
 
-from common import log, model_record, schema
+from common import log, model_record, schema, types
 from metrics.comparison import names
 
 OUTPUT = os.path.join('demo', 'output')
@@ -20,7 +20,7 @@ def _holds(folder, name, weights):
     if not any(map(os.path.lexists, paths)):
         return 'nothing'
     try:
-        found = schema.read(paths[1], {'weights': [schema.text]}, '')['weights']
+        found = schema.read(paths[1], {'weights': [types.text]}, '')['weights']
     except (OSError, ValueError):
         return 'another'
     return 'the same' if found == weights else 'another'

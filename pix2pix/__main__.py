@@ -3,12 +3,14 @@
 
 import sys
 
-from common import commandline
-from pix2pix import pix2pix_settings
+import common
 
 
 def main(argv=None):
-    command, cfg = commandline.parse_command(pix2pix_settings.COMMANDS, __doc__, argv)
+    from common import commandline
+    from pix2pix import pix2pix_settings
+
+    command, cfg = commandline.parse_command(pix2pix_settings.COMMANDS, pix2pix_settings.DESCRIPTION, argv)
     if command == 'generate':
         commandline.require_weights(cfg.model, ('G', 'D'))
         from pix2pix import generate  # after the flags: TensorFlow takes seconds to load, and -h should not
@@ -26,4 +28,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    commandline.command(main)
+    common.run(main)

@@ -13,14 +13,14 @@ import socket
 import threading
 import time
 
-from common import log, schema
+from common import log, schema, types
 
 GONE = 'another worker has gone or does not answer; start all of them again, with --resume'
 SAID_AFTER = 3  # seconds until a worker says which others it waits for
 BEAT = 0.5  # seconds between two looks at who is there
 STARTING = 900  # seconds until a worker that does not answer is taken for dead, while all of them build
 LONGEST = 2**20  # bytes of a line
-_FORM = dict(cluster=dict(worker=[schema.text]), task=dict(type=schema.text, index=schema.nonnegative))
+_FORM = dict(cluster=dict(worker=[types.text]), task=dict(type=types.text, index=types.nonnegative))
 
 
 def cluster():

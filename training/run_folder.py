@@ -11,7 +11,7 @@ import textwrap
 
 import numpy as np
 
-from common import commandline, files, locks, log, schema
+from common import commandline, files, locks, log, schema, types
 from training import snapshots
 
 FINAL = 'network-final.pkl'
@@ -19,7 +19,7 @@ COLUMNS = 100  # of a line on the terminal
 TABLES = 'log.csv', 'metrics.csv'
 LOGS = ('log.txt',) + TABLES
 _OWN = re.compile(r'(run\.json|(reals|fakes\d{6})\.png|training\.gif|network-(snapshot-\d{6}|final|best)\.(pkl|npz))$')
-_ABOUT = dict(settings=schema.mapping, data=dict(digest=schema.text))
+_ABOUT = dict(settings=types.mapping, data=dict(digest=types.text))
 _REMEDY = 'start a new run, with --transfer from its last snapshot'
 
 
@@ -66,7 +66,7 @@ def resumed(record, free, cfg, given, path):
     """
     where = os.path.join(path, 'run.json')
     about = schema.read(where, _ABOUT, _REMEDY)
-    stored = commandline.stored(record, about['settings'], where)
+    stored = commandline.from_json(record, about['settings'], where)
     files.adopt(path, {name: name in LOGS for name in sorted(os.listdir(path)) if name in LOGS or _OWN.match(name)})
     for name in given - set(free):
         if getattr(cfg, name) != getattr(stored, name):

@@ -6,11 +6,11 @@ import os
 
 import numpy as np
 
-from common import files, schema
+from common import files, schema, types
 from stats import reader_metrics
 from turing_test import exports, study, study_findings, study_page
 
-EVALUATION = dict(rows=[dict(metric=schema.text, fakes=schema.number, reals=schema.number)])
+EVALUATION = dict(rows=[dict(metric=types.text, fakes=types.number, reals=types.number)])
 BESIDE = ('recall, ', 'share nearer than')  # how rows of evaluation.json begin of which a study says nothing
 
 

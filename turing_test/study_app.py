@@ -3,8 +3,8 @@
 import os
 import sys
 
-from common import hounsfield, log, schema, web, web_server
-from common.types import wants
+from common import hounsfield, log, web, web_server
+from common.types import float_between, integer_between, json_type, number, text
 from turing_test import reading_session
 
 _PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
@@ -12,44 +12,38 @@ _DAY = 24 * 3600 * 1000  # milliseconds; who leaves a case open for longer has n
 _SHOWN = 'title', 'mode', 'classes', 'window', 'enlarge', 'pause', 'size'
 
 
-@wants('a name of 1 to 40 letters')
+@json_type('a name of 1 to 40 letters')
 def _name(value):
-    return schema.text(value) and 0 < len(value.strip()) <= 40 and value.isprintable()
+    return text.accepts(value) and 0 < len(value.strip()) <= 40 and value.isprintable()
 
 
-@wants('a word of at most 40 letters')
+@json_type('a word of at most 40 letters')
 def _word(value):
-    return schema.text(value) and len(value) <= 40 and value.isprintable()
+    return text.accepts(value) and len(value) <= 40 and value.isprintable()
 
 
-@wants('a number of years from 0 to 70')
-def _years(value):
-    return schema.number(value) and 0 <= value <= 70
-
-
-@wants('the name of a case')
+@json_type('the name of a case')
 def _item(value):
-    return schema.text(value) and len(value) <= 40 and value.isprintable()
+    return text.accepts(value) and len(value) <= 40 and value.isprintable()
 
 
-@wants('a whole number of milliseconds within a day')
-def _milliseconds(value):
-    return type(value) is int and 0 <= value <= _DAY
-
-
-@wants('a list of at most 50 pairs of level and width, in HU')
+@json_type('a list of at most 50 pairs of level and width, in HU')
 def _windows(value):
     return isinstance(value, list) and len(value) <= 50 and all(map(_window, value))
 
 
 def _window(value):
-    return isinstance(value, list) and len(value) == 2 and all(map(schema.number, value)) and value[1] > 0
+    return isinstance(value, list) and len(value) == 2 and all(map(number.accepts, value)) and value[1] > 0
 
 
-_ENTER = dict(name=_name, years=_years)
+_ENTER = dict(name=_name, years=float_between(0, 70))
 _RESUME = dict(name=_name, word=_word)
 _ANSWER = dict(
-    item=_item, verdict=schema.whole(1, 6), milliseconds=_milliseconds, windows=_windows, zoom=schema.within(1, 100)
+    item=_item,
+    verdict=integer_between(1, 6),
+    milliseconds=integer_between(0, _DAY),
+    windows=_windows,
+    zoom=float_between(1, 100),
 )
 
 

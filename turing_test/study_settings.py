@@ -1,59 +1,69 @@
 """Settings of 6-turing_test.py: a record for each of its sub-commands."""
 
-from common.commandline import settings
-from common.types import fraction, nonempty, nonnegative, number_between, positive, wants
+from common.commandline import group, settings
+from common.types import flag_type, fraction, integer_between, nonempty, nonnegative, positive
 from config import CPU, SEED
 
 
-@wants('a number from 0.5 to below 1')
+@flag_type('a number from 0.5 to below 1', 'X')
 def accuracy(text):
     value = float(text)
     if not 0.5 <= value < 1:
-        raise ValueError(text)
+        raise ValueError
     return value
 
 
-@wants('a number above 0 and below 0.5')
+@flag_type('a number above 0 and below 0.5', 'X')
 def margin(text):
     value = float(text)
     if not 0 < value < 0.5:
-        raise ValueError(text)
+        raise ValueError
     return value
 
 
 STUDY = (..., 'the folder of the study, or its study.sqlite', nonempty)
 
 Create = settings(
-    'Create',
-    inputs='model data',
-    example='python 6-turing_test.py create --model AIS.pkl MIA.pkl IA.pkl --data datasets/heldout',
-    groups='input: model data; protocol: mode number repeat practice pause margin enlarge title; output: outdir; '
-    'randomness: seed; hardware: cpu',
-    model=(['demo/weight/AIS.pkl'], 'weights of each class, in files or folders named after it; or one network with '
-           'labels', list),
-    data=('processData/AIS', 'real patches of nodules that the weights did not see: a dataset or a folder of classes'),
-    mode=('yes-no', 'yes-no: real or generated? 2afc: which of two is real?', ('yes-no', '2afc')),
-    number=(300, 'patches to read, or pairs; half of the patches are real', number_between(2, 10000)),
-    repeat=(0.1, 'share of them that is shown a second time, to see whether readers agree with themselves', fraction),
-    practice=(10, 'cases before, with the truth after each answer', nonnegative),
-    pause=(50, 'cases between two pauses, 0 for none', nonnegative),
-    margin=(0.1, 'accuracy within 0.5 +- this counts as not told apart, if shown', margin),
-    enlarge=('smooth', 'how patches are enlarged', ('smooth', 'nearest')),
-    title=('Real or generated?', 'what readers see above it', nonempty),
-    outdir=('results/study', 'a folder to make'),
-    seed=(None, 'chooses the images; who knows it can make the generated ones again (default: drawn, and kept in the '
+'Create', 'choose real patches, generate others, and write a study',
+group('input',
+model=(['demo/weight/AIS.pkl'], 'weights of each class, in files or folders named after it; or one network with '
+           'labels'),
+data=('processData/AIS', 'real patches of nodules that the weights did not see: a dataset or a folder of classes'),
+),
+group('protocol',
+mode=('yes-no', 'yes-no: real or generated? 2afc: which of two is real?', ('yes-no', '2afc')),
+number=(300, 'patches to read, or pairs; half of the patches are real', integer_between(2, 10000)),
+repeat=(0.1, 'share of them that is shown a second time, to see whether readers agree with themselves', fraction),
+practice=(10, 'cases before, with the truth after each answer', nonnegative),
+pause=(50, 'cases between two pauses, 0 for none', nonnegative),
+margin=(0.1, 'accuracy within 0.5 +- this counts as not told apart, if shown', margin),
+enlarge=('smooth', 'how patches are enlarged', ('smooth', 'nearest')),
+title=('Real or generated?', 'what readers see above it', nonempty),
+),
+group('output',
+outdir=('results/study', 'a folder to make'),
+),
+group('randomness',
+seed=(None, 'chooses the images; who knows it can make the generated ones again (default: drawn, and kept in the '
           'study)', SEED[-1]),
-    cpu=CPU,
+),
+group('hardware',
+cpu=CPU,
+),
+inputs='model data',
+example='python 6-turing_test.py create --model AIS.pkl MIA.pkl IA.pkl --data datasets/heldout',
 )  # fmt: skip
 Serve = settings(
     'Serve',
+    'show it to readers in their browsers, and keep their answers',
     example='python 6-turing_test.py serve results/study --lan',
     study=STUDY,
-    port=(8080, 'port to listen on, 0 for any free one', number_between(0, 65535)),
+    port=(8080, 'port to listen on, 0 for any free one', integer_between(0, 65535)),
     lan=(False, 'let other computers of the network in'),
 )
 Analyse = settings(
     'Analyse',
+    'say whether they can tell, and how sure that is',
     inputs='evaluation',
     example='python 6-turing_test.py analyse results/study',
     study=STUDY,
@@ -62,6 +72,7 @@ Analyse = settings(
 )
 Simulate = settings(
     'Simulate',
+    'play readers through a server, to rehearse',
     example='python 6-turing_test.py simulate results/study --accuracy 0.65 --readers 4',
     study=STUDY,
     accuracy=(0.65, 'share of cases that a reader has right, on average', accuracy),
@@ -73,9 +84,7 @@ Simulate = settings(
     ),
     seed=SEED,
 )
-COMMANDS = dict(
-    create=(Create, 'choose real patches, generate others, and write a study'),
-    serve=(Serve, 'show it to readers in their browsers, and keep their answers'),
-    analyse=(Analyse, 'say whether they can tell, and how sure that is'),
-    simulate=(Simulate, 'play readers through a server, to rehearse'),
+DESCRIPTION = (
+    'Can readers tell? A visual Turing test of generated nodules: made, shown in browsers, analysed, rehearsed.'
 )
+COMMANDS = dict(create=Create, serve=Serve, analyse=Analyse, simulate=Simulate)

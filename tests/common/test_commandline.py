@@ -11,19 +11,20 @@ from places import ROOT
 
 Example = commandline.settings(
     'Example',
+    'An example.',
     number=(3, 'how many, 100%', types.nonnegative),
-    rate=(0.5, 'how fast'),
+    rate=(0.5, 'how fast', types.number),
     fmap_max=(8, 'maps', types.positive),
-    name=(None, 'what', str),
+    name=(None, 'what', types.text),
     kind=('a', 'which', ('a', 'b')),
     loud=(False, 'noise'),
 )
 
 
 def test_rows_become_defaults_flags_and_an_immutable_record():
-    assert commandline.parse(Example, '', []) == Example() == (3, 0.5, 8, None, 'a', False)
+    assert commandline.parse(Example, []) == Example() == (3, 0.5, 8, None, 'a', False)
     cfg = commandline.parse(
-        Example, '', ['--number', '0', '--rate', '2', '--fmap-max', '4', '--name', 'x', '--kind', 'b', '--loud']
+        Example, ['--number', '0', '--rate', '2', '--fmap-max', '4', '--name', 'x', '--kind', 'b', '--loud']
     )
     assert cfg == (0, 2.0, 4, 'x', 'b', True)
     with pytest.raises(AttributeError):
@@ -47,7 +48,7 @@ def test_rows_become_defaults_flags_and_an_immutable_record():
 )
 def test_a_wrong_flag_is_one_line_and_exit_code_2(capsys, arguments, word):
     with pytest.raises(SystemExit) as stop:
-        commandline.parse(Example, '', arguments)
+        commandline.parse(Example, arguments)
     err = capsys.readouterr().err
     assert stop.value.code == 2 and err.count('\n') == 1 and word in err
 
@@ -85,7 +86,7 @@ def test_errors_that_a_user_can_mend_are_one_line(capsys, error, code, words):
 
 def test_a_long_message_is_cut_in_the_middle(capsys):
     with pytest.raises(SystemExit):
-        commandline.command(lambda: commandline.parse(Example, '', ['--number', 'x' * 9999]))
+        commandline.command(lambda: commandline.parse(Example, ['--number', 'x' * 9999]))
     err = capsys.readouterr().err
     assert len(err) < 700 and err.count('\n') == 1 and 'argument --number' in err and '-h lists' in err
     with pytest.raises(SystemExit):

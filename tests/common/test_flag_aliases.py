@@ -9,13 +9,13 @@ from common import commandline
 from dataset_tools import create_settings as dataset_tools
 
 TRAIN, COMMANDS = config.Progan, dict(dataset_tools.COMMANDS, **classification.COMMANDS)
-COMMANDS['pix2pix'] = pix2pix.pix2pix_settings.Train, ''
+COMMANDS['pix2pix'] = pix2pix.pix2pix_settings.Train
 
 
 @pytest.mark.parametrize(
     'record, flag, words',
     [
-        (TRAIN, '--epochs', '(here it is --total-kimg: length of the run, in thousands of real images shown)'),
+        (TRAIN, '--epochs', '(here it is --total-kimg: length of the run, in thousands of real images shown; '),
         (TRAIN, '--batch-size', '(here it is --minibatch: '),
         (TRAIN, '--batch_size=8', '(here it is --minibatch: '),
         (TRAIN, '--lr', '(here it is --G-lrate: '),
@@ -44,6 +44,6 @@ def test_a_flag_of_another_program_is_answered_with_that_of_this_very_script(cap
             positional = dict(volumes=['n.csv'], phantom=['AIS'], verify=['d']).get(record, [])
             commandline.parse_command(COMMANDS, '', [record] + positional + [flag])
         else:
-            commandline.parse(record, '', [flag])
+            commandline.parse(record, [flag])
     err = capsys.readouterr().err
     assert stop.value.code == 2 and err.count('\n') == 1 and 'unrecognized argument ' + flag in err and words in err

@@ -12,13 +12,13 @@ import urllib.parse
 import pytest
 
 from common import web, web_server
-from common.types import wants
+from common.types import json_type
 from places import ROOT
 
 TOKEN = 'a-token-of-22-letters-'
 
 
-@wants('a whole number')
+@json_type('a whole number')
 def natural(value):
     return type(value) is int
 
