@@ -65,7 +65,7 @@ def _read(record, values, path):
         try:
             result[name] = setting.type.read(value)
         except ValueError as error:
-            raise ValueError('%s is damaged (setting %s: %s)' % (path, name, error)) from None
+            raise ValueError('%s is damaged (%s: %s)' % (path, flags.flag(name), error)) from None
     return result
 
 

@@ -92,7 +92,7 @@ def test_settings_from_a_file_count_less_than_flags_and_more_than_defaults(tmp_p
     [
         ('{"settings": {"nubmer": 5}}', 'nubmer'),
         ('{"settings": {"number": "many"}}', "number: 'many' is not a whole number"),
-        ('{"settings": {"number": [1]}}', 'number: [1] is not a whole number'),
+        ('{"settings": {"number": [1]}}', '--number: [1] is not a whole number'),
         ('{"settings": {"number": true}}', 'number: True is not a whole number'),
         ('{"settings": {"width": [2, 1]}}', 'width: [2, 1] is not LO,HI: two numbers, the smaller first'),
         ('{"settings": {"width": 3}}', "width: '3' is not LO,HI"),

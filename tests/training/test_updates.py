@@ -11,7 +11,7 @@ from training import loop, optimizers, signals
 from training.trainer import Trainer
 
 CFG = config.Progan(
-    fmap_base=16, fmap_max=4, mbstd_group_size=0, minibatch=config.per_resolution('8'), total_kimg=0.2, cpu=True
+    fmap_base=16, fmap_max=4, mbstd_group_size=0, minibatch=config.per_resolution.parse('8'), total_kimg=0.2, cpu=True
 )  # fmt: skip
 
 

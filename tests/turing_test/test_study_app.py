@@ -132,7 +132,7 @@ def test_a_code_name_is_one_line_of_at_most_40_letters(visit, name, path):
 
 @pytest.mark.parametrize('years', [-1, 71, '3', None, True, [3]])
 def test_years_are_a_number_from_0_to_70(visit, years):
-    assert refused(visit().post('/api/enter', json=dict(name='Owl', years=years)), 'years is not a number of years')
+    assert refused(visit().post('/api/enter', json=dict(name='Owl', years=years)), 'years is not a number from 0 to 70')
 
 
 def test_a_script_for_a_name_is_kept_as_text_and_never_sent_as_a_page(visit, served):
