@@ -24,7 +24,7 @@ CONFLICTS = 'first', 'drop', 'error'
 # where there is no nodule; told: what a user should know of the volume; problems: [(places of the table, why they
 # cannot be used)]; patients: [(PatientID of the DICOM header, patient of the table or None, place)] of each annotation;
 # outside: places of those that are outside their scan; settled: as problems, of class conflicts
-Crops = collections.namedtuple('Cuts', 'patches merged doubtful told problems patients outside settled')
+Crops = collections.namedtuple('Crops', 'patches merged doubtful told problems patients outside settled')
 _Mark = collections.namedtuple('_Mark', 'annotation point diameter_mm diameter_of region')
 
 

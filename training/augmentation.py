@@ -16,7 +16,7 @@ CONTRAST = 0.1
 
 # Of N images of width S. turned: whether rows and columns change places, bool [N]; rows, columns: where each row and
 # column is taken from, int32 [N,S]; gain, offset: of the gray levels, float32 [N,1,1,1]
-AugmentParams = collections.namedtuple('Change', 'turned rows columns gain offset')
+AugmentParams = collections.namedtuple('AugmentParams', 'turned rows columns gain offset')
 
 
 def draw(random, number, size, probability=1.0):
