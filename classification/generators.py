@@ -4,10 +4,10 @@ import os
 
 import numpy as np
 
-import tfutil
 from common import formatting, model_record, safe_pickle
 from metrics import training_data
-from sampling import generate
+from sampling import Generator
+from sampling.generate import one_hot
 
 BEST = 'network-best.pkl', 'network-final.pkl'  # of a run folder, the first that there is
 
@@ -70,16 +70,15 @@ class Generators:
             path = self.paths[fold, label]
             if model_record.digest(path) != self._known[path]:
                 raise ValueError('%s was changed meanwhile; start again when nothing trains there' % path)
-            with tfutil.init_tf(cpu=cpu):
-                Gs = generate.load_generator(path)
-                latent_size, label_size = generate.sizes(Gs)
-                latents = generate.random_latents(count, latent_size, seed + index)
+            with Generator(path, cpu=cpu) as generator:
                 place = sorted(self.classes, key=formatting.natural_order).index(
                     label
                 )  # as dataset.Pyramid counts them
-                own = model_record.label_of_class(path, label_size, label, place) if self.conditional else 0
-                wanted = generate.one_hot(np.full(count, own), label_size)
-                found = generate.Images(Gs, latents, wanted, minibatch).pixels()
+                own = 0
+                if self.conditional:
+                    own = model_record.label_of_class(path, generator.label_size, label, place)
+                wanted = one_hot(np.full(count, own), generator.label_size)
+                found = generator.sample(count, seed + index, wanted, minibatch=minibatch)
             if list(found.shape[1:]) != list(shape):
                 words = '%s makes images of %s, the folds hold %s; train one on them'
                 raise ValueError(words % (path, list(found.shape[1:]), list(shape)))

@@ -70,9 +70,9 @@ def cross_effects(weights):
 
 def sefa(generator):
     """Directions [SEFA, L] that change the first layer most (Shen and Zhou 2021): eigenvectors of its weights."""
-    size = int(generator.inputs[0].shape[1])
-    (name,) = [name for name in generator.vars if name.endswith('Dense/weight')]
-    weights = generator.values()[name][:size].astype(np.float64)
+    (name,) = [name for name in generator.network.vars if name.endswith('Dense/weight')]
+    with generator.as_default():
+        weights = generator.network.values()[name][: generator.latent_size].astype(np.float64)
     _, vectors = np.linalg.eigh(weights.dot(weights.T))
     vectors = vectors.T[::-1][:SEFA]
     signs = np.sign(vectors[np.arange(len(vectors)), np.abs(vectors).argmax(axis=1)])

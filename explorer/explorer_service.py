@@ -56,7 +56,7 @@ class Explorer:
 
     def _load(self):
         for path in self._cfg.model:
-            model = models.Model(path, self._scale)
+            model = models.Model(path, self._scale, self._cfg.cpu)
             model.axes = axes.recall(path, learning.facts(model))
             model.images(np.ones([1, model.latent_size]))  # the first image takes longer than others
             self.models.append(model)

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 
-import tfutil
 from common import log
 from common.images import to_uint8
 from explorer import axes, models, moving
@@ -82,10 +81,9 @@ def measured(model, latent, label=0):
 
 def run(cfg):
     """Learn axes as settings.Axes says, keep them beside the weights, and print how good they are."""
-    with tfutil.init_tf(cpu=cfg.cpu):
-        model = models.Model(cfg.model)
-        with log.timed('axes learnt'):
-            found = learn(model, cfg.number, cfg.seed)
+    model = models.Model(cfg.model, cpu=cfg.cpu)
+    with log.timed('axes learnt'):
+        found = learn(model, cfg.number, cfg.seed)
     axes.keep(cfg.model, facts(model), found)
     names = [one.name for one in model.attributes]
     print('a step is a degree; change of each attribute along the axis of')

@@ -75,7 +75,7 @@ class Map:
         latents = generate.random_latents(NUMBER, model.latent_size)
         for begin in range(0, NUMBER, 16):
             parts.append(to_uint8(model.images(latents[begin : begin + 16])))
-            self._worker.breathe()
+            self._worker.yield_()
         kinds, numbers = ['generated'] * NUMBER, list(range(NUMBER))
         if self._reals is not None:
             parts.append(self._reals[self._chosen])
@@ -85,7 +85,7 @@ class Map:
         for begin in range(0, len(pixels), 32):
             for name, values in model.measure(pixels[begin : begin + 32])[0].items():
                 columns[name].extend(values)
-            self._worker.breathe()
+            self._worker.yield_()
         return Images(kinds, numbers, pixels, columns)
 
 

@@ -7,7 +7,7 @@ import os
 import numpy as np
 
 import tfutil
-from common import model_record, page
+from common import page
 from common.images import to_uint8
 from common.types import float_between, json_type, nonnegative, number, text
 from explorer import axes, measure, moving
@@ -62,15 +62,15 @@ class Model:
     axes: axes.Axes, None while they are not known. Methods raise ValueError in words for the user.
     """
 
-    def __init__(self, path, data=None):
-        self.path, self.generator = path, generate.load_generator(path)
-        if int(self.generator.outputs[0].shape[1]) != 1:
+    def __init__(self, path, data=None, cpu=False):
+        self.path, self.generator = path, generate.Generator(path, cpu=cpu)
+        if self.generator.shape[0] != 1:
             raise ValueError('%s makes colour images; the explorer shows gray ones' % path)
-        self.size = int(self.generator.outputs[0].shape[2])
-        self.latent_size, self.labels = generate.sizes(self.generator)
-        facts = model_record.data_facts(path) or data or {}
+        self.size = self.generator.resolution
+        self.latent_size, self.labels = self.generator.latent_size, self.generator.label_size
+        facts = self.generator.card or data or {}
         self.window, self.mm = facts.get('window'), facts.get('mm_per_pixel')
-        self.classes = model_record.classes(path, self.labels) or [str(label) for label in range(self.labels)]
+        self.classes = self.generator.classes
         self.attributes = measure.attributes(self.window, self.mm)
         self.axes, self._backward = None, None
         self.begun = {}  # of explorer.moving
@@ -88,9 +88,10 @@ class Model:
         """Build what the first move of a slider needs, which the first image does not wait for."""
         if self._backward:
             return
-        (image,) = self.generator.outputs
-        upstream = tf.placeholder(tf.float32, image.shape)
-        self._backward = upstream, tf.gradients(image, self.generator.inputs[0], upstream)[0]
+        with self.generator.as_default():
+            (image,) = self.generator.network.outputs
+            upstream = tf.placeholder(tf.float32, image.shape)
+            self._backward = upstream, tf.gradients(image, self.generator.network.inputs[0], upstream)[0]
 
     def pull(self, latent, label, slopes):
         """[K, L]: how numbers change with a latent [L] that change with its image as slopes [K, R, R] say."""
@@ -98,9 +99,10 @@ class Model:
         upstream, pulled = self._backward
         latents = np.repeat(np.asarray(latent, np.float32)[None], len(slopes), axis=0)
         labels = generate.one_hot(np.full(len(slopes), label), self.labels)
-        feed = dict(zip(self.generator.inputs, (latents, labels)))
+        feed = dict(zip(self.generator.network.inputs, (latents, labels)))
         feed[upstream] = slopes[:, None]
-        return tfutil.run(pulled, feed).astype(np.float64)
+        with self.generator.as_default():
+            return tfutil.run(pulled, feed).astype(np.float64)
 
     def measure(self, pixels):
         """({attribute: [N]}, masks [N, R, R]) of uint8 images [N, 1, R, R]."""

@@ -5,11 +5,9 @@ import time
 
 import numpy as np
 
-from common.images import to_uint8
 from config import Inference
 from explorer.models import encoded
 from explorer.worker import SEARCH
-from sampling import generate, projection
 
 PATIENCE = 90.0  # seconds after which a search that nobody asks for ends; browsers let hidden pages ask once a minute
 
@@ -39,20 +37,16 @@ class Search:
     def _run(self):
         if self._stop:
             raise _Stopped
-        defaults, labels = Inference(), self._model.labels
-        labels = generate.taking_turns(max(8, labels), labels)
-        target, generator = self._picture / 127.5 - 1, self._model.generator
-        how = defaults.project_steps, defaults.seed
-        latent, label, image = projection.project(generator, target, labels, *how, watch=self._watch)
+        defaults = Inference()
+        steps, seed = defaults.project_steps, defaults.seed
+        latent, label, image = self._model.generator.project(self._picture, steps, seed, watch=self._watch)
         found = dict(done=True, latent=latent[0].tolist(), label=int(label[0].argmax()) if label.size else 0)
-        image = to_uint8(image)
         return dict(found, error=_away(image, self._picture), pixels=encoded(image))
 
     def _watch(self, step, steps, image):
-        self._worker.breathe()
+        self._worker.yield_()
         if self._stop or time.monotonic() > self._asked + PATIENCE:
             raise _Stopped
-        image = to_uint8(image)
         error = _away(image, self._picture)
         if self._best is None or error < self._best[0]:
             self._best = error, encoded(image)

@@ -4,7 +4,6 @@ import os
 
 import numpy as np
 
-import tfutil
 from common import files, hounsfield, log, page
 from explorer import axes, learning, models, moving
 from sampling import generate
@@ -47,14 +46,13 @@ def _rows(model, found):
 def run(cfg):
     """Write the page as settings.Page says."""
     files.require_replaceable(cfg.out)
-    with tfutil.init_tf(cpu=cfg.cpu):
-        model = models.Model(cfg.model)
-        facts = learning.facts(model)
-        found = axes.recall(cfg.model, facts)
-        if found is None:
-            found = learning.learn(model)
-            axes.keep(cfg.model, facts, found)
-        rows = _rows(model, found)
+    model = models.Model(cfg.model, cpu=cfg.cpu)
+    facts = learning.facts(model)
+    found = axes.recall(cfg.model, facts)
+    if found is None:
+        found = learning.learn(model)
+        axes.keep(cfg.model, facts, found)
+    rows = _rows(model, found)
     if not rows:
         raise ValueError('%s: none of its axes is usable; 7-explore.py axes says how good each is' % cfg.model)
     window = model.window or hounsfield.WINDOWS['paper']

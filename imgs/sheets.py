@@ -11,10 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import dataset
-import tfutil
 from common import hounsfield, images, manifest
-from sampling import generate
-from sampling import interpolation as between
+from sampling import Generator
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CLASSES = 'AIS', 'MIA', 'IA'
@@ -80,12 +78,8 @@ def walk(path, weights):
     """A GIF of a nodule of each class, on a closed walk between the same latents."""
     parts = []
     for name in CLASSES:
-        with tfutil.init_tf(cpu=True):
-            generator = generate.load_generator(os.path.join(weights, name + '.pkl'))
-            latents = generate.random_latents(4, generate.sizes(generator)[0], 5)
-            walked = between.tour(latents, 9, between.spherical, closed=True)
-            labels = np.zeros([len(walked), generate.sizes(generator)[1]])
-            parts.append(generate.Images(generator, walked, labels).pixels())
+        with Generator(os.path.join(weights, name + '.pkl'), cpu=True) as generator:
+            parts.append(generator.walk(4, steps=9, seed=5, closed=True))
     frames = []
     for each in zip(*parts):
         row = np.concatenate([np.pad(image, [(0, 0), (0, 0), (0, 2)], 'constant') for image in each], axis=2)[:, :, :-2]
@@ -98,9 +92,8 @@ def real_generated(path, weights):
     """Real patches of each class of processData beside generated ones."""
     both = []
     for seed, name in enumerate(CLASSES):
-        with tfutil.init_tf(cpu=True):
-            path_of_weights = os.path.join(weights, name + '.pkl')
-            fakes = generate.images(generate.load_generator(path_of_weights), EACH, seed).pixels()
+        with Generator(os.path.join(weights, name + '.pkl'), cpu=True) as generator:
+            fakes = generator.sample(EACH, seed)
         size = fakes.shape[2]
         reals = dataset.read(dataset.levels(os.path.join(ROOT, 'processData', name))[size.bit_length() - 1], EACH)
         both.append((name, reals, fakes))

@@ -17,7 +17,7 @@ from metrics.cache import Cache, user_folder
 from metrics.chunks import progress_bar
 from metrics.evaluation import evaluate
 from metrics.real_reference import Reference
-from sampling import generate
+from sampling import Generator
 
 
 def _memory(models, number, shape):
@@ -32,16 +32,15 @@ def _generated(model, compared, number, seed, minibatch, cpu):
     """(uint8 [number, C, R, R] of the Gs of a pickle, its label size); ValueError if they cannot be compared."""
     shape = list(compared.training.shape[1:])
     log.info('generating %d images of %s' % (number, model))
-    with tfutil.init_tf(cpu=cpu):
-        generator = generate.load_generator(model)
-        images = generate.images(generator, number, seed, minibatch)
+    with Generator(model, cpu=cpu) as generator:
+        images = generator.images(number, seed, minibatch=minibatch)
         if images.shape[1:] != shape:
             words = '%s makes images of %s, %s holds %s; name the data it was trained on'
             raise ValueError(words % (model, images.shape[1:], compared.path, shape))
         fakes = images.pixels(progress_bar('images'))
     if (fakes == fakes[:1]).all():
         raise ValueError('%s makes the same image from every latent; there is nothing to measure' % model)
-    return fakes, generate.sizes(generator)[1]
+    return fakes, generator.label_size
 
 
 def _doubts(compared, model, known, label_size):

@@ -1,60 +1,51 @@
-"""Images of a generator, for every program that wants some: latents, labels, and the images one by one."""
+"""`Generator`: nodules of a weight file as arrays, and the latents and labels that they are made of."""
+
+import contextlib
 
 import numpy as np
 
-import networks
-import tfutil
-from common import log
+from common import hounsfield, log, model_record
 from common.images import check_channels, to_uint8
-
-
-def load_generator(path, role='Gs'):
-    """The generator of a published pickle, `Gs` or `G`, in the current session; ValueError if it is none."""
-    with log.timed('%s read and built' % path):
-        (generator,) = tfutil.load(path, networks.BUILDERS, role)
-    if len(generator.inputs) != 2:
-        raise ValueError('%s: its %s is no generator; the networks of the file should be (G, D, Gs)' % (path, role))
-    check_channels(path, int(generator.outputs[0].shape[1]))
-    return generator
-
-
-def sizes(generator):
-    """How long its latents and its labels are."""
-    return [int(tensor.shape[1]) for tensor in generator.inputs]
+from sampling import interpolation
 
 
 def random_latent(index, size, seed=0):
-    """Row `index` of `random_latents`, [size]."""
+    """Row `index` of `random_latents`, float32 [size]."""
     return np.random.RandomState([seed, index]).randn(size).astype(np.float32)
 
 
-def random_latents(number, size, seed=0):
-    """Latents [number, size]; row i depends on the seed and on i alone."""
-    rows = [random_latent(i, size, seed) for i in range(number)]
-    return np.array(rows, np.float32).reshape(number, size)
+def random_latents(n, size, seed=0):
+    """Latents float32 [n, size]; row i depends on the seed and on i alone."""
+    rows = [random_latent(i, size, seed) for i in range(n)]
+    return np.array(rows, np.float32).reshape(n, size)
 
 
 def one_hot(classes, label_size):
-    """Labels [N, label_size] of class numbers [N]; [N, 0] for a network without labels."""
+    """Labels float32 [N, label_size] of class indices [N]; [N, 0] for a network without labels."""
     if not label_size:
         return np.zeros([len(classes), 0], np.float32)
     return np.eye(label_size, dtype=np.float32)[classes]
 
 
-def taking_turns(number, label_size):
-    """Labels [number, label_size] of the classes in turn."""
-    return one_hot(np.arange(number) % max(label_size, 1), label_size)
+def taking_turns(n, label_size):
+    """Labels [n, label_size] of the classes in turn."""
+    return one_hot(np.arange(n) % max(label_size, 1), label_size)
+
+
+def sizes(network):
+    """Latent size and label size of a generator network."""
+    return [int(tensor.shape[1]) for tensor in network.inputs]
 
 
 class Images:
-    """The images of latents, computed a minibatch at a time as one iterates; len() tells how many there are.
+    """The images of latents, computed a minibatch at a time while one iterates; len() is their number.
 
     Iterating gives float32 [C, R, R] in about -1..1; `pixels` gives all as gray levels. shape: [N, C, R, R].
     """
 
     def __init__(self, generator, latents, labels, minibatch=16):
         self.generator, self.latents, self.labels, self.minibatch = generator, latents, labels, minibatch
-        self.shape = [len(latents)] + [int(size) for size in generator.outputs[0].shape[1:]]
+        self.shape = [len(latents)] + generator.shape
 
     def __len__(self):
         return len(self.latents)
@@ -62,18 +53,134 @@ class Images:
     def __iter__(self):
         for begin in range(0, len(self), self.minibatch):
             part = slice(begin, begin + self.minibatch)
-            yield from self.generator.run(self.latents[part], self.labels[part], minibatch=self.minibatch)
+            yield from self.generator.run(self.latents[part], self.labels[part], self.minibatch)
 
     def pixels(self, track=iter):
-        """Gray levels 0..255 of all images, uint8 [N, C, R, R]. track: wraps the iterable, as a progress bar does."""
-        found = np.zeros(self.shape, np.uint8)
+        """Gray levels uint8 [N, C, R, R] of all images. track: wraps the iterable, as a progress bar does."""
+        pixels = np.zeros(self.shape, np.uint8)
         for i, image in enumerate(track(self)):
-            found[i] = to_uint8(image)
-        return found
+            pixels[i] = to_uint8(image)
+        return pixels
 
 
-def images(generator, number, seed=0, minibatch=16):
-    """`number` Images of a generator: image i depends on the seed and on i alone, and the classes take turns."""
-    latent_size, label_size = sizes(generator)
-    latents, labels = random_latents(number, latent_size, seed), taking_turns(number, label_size)
-    return Images(generator, latents, labels, minibatch)
+class Generator:
+    """The generator of a weight file, with a TensorFlow graph and session of its own.
+
+    model: the path of a pickle (G, D, Gs). network: Gs, the moving average of the generator, or G, its latest weights.
+    cpu: leave the GPUs alone. Wherever classes matter, `label` is one class for all images, by name or index, and
+    `labels` is an array [N, label_size]; without either, the classes take turns.
+    Attributes: model; shape, [C, R, R] of an image; resolution; latent_size; label_size; classes, their names; card,
+    what is recorded of the training data; network, a tfutil.Network.
+    ValueError if the file cannot be used.
+    """
+
+    def __init__(self, model, network='Gs', cpu=False):
+        import tfutil  # here, as TensorFlow takes seconds to load
+
+        self.model = model
+        self._session = tfutil.init_tf(cpu=cpu)
+        self._projector = None
+        try:
+            with log.timed('%s read and built' % model):
+                self._load(network)
+        except BaseException:
+            self.close()
+            raise
+
+    def _load(self, role):
+        import networks
+        import tfutil
+
+        with self.as_default():
+            (self.network,) = tfutil.load(self.model, networks.BUILDERS, role)
+        if len(self.network.inputs) != 2:
+            words = '%s: its %s is no generator; the networks of the file should be (G, D, Gs)'
+            raise ValueError(words % (self.model, role))
+        self.shape = self.network.outputs[0].shape.as_list()[1:]
+        check_channels(self.model, self.shape[0])
+        self.resolution = self.shape[1]
+        self.latent_size, self.label_size = sizes(self.network)
+        self.card = model_record.data_facts(self.model)
+        names = model_record.classes(self.model, self.label_size)
+        self.classes = names or [str(index) for index in range(self.label_size)]
+
+    @contextlib.contextmanager
+    def as_default(self):
+        """A context in which this graph, which it gives, and this session are TensorFlow's defaults."""
+        with self._session.graph.as_default() as graph, self._session.as_default():
+            yield graph
+
+    def close(self):
+        """Free the session; the generator cannot be used afterwards."""
+        self._session.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def run(self, latents, labels, minibatch=16):
+        """Network output float32 [N, C, R, R], about -1..1, of latents [N, latent_size] and labels [N, label_size]."""
+        with self.as_default():
+            return self.network.run(latents, labels, minibatch=minibatch)
+
+    def latents(self, n, seed=0):
+        """Random latents float32 [n, latent_size]; row i depends on the seed and on i alone."""
+        return random_latents(n, self.latent_size, seed)
+
+    def class_index(self, label):
+        """The index of a class, which is named or, where no class has that name, counted from 0."""
+        return model_record.label(self.model, self.label_size, str(label))
+
+    def labels(self, n, label=None):
+        """Labels float32 [n, label_size]."""
+        if label is None:
+            return taking_turns(n, self.label_size)
+        return one_hot(np.full(n, self.class_index(label)), self.label_size)
+
+    def images(self, n, seed=0, labels=None, label=None, minibatch=16):
+        """`Images` of n random latents: image i depends on the seed, on i and on its label alone."""
+        if labels is None:
+            labels = self.labels(n, label)
+        return Images(self, self.latents(n, seed), labels, minibatch)
+
+    def sample(self, n, seed=0, labels=None, label=None, minibatch=16):
+        """Gray levels uint8 [n, C, R, R]: the pixels that 2-inference.py writes for this seed."""
+        return self.images(n, seed, labels, label, minibatch).pixels()
+
+    def hu(self, n, seed=0, labels=None, label=None, minibatch=16):
+        """The same images in HU, float32; ValueError if the window of the training data is not recorded."""
+        window = self.card.get('window')
+        if window is None:
+            raise ValueError('%s: the HU window of its training data is not recorded' % self.model)
+        return hounsfield.to_hu(self.sample(n, seed, labels, label, minibatch), window)
+
+    def walk(self, latents, steps=8, kind='slerp', seed=0, labels=None, label=None, closed=False):
+        """Gray levels uint8 [(N-1) * (steps-1) + 1, C, R, R] on the way from each latent to the next.
+
+        latents: an array [N, latent_size], or N for random ones. steps: images from one latent to the next, both
+        included. kind: slerp, along an arc, or linear. labels: of each latent; they change evenly. closed: back to the
+        first latent, which is not repeated.
+        """
+        if np.ndim(latents) == 0:
+            latents = self.latents(latents, seed)
+        if labels is None:
+            labels = self.labels(len(latents), label)
+        latents = interpolation.tour(latents, steps, interpolation.KINDS[kind], closed)
+        labels = interpolation.tour(labels, steps, interpolation.linear, closed)
+        return Images(self, latents, labels).pixels()
+
+    def project(self, picture, steps=400, seed=0, labels=None, label=None, watch=None):
+        """The `projection.Projection` of a picture, uint8 [C, R, R]: the latent with the most similar image.
+
+        labels: [S, label_size], one for each start of the search. watch: as of `projection.Projector.project`.
+        """
+        from sampling import projection
+
+        if labels is None:
+            labels = self.labels(max(projection.STARTS, self.label_size), label)
+        with self.as_default():
+            if self._projector is None:
+                self._projector = projection.Projector(self.network)
+            return self._projector.project(picture, labels, steps, seed, watch)

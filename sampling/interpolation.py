@@ -52,3 +52,6 @@ def tour(vectors, steps, between, closed=False):
     walks = path(vectors, steps, between).reshape(len(vectors) - 1, steps, -1)
     walk = walks[:, :-1].reshape((len(vectors) - 1) * (steps - 1), -1)
     return walk if closed else np.concatenate([walk, walks[-1, -1:]])
+
+
+KINDS = {'slerp': spherical, 'linear': linear}

@@ -1,13 +1,21 @@
-"""The latent vector of a given image."""
+"""The latent vector of a picture: a search for the latent with the most similar image."""
 
+import collections
+import itertools
 import os
-import weakref
 
 import numpy as np
 
 import tfutil
 from common import log
+from common.images import to_uint8
 from tfutil import tf
+
+STARTS = 8  # of a search, if there are not more classes
+TRIES = 32  # random latents for each start, of which the best one is taken
+
+# latent: float32 [1, L]; label: [1, K]; image: its gray levels, uint8 [C, R, R].
+Projection = collections.namedtuple('Projection', 'latent label image')
 
 
 def pyramid_loss(images, target):
@@ -22,7 +30,7 @@ def pyramid_loss(images, target):
         difference = tf.reduce_mean(tf.reshape(difference, [-1, c, r, 2, r, 2]), axis=[3, 5])
 
 
-def _unit(x):
+def _normalized(x):
     """Latents [..., L] scaled to a mean square of 1."""
     return x / np.sqrt(np.mean(np.square(x), axis=-1, keepdims=True))
 
@@ -30,7 +38,7 @@ def _unit(x):
 def _scipy_minimize():
     """scipy.optimize.minimize with its BLAS kept to one thread, unless it is imported already.
 
-    A latent is too short to gain from more, and their waiting took a quarter of TensorFlow's speed on two cores.
+    A latent is too short to gain from more threads, and their waiting costs a quarter of TensorFlow's speed.
     """
     variable = 'OPENBLAS_NUM_THREADS'
     before = os.environ.get(variable)
@@ -47,76 +55,81 @@ def _scipy_minimize():
     return minimize
 
 
-_built = weakref.WeakKeyDictionary()  # by generator, as a graph forgets nothing
+class Projector:
+    """Projects pictures into the latent space of a network whose session is the default one."""
 
+    def __init__(self, network):
+        self._minimize = _scipy_minimize()
+        self._network = network
+        (self._image,) = network.outputs
+        self._target = tf.placeholder(tf.float32, [1] + self._image.shape.as_list()[1:])
+        ones = tf.ones_like(self._target)
+        # Output beyond -1..1 is shown as black or white: where the target is, it makes no difference.
+        low = tf.where(self._target > -1, -np.inf * ones, -ones)
+        high = tf.where(self._target < 1, np.inf * ones, ones)
+        visible = tf.minimum(tf.maximum(self._image, low), high)
+        self._losses = pyramid_loss(visible, self._target)  # [N]
+        (self._gradients,) = tf.gradients(self._losses, network.inputs[0])  # [N, L]
 
-def _graph(generator):
-    """(goal, losses, slopes): a placeholder [1, C, R, R], the losses [N] of latents [N, L], and their gradients."""
-    if generator not in _built:
-        (image,) = generator.outputs
-        goal = tf.placeholder(tf.float32, [1] + image.shape.as_list()[1:])
-        ones = tf.ones_like(goal)
-        beyond = tf.where(goal > -1, -np.inf * ones, -ones), tf.where(goal < 1, np.inf * ones, ones)
-        shown = tf.minimum(tf.maximum(image, beyond[0]), beyond[1])  # what is beyond black or white looks the same
-        losses = pyramid_loss(shown, goal)
-        _built[generator] = goal, losses, tf.gradients(losses, generator.inputs[0])[0]
-    return _built[generator]
+    def project(self, picture, labels, steps=400, seed=0, watch=None, tries=TRIES):
+        """The Projection of a picture, uint8 [C, R, R]: latent and label with the least `pyramid_loss`.
 
+        labels: [S, K], one for each start. A start is the best of `tries` random latents. L-BFGS descends from each
+        for an eighth of the steps, and from the best result for `steps` more. Latents are kept at a mean square of 1,
+        which random ones nearly have: so they stay plausible, and keep their weight beside a label.
+        watch: called after each step with the steps done, about how many there will be, and the image uint8 [C, R, R].
+        """
+        target = np.asarray(picture / 127.5 - 1, np.float32)[None]
+        starts = self._starts(target, labels, seed, tries)
+        first_steps = max(steps // 8, 1)
+        total = len(labels) * first_steps + steps
+        steps_done = itertools.count(1)
+        with log.progress(total=total, unit='step') as bar:
 
-def _descend(minimize, value, x, steps):
-    """Where value: x [L] -> (number, gradient [L]) is least near x, and what it is there, after about `steps` calls."""
-    options = dict(maxfun=steps, maxiter=steps, maxcor=20, ftol=0.0, gtol=0.0)
-    found = minimize(value, x, jac=True, method='L-BFGS-B', options=options)
-    return found.x, found.fun
-
-
-def project(generator, target, labels, steps=400, seed=0, tries=32, watch=None):
-    """The latent [1, L] and label [1, K] whose image is nearest to a target [C, R, R], -1..1, and that image.
-
-    Nearest in `pyramid_loss`. labels: [S, K], one for each start. A start is the best of `tries` random latents; all go
-    down for an eighth of the steps, and the best of them for `steps` more. Latents have a mean square of 1, as random
-    ones nearly have: so they stay plausible, and keep their weight beside a label.
-    watch: called after each step with how many are done, how many there will be about, and its image [C, R, R].
-    """
-    minimize = _scipy_minimize()
-    starts, latent_size = len(labels), int(generator.inputs[0].shape[1])
-    random = np.random.RandomState([seed, 7])
-    target = np.asarray(target, np.float32)[None]
-    goal, losses, slopes = _graph(generator)
-
-    def at(fetches, latents, label):
-        return tfutil.run(fetches, dict(zip(generator.inputs + [goal], (latents, label, target))))
-
-    best, least = np.zeros([starts, latent_size]), np.full(starts, np.inf)
-    for _ in range(tries):
-        latents = _unit(random.randn(starts, latent_size))
-        found = at(losses, latents, labels)
-        closer = found < least
-        best[closer], least[closer] = latents[closer], found[closer]
-
-    first, done = max(steps // 8, 1), 0
-    total = starts * first + steps
-    with log.progress(total=total, unit='step') as bar:
-
-        def down(start, x, steps):
-            """descend on the sphere: the gradient with respect to x of a function of _unit(x)."""
-
-            def value(x):
-                nonlocal done
-                z = _unit(x)
-                wanted = losses, slopes, generator.outputs[0]
-                (loss,), (slope,), (image,) = at(wanted, z[None], labels[start : start + 1])
-                done += 1
+            def report(image):
                 bar.update()
                 if watch:
-                    watch(min(done, total), total, image)
-                slope = slope.astype(np.float64)
-                return float(loss), (slope - z * np.mean(slope * z)) / np.sqrt(np.mean(np.square(x)))
+                    watch(min(next(steps_done), total), total, to_uint8(image))
 
-            return _descend(minimize, value, x, steps)
+            ends = []
+            for i, start in enumerate(starts):
+                ends.append(self._descend(start, labels[i : i + 1], target, first_steps, report))
+            best = int(np.argmin([end.fun for end in ends]))
+            label = labels[best : best + 1]
+            end = self._descend(ends[best].x, label, target, steps, report)
+        latent = _normalized(end.x)[None].astype(np.float32)
+        (image,) = self._run(self._image, latent, label, target)
+        return Projection(latent, label, to_uint8(image))
 
-        ends = [down(start, x, first) for start, x in enumerate(best)]
-        start = int(np.argmin([loss for _, loss in ends]))
-        x, _ = down(start, ends[start][0], steps)
-    found, label = _unit(x)[None].astype(np.float32), labels[start : start + 1]
-    return found, label, at(generator.outputs[0], found, label)[0]
+    def _run(self, fetches, latents, labels, target):
+        feed = dict(zip(self._network.inputs, (latents, labels)))
+        feed[self._target] = target
+        return tfutil.run(fetches, feed)
+
+    def _starts(self, target, labels, seed, tries):
+        """Latents [S, L]: for each label the best of `tries` random ones."""
+        random = np.random.RandomState([seed, 7])
+        latent_size = int(self._network.inputs[0].shape[1])
+        starts = np.zeros([len(labels), latent_size])
+        least = np.full(len(labels), np.inf)
+        for _ in range(tries):
+            latents = _normalized(random.randn(len(labels), latent_size))
+            losses = self._run(self._losses, latents, labels, target)
+            better = losses < least
+            starts[better], least[better] = latents[better], losses[better]
+        return starts
+
+    def _descend(self, x, label, target, steps, report):
+        """SciPy's result of a descent from x [L] in about `steps` evaluations, after each of which it reports."""
+
+        def loss_and_gradient(x):
+            latent = _normalized(x)
+            fetches = self._losses, self._gradients, self._image
+            (loss,), (gradient,), (image,) = self._run(fetches, latent[None], label, target)
+            report(image)
+            gradient = gradient.astype(np.float64)
+            tangent = gradient - latent * np.mean(gradient * latent)  # the loss does not depend on the length of x
+            return float(loss), tangent / np.sqrt(np.mean(np.square(x)))
+
+        options = dict(maxfun=steps, maxiter=steps, maxcor=20, ftol=0.0, gtol=0.0)
+        return self._minimize(loss_and_gradient, x, jac=True, method='L-BFGS-B', options=options)

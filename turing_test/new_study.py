@@ -8,11 +8,11 @@ import secrets
 import numpy as np
 
 import dataset
-import tfutil
 from common import folders, log, model_record
 from common.hounsfield import WINDOWS
 from metrics import training_data
-from sampling import generate
+from sampling import Generator
+from sampling.generate import one_hot
 from stats import reader_metrics
 from turing_test import order, study
 
@@ -91,14 +91,12 @@ def reals_of(data, practice, reading, seed):
 
 def fakes_of(path, label, index, number, seed, size, cpu):
     """Generated images uint8 [number, size, size] of a class, by name and place, and how to make them again."""
-    with tfutil.init_tf(cpu=cpu):
-        Gs = generate.load_generator(path)
-        latent_size, label_size = generate.sizes(Gs)
-        latents = generate.random_latents(number, latent_size, seed)
+    with Generator(path, cpu=cpu) as generator:
+        label_size = generator.label_size
         if label_size and index >= label_size:
             raise ValueError('%s has labels of %d classes, and --data has more' % (path, label_size))
         own = model_record.label_of_class(path, label_size, label, index)
-        found = generate.Images(Gs, latents, generate.one_hot(np.full(number, own), label_size)).pixels()
+        found = generator.sample(number, seed, one_hot(np.full(number, own), label_size))
     if list(found.shape[1:]) != [1, size, size]:
         raise ValueError('%s makes images of %s, --data has %s' % (path, list(found.shape[1:]), [1, size, size]))
     return found[:, 0], ['%s, seed %d, latent %d' % (path, seed, i) for i in range(number)]

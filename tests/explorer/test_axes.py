@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from explorer import axes
-from sampling import generate
+from sampling import Generator
 
 
 def test_a_planted_linear_generator_is_recovered(random):
@@ -45,9 +45,10 @@ def test_cross_effects_are_changes_with_a_degree_along_each_axis(random):
         assert_allclose(effects[k], weights.dot(at + step) - weights.dot(at))
 
 
-def test_sefa_directions_are_the_singular_vectors_of_the_first_layer(made, session):
-    generator = generate.load_generator(made.one)
-    weights = generator.values()['4x4/Dense/weight']
+def test_sefa_directions_are_the_singular_vectors_of_the_first_layer(made):
+    generator = Generator(made.one, cpu=True)
+    with generator.as_default():
+        weights = generator.network.values()['4x4/Dense/weight']
     left = np.linalg.svd(weights.astype(float))[0].T[: axes.SEFA]
     assert_allclose(np.abs((axes.sefa(generator) * left).sum(axis=1)), 1, atol=1e-6)
 

@@ -48,10 +48,10 @@ def test_what_is_urgent_comes_first_and_in_the_midst_of_what_is_not(busy):
         said.append('search begins')
         found.begin(lambda: said.append('image'), worker.IMAGE)
         found.begin(lambda: said.append('other search'), worker.SEARCH)
-        found.breathe()
+        found.yield_()
         said.append('search ends')
 
-    learning = found.begin(lambda: (said.append('learning'), found.breathe()), worker.LEARNING)
+    learning = found.begin(lambda: (said.append('learning'), found.yield_()), worker.LEARNING)
     found.begin(search, worker.SEARCH)
     go.set()
     learning.result(10)

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 import dataset
-import tfutil
 from places import ROOT
 from runs import random_networks
-from sampling import generate
+from sampling import Generator
 from turing_test import new_study, reading_session, study
 
 SCRIPT = '6-turing_test.py'
@@ -78,10 +77,8 @@ def test_at_most_two_real_patches_of_a_nodule_are_shown_and_none_of_those_of_pra
 
 def test_generated_patches_are_those_of_the_seed_in_the_gray_levels_of_the_other_scripts(made, weights, tmp_path):
     assert made('--seed', 3)[0] == 0
-    with tfutil.init_tf(cpu=True):
-        Gs = generate.load_generator(weights[1])
-        latents = generate.random_latents(7, generate.sizes(Gs)[0], 3)
-        wanted = {image.tobytes() for image in generate.Images(Gs, latents, np.zeros([7, 0])).pixels()}
+    with Generator(weights[1], cpu=True) as generator:
+        wanted = {image.tobytes() for image in generator.sample(7, seed=3)}
     signals = study.truth(str(tmp_path / 'study'))
     fakes = {pixels for pixels, real in signals.items() if not real}
     assert wanted <= fakes
