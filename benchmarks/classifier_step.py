@@ -1,4 +1,4 @@
-"""How long a training step of a classifier takes, beside the matrix-product rate; last line JSON."""
+"""Times a training step of a classifier, relative to the matrix-product rate. The last line is JSON."""
 
 import os
 import sys
@@ -6,16 +6,16 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import numpy as np  # noqa: E402
 
-import machine  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
-from common.types import integer_between, positive  # noqa: E402
+from common.types import positive, power_of_two  # noqa: E402
 from config import CPU  # noqa: E402
+from timing import Timer, report  # noqa: E402
 
 Settings = settings(
     'Settings',
-    'How long a training step of a classifier takes, beside the matrix-product rate; last line JSON',
+    'Times a training step of a classifier, relative to the matrix-product rate. The last line is JSON.',
     network=('small', 'small or resnet10', ('small', 'resnet10')),
-    resolution=(64, 'width and height of the images', integer_between(16, 1024, power_of_two=True)),
+    resolution=(64, 'width and height of the images', power_of_two(16, 1024)),
     minibatch=(32, 'images in a step', positive),
     iterations=(20, 'steps to time', positive),
     cpu=CPU,
@@ -43,23 +43,23 @@ def main(argv=None):
     with tfutil.init_tf(cpu=cfg.cpu):
         model = learner.Learner(cfg.network, pixels.shape[1:], ['AIS', 'MIA', 'IA'], 0.001)
         model.initialise([0])
-        pool, timed = arms.Pool(pixels, np.arange(200) % 3, 3), machine.Timed(machine.matrix_product())
+        pool = arms.Pool(pixels, np.arange(200) % 3, 3)
+        timer = Timer()
 
-        def step(number):
-            images, labels = pool.draw(random, cfg.minibatch, number)
+        def train(step):
+            images, labels = pool.draw(random, cfg.minibatch, step)
             model.train(learner.as_images(arms.changed(images, random)), np.eye(3)[labels], random)
 
-        step(0)
-        for number in range(1, cfg.iterations + 1):
-            timed.run(lambda n=number: step(n))
-        machine.report(
+        train(0)
+        for step in range(1, cfg.iterations + 1):
+            timer.run(lambda n=step: train(n))
+        report(
             network=cfg.network,
             resolution=cfg.resolution,
             minibatch=cfg.minibatch,
             tensorflow=tfutil.tf.__version__,
-            sec_per_step=np.median(timed.seconds),
-            images_per_sec=cfg.minibatch / np.median(timed.seconds),
-            **timed.figures(6e-9 * multiply_accumulates(model.C), cfg.minibatch),
+            sec_per_step=timer.median(),
+            **timer.speed(cfg.minibatch, 6e-9 * multiply_accumulates(model.C)),
         )
 
 

@@ -1,4 +1,4 @@
-"""How long a pix2pix step of G and D takes, beside the matrix-product rate. The last line is JSON."""
+"""Times a pix2pix step of G and D, relative to the matrix-product rate. The last line is JSON."""
 
 import os
 import re
@@ -7,16 +7,16 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import numpy as np  # noqa: E402
 
-import machine  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
-from common.types import integer_between, positive  # noqa: E402
+from common.types import integer_between, positive, power_of_two  # noqa: E402
 from config import CPU  # noqa: E402
 from pix2pix.pix2pix_settings import Train  # noqa: E402
+from timing import Timer, report  # noqa: E402
 
 Settings = settings(
     'Settings',
-    'How long a pix2pix step of G and D takes, beside the matrix-product rate',
-    resolution=(64, 'width and height of the patches', integer_between(32, 1024, power_of_two=True)),
+    'Times a pix2pix step of G and D, relative to the matrix-product rate. The last line is JSON.',
+    resolution=(64, 'width and height of the patches', power_of_two(32, 1024)),
     minibatch=(16, 'pairs in a step', integer_between(2, 4096)),
     iterations=(10, 'steps to time', positive),
     ngf=(64, 'feature maps of the first layers', positive),
@@ -30,9 +30,9 @@ def multiply_accumulates(network):
     size, total = int(network.static_kwargs['size']), 0
     for name, variable in network.trainables.items():
         if name.endswith('weight'):
-            number = int(re.search(r'\d+', name).group())
+            layer = int(re.search(r'\d+', name).group())
             # A transposed convolution works once for each pixel of its input, a convolution for each of its output.
-            pixels = (size >> (number + 1)) ** 2 if name[0] in 'DU' else (size >> min(number + 1, 3)) ** 2
+            pixels = (size >> (layer + 1)) ** 2 if name[0] in 'DU' else (size >> min(layer + 1, 3)) ** 2
             total += pixels * int(np.prod(variable.shape.as_list()))
     return total
 
@@ -49,20 +49,19 @@ def main(argv=None):
         trainer = Trainer(train, *pixels)
         trainer.initialise()
         trainer.train(0)
-        timed = machine.Timed(machine.matrix_product())
-        for number in range(1, cfg.iterations + 1):
-            timed.run(lambda n=number: trainer.train(n))
+        timer = Timer()
+        for step in range(1, cfg.iterations + 1):
+            timer.run(lambda n=step: trainer.train(n))
         # Forward and backward of G 3; of D: reals 3, fakes 3, and once more through it to G 1.
         gflop = 2e-9 * (3 * multiply_accumulates(trainer.G) + 7 * multiply_accumulates(trainer.D))
-        machine.report(
+        report(
             resolution=cfg.resolution,
             minibatch=cfg.minibatch,
             ngf=cfg.ngf,
             tensorflow=tfutil.tf.__version__,
             precision=cfg.precision,
-            sec_per_iteration=np.median(timed.seconds),
-            images_per_sec=cfg.minibatch / np.median(timed.seconds),
-            **timed.figures(gflop, cfg.minibatch),
+            sec_per_iteration=timer.median(),
+            **timer.speed(cfg.minibatch, gflop),
         )
 
 

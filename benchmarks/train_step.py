@@ -1,4 +1,4 @@
-"""How long a training iteration (a step of D, of Gs and of G) takes, beside the matrix-product rate; last line JSON."""
+"""Times a training iteration (steps of D, Gs and G), relative to the matrix-product rate. The last line is JSON."""
 
 import os
 import sys
@@ -8,13 +8,13 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import numpy as np  # noqa: E402
 
 import config  # noqa: E402
-import machine  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
 from common.types import positive  # noqa: E402
+from timing import Timer, report  # noqa: E402
 
 Settings = settings(
     'Settings',
-    'How long a training iteration (a step of D, of Gs and of G) takes, beside the matrix-product rate; last line JSON',
+    'Times a training iteration (steps of D, Gs and G), relative to the matrix-product rate. The last line is JSON.',
     resolution=(64, 'resolution of the network and its images', positive),
     minibatch=(32, 'images in a step', positive),
     iterations=(10, 'iterations to time; one is a step of D and one of G', positive),
@@ -27,8 +27,8 @@ Settings = settings(
 )
 
 
-def measured(cfg, layout):
-    """Figures of a training iteration with features in a layout (None: the one that training takes by itself)."""
+def measure(cfg, layout):
+    """Figures of a training iteration with features in a layout; None: the default of the device."""
     import dataset
     import tfutil
     from training.schedule import multiply_accumulates
@@ -47,11 +47,11 @@ def measured(cfg, layout):
         first, _ = trainer.prepare(level, cfg.minibatch)
         trainer.reset_optimizers()
         trainer.set_lod(0.5 if cfg.level_fade else 0.0)
-        timed = machine.Timed(machine.matrix_product())
-        for number in range(cfg.iterations):
-            timed.run(lambda n=number: trainer.train(trainer.steps[level], n, n * cfg.minibatch))
-        # D: fakes 1 G, scores of reals, fakes and mixed images and their gradients 12 D; G: 3 G and 2 D, each forward
-        # and backward.
+        timer = Timer()
+        for step in range(cfg.iterations):
+            timer.run(lambda n=step: trainer.train(trainer.steps[level], n, n * cfg.minibatch))
+        # A step of D: 1 pass through G; 12 through D, for the scores of real, fake and mixed images and their
+        # gradients. A step of G: 3 passes through G and 2 through D.
         work_G, work_D = [multiply_accumulates(x, level) for x in (trainer.first.G, trainer.first.D)]
         return dict(
             resolution=cfg.resolution,
@@ -60,20 +60,20 @@ def measured(cfg, layout):
             layout=trainer.first.G.data_format,
             precision=cfg.precision,
             xla=cfg.xla,
-            sec_per_iteration=np.median(timed.seconds),
-            images_per_sec=cfg.minibatch / np.median(timed.seconds),
+            sec_per_iteration=timer.median(),
             seconds_to_build=first,
-            **timed.figures(2e-9 * (4 * work_G + 14 * work_D), cfg.minibatch),
+            **timer.speed(cfg.minibatch, 2e-9 * (4 * work_G + 14 * work_D)),
         )
 
 
 def main(argv=None):
     cfg = parse(Settings, argv)
-    found = [measured(cfg, cfg.layout.upper() if cfg.layout != 'auto' else None)]
-    if cfg.layout == 'auto' and found[0]['layout'] == 'NCHW':  # on a GPU, which can do both
-        found.append(measured(cfg, 'NHWC'))
-    others = {'images_per_sec_' + each['layout'].lower(): each['images_per_sec'] for each in found}
-    machine.report(**dict(max(found, key=lambda each: each['images_per_sec']), **others))
+    results = [measure(cfg, None if cfg.layout == 'auto' else cfg.layout.upper())]
+    if cfg.layout == 'auto' and results[0]['layout'] == 'NCHW':  # on a GPU, which supports both
+        results.append(measure(cfg, 'NHWC'))
+    fastest = max(results, key=lambda result: result['images_per_sec'])
+    speeds = {'images_per_sec_' + result['layout'].lower(): result['images_per_sec'] for result in results}
+    report(**dict(fastest, **speeds))
 
 
 if __name__ == '__main__':
