@@ -13,19 +13,26 @@ def main(argv=None):
     command, cfg = commandline.parse_command(classify_settings.COMMANDS, classify_settings.DESCRIPTION, argv)
     if command == 'predict':
         commandline.require_weights(cfg.model, ('C',))
-        from classification import predict  # after the flags: TensorFlow takes seconds to load, and -h should not
+        from classification import classifier  # after the flags: TensorFlow takes seconds to load, and -h should not
 
-        predict.predict(cfg)
+        classifier.write_predictions(cfg)
         return
     from training import signals
 
     with signals.Stop() as stop:
-        from classification import classify_commands
+        try:
+            if command == 'gans':
+                from classification import generator_training
 
-        if command == 'gans':
-            stopped = classify_commands.gans(cfg, stop, commandline.explicit_flags(classify_settings.Gans, argv))
-        else:
-            stopped = classify_commands.run(cfg, stop)
+                explicit = commandline.explicit_flags(classify_settings.Gans, argv)
+                stopped = generator_training.train(cfg, stop, explicit)
+            else:
+                from classification import experiment
+
+                experiment.run(cfg, stop)
+                stopped = None
+        except signals.Stopped as signal:
+            stopped = signal.number
     if stopped:
         sys.exit(128 + stopped)
 

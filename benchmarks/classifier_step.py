@@ -36,19 +36,19 @@ def multiply_accumulates(network):
 def main(argv=None):
     cfg = parse(Settings, argv)
     import tfutil
-    from classification import arms, learner
+    from classification import arms, classifier, classifier_training
 
     random = np.random.RandomState(0)
     pixels = random.randint(256, size=[200, 1, cfg.resolution, cfg.resolution]).astype(np.uint8)
     with tfutil.init_tf(cpu=cfg.cpu):
-        model = learner.Learner(cfg.network, pixels.shape[1:], ['AIS', 'MIA', 'IA'], 0.001)
+        model = classifier_training.TrainableClassifier(cfg.network, pixels.shape[1:], ['AIS', 'MIA', 'IA'], 0.001)
         model.initialise([0])
         pool = arms.Pool(pixels, np.arange(200) % 3, 3)
         timer = Timer()
 
         def train(step):
             images, labels = pool.draw(random, cfg.minibatch, step)
-            model.train(learner.as_images(arms.changed(images, random)), np.eye(3)[labels], random)
+            model.train(classifier.as_floats(arms.augment(images, random)), np.eye(3)[labels], random)
 
         train(0)
         for step in range(1, cfg.iterations + 1):

@@ -1,4 +1,4 @@
-"""The ways to train that an experiment compares, as pools of images and how they are changed."""
+"""The ways to train a classifier, called arms, that an experiment compares, and how they change images and labels."""
 
 import collections
 
@@ -6,106 +6,130 @@ import numpy as np
 
 from dataset_tools.patch_augmentation import VARIANTS
 
-SHIFT = 4  # pixels of 64 by which an image is moved at most; what comes in at an edge is mirrored there
+MAX_SHIFT = 4  # pixels of 64 by which an image is moved at most; what comes in at an edge is mirrored there
 
-# phases: [(share of the steps, names of the sources of images)], one after another; the first source is 'real' or
-# what takes its place. changed: symmetric variants and shifts; mixed: CutMix; shuffled: labels, by nodule; tested: on
-# which images.
-Arm = collections.namedtuple('Arm', 'phases changed mixed shuffled tested')
-
-
-def _arm(*sources, changed=True, mixed=False, shuffled=False, tested='real'):
-    phases = [(1.0 / len(sources), names.split()) for names in sources]
-    return Arm(phases, changed, mixed, shuffled, tested)
+# phases: [(share of the steps, names of the sources of images)], one after another; augment: symmetric variants and
+# shifts; mix: CutMix; shuffle: labels, by nodule; tested_on: the source of the test images.
+Arm = collections.namedtuple('Arm', 'meaning phases augment mix shuffle tested_on')
 
 
-ARMS = collections.OrderedDict(
-    raw=_arm('real', changed=False),
-    common=_arm('real'),
-    cutmix=_arm('real', mixed=True),
-    duplicates=_arm('real duplicates'),
-    gan=_arm('real gan'),
-    pix2pix=_arm('real pix2pix'),
-    phantom=_arm('real phantom'),
-    pretrain=_arm('gan', 'real'),
-    tstr=_arm('gan'),
-    trts=_arm('real', tested='gan'),
-    shuffled=_arm('real', shuffled=True),
+def _arm(meaning, *phases, augment=True, mix=False, shuffle=False, tested_on='real'):
+    share = 1.0 / len(phases)
+    phases = [(share, sources.split()) for sources in phases]
+    return Arm(meaning, phases, augment, mix, shuffle, tested_on)
+
+
+ARMS = dict(
+    raw=_arm('the real images as they are', 'real', augment=False),
+    common=_arm('mirrored, turned and shifted, as the paper\'s "common augmentation"', 'real'),
+    cutmix=_arm(
+        'common, and rectangles exchanged between images, with their share of the label (Yun et al. 2019)',
+        'real',
+        mix=True,
+    ),
+    duplicates=_arm(
+        'common, and as many repeated real images as the GAN arm has generated ones: the control', 'real duplicates'
+    ),
+    gan=_arm('common, and images of generators that learned from the training split only', 'real gan'),
+    pix2pix=_arm('common, and patches that pix2pix drew from masks', 'real pix2pix'),
+    phantom=_arm('common, and computed phantoms', 'real phantom'),
+    pretrain=_arm('generated images first, then real ones', 'gan', 'real'),
+    tstr=_arm('generated images only, tested on real ones', 'gan'),
+    trts=_arm('real images, tested on generated ones', 'real', tested_on='gan'),
+    shuffled=_arm('common with the labels of nodules shuffled: has to be chance', 'real', shuffle=True),
 )
-MEANING = dict(
-    raw='the real images as they are',
-    common='mirrored, turned and shifted, as the paper\'s "common augmentation"',
-    cutmix='common, and rectangles exchanged between images, with their share of the label (Yun et al. 2019)',
-    duplicates='common, and as many repeated real images as the GAN arm has generated ones: the control',
-    gan='common, and images of generators that saw the training side only',
-    pix2pix='common, and patches that pix2pix drew from masks',
-    phantom='common, and computed phantoms',
-    pretrain='generated images first, then real ones',
-    tstr='generated images only, tested on real ones',
-    trts='real images, tested on generated ones',
-    shuffled='common with the labels of nodules shuffled: has to be chance',
-)
-RATIOS = 'duplicates', 'gan', 'pix2pix', 'phantom'  # arms that are run once for each ratio of added to real images
+
+
+def has_ratio(name):
+    """Whether an arm adds images to the real ones, so that it is run once for each ratio of added to real images."""
+    return any(len(sources) > 1 for _, sources in ARMS[name].phases)
+
+
+def added_sources(name):
+    """Names of what an arm learns from or is tested on besides the real images: gan, pix2pix, phantom."""
+    sources = {source for _, sources in ARMS[name].phases for source in sources}
+    return (sources | {ARMS[name].tested_on}) - {'real', 'duplicates'}
 
 
 class Pool:
-    """Images of which minibatches are drawn, as many of each class. images: uint8 [N, C, R, R]; labels: [N]."""
+    """Images from which minibatches are drawn, with equally many of each class.
+
+    images: uint8 [N, C, R, R]; labels: [N]; classes: how many there are. ValueError for a class without images.
+    """
 
     def __init__(self, images, labels, classes):
-        self.images, self.classes = images, classes
+        self.images = images
+        self.classes = classes
         self.members = [np.flatnonzero(labels == label) for label in range(classes)]
         for label, members in enumerate(self.members):
             if not len(members):
                 raise ValueError('no image of class %d to learn from' % label)
 
-    def draw(self, random, number, turn):
-        """(uint8 images, labels) of a minibatch; turn: which class gets what is left over."""
-        labels = (np.arange(number) + turn) % self.classes
+    def draw(self, random, count, step):
+        """(uint8 images, labels) of a minibatch; classes take turns, from step to step, at what is left over."""
+        labels = (np.arange(count) + step) % self.classes
         chosen = [self.members[label][random.randint(len(self.members[label]))] for label in labels]
         return self.images[chosen], labels
 
 
-def joined(parts, classes):
-    """One Pool of several (images, labels)."""
-    images, labels = zip(*parts)
+def build_pool(sources, real, added, ratio, classes):
+    """The Pool of a phase. real: (images, labels); added: {source: (images, labels)}, enough of each class.
+
+    ratio: images that are added for each real one of a class, or None for 1.
+    """
+    counts = np.bincount(real[1], minlength=classes)
+    images, labels = [], []
+    for source in sources:
+        source_images, source_labels = real if source in ('real', 'duplicates') else added[source]
+        if source != 'real':
+            chosen = []
+            for label, count in enumerate(counts):
+                members = np.flatnonzero(source_labels == label)
+                wanted = max(int(round((ratio or 1.0) * count)), 1)
+                chosen.append(members[np.arange(wanted) % len(members)])
+            chosen = np.concatenate(chosen)
+            source_images, source_labels = source_images[chosen], source_labels[chosen]
+        images.append(source_images)
+        labels.append(source_labels)
     return Pool(np.concatenate(images), np.concatenate(labels), classes)
 
 
-def changed(images, random):
-    """Images [N, C, R, R], each one of the five symmetric VARIANTS of the paper's data, shifted."""
-    size, out = images.shape[-1], np.empty_like(images)
-    most = max(SHIFT * size // 64, 1)
-    padded = np.pad(images, [(0, 0), (0, 0), (most, most), (most, most)], 'reflect')
-    for i, (kind, row, column) in enumerate(
-        zip(random.randint(len(VARIANTS), size=len(images)), *random.randint(2 * most + 1, size=[2, len(images)]))
-    ):
-        image = padded[i, :, row : row + size, column : column + size]
-        out[i] = VARIANTS[kind][1](image)
-    return out
+def augment(images, random):
+    """Images [N, C, R, R], each as one of the five symmetric VARIANTS of the paper's data, shifted."""
+    size = images.shape[-1]
+    limit = max(MAX_SHIFT * size // 64, 1)
+    padded = np.pad(images, [(0, 0), (0, 0), (limit, limit), (limit, limit)], 'reflect')
+    variants = random.randint(len(VARIANTS), size=len(images))
+    rows, columns = random.randint(2 * limit + 1, size=[2, len(images)])
+    augmented = np.empty_like(images)
+    for i in range(len(images)):
+        image = padded[i, :, rows[i] : rows[i] + size, columns[i] : columns[i] + size]
+        augmented[i] = VARIANTS[variants[i]][1](image)
+    return augmented
 
 
 def cutmix(images, labels, random):
-    """CutMix (Yun et al. 2019) of images [N, C, R, R] and labels [N, K] with a permutation of them; a copy of both.
+    """CutMix (Yun et al. 2019) of images [N, C, R, R] and labels [N, K] with a permutation of them; copies of both.
 
-    The share of the rectangle is drawn evenly from 0..1, its middle evenly from the image; at the edges it is cut.
+    The area of the rectangle is drawn uniformly from 0..1, its centre uniformly from the image; it is cut at the edges.
     """
     count, _, size, _ = images.shape
-    images, mixed, order = images.copy(), labels.copy(), random.permutation(count)
-    other = images[order]
+    order = random.permutation(count)
+    mixed_images, mixed_labels = images.copy(), labels.copy()
     for i in range(count):
         side = size * np.sqrt(random.rand())
         row, column = random.randint(size, size=2)
-        top, left = [max(int(round(at - side / 2)), 0) for at in (row, column)]
-        bottom, right = [min(int(round(at + side / 2)), size) for at in (row, column)]
-        images[i, :, top:bottom, left:right] = other[i, :, top:bottom, left:right]
+        top, left = [max(int(round(centre - side / 2)), 0) for centre in (row, column)]
+        bottom, right = [min(int(round(centre + side / 2)), size) for centre in (row, column)]
+        mixed_images[i, :, top:bottom, left:right] = images[order[i], :, top:bottom, left:right]
         share = (bottom - top) * (right - left) / float(size * size)
-        mixed[i] = (1 - share) * labels[i] + share * labels[order[i]]
-    return images, mixed
+        mixed_labels[i] = (1 - share) * labels[i] + share * labels[order[i]]
+    return mixed_images, mixed_labels
 
 
-def shuffled(labels, nodules, random):
-    """Labels [N] of images after those of their nodules were shuffled."""
-    names = list(collections.OrderedDict.fromkeys(nodules))
-    own = {nodule: label for nodule, label in zip(nodules, labels)}
-    given = dict(zip(names, random.permutation([own[name] for name in names])))
-    return np.array([given[nodule] for nodule in nodules])
+def shuffle_labels(labels, nodules, random):
+    """Labels [N] of images after the labels of their nodules were shuffled."""
+    label_of = dict(zip(nodules, labels))
+    shuffled = random.permutation(list(label_of.values()))
+    label_of = dict(zip(label_of, shuffled))
+    return np.array([label_of[nodule] for nodule in nodules])

@@ -8,27 +8,27 @@ from common.svg_plots import INK, OTHER, SOFT, STYLES, drawn, legend, row, squar
 def forest(rows, paper, chance):
     """Balanced accuracy of arms, with intervals and repeats.
 
-    rows: [(name, colour, whether to fill the mark, {value, interval, repeats})]; paper: [(words, value, interval)].
+    rows: [(name, colour, whether to fill the mark, {value, interval, repeats})]; paper: [(name, value, interval)].
     """
     height = 0.8 + 0.26 * (len(rows) + len(paper))
     places = list(range(len(rows))) + [len(rows) + 0.3 + i for i in range(len(paper))]
-    names = [row[0] for row in rows] + [words for words, _, _ in paper]
+    names = [name for name, *_ in rows] + [name for name, *_ in paper]
 
     def draw(axes):
         axes.set_position([0.27, 0.1, 0.5, 0.8])  # names on the left, numbers on the right
         axes.axvline(100 * chance, color=SOFT, linewidth=1.1, linestyle=(0, (4, 3)), label='chance')
-        for at, (_, colour, full, found) in enumerate(rows):
-            row(axes, at, found['value'], found['interval'], colour, 'o', colour if full else 'none')
-            repeats = 100 * np.array(found['repeats'])
-            axes.plot(repeats, np.full(len(repeats), at + 0.3), '.', color=colour, markersize=4, alpha=0.75)
+        for y, (_, colour, filled, accuracy) in enumerate(rows):
+            row(axes, y, accuracy['value'], accuracy['interval'], colour, 'o', colour if filled else 'none')
+            repeats = 100 * np.array(accuracy['repeats'])
+            axes.plot(repeats, np.full(len(repeats), y + 0.3), '.', color=colour, markersize=4, alpha=0.75)
         axes.plot([], [], '.', color=INK, markersize=4, label='one repeat')
-        for at, (_, value, interval) in zip(places[len(rows) :], paper):
-            row(axes, at, value, interval, SOFT, 'D', 'none')
+        for y, (_, value, interval) in zip(places[len(rows) :], paper):
+            row(axes, y, value, interval, SOFT, 'D', 'none')
         axes.plot([], [], 'D', color=SOFT, markersize=5, markerfacecolor='none', label='the paper, plain accuracy')
         axes.axhline(len(rows) - 0.35, color=SOFT, linewidth=0.8)
-        everything = [x for _, _, _, found in rows for x in found['interval'] + found['repeats']]
-        everything += [x for _, _, interval in paper for x in interval] + [chance]
-        axes.set_xlim(max(100 * min(everything) - 4, -1), min(100 * max(everything) + 4, 101))
+        values = [x for *_, accuracy in rows for x in accuracy['interval'] + accuracy['repeats']]
+        values += [x for *_, interval in paper for x in interval] + [chance]
+        axes.set_xlim(max(100 * min(values) - 4, -1), min(100 * max(values) + 4, 101))
         axes.set_ylim(places[-1] + 0.7, -0.6)
         axes.set_yticks(places)
         axes.set_yticklabels(names)
@@ -45,19 +45,19 @@ def forest(rows, paper, chance):
     return drawn(draw, 'Balanced accuracy of each arm', height)
 
 
-def ratios(curves, level, chance):
-    """Balanced accuracy over the ratio. curves: {arm: [(ratio, {value, interval})]}; level: (words, value) or None."""
+def ratios(curves, common, chance):
+    """Balanced accuracy over the ratio. curves: {arm: [(ratio, {value, interval})]}; common: of that arm, or None."""
 
     def draw(axes):
         places = sorted({ratio for points in curves.values() for ratio, _ in points})
         for i, (arm, points) in enumerate(curves.items()):
             colour, style, marker = STYLES[{'gan': 3, 'duplicates': 2}.get(arm, i % 2)]
             x = np.log2([ratio for ratio, _ in points]) + 0.03 * (i - (len(curves) - 1) / 2)
-            y = 100 * np.array([found['value'] for _, found in points])
-            errors = np.abs(100 * np.array([found['interval'] for _, found in points]).T - y)
+            y = 100 * np.array([accuracy['value'] for _, accuracy in points])
+            errors = np.abs(100 * np.array([accuracy['interval'] for _, accuracy in points]).T - y)
             axes.errorbar(x, y, errors, fmt=marker, ls=style, color=colour, capsize=3, markersize=5, label=arm)
-        if level:
-            axes.axhline(100 * level[1], color=OTHER, linewidth=1.2, linestyle='-.', label=level[0])
+        if common is not None:
+            axes.axhline(100 * common, color=OTHER, linewidth=1.2, linestyle='-.', label='common')
         axes.axhline(100 * chance, color=SOFT, linewidth=1.1, linestyle=(0, (4, 3)), label='chance')
         axes.set_xticks(np.log2(places))
         axes.set_xticklabels(['%g' % ratio for ratio in places])
@@ -70,12 +70,12 @@ def ratios(curves, level, chance):
 
 
 def roc(curves, rates, title):
-    """Mean ROC curves of a class. curves: [(name, style, true-positive rates)]; rates: false-positive ones."""
+    """Mean ROC curves of a class. curves: [(name, style, true-positive rates)]; rates: false-positive rates."""
 
     def draw(axes):
         square(axes, 'false-positive rate', 'true-positive rate')
-        for name, (colour, style, _), true in curves:
-            axes.plot(rates, true, style, color=colour, label=name)
+        for name, (colour, style, _), true_rates in curves:
+            axes.plot(rates, true_rates, style, color=colour, label=name)
         axes.legend(loc='lower right', handlelength=2.2)
 
     return drawn(draw, title, 2.8, 3)

@@ -10,8 +10,8 @@ GENERATORS = 'results/gans/fold{fold}/{class}'
 @flag_type('numbers above 0, with commas')
 def ratios(text):
     """The numbers as text, sorted."""
-    found = sorted({positive_float.parse(part) for part in text.split(',')})
-    return ','.join('%g' % ratio for ratio in found)
+    values = sorted({positive_float.parse(part) for part in text.split(',')})
+    return ','.join('%g' % value for value in values)
 
 
 TRAINING = (
@@ -22,14 +22,14 @@ TRAINING = (
 
 Gans = settings(
     'Gans',
-    'train a generator for each class on the training side of each fold',
+    'train a generator for each class on the training split of each fold',
     group(
         'input',
         data=('datasets/cv', 'a folder of folds, as 0-dataset_create.py --folds writes it'),
         conditional=(False, 'one network with labels for each fold, instead of one for each class'),
         pretrain=(None, 'start each from these weights, which must have seen none of the nodules', nonempty),
     ),
-    group('output', outdir=('results/gans', 'where FOLD/CLASS/RUN goes')),
+    group('output', outdir=('results/gans', 'folder for FOLD/CLASS/RUN')),
     group('training, as of 3-train.py', **{name: Progan.SETTINGS[name] for name in TRAINING}),
     inputs='data pretrain',
     writer='training',
@@ -42,12 +42,8 @@ Run = settings(
         'input',
         data=('datasets/cv', 'a folder of folds, as 0-dataset_create.py --folds writes it'),
         generators=(GENERATORS, 'weight files or run folders of generators; without {class}: networks with labels'),
-        trust_generators=(False, 'take generators of which nobody knows from which nodules they learnt'),
-        pix2pix=(
-            None,
-            'for the arm of that name: datasets of patches that pix2pix drew, with {fold} and {class}',
-            nonempty,
-        ),
+        trust_generators=(False, 'accept generators whose training nodules are not recorded'),
+        pix2pix=(None, 'for the arm pix2pix: datasets of patches that it drew, with {fold} and {class}', nonempty),
         phantoms=(None, 'for the arm phantom: datasets of phantoms, with {class}', nonempty),
     ),
     group(

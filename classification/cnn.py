@@ -1,8 +1,8 @@
 """Classifiers of nodules, as functions that build TensorFlow graphs.
 
 FILE FORMAT: the names, options and defaults of the builders, and the names and shapes of their variables.
-Images are NCHW, -1..1; inside, features have the layout `data_format`. There is no normalisation of features: how
-bright a nodule is tells its class, and a network that learns from few images needs no statistics of a minibatch.
+Images are NCHW, -1..1; inside, features have the layout `data_format`. Features are not normalised: the brightness of
+a nodule indicates its class, and minibatches of few images give poor statistics.
 """
 
 import numpy as np
@@ -36,15 +36,15 @@ def small(
 ):  # fmt: skip
     """Images [N, num_channels, size, size] -> logits [N, num_classes]; a quarter of a million parameters.
 
-    Convolutions of 16, 32, 64 and twice `features` maps, each stage half as wide as the one before, and the mean of all
-    pixels. dropout_in: [N, features], factors of these means: 0 or 1 / (1 - rate) at random, or 1. class_names: a
-    JSON list of texts, only kept in the file.
+    Convolutions of 16, 32, 64 and twice `features` maps, each stage half as wide as the one before, and the mean over
+    all pixels. dropout_in: [N, features], factors of these means: 0 or 1 / (1 - rate) at random, or 1 for prediction.
+    class_names: a JSON list of texts, only kept in the file.
     """
     options = dict(data_format=data_format, compute_dtype=compute_dtype)
     x = _features(images_in, dropout_in, size, num_channels, features, data_format)
     for stage, maps in enumerate([16, 32, 64, features]):
-        for number in (0, 1) if stage == 3 else (0,):
-            with tf.variable_scope('Conv%d_%d' % (stage, number)):
+        for layer in (0, 1) if stage == 3 else (0,):
+            with tf.variable_scope('Conv%d_%d' % (stage, layer)):
                 x = leaky_relu(apply_bias(conv2d(x, maps, 3, **options), data_format))
         if stage < 3:
             x = downscale2d(x, data_format)
@@ -55,19 +55,19 @@ def resnet10(
     images_in, dropout_in, size=64, num_channels=1, num_classes=3, class_names='[]', features=128,
     data_format='NCHW', compute_dtype=tf.float32, **_
 ):  # fmt: skip
-    """As `small`, a residual network of ten layers (He et al. 2016), with four blocks; 0.3 million parameters.
+    """Images -> logits as `small`, by a residual network of ten layers in four blocks; 0.3 million parameters.
 
-    Each block's residual begins at zero by a factor that is learnt (De and Smith 2020), which stands in for batch
-    normalisation.
+    He et al. 2016. Instead of batch normalisation, each block's residual is multiplied by a learned factor that begins
+    at zero (De and Smith 2020).
     """
     options = dict(data_format=data_format, compute_dtype=compute_dtype)
     x = _features(images_in, dropout_in, size, num_channels, features, data_format)
     widths = [features // 8, features // 4, features // 2, features]
     with tf.variable_scope('Conv'):
         x = apply_bias(conv2d(x, widths[0], 3, **options), data_format)
-    for number, maps in enumerate(widths):
-        with tf.variable_scope('Block%d' % number):
-            residual = x = x if number == 0 else downscale2d(x, data_format)
+    for block, maps in enumerate(widths):
+        with tf.variable_scope('Block%d' % block):
+            residual = x = x if block == 0 else downscale2d(x, data_format)
             for layer in (0, 1):
                 with tf.variable_scope('Conv%d' % layer):
                     residual = apply_bias(conv2d(leaky_relu(residual), maps, 3, **options), data_format)
@@ -82,5 +82,5 @@ BUILDERS = {'small': small, 'resnet10': resnet10}
 
 
 def dropout(random, count, features, rate):
-    """Factors [count, features] of dropout, float32, whose mean is 1; random: np.random.RandomState."""
+    """Factors [count, features] of dropout, float32, whose expectation is 1; random: np.random.RandomState."""
     return (random.rand(count, features) >= rate).astype(np.float32) / np.float32(1 - rate)

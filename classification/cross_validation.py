@@ -1,4 +1,4 @@
-"""The sides of cross-validation as 0-dataset_create.py --folds writes them, and what must not be true of them."""
+"""The folds of a cross-validation, as 0-dataset_create.py --folds writes them, checked for leaks."""
 
 import collections
 import glob
@@ -12,134 +12,119 @@ import dataset
 from common.formatting import natural_order
 from metrics import sets, training_data
 
-LEAST = 3  # nodules of a class in a side
-ORDER = 'AIS', 'MIA', 'IA', 'IAC'  # from the least to the most invasive, as weighted kappa wants classes
+MIN_NODULES = 3  # of a class in a split
+CLASS_ORDER = 'AIS', 'MIA', 'IA', 'IAC'  # from the least to the most invasive, as weighted kappa expects
 
-# images: uint8 [N, C, R, R]; labels: [N]; nodules: the name of each one's; names: as of provenance.named; groups: a
-# number for each image, the same for those that belong together; image_names: as of provenance.image_names
-Side = collections.namedtuple('Side', 'images labels nodules names groups image_names')
+# images: uint8 [N, C, R, R]; labels: [N], indices of classes; nodules: [N], names; groups: [N], integers, the same for
+# images of one patient (else scan, else nodule); names: {kind: sorted names} and image_names: [N], of training_data.
+Split = collections.namedtuple('Split', 'classes images labels nodules groups names image_names')
 
 
-def read_side(path):
-    """The Side in a folder of class folders, and the names of its classes, in their ORDER."""
+def read_split(path):
+    """The Split in a folder of class folders; ValueError without names of nodules, or with too few nodules."""
     data = dataset.Pyramid(path)
     members = training_data.members(data)
     if members is None:
-        words = '%s has a class without a NAME.json that tells which image is of which nodule; make the folds with '
-        raise ValueError((words + '0-dataset_create.py') % path)
+        message = '%s has a class without a NAME.json that says which image is of which nodule; make the folds with '
+        raise ValueError((message + '0-dataset_create.py') % path)
     nodules = [nodule for nodule, _, _ in members]
-    places = {label: place for place, label in enumerate(ORDER)}
-    classes = sorted(data.classes, key=lambda label: (places.get(label, len(ORDER)), natural_order(label)))
+    classes = sorted(data.classes, key=_class_order)
     labels = np.array([classes.index(label) for label in data.classes])[data.labels]
     for index, label in enumerate(classes):
-        number = len({nodule for nodule, own in zip(nodules, labels) if own == index})
-        if number < LEAST:
-            words = '%s has %d nodules of %s; an experiment needs at least %d of each class; make fewer --folds'
-            raise ValueError(words % (path, number, label, LEAST))
-    numbers, groups = {}, []
-    for nodule, scan, patient in members:
-        groups.append(numbers.setdefault(patient or scan or nodule, len(numbers)))
-    images = data.images[data.top]
-    names = training_data.named(members), np.array(groups), training_data.image_names(data)
-    return Side(images, labels, nodules, *names), classes
+        count = len({nodule for nodule, label_index in zip(nodules, labels) if label_index == index})
+        if count < MIN_NODULES:
+            message = '%s has %d nodules of %s; an experiment needs at least %d of each class; make fewer --folds'
+            raise ValueError(message % (path, count, label, MIN_NODULES))
+    group_of = {}
+    groups = [group_of.setdefault(patient or scan or nodule, len(group_of)) for nodule, scan, patient in members]
+    names, image_names = training_data.named(members), training_data.image_names(data)
+    return Split(classes, data.images[data.top], labels, nodules, np.array(groups), names, image_names)
+
+
+def _class_order(label):
+    place = CLASS_ORDER.index(label) if label in CLASS_ORDER else len(CLASS_ORDER)
+    return place, natural_order(label)
 
 
 class Folds:
-    """All folds of a folder.
+    """All folds of a folder; reading them checks that no nodule, patient, scan or image is in both splits of a fold.
 
-    classes: their names; number: of folds; path; tested: whom each test side holds, as of provenance.named.
+    count: of folds; classes: names in CLASS_ORDER; digest: of all images, labels and names; test_names: for each fold,
+    {kind: names} of its test split.
     """
 
     def __init__(self, path):
         self.path = path
-        found = glob.glob(os.path.join(glob.escape(path), 'fold*', 'train', ''))
-        numbers = sorted(
-            int(match.group(1)) for match in (re.search(r'fold(\d+).train.$', name) for name in found) if match
-        )
-        if len(numbers) < 2 or numbers != list(range(len(numbers))):
-            words = '%s does not hold fold0/train, fold0/test, fold1/train and so on; make it with 0-dataset_create.py'
-            raise ValueError((words + ' ... --folds 5') % path)
-        self.number, self.classes, self.digest, self.tested, seen = len(numbers), None, '', [], {}
-        for fold in numbers:
-            train, test = self.sides(fold)
-            said = [self.classes] + [
-                [side.nodules, side.labels.tolist(), side.groups.tolist()] for side in (train, test)
-            ]
-            said = np.frombuffer(json.dumps([self.digest, said]).encode(), np.uint8)
-            self.digest = dataset.digest(said, train.images, test.images)
-            both = training_data.in_common(train.names, test.names)
-            if both:
-                words = '%s: the %s %s is on both sides of fold %d; make the folds again with 0-dataset_create.py'
-                raise ValueError(words % (path, both[0], both[1], fold))
-            if train.images.shape[1:] != test.images.shape[1:]:
-                raise ValueError('%s: the sides of fold %d hold images of different sizes' % (path, fold))
-            same = sets.in_common(test.images, test.image_names, train.images, train.image_names)
-            if same:
-                words = '%s: both sides of fold %d have %s; keep what belongs together on one side'
-                raise ValueError(words % (path, fold, same))
-            self.tested.append(test.names)
-            for nodule in test.names['nodule']:
-                if seen.setdefault(nodule, fold) != fold:
-                    words = '%s: the nodule %s is on the test side of folds %d and %d'
-                    raise ValueError(words % (path, nodule, seen[nodule], fold))
+        self.count = _count_folds(path)
+        self.classes = None
+        self.digest = ''
+        self.test_names = []
+        for fold in range(self.count):
+            train, test = self.splits(fold)
+            for name, split in (('train', train), ('test', test)):
+                self.classes = self.classes or split.classes
+                if split.classes != self.classes:
+                    message = '%s has the classes %s, other splits %s; they have to be the same'
+                    values = self.folder(fold, name), ' '.join(split.classes), ' '.join(self.classes)
+                    raise ValueError(message % values)
+            self._check_leaks(fold, train, test)
+            self._update_digest(train, test)
+            self.test_names.append(test.names)
+        self._check_tested_once()
 
-    def folder(self, fold, side):
-        return os.path.join(self.path, 'fold%d' % fold, side)
+    def folder(self, fold, name):
+        """The folder of a fold's split, 'train' or 'test'."""
+        return os.path.join(self.path, 'fold%d' % fold, name)
 
-    def sides(self, fold):
-        """The training and the test Side of a fold."""
-        found = []
-        for side in ('train', 'test'):
-            read, classes = read_side(self.folder(fold, side))
-            if self.classes not in (None, classes):
-                words = '%s has the classes %s, other sides %s; they have to be the same'
-                raise ValueError(words % (self.folder(fold, side), ' '.join(classes), ' '.join(self.classes)))
-            self.classes = classes
-            found.append(read)
-        return found
+    def splits(self, fold):
+        """The training and the test Split of a fold."""
+        return read_split(self.folder(fold, 'train')), read_split(self.folder(fold, 'test'))
 
+    def _check_leaks(self, fold, train, test):
+        shared = training_data.in_common(train.names, test.names)
+        if shared:
+            message = '%s: the %s %s is in both splits of fold %d; make the folds again with 0-dataset_create.py'
+            raise ValueError(message % (self.path, shared[0], shared[1], fold))
+        if train.images.shape[1:] != test.images.shape[1:]:
+            raise ValueError('%s: the splits of fold %d hold images of different sizes' % (self.path, fold))
+        copies = sets.in_common(test.images, test.image_names, train.images, train.image_names)
+        if copies:
+            message = '%s: both splits of fold %d have %s; keep what belongs together in one split'
+            raise ValueError(message % (self.path, fold, copies))
 
-def split(side, share, random):
-    """(training, inner validation) indices of the images of a Side: of each class this share of what belongs together.
+    def _update_digest(self, train, test):
+        facts = [[split.nodules, split.labels.tolist(), split.groups.tolist()] for split in (train, test)]
+        text = json.dumps([self.digest, [self.classes] + facts])
+        self.digest = dataset.digest(np.frombuffer(text.encode(), np.uint8), train.images, test.images)
 
-    Nobody's images are on both sides.
-    """
-    out, first = set(), {}
-    for group, label in zip(side.groups, side.labels):
-        first.setdefault(group, label)
-    for label in np.unique(side.labels):
-        own = [group for group, begins in first.items() if begins == label]
-        out |= set(random.permutation(own)[: max(int(round(share * len(own))), 1)].tolist())
-    held = np.isin(side.groups, list(out))
-    return np.flatnonzero(~held), np.flatnonzero(held)
+    def _check_tested_once(self):
+        fold_of = {}
+        for fold, names in enumerate(self.test_names):
+            for nodule in names['nodule']:
+                if fold_of.setdefault(nodule, fold) != fold:
+                    message = '%s: the nodule %s is in the test splits of folds %d and %d'
+                    raise ValueError(message % (self.path, nodule, fold_of[nodule], fold))
 
 
-def _paths(pattern, fold, classes):
-    """The path for each class that a pattern with {class} and perhaps {fold} names."""
-    return [pattern.replace('{fold}', str(fold)).replace('{class}', label) for label in classes]
+def _count_folds(path):
+    folders = glob.glob(os.path.join(glob.escape(path), 'fold*', 'train', ''))
+    matches = [re.search(r'fold(\d+).train.$', folder) for folder in folders]
+    indices = sorted(int(match.group(1)) for match in matches if match)
+    if len(indices) < 2 or indices != list(range(len(indices))):
+        message = '%s does not hold fold0/train, fold0/test, fold1/train and so on; make it with 0-dataset_create.py'
+        raise ValueError((message + ' ... --folds 5') % path)
+    return len(indices)
 
 
-def digests(pattern, number, classes):
-    """A digest for each fold of the datasets that a pattern names."""
-    several = [_paths(pattern, fold, classes) for fold in range(number)]
-    known = {path: dataset.Pyramid(path).digest for path in sorted({path for paths in several for path in paths})}
-    return [' '.join(known[path] for path in paths) for paths in several]
-
-
-def added(pattern, fold, classes, test):
-    """(images, labels) of the datasets that a pattern with {class} and perhaps {fold} names; test: the fold's Side."""
-    images, labels = [], []
-    for index, path in enumerate(_paths(pattern, fold, classes)):
-        data = dataset.Pyramid(path)
-        if data.images[data.top].shape[1:] != test.images.shape[1:]:
-            words = '%s has images of %s, the folds of %s; they have to agree'
-            raise ValueError(words % (path, data.images[data.top].shape[1:], test.images.shape[1:]))
-        both = training_data.in_common(test.names, training_data.named(training_data.members(data) or []))
-        if both:
-            raise ValueError('%s has images of the test side of fold %d, of the %s %s' % ((path, fold) + both))
-        same = sets.in_common(test.images, test.image_names, data.images[data.top], training_data.image_names(data))
-        if same:
-            raise ValueError('%s and the test side of fold %d have %s; name others' % (path, fold, same))
-        images.append(data.images[data.top])
-        labels += [index] * data.count
-    return np.concatenate(images), np.array(labels)
+def validation_split(split, share, random):
+    """(training, validation) indices of the images of a Split: a share of the groups of each class for validation."""
+    label_of = {}
+    for group, label in zip(split.groups, split.labels):
+        label_of.setdefault(group, label)
+    held_out = set()
+    for label in np.unique(split.labels):
+        groups = [group for group in label_of if label_of[group] == label]
+        count = max(int(round(share * len(groups))), 1)
+        held_out |= set(random.permutation(groups)[:count].tolist())
+    is_held_out = np.isin(split.groups, list(held_out))
+    return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)

@@ -7,152 +7,173 @@ import os
 import numpy as np
 
 import dataset
-from classification import arms, classifier_plots, experiment, experiment_findings, gathering
+from classification import arms, classifier_plots, experiment_findings, experiment_summary
+from classification.classifier_training import VALIDATION
+from classification.experiment_summary import balanced_accuracy, nearest
 from common import files, page
 from common.svg_plots import FAKE, INK, REAL, SOFT, STYLES
 from metrics import training_data
 from stats.proportions import wilson
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'classification.html')
-SHOWN = 6  # examples of each kind
+EXAMPLES = 6  # of each kind
 # Accuracies of the founding paper, of 206 nodules: Wang et al., Quant Imaging Med Surg 2020;10:1249-1264
-PAPER = collections.OrderedDict(raw=0.37, common=0.532, gan=0.605)
 PAPER_NODULES, PAPER_AUC = 206, 0.83
+PAPER = {arm: dict(value=value, interval=wilson(value * PAPER_NODULES, PAPER_NODULES))
+         for arm, value in dict(raw=0.37, common=0.532, gan=0.605).items()}  # fmt: skip
 
-# What the arm that is shown says of a nodule: probabilities [K], mean over repeats; predicted: a class.
+# A nodule as an arm predicts it. probabilities: [(class, mean over repeats)]; predicted: a class.
 Example = collections.namedtuple('Example', 'picture nodule label predicted probabilities')
 
 
-def _about(several):
-    """What NAME.json says of the nodules of the first fold's first class."""
-    return dataset.about(os.path.join(several.path, 'fold0', 'test', several.classes[0]))
+def write(cfg, folds, results):
+    """Write classification.json and classification.html into cfg.outdir; the first sentence of the page.
+
+    cfg: classify_settings.Run; folds: cross_validation.Folds; results: {Training: result} of training_results.
+    """
+    by_arm = experiment_summary.collect(results)
+    data = _findings(cfg, folds, by_arm)
+    with files.atomic(os.path.join(cfg.outdir, 'classification.json')) as f:
+        f.write(json.dumps(data, indent=1).encode())
+    summary = data['summary']
+    window = training_data.scale(dataset.Pyramid(folds.folder(0, 'test')))['window']
+    styles = _curve_styles(summary, by_arm)
+    example_arm = experiment_summary.best(by_arm, summary) or summary['reference']
+    page.write(
+        os.path.join(cfg.outdir, 'classification.html'),
+        PAGE,
+        'Do generated nodules help a classifier?',
+        window or (0.0, 255.0),
+        by_arm=by_arm,
+        meaning={name: arms.ARMS[by_arm[name].arm].meaning for name in by_arm},
+        ct=bool(window),
+        nodules=sum(summary['per_class']),
+        folds=folds.count,
+        validation=VALIDATION,
+        minutes=sum(facts['seconds'] for facts in data['trainings'].values()) / 60,
+        forest=_forest(data, by_arm),
+        ratios=_over_ratios(summary, by_arm),
+        beside_paper=_beside_paper(summary, by_arm),
+        rocs=_rocs(summary, styles),
+        calibrations=_calibrations(summary, styles),
+        example_arm=example_arm,
+        examples=_examples(folds, by_arm[example_arm].predictions, bool(window)),
+        **data,
+    )
+    return data['first_sentence']
 
 
-def _middles(several, wanted):
-    """{nodule: its middle patch} of {nodule: fold}; patches of a nodule stand in the order of their slices."""
-    patches = {}
-    for fold in sorted(set(wanted.values())):
-        side = several.sides(fold)[1]
-        for nodule in [nodule for nodule, own in wanted.items() if own == fold]:
-            places = [i for i, name in enumerate(side.nodules) if name == nodule]
-            patches[nodule] = side.images[places[len(places) // 2]]
-    return patches
+def _findings(cfg, folds, by_arm):
+    """FILE FORMAT: what classification.json holds."""
+    summary, others = experiment_summary.compare(by_arm, folds.classes)
+    source = dataset.about(os.path.join(folds.path, 'fold0', 'test', folds.classes[0])).get('source', '')
+    phantoms = str(source).startswith('phantoms')
+    return dict(
+        outcome=experiment_findings.outcome(summary, nearest(by_arm, 'gan')),
+        first_sentence=experiment_findings.first_sentence(summary, by_arm, phantoms),
+        notes=experiment_findings.notes(summary, by_arm),
+        checks=experiment_findings.checks(summary, by_arm, phantoms),
+        phantoms=phantoms,
+        summary=summary,
+        outcomes={name: experiment_findings.outcome(summary, name) for name in summary['arms']},
+        tested_on_generated=others,
+        scaled={name: experiment_summary.calibrated(results) for name, results in by_arm.items()},
+        trainings={name: experiment_summary.training_facts(results) for name, results in by_arm.items()},
+        settings=cfg._asdict(),
+        paper=dict(nodules=PAPER_NODULES, accuracy=PAPER, auc=PAPER_AUC),
+    )
 
 
-def _examples(several, found, ct):
+def _forest(data, by_arm):
+    """The figure of balanced accuracy of all arms; a star marks those that are tested on generated images."""
+    summary, others = data['summary'], data['tested_on_generated']
+    colours = dict(gan=FAKE, shuffled=SOFT)
+    rows = []
+    for name, results in by_arm.items():
+        colour = REAL if name == summary['reference'] else colours.get(results.arm, INK)
+        if name in others:
+            rows.append((name + '*', colour, False, balanced_accuracy(others[name], name)))
+        else:
+            rows.append((name, colour, True, balanced_accuracy(summary, name)))
+    paper = [('paper: ' + name, accuracy['value'], accuracy['interval']) for name, accuracy in PAPER.items()]
+    return classifier_plots.forest(rows, paper, 1.0 / len(summary['classes']))
+
+
+def _over_ratios(summary, by_arm):
+    """The figure over the ratio, or None where there is one ratio."""
+    curves = {}
+    for name in summary['arms']:
+        arm, ratio = by_arm[name][:2]
+        if ratio is not None:
+            curves.setdefault(arm, []).append((ratio, balanced_accuracy(summary, name)))
+    if max([len(points) for points in curves.values()] or [0]) < 2:
+        return None
+    common = balanced_accuracy(summary, 'common')['value'] if 'common' in summary['arms'] else None
+    return classifier_plots.ratios(curves, common, 1.0 / len(summary['classes']))
+
+
+def _beside_paper(summary, by_arm):
+    """[(arm, accuracy in the paper, metrics of this experiment or None)]"""
+    names = {arm: nearest(by_arm, arm) for arm in PAPER}
+    return [(arm, accuracy, summary['arms'][names[arm]]['metrics'] if names[arm] else None)
+            for arm, accuracy in PAPER.items()]  # fmt: skip
+
+
+def _curve_styles(summary, by_arm):
+    """{arm: style} of the arms whose curves are shown: raw, common, the reference and the best gan."""
+    names = ['raw', 'common', summary['reference'], experiment_summary.best(by_arm, summary)]
+    styles = {}
+    for name, style in zip(names, STYLES):
+        if name in summary['arms']:
+            styles.setdefault(name, style)
+    return styles
+
+
+def _rocs(summary, styles):
+    """[(class, figure)] of ROC curves, without classes whose curves are not defined."""
+    rocs = []
+    for label in summary['classes']:
+        curves = [(name, style, summary['arms'][name]['roc'][label]) for name, style in styles.items()]
+        if None not in curves[0][2]:
+            title = 'ROC curves of ' + label
+            rocs.append((label, classifier_plots.roc(curves, summary['false_positive_rates'], title)))
+    return rocs
+
+
+def _calibrations(summary, styles):
+    """[(arm, figure)] of calibration."""
+    return [
+        (name, classifier_plots.reliability(summary['arms'][name]['reliability'], style, 'Calibration of ' + name))
+        for name, style in styles.items()
+    ]
+
+
+def _examples(folds, predictions, ct):
     """[(heading, [Example])] of Predictions: nodules most surely right, and those most surely wrong."""
-    means = found.probabilities.mean(axis=0)
-    predicted, top, groups = means.argmax(axis=1), means.max(axis=1), []
-    for words, chosen in (('right', predicted == found.labels), ('wrong', predicted != found.labels)):
-        order = np.argsort(-np.where(chosen, top, -1), kind='mergesort')[: min(SHOWN, int(chosen.sum()))]
-        patches = _middles(several, {found.nodules[i]: found.folds[i] for i in order})
-        shown = []
+    means = predictions.probabilities.mean(axis=0)
+    predicted = means.argmax(axis=1)
+    is_right = predicted == predictions.labels
+    groups = []
+    for heading, chosen in (('Most surely right', is_right), ('Most surely wrong', ~is_right)):
+        order = np.argsort(-np.where(chosen, means.max(axis=1), -1), kind='mergesort')
+        order = order[: min(EXAMPLES, int(chosen.sum()))]
+        patches = middle_patches(folds, {predictions.nodules[i]: predictions.folds[i] for i in order})
+        examples = []
         for i in order:
-            nodule, label = str(found.nodules[i]), several.classes[found.labels[i]]
+            nodule, label = str(predictions.nodules[i]), folds.classes[predictions.labels[i]]
             picture = page.picture(patches[nodule], '%s, %s' % (nodule, label), ct)
-            odds = list(zip(several.classes, means[i].tolist()))
-            shown.append(Example(picture, nodule, label, several.classes[predicted[i]], odds))
-        groups.append(('Most surely ' + words, shown))
+            probabilities = list(zip(folds.classes, means[i].tolist()))
+            examples.append(Example(picture, nodule, label, folds.classes[predicted[i]], probabilities))
+        groups.append((heading, examples))
     return groups
 
 
-def _forest(summary, others, cases):
-    colours = dict(gan=FAKE, shuffled=SOFT)
-    rows = []
-    for name, job in cases.items():
-        alone = name in others
-        found = (others[name] if alone else summary)['arms'][name]['metrics']['balanced_accuracy']
-        colour = REAL if name == summary['reference'] else colours.get(job.arm, INK)
-        rows.append((name + ('*' if alone else ''), colour, not alone, found))
-    reported = [('paper: ' + name, value, _wilson(value)) for name, value in PAPER.items()]
-    return classifier_plots.forest(rows, reported, 1.0 / len(summary['classes']))
-
-
-def _wilson(share):
-    return wilson(share * PAPER_NODULES, PAPER_NODULES)
-
-
-def _over_ratios(summary, cases):
-    """The figure over the ratio, or None where there is one ratio."""
-    curves = collections.OrderedDict()
-    for name in summary['arms']:
-        if cases[name].ratio is not None:
-            found = experiment_findings.balanced(summary, name)
-            curves.setdefault(cases[name].arm, []).append((cases[name].ratio, found))
-    if max([len(points) for points in curves.values()] or [0]) < 2:
-        return None
-    level = (
-        ('common', experiment_findings.balanced(summary, 'common')['value']) if 'common' in summary['arms'] else None
-    )
-    return classifier_plots.ratios(curves, level, 1.0 / len(summary['classes']))
-
-
-def _curves(summary, few):
-    """[(class, SVG)] of ROC curves, and [(arm, SVG)] of calibration, of {arm: style}."""
-    rocs, rates, calibrations = [], summary['false_positive_rates'], []
-    for label in summary['classes']:
-        curves = [(name, style, summary['arms'][name]['roc'][label]) for name, style in few.items()]
-        if None not in curves[0][2]:
-            rocs.append((label, classifier_plots.roc(curves, rates, 'ROC curves of ' + label)))
-    for name, style in few.items():
-        bins = summary['arms'][name]['reliability']
-        calibrations.append((name, classifier_plots.reliability(bins, style, 'Calibration of ' + name)))
-    return rocs, calibrations
-
-
-def _beside_the_paper(summary, cases):
-    """[(arm, the paper's accuracy, its interval, this experiment's metrics or None)]"""
-    for arm, value in PAPER.items():
-        name = gathering.nearest(cases, arm)
-        yield arm, value, _wilson(value), summary['arms'][name]['metrics'] if name else None
-
-
-def _few(summary, cases):
-    """{arm: style} of the arms whose curves are shown: raw, common, the reference and the best gan."""
-    names = ['raw', 'common', summary['reference'], gathering.best(cases, summary)]
-    found = collections.OrderedDict()
-    for name, style in zip(names, STYLES):
-        if name in summary['arms']:
-            found.setdefault(name, style)
-    return found
-
-
-def result(cfg, several, found):
-    """What classification.json holds, and the gathering.Gathered of it."""
-    gathered = gathering.gather(found)
-    summary, others = gathering.summaries(gathered, several.classes)
-    phantoms = str(_about(several).get('source', '')).startswith('phantoms')
-    checks = experiment_findings.checks(summary, gathered.cases, phantoms)
-    data = collections.OrderedDict(first_sentence=experiment_findings.first_sentence(summary, gathered.cases, phantoms))
-    data.update(remarks=experiment_findings.notes(summary, gathered.cases), phantoms=phantoms)
-    data.update(warnings=[check.words for check in checks if check.tone == 'bad'])
-    data.update(summary=summary, tested_on_generated=others, scaled=gathering.scaled(gathered))
-    data.update(trainings=gathering.trainings(gathered), settings=cfg._asdict())
-    accuracy = {arm: dict(value=value, interval=_wilson(value)) for arm, value in PAPER.items()}
-    data.update(paper=dict(nodules=PAPER_NODULES, accuracy=accuracy, auc=PAPER_AUC))
-    return data, gathered, checks
-
-
-def write(cfg, several, found):
-    """classification.json and classification.html in cfg.outdir; the first sentence of the page.
-
-    cfg: settings.Run; several: folds.Folds; found: [(parts.Job, what it gave)], as of experiment.run.
-    """
-    data, gathered, checks = result(cfg, several, found)
-    with files.atomic(os.path.join(cfg.outdir, 'classification.json')) as f:
-        f.write(json.dumps(data, indent=1).encode())
-    summary, cases = data['summary'], gathered.cases
-    window = training_data.scale(dataset.Pyramid(several.folder(0, 'test')))['window']
-    few = _few(summary, cases)
-    rocs, calibrations = _curves(summary, few)
-    shown = gathering.best(cases, summary) or summary['reference']
-    values = dict(data, cases=cases, checks=checks, ct=bool(window), few=few, rocs=rocs, calibrations=calibrations)
-    values.update(outcomes={name: experiment_findings.outcome(summary, name) for name in summary['arms']})
-    values.update(main=gathering.nearest(cases, 'gan'), number=sum(summary['per_class']), inner=experiment.INNER)
-    values.update(forest=_forest(summary, data['tested_on_generated'], cases), ratios=_over_ratios(summary, cases))
-    values.update(beside=list(_beside_the_paper(summary, cases)), shown=shown, meaning=arms.MEANING)
-    values.update(examples=_examples(several, gathered.predictions[shown], bool(window)))
-    values.update(folds=several.number, minutes=sum(x['seconds'] for x in data['trainings'].values()) / 60)
-    page.write(os.path.join(cfg.outdir, 'classification.html'), PAGE, 'Do generated nodules help a classifier?',
-               window or (0.0, 255.0), **values)  # fmt: skip
-    return data['first_sentence']
+def middle_patches(folds, fold_of):
+    """{nodule: its middle patch} of {nodule: fold}; patches of a nodule are in the order of their slices."""
+    patches = {}
+    for fold in sorted(set(fold_of.values())):
+        _, test = folds.splits(fold)
+        for nodule in [nodule for nodule in fold_of if fold_of[nodule] == fold]:
+            places = [i for i, name in enumerate(test.nodules) if name == nodule]
+            patches[nodule] = test.images[places[len(places) // 2]]
+    return patches

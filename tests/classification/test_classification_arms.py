@@ -14,7 +14,7 @@ def random():
 
 def test_a_changed_image_is_one_of_five_symmetric_variants_of_a_shifted_part(random):
     image = random.randint(256, size=[1, 1, 16, 16]).astype(np.uint8)
-    made = arms.changed(np.repeat(image, 200, axis=0), random)
+    made = arms.augment(np.repeat(image, 200, axis=0), random)
     padded = np.pad(image[0, 0], 1, 'reflect')
     shifted = [padded[r : r + 16, c : c + 16] for r in range(3) for c in range(3)]
     variants = {}
@@ -54,14 +54,29 @@ def test_a_class_without_images_is_refused():
 def test_shuffled_labels_are_those_of_the_nodules_in_another_order(random):
     nodules = np.repeat(['n%02d' % i for i in range(30)], 4)
     labels = np.repeat(np.arange(30) % 3, 4)
-    found = arms.shuffled(labels, nodules, random)
+    found = arms.shuffle_labels(labels, nodules, random)
     by_nodule = found.reshape(30, 4)
     assert (by_nodule == by_nodule[:, :1]).all()
     assert np.bincount(by_nodule[:, 0]).tolist() == [10, 10, 10]
     assert 0.1 < (found == labels).mean() < 0.6
 
 
-def test_every_arm_has_a_meaning_and_shares_that_sum_to_one():
-    assert set(arms.ARMS) == set(arms.MEANING) and set(arms.RATIOS) < set(arms.ARMS)
+@pytest.mark.parametrize('ratio, total', [(0.5, 9), (1, 12), (4, 30)])
+def test_a_ratio_adds_that_many_images_of_each_class_again_and_again_if_they_are_few(ratio, total):
+    labels = np.repeat([0, 1, 2], 6)
+    real = np.arange(18).reshape(18, 1, 1, 1), labels
+    added = dict(gan=(np.arange(100, 121).reshape(21, 1, 1, 1), np.repeat([0, 1, 2], 7)))
+    pool = arms.build_pool(['real', 'gan'], real, added, ratio, 3)
+    assert [len(members) for members in pool.members] == [total] * 3
+    doubled = arms.build_pool(['real', 'duplicates'], real, {}, ratio, 3)
+    assert [len(members) for members in doubled.members] == [total] * 3
+    assert set(doubled.images.ravel()) == set(range(18))
+
+
+def test_arms_that_add_images_have_a_ratio_and_shares_of_phases_sum_to_one():
+    assert [name for name in arms.ARMS if arms.has_ratio(name)] == ['duplicates', 'gan', 'pix2pix', 'phantom']
+    sources = {name: arms.added_sources(name) for name in arms.ARMS if arms.added_sources(name)}
+    assert sources.pop('pix2pix') == {'pix2pix'} and sources.pop('phantom') == {'phantom'}
+    assert sources == dict.fromkeys(['gan', 'pretrain', 'tstr', 'trts'], {'gan'})
     for arm in arms.ARMS.values():
         assert sum(share for share, _ in arm.phases) == pytest.approx(1)

@@ -5,7 +5,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 import tfutil
-from classification import cnn, learner
+from classification import cnn
+from classification.classifier import as_floats
+from classification.classifier_training import TrainableClassifier
 from stats import calibration
 from tfutil import tf
 
@@ -74,13 +76,13 @@ def blobs(number, seed):
 
 @pytest.mark.parametrize('name', ['small', 'resnet10'])
 def test_a_classifier_learns_what_is_there_and_the_average_of_its_weights_predicts_it(session, name):
-    model = learner.Learner(name, [1, 16, 16], CLASSES, 0.002)
+    model = TrainableClassifier(name, [1, 16, 16], CLASSES, 0.002)
     model.initialise([1])
     pixels, labels = blobs(300, 1)
     for step in range(120):
         random = np.random.RandomState([1, step])
         chosen = random.randint(300, size=24)
-        model.train(learner.as_images(pixels[chosen]), np.eye(3)[labels[chosen]], random)
+        model.train(as_floats(pixels[chosen]), np.eye(3)[labels[chosen]], random)
     unseen, wanted = blobs(90, 2)
     found = model.predict(unseen)
     assert (found.argmax(axis=1) == wanted).mean() > 0.9
@@ -89,35 +91,22 @@ def test_a_classifier_learns_what_is_there_and_the_average_of_its_weights_predic
 
 
 def test_two_trainings_of_a_seed_are_the_same_bit_for_bit_and_a_later_one_leaves_no_trace(session):
-    model, (pixels, labels) = learner.Learner('small', [1, 16, 16], CLASSES, 0.001), blobs(30, 1)
+    model, (pixels, labels) = TrainableClassifier('small', [1, 16, 16], CLASSES, 0.001), blobs(30, 1)
 
     def trained(seed):
         model.initialise([seed])
         for step in range(3):
-            model.train(learner.as_images(pixels), np.eye(3)[labels], np.random.RandomState([seed, step]))
+            model.train(as_floats(pixels), np.eye(3)[labels], np.random.RandomState([seed, step]))
         return model.predict(pixels)
 
     first, other, again = trained(1), trained(2), trained(1)
     assert (first == again).all() and (first != other).any()
 
 
-def test_probabilities_do_not_change_when_an_image_is_mirrored(session):
-    model, (pixels, _) = learner.Learner('small', [1, 16, 16], CLASSES, 0.001), blobs(6, 1)
-    model.initialise([1])
-    assert_allclose(model.predict(pixels), model.predict(pixels[..., ::-1]), atol=1e-6)
-
-
-def test_a_nodule_has_the_mean_of_the_probabilities_of_its_images():
-    p = np.array([[0.8, 0.2], [0.4, 0.6], [0.1, 0.9]])
-    order, found = learner.by_nodule(np.log(p), ['b', 'b', 'a'])
-    assert order == ['b', 'a']
-    assert_allclose(np.exp(found), [[0.6, 0.4], [0.1, 0.9]])
-
-
 def test_loss_is_the_cross_entropy_with_smoothed_labels(session):
-    model, (pixels, labels) = learner.Learner('small', [1, 16, 16], CLASSES, 0.001), blobs(6, 1)
+    model, (pixels, labels) = TrainableClassifier('small', [1, 16, 16], CLASSES, 0.001), blobs(6, 1)
     model.initialise([1])
-    images, ones = learner.as_images(pixels), np.ones([6, 128])
+    images, ones = as_floats(pixels), np.ones([6, 128])
     logits = model.C.run(images, ones)
     log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     expected = -((np.eye(3)[labels] * 0.9 + 0.1 / 3) * log_p).sum(axis=1).mean()

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import dataset
-from classification import cross_validation
+from classification import added_images, cross_validation
 
 
 def test_folds_are_read_with_their_nodules_in_order(cv):
     found = cross_validation.Folds(cv)
-    assert found.number == 2 and found.classes == ['AIS', 'MIA', 'IA']
-    train, test = found.sides(1)
+    assert found.count == 2 and found.classes == ['AIS', 'MIA', 'IA']
+    train, test = found.splits(1)
     assert train.images.shape == (18, 1, 16, 16) and test.labels.tolist() == [0] * 6 + [2] * 6 + [1] * 6
     assert train.nodules[:4] == ['AIS-0', 'AIS-0', 'AIS-2', 'AIS-2']
     assert set(test.names['patient']) == {'p-%s-%d' % (label, i) for label in found.classes for i in (1, 3, 5)}
@@ -22,8 +22,8 @@ def test_folds_are_read_with_their_nodules_in_order(cv):
 @pytest.mark.parametrize(
     'planted, words',
     [
-        (lambda f, s, m: m + [('AIS', 'AIS-0', None)] if (f, s) == (0, 'train') else m, 'nodule AIS-0 is on both'),
-        (lambda f, s, m: m + [('IA', 'new', 'p-MIA-0')] if (f, s) == (0, 'train') else m, 'patient p-MIA-0 is on both'),
+        (lambda f, s, m: m + [('AIS', 'AIS-0', None)] if (f, s) == (0, 'train') else m, 'nodule AIS-0 is in both'),
+        (lambda f, s, m: m + [('IA', 'new', 'p-MIA-0')] if (f, s) == (0, 'train') else m, 'patient p-MIA-0 is in both'),
         (lambda f, s, m: [x for x in m if x[1] != 'IA-0'] if (f, s) == (0, 'test') else m, 'has 2 nodules of IA'),
         (lambda f, s, m: [x for x in m if x[0] != 'IA'] if f == 1 else m, 'the same'),
         (lambda f, s, m: m + [('MIA', 'MIA-0', None)] if (f, s) == (1, 'test') else m, 'MIA-0'),
@@ -72,8 +72,8 @@ def test_a_folder_without_folds_or_with_a_gap_or_without_names_is_refused(make_f
 
 
 def test_inner_validation_takes_a_share_of_each_class_and_never_half_a_nodule(make_folds):
-    train, _ = cross_validation.Folds(make_folds(each=20)).sides(0)
-    learnt, held = cross_validation.split(train, 0.2, np.random.RandomState(1))
+    train, _ = cross_validation.Folds(make_folds(each=20)).splits(0)
+    learnt, held = cross_validation.validation_split(train, 0.2, np.random.RandomState(1))
     assert sorted(np.concatenate([learnt, held]).tolist()) == list(range(len(train.images)))
     names = [{train.nodules[i] for i in part} for part in (learnt, held)]
     assert not names[0] & names[1]
@@ -82,9 +82,8 @@ def test_inner_validation_takes_a_share_of_each_class_and_never_half_a_nodule(ma
 
 def test_added_images_are_refused_where_they_are_of_the_test_side(cv, make_folds):
     found = cross_validation.Folds(cv)
-    images, labels = cross_validation.added(
-        os.path.join(cv, 'fold{fold}', 'train', '{class}'), 1, found.classes, found.sides(1)[1]
-    )
+    paths = [os.path.join(cv, 'fold1', 'train', label) for label in found.classes]
+    images, labels = added_images.read_added(paths, 1, found.splits(1)[1])
     assert len(images) == 18 and np.bincount(labels).tolist() == [6, 6, 6]
-    with pytest.raises(ValueError, match='AIS has images of the test side of fold 0, of the nodule AIS-0'):
-        cross_validation.added(os.path.join(cv, 'fold1', 'train', '{class}'), 0, found.classes, found.sides(0)[1])
+    with pytest.raises(ValueError, match='AIS has images of the test split of fold 0, of the nodule AIS-0'):
+        added_images.read_added(paths, 0, found.splits(0)[1])

@@ -11,11 +11,11 @@ from scipy import special
 
 import dataset
 from classification import classify_settings, experiment_page
-from classification.cross_validation import Side
-from classification.experiment import Job
+from classification.cross_validation import Split
+from classification.experiment_summary import collect
+from classification.training_results import Training
 from places import ONCE
 from stats import arm_comparison
-from stats.predictions import gathered
 
 pytestmark = ONCE
 
@@ -35,8 +35,8 @@ def with_skill(changed, skill):
 class Folds:
     """Three folds of nodules with three patches of 16x16 each."""
 
-    def __init__(self, path, count, source):
-        self.path, self.classes, self.number, self.count = str(path), CLASSES, 3, count
+    def __init__(self, path, nodules, source):
+        self.path, self.classes, self.count, self.nodules = str(path), CLASSES, 3, nodules
         for label in CLASSES:
             folder = os.path.join(self.path, 'fold0', 'test', label)
             dataset.write(folder, label, np.zeros([1, 1, 16, 16], np.uint8))
@@ -46,14 +46,12 @@ class Folds:
     def folder(self, fold, side):
         return os.path.join(self.path, 'fold%d' % fold, side)
 
-    def sides(self, fold):
-        own = [i for i in range(self.count) if i % 3 == fold]
-        nodules = [self.name(i) for i in own for _ in range(3)]
-        labels = np.repeat([self.label(i) for i in own], 3)
-        random = np.random.RandomState(fold)
-        return None, Side(
-            random.randint(256, size=[len(nodules), 1, 16, 16]).astype(np.uint8), labels, nodules, {}, None, None
-        )
+    def splits(self, fold):
+        members = [i for i in range(self.nodules) if i % 3 == fold]
+        nodules = [self.name(i) for i in members for _ in range(3)]
+        labels = np.repeat([self.label(i) for i in members], 3)
+        images = np.random.RandomState(fold).randint(256, size=[len(nodules), 1, 16, 16]).astype(np.uint8)
+        return None, Split(CLASSES, images, labels, nodules, None, {}, None)
 
     def label(self, i):
         return i // 3 % 3
@@ -61,46 +59,65 @@ class Folds:
     def name(self, i):
         return HOSTILE if i == 0 else 'nodule%d' % i
 
-    def found(self, skill):
+    def results(self, skill):
         """As of experiment.run. skill: {(arm, ratio): how far the logit of the true class lies above the others}."""
-        random, found = np.random.RandomState(4), []
+        random, results = np.random.RandomState(4), {}
         for fold in range(3):
             for repeat in range(2):
                 for (arm, ratio), strength in skill.items():
-                    own = [i for i in range(self.count) if i % 3 == fold]
-                    labels = np.array([self.label(i) for i in own])
-                    logits = 0.4 * random.randn(len(own), 3) + strength * np.eye(3)[labels]
-                    names = ['generated-%d' % i if arm == 'trts' else self.name(i) for i in own]
+                    members = [i for i in range(self.nodules) if i % 3 == fold]
+                    labels = np.array([self.label(i) for i in members])
+                    logits = 0.4 * random.randn(len(members), 3) + strength * np.eye(3)[labels]
+                    names = ['generated-%d' % i if arm == 'trts' else self.name(i) for i in members]
                     rows = [[name, int(label)] + p.round(6).tolist()
                             for name, label, p in zip(names, labels, special.softmax(logits, axis=1))]  # fmt: skip
                     facts = dict(step=50 + fold, inner_loss=1.0, loss=0.9, temperature=0.5, seconds=2.5)
-                    found.append((Job(arm, ratio, repeat, fold), dict(facts=facts, predictions=rows)))
-        return found
+                    results[Training(arm, ratio, repeat, fold)] = dict(facts=facts, predictions=rows)
+        return results
 
 
-@pytest.fixture
-def written(tmp_path):
-    """Writes a report; returns its JSON and its page."""
+@pytest.fixture(scope='module')
+def written(tmp_path_factory):
+    """Writes a page, once for the same arguments; returns its JSON and its page."""
+    pages = {}
 
-    def call(skill=SKILL, count=30, source='CT volumes'):
-        several = Folds(tmp_path / 'cv', count, source)
-        cfg = classify_settings.Run(outdir=str(tmp_path), repeats=2, ratios='0.5,1')
-        experiment_page.write(cfg, several, several.found(skill))
-        texts = [(tmp_path / ('classification.' + ending)).read_bytes().decode() for ending in ('json', 'html')]
-        return json.loads(texts[0]), texts[1]
+    def call(skill=SKILL, nodules=30, source='CT volumes'):
+        key = str((skill, nodules, source))
+        if key not in pages:
+            root = tmp_path_factory.mktemp('page')
+            folds = Folds(root / 'cv', nodules, source)
+            cfg = classify_settings.Run(outdir=str(root), repeats=2, ratios='0.5,1')
+            experiment_page.write(cfg, folds, folds.results(skill))
+            texts = [(root / ('classification.' + ending)).read_bytes().decode() for ending in ('json', 'html')]
+            pages[key] = json.loads(texts[0]), texts[1]
+        return pages[key]
 
     return call
 
 
-def test_the_json_is_the_summary_of_the_arms_that_are_tested_on_real_images(written, tmp_path):
+@pytest.fixture
+def results(tmp_path):
+    return Folds(tmp_path / 'cv', 30, '').results(SKILL)
+
+
+def notes(data):
+    return {note['key']: note for note in data['notes']}
+
+
+def warnings(data):
+    return [check for check in data['checks'] if check['tone'] == 'bad']
+
+
+def sentences(text):
+    """The text of a page without tags, with ordinary spaces."""
+    return re.sub(r'<[^>]+>', '', text).replace('\u00a0', ' ').replace('&#39;', "'")
+
+
+def test_the_json_is_the_summary_of_the_arms_that_are_tested_on_real_images(written, results):
     data, _ = written()
-    several, expected = Folds(tmp_path / 'cv', 30, ''), collections.OrderedDict()
-    for (arm, ratio), _ in SKILL.items():
-        own = [
-            (job, row) for job, gave in several.found(SKILL) if job[:2] == (arm, ratio) for row in gave['predictions']
-        ]
-        columns = zip(*[(row[0], job.repeat, job.fold, row[1], row[2:]) for job, row in own])
-        expected[arm if ratio is None else '%s x%g' % (arm, ratio)] = gathered(*columns)
+    expected = {name: arm.predictions for name, arm in collect(results).items()}
+    gan = [row for training, result in results.items() if training[:2] == ('gan', 1.0) for row in result['predictions']]
+    assert sorted(map(str, expected['gan x1'].nodules)) == sorted({row[0] for row in gan})
     alone = {'trts': expected.pop('trts')}
     whole = arm_comparison.summary(expected, CLASSES, 'duplicates x1')
     assert data['summary'] == json.loads(json.dumps(whole)) and whole['per_class'] == [12, 9, 9]
@@ -116,12 +133,11 @@ def test_the_figures_of_the_paper_have_wilson_intervals_of_206_nodules(written):
             assert abs(share - end) / np.sqrt(end * (1 - end) / 206) == pytest.approx(1.959964)
 
 
-def test_probabilities_at_a_temperature_are_sharpened_as_softmax_does(written, tmp_path):
-    data, _ = written()
-    several, before, after = Folds(tmp_path / 'cv', 30, ''), [], []
-    for job, gave in several.found(SKILL):
-        if job[:2] == ('gan', 1.0):
-            for _, label, *p in gave['predictions']:
+def test_probabilities_at_a_temperature_are_sharpened_as_softmax_does(written, results):
+    data, before, after = written()[0], [], []
+    for training, result in results.items():
+        if training[:2] == ('gan', 1.0):
+            for _, label, *p in result['predictions']:
                 p = np.array(p) / sum(p)
                 sharp = p**2 / (p**2).sum()  # the temperature is 0.5
                 before.append(((p - np.eye(3)[label]) ** 2).sum())
@@ -130,15 +146,16 @@ def test_probabilities_at_a_temperature_are_sharpened_as_softmax_does(written, t
 
 
 @pytest.mark.parametrize(
-    'skill, begin, tone',
+    'skill, begin, key',
     [(1.6, 'Generated nodules helped the classifier: on 90 nodules, ', 'better'),
-     (0.3, 'It is not shown that generated nodules help the classifier: on 90 nodules, ', 'not shown'),
+     (0.3, 'It is not shown that generated nodules help the classifier: on 90 nodules, ', 'not_shown'),
      (-0.3, 'Generated nodules made the classifier worse: on 90 nodules, ', 'worse')],
 )  # fmt: skip
-def test_the_first_sentence_says_what_was_found_and_its_numbers(written, skill, begin, tone):
+def test_the_first_sentence_says_what_was_found_and_its_numbers(written, skill, begin, key):
     data, text = written(with_skill('gan', skill), 90)
     sentence, summary = data['first_sentence'], data['summary']
-    assert sentence.startswith(begin) and '<p class="verdict %s">' % tone.replace(' ', '-') in text
+    assert data['outcome'] == data['outcomes']['gan x1'] == key and sentence.startswith(begin)
+    assert '<p class="verdict %s">' % key.replace('_', '-') in text
     for name in ('gan x1', 'duplicates x1'):
         assert '%.1f %%' % (100 * summary['arms'][name]['metrics']['balanced_accuracy']['value']) in sentence
     gap = summary['arms']['gan x1']['difference']['balanced_accuracy']
@@ -146,17 +163,22 @@ def test_the_first_sentence_says_what_was_found_and_its_numbers(written, skill, 
         assert ('%+.1f' % (100 * value)).replace('-', '\u2212') in sentence
     p = summary['arms']['gan x1']['mcnemar']['p_holm']
     assert ('p < 0.001' if p < 0.001 else 'p = %.3f' % p) in sentence
-    assert (p < 0.05) == (tone != 'not shown')
+    assert (p < 0.05) == (key != 'not_shown')
 
 
-def test_remarks_say_what_an_interval_leaves_open_and_whether_the_order_of_the_paper_is_seen(written):
-    data, _ = written(count=90)
+def test_notes_say_what_an_interval_leaves_open_and_whether_the_order_of_the_paper_is_seen(written):
+    data, text = written(nodules=90)
     low, high = data['summary']['arms']['gan x1']['difference']['balanced_accuracy']['interval']
-    assert '90 nodules leave room for a gain of up to %.1f points' % (100 * high) in data['remarks'][0]
-    assert 'loss of up to %.1f points' % (-100 * low) in data['remarks'][0] and low < 0 < high
-    assert data['remarks'][1].startswith('Other ratios, compared with duplicates x1: gan x0.5 (')
-    assert 'generated, is seen here' in written(with_skill('gan', 1.6), 90)[0]['remarks'][-1]
-    assert 'generated, is not seen here' in written(with_skill('raw', 1.6), 90)[0]['remarks'][-1]
+    room = notes(data)['room_left']
+    assert (room['gain'], room['loss']) == (high, -low) and low < 0 < high
+    assert '90 nodules leave room for a gain of up to %.1f points' % (100 * high) in sentences(text)
+    assert list(notes(data)['other_ratios']['outcomes']) == ['gan x0.5']
+    assert 'Other ratios, compared with duplicates x1: gan x0.5 (' in sentences(text)
+    data, text = written(with_skill('gan', 1.6), 90)
+    assert notes(data)['paper_order']['confirmed'] and 'generated, is seen here: ' in sentences(text)
+    assert 'few_nodules' in notes(data) and '90 nodules are few' in sentences(text)
+    data, text = written(with_skill('raw', 1.6), 90)
+    assert not notes(data)['paper_order']['confirmed'] and 'generated, is not seen here: ' in sentences(text)
 
 
 @pytest.mark.parametrize(
@@ -175,21 +197,24 @@ def test_phantoms_are_never_taken_for_patients(written):
 def test_without_an_arm_that_generates_nothing_is_claimed_of_it(written):
     data, text = written(collections.OrderedDict([(('common', None), 0.5), (('raw', None), 0.5)]))
     assert data['first_sentence'].endswith('does not tell whether generated nodules help a classifier.')
-    assert data['summary']['reference'] == 'common' and 'not checked that labels do not leak' in text
+    assert data['summary']['reference'] == 'common' and data['outcome'] is None and data['notes'] == []
+    assert 'not checked that labels do not leak' in text
 
 
 def test_shuffled_labels_that_are_not_at_chance_are_a_warning(written):
     data, text = written()
-    assert data['warnings'] == [] and 'Warning' not in text and 'Shuffled labels teach nothing' in text
+    assert warnings(data) == [] and 'Warning' not in text and 'Shuffled labels teach nothing' in text
     data, text = written(with_skill('shuffled', 0.35))
-    assert len(data['warnings']) == 1 and 'With shuffled labels balanced accuracy is' in data['warnings'][0]
+    (warning,) = warnings(data)
+    assert warning['key'] == 'shuffled_not_at_chance' and warning['interval'][0] > warning['chance']
     assert 'the experiment leaks' in text and '<li class="bad"><b>Warning.</b>' in text
 
 
 def test_a_success_that_is_too_good_is_suspected_unless_the_nodules_are_phantoms(written):
-    data, _ = written(with_skill('gan', 3.0))
-    assert data['warnings'][0].startswith('Suspect a leak: gan x0.5 and gan x1 reached more than 70 % with 30 nodules')
-    assert written(with_skill('gan', 3.0), source='phantoms: computed')[0]['warnings'] == []
+    data, text = written(with_skill('gan', 3.0))
+    assert warnings(data) == [dict(key='too_good', tone='bad', arms=['gan x0.5', 'gan x1'], ceiling=0.7)]
+    assert 'Suspect a leak: gan x0.5 and gan x1 reached more than 70 % with 30 nodules' in sentences(text)
+    assert warnings(written(with_skill('gan', 3.0), source='phantoms: computed')[0]) == []
 
 
 def test_the_page_holds_every_arm_and_asks_for_nothing_from_elsewhere(written):
@@ -201,24 +226,19 @@ def test_the_page_holds_every_arm_and_asks_for_nothing_from_elsewhere(written):
 
 
 def test_names_of_nodules_are_text_on_the_page_never_markup(written):
-    _, text = written(count=9)  # so few that each is an example
+    _, text = written(nodules=9)  # so few that each is an example
     assert '<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>' in text and 'alert(1)</script>' not in text
 
 
 def test_classes_that_are_alone_in_their_folds_have_no_curves_and_the_page_says_so(written, monkeypatch):
     monkeypatch.setattr(Folds, 'label', lambda self, i: i % 3)
-    data, text = written()
+    data, text = written(nodules=33)
     assert data['summary']['arms']['raw']['metrics']['macro_auc']['value'] is None
     assert 'Fold 0 has no nodule of MIA and IA' in text and 'ROC curves' not in text
 
 
-def test_arms_that_are_all_tested_on_generated_images_are_refused(written):
-    with pytest.raises(ValueError, match='--arms trts: none of them is tested on real images; add one'):
-        written({('trts', None): 1.0})
-
-
 def test_patches_of_examples_are_middle_slices_of_their_nodule(tmp_path):
-    several = Folds(tmp_path / 'cv', 9, '')
-    side = several.sides(1)[1]
-    found = experiment_page._middles(several, {'nodule4': 1})
-    assert (found['nodule4'] == side.images[side.nodules.index('nodule4') + 1]).all()
+    folds = Folds(tmp_path / 'cv', 9, '')
+    _, test = folds.splits(1)
+    patches = experiment_page.middle_patches(folds, {'nodule4': 1})
+    assert (patches['nodule4'] == test.images[test.nodules.index('nodule4') + 1]).all()

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from classification import predict
+from classification import classifier
 from common import gray_range, images
 from created import CREATE, facts, finest
 from explorer import uploads
@@ -96,9 +96,9 @@ def test_pix2pix_refuses_a_sliver_too_and_takes_masks_of_any_numbers(tmp_path):
 def test_pictures_to_classify_are_refused_as_a_set(tmp_path):
     write(tmp_path / 'in', HU + 1024)
     with pytest.raises(gray_range.RangeNeeded, match='0-dataset_create.py images.*--range'):
-        predict.read(str(tmp_path / 'in'), (1, SIDE, SIDE))
+        classifier.read_images(str(tmp_path / 'in'), (1, SIDE, SIDE))
     write(tmp_path / 'in', FULL, 'b.png')
-    assert predict.read(str(tmp_path / 'in'), (1, SIDE, SIDE))[0].shape == (2, 1, SIDE, SIDE)
+    assert classifier.read_images(str(tmp_path / 'in'), (1, SIDE, SIDE))[0].shape == (2, 1, SIDE, SIDE)
 
 
 @pytest.mark.parametrize('values', [HU + 1024, HU + 32768])

@@ -8,8 +8,9 @@ import shutil
 import pytest
 
 import runs
+from common import locks
 from metrics import training_data
-from places import ONCE, ROOT
+from places import ONCE, ROOT, visible
 
 pytestmark = ONCE
 
@@ -22,15 +23,15 @@ def trained(cv, tmp_path_factory):
     return outdir, options
 
 
-def test_each_fold_has_a_generator_that_says_whom_it_learnt_from(trained):
+def test_each_fold_has_a_generator_whose_record_names_the_nodules_it_learned_from(trained):
     outdir, _ = trained
     for fold in (0, 1):
         path = outdir / ('fold%d' % fold) / '000-train' / 'network-final.pkl'
-        known = training_data.learnt_from(str(path))
-        assert known['nodule'] == sorted(
+        learned = training_data.learnt_from(str(path))
+        assert learned['nodule'] == sorted(
             '%s-%d' % (c, i) for c in ('AIS', 'IA', 'MIA') for i in range(6) if i % 2 != fold
         )
-        assert known['patient'] == ['p-' + name for name in known['nodule']] and known['scan'] == []
+        assert learned['patient'] == ['p-' + name for name in learned['nodule']] and learned['scan'] == []
 
 
 def test_what_is_done_is_skipped_and_what_was_stopped_goes_on_to_the_same_weights(trained, cv, script, tmp_path):
@@ -47,12 +48,16 @@ def test_what_is_done_is_skipped_and_what_was_stopped_goes_on_to_the_same_weight
     runs.assert_same_weights(run / 'network-final.pkl', outdir / 'fold1' / '000-train' / 'network-final.pkl')
 
 
-def test_weights_to_start_from_must_have_seen_none_of_the_nodules(trained, cv, script, tmp_path, make_folds):
+def test_a_second_process_and_weights_that_have_seen_a_nodule_are_refused(trained, cv, script, tmp_path):
     outdir, options = trained
+    with locks.held(str(tmp_path), 'wait'):
+        code, _, err = script('5-classify.py', 'gans', '--data', cv, '--outdir', tmp_path, '--cpu')
+        assert code == 2 and 'in use by process %d ' % os.getpid() in err and err.count('\n') == 1
+    assert visible(tmp_path) in (['lock'], [])
     weights = outdir / 'fold0' / '000-train' / 'network-final.pkl'
     gans = ['5-classify.py', 'gans', '--outdir', tmp_path, '--pretrain', weights] + options
     code, _, err = script(*(gans + ['--data', cv]))
-    assert code == 2 and 'learnt from the nodule' in err and err.count('\n') == 1
+    assert code == 2 and 'learned from the nodule' in err and err.count('\n') == 1
     alone = tmp_path / 'alone.pkl'
     shutil.copy(str(weights), str(alone))
     code, _, err = script('5-classify.py', 'gans', '--data', cv, '--pretrain', alone, '--outdir', tmp_path)

@@ -1,0 +1,71 @@
+"""Training of a generator for each class and fold on the training splits; what is done is skipped."""
+
+import os
+
+import dataset
+from classification import cross_validation
+from classification.classify_settings import TRAINING
+from common import locks, log, model_record
+from config import Progan
+from metrics import training_data
+from training import launch, run_folder
+
+
+def train(cfg, stop, explicit):
+    """Train what is missing of classify_settings.Gans; the signal that ended it early, or None.
+
+    explicit: names of the settings that were given; a run that goes on takes the others from its run.json.
+    """
+    folds = cross_validation.Folds(cfg.data)
+    if cfg.pretrain:
+        _check_pretrained(cfg.pretrain, folds)
+    labels = [''] if cfg.conditional else folds.classes
+    jobs = [(fold, label) for fold in range(folds.count) for label in labels]
+    with locks.held(cfg.outdir, 'wait for it or choose another --outdir'):
+        for i, (fold, label) in enumerate(jobs):
+            outdir = os.path.join(cfg.outdir, 'fold%d' % fold, label)
+            data = os.path.normpath(os.path.join(folds.folder(fold, 'train'), label))
+            run = _newest_run(outdir)
+            if run and _is_finished(run, data):
+                log.info('%d of %d: %s is there' % (i + 1, len(jobs), run))
+                continue
+            log.info('%d of %d: %s' % (i + 1, len(jobs), outdir))
+            stopped = launch.train(_settings(cfg, data, outdir, run), stop, [x for x in explicit if x in TRAINING])
+            if stopped:
+                return stopped
+    return None
+
+
+def _settings(cfg, data, outdir, run):
+    options = {name: value for name, value in cfg._asdict().items() if name in TRAINING}
+    return Progan(data=data, outdir=outdir, resume=run, transfer=cfg.pretrain, conditional=cfg.conditional, **options)
+
+
+def _newest_run(outdir):
+    try:
+        return run_folder.find('latest', outdir)
+    except FileNotFoundError:
+        return None
+
+
+def _is_finished(run, data):
+    """Whether a run is complete; ValueError if it learned from other data."""
+    final = os.path.join(run, run_folder.FINAL)
+    if not os.path.exists(final):
+        return False
+    if model_record.data_facts(final).get('digest') != dataset.Pyramid(data).digest:
+        raise ValueError('%s learned from other data than %s; choose another --outdir' % (final, data))
+    return True
+
+
+def _check_pretrained(path, folds):
+    """ValueError for weights that learned from any of the folds' nodules, or from unknown data."""
+    learned = training_data.learnt_from(path)
+    if learned is None:
+        message = '--pretrain %s: not known from which nodules it learned (no run.json with their names is beside it)'
+        raise ValueError(message % path)
+    for names in folds.test_names:
+        shared = training_data.in_common(names, learned)
+        if shared:
+            message = '--pretrain %s learned from the %s %s; it must have seen none of them'
+            raise ValueError(message % ((path,) + shared))
