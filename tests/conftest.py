@@ -13,7 +13,7 @@ from common import commandline, log, manifest
 from places import ROOT
 
 # Files that take minutes begin first, so that no core has one of them alone at the end.
-LONGEST = ['test_%s.py' % name for name in 'docs resume workers suite overfit queue'.split()]
+LONGEST = ['test_%s.py' % name for name in 'docs resume workers suite overfit generator_training'.split()]
 
 
 def pytest_configure(config):
