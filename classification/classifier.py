@@ -10,11 +10,17 @@ import numpy as np
 import dataset
 import tfutil
 from classification import cnn
-from common import files, gray_range, images, log, schema, types
+from common import files, images, log, schema, types
 from metrics import training_data
 from tfutil import tf
 
 ROLES = ('C',)  # FILE FORMAT: the network of a pickle
+_AS_DATASET = 'make a dataset of them with 0-dataset_create.py images, which takes '
+_REMEDIES = {
+    images.WrongSize: _AS_DATASET + '--resize',
+    images.NotGray: 'save it as gray',
+    images.RangeNeeded: _AS_DATASET + '--range',
+}
 MIRRORED = 4  # versions of an image whose probabilities are averaged: itself, mirrored either way, and both
 
 
@@ -113,8 +119,8 @@ def read_images(path, shape):
     inside = sorted(os.listdir(path)) if os.path.isdir(path) else []
     pictures = [name for name in inside if os.path.splitext(name)[1].lower() in images.SUFFIXES]
     if pictures:
-        check = gray_range.RangeCheck()
-        with gray_range.remedy('make a data set of them with 0-dataset_create.py images, which takes --range'):
+        check = images.RangeCheck()
+        with images.remedies(_REMEDIES):
             pixels = [images.load(os.path.join(path, name), shape[1], shape[0], check=check) for name in pictures]
             check.require()
         return np.stack(pixels), pictures, pictures

@@ -50,7 +50,7 @@ def load(path):
             return np.zeros(shape, dtype)
         return np.memmap(path, dtype, 'r', begin, shape, order)
     except _BAD:
-        raise ValueError('%s is not a NumPy file of numbers; write one with numpy.save' % path) from None
+        raise files.BadFile(path, 'is not a NumPy file of numbers', 'write one with numpy.save') from None
 
 
 def load_npz(path):

@@ -1,5 +1,6 @@
-"""Files that are whole or absent and replace only what programs wrote."""
+"""Files that are whole or absent and replace only what programs wrote; what is wrong with files of users."""
 
+import collections
 import contextlib
 import errno
 import itertools
@@ -11,6 +12,49 @@ import tempfile
 from common import log, manifest
 
 LOCALE = 'this locale knows only ASCII; type export LC_ALL=C.UTF-8, then the command again'
+
+
+class BadFile(ValueError):
+    """A file of a user that cannot be used. fact: what is wrong, said of path; remedy: what to do, '' for nothing."""
+
+    def __init__(self, path, fact, remedy=''):
+        super().__init__(path, fact, remedy)
+        self.path, self.fact, self.remedy = path, fact, remedy
+
+    def __str__(self):
+        return '%s %s' % (self.path, self.fact) + ('; ' + self.remedy if self.remedy else '')
+
+
+# A type of files that people pass by mistake. head: how they begin.
+FileType = collections.namedtuple('FileType', 'head name remedy')
+_EMPTY = FileType(b'', 'empty', 'copy or download it again')
+_WEB_PAGE = FileType(b'<', 'a web page', 'the download link wants a browser, download it there again')
+_FILE_TYPES = (
+    _WEB_PAGE,
+    _WEB_PAGE._replace(head=b'\n<'),
+    FileType(b'\x1f\x8b', 'a gzip archive', 'unpack it with gunzip first'),
+    FileType(
+        b'PK\x03\x04', 'a zip archive', 'unpack it first (a PyTorch file is another format, which is not supported)'
+    ),
+    FileType(b'\x89PNG', 'a PNG picture', ''),
+    FileType(b'\xff\xd8\xff', 'a JPEG picture', ''),
+    FileType(b'\x89HDF', 'an HDF5 file, as Keras writes', 'that is another format, which is not supported'),
+    FileType(b'\x93NUMPY', 'a NumPy array', ''),
+)
+
+
+def file_type(head):
+    """The FileType of a file whose first bytes, 16 or so, are `head`; None if it is none of these."""
+    if not head:
+        return _EMPTY
+    return next((kind for kind in _FILE_TYPES if head.startswith(kind.head)), None)
+
+
+def require_other_type(path, head):
+    """BadFile for one of those types."""
+    kind = file_type(head)
+    if kind:
+        raise BadFile(path, 'is ' + kind.name, kind.remedy)
 
 
 def holds_utf8():
@@ -34,7 +78,7 @@ def require_regular(path):
     except OSError:  # whoever opens it says what is wrong
         return
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise ValueError('%s is a pipe, a device or a socket; write what it gives into a file first' % path)
+        raise BadFile(path, 'is a pipe, a device or a socket', 'write what it gives into a file first')
 
 
 def require_replaceable(*paths):

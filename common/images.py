@@ -1,11 +1,15 @@
-"""Pixel ranges, contact sheets, PNG and GIF files, foreign pictures. Images are [C, H, W], batches [N, C, H, W]."""
+"""Pixel ranges, contact sheets, PNG and GIF files, pictures of users. Images are [C, H, W], batches [N, C, H, W]."""
 
+import contextlib
+import io
+import os
+import re
 import warnings
 
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin
 
-from common import arrays, capacity, files, gray_range
+from common import arrays, capacity, files
 from common.quiet import suppress_stderr
 
 SUFFIXES = '.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.npy'  # of files that `load` reads
@@ -13,6 +17,9 @@ MOST = 64 * 2**20  # pixels of a picture that is read
 DECODED = 16  # bytes of memory that one of them takes at most while it is scaled
 ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values that exchange width and height
 SHEET, FRAMES = 4, 10  # bytes that `grid` and `save`, or `animate`, take at most for each byte of pixels
+FULL = 0, 65535  # the range of 16 bits
+LEAST_SPAN = 8192  # values that a set of pictures spans at least if it is scaled to 16 bits: twice the 12 bits of CT
+OFFSETS = 1024, 32768  # what programs add to HU, so that none is negative
 
 
 def to_uint8(x):
@@ -54,12 +61,12 @@ def save(path, image, durable=False):
         encode(image, f)
 
 
-def save_drawing(path, image, words):
-    """Write a drawing of few colours, uint8 [3, H, W], as PNG of at most 64, with its words as a description."""
-    about = PngImagePlugin.PngInfo()
-    about.add_text('Description', words)
+def save_drawing(path, image, description):
+    """Write a drawing of few colours, uint8 [3, H, W], as PNG of at most 64, with a text that describes it."""
+    metadata = PngImagePlugin.PngInfo()
+    metadata.add_text('Description', description)
     with files.atomic(path) as f:
-        _picture(image).quantize(64).save(f, 'PNG', optimize=True, pnginfo=about)
+        _picture(image).quantize(64).save(f, 'PNG', optimize=True, pnginfo=metadata)
 
 
 def encode_animation(frames, f, seconds):
@@ -81,13 +88,126 @@ def read(path):
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
+class ImageWriter:
+    """Writes pictures into a folder that may hold those of an earlier run, and counts what becomes of these.
+
+    names: of the pictures to come; a name that belongs to another file is refused before anything is written.
+    pattern: of the names that such pictures have, a regular expression.
+    """
+
+    def __init__(self, folder, names, pattern):
+        os.makedirs(folder, exist_ok=True)
+        files.require_replaceable(*(os.path.join(folder, name) for name in names))
+        self.folder = folder
+        self.before = {name for name in os.listdir(folder) if re.match(pattern, name)}
+        self.replaced = 0
+        self.removed = 0
+
+    def save(self, name, image):
+        """As `save`, under a name in the folder."""
+        path = os.path.join(self.folder, name)
+        content = io.BytesIO()
+        encode(image, content)
+        if name in self.before:
+            self.before.remove(name)
+            with open(path, 'rb') as f:
+                self.replaced += f.read() != content.getvalue()
+        with files.atomic(path) as f:
+            f.write(content.getvalue())
+
+    def remove_others(self):
+        """Remove the pictures that an earlier run wrote and this one did not write anew; others stay."""
+        removed = {name for name in self.before if files.remove(os.path.join(self.folder, name))}
+        self.removed = len(removed)
+        self.before -= removed
+
+    def report(self):
+        """Print what became of pictures of an earlier run: replaced by others, removed, or still there."""
+        counts = [(self.replaced, 'replaced %d'), (self.removed, 'removed %d')]
+        counts.append((len(self.before), 'left %d as they were'))
+        message = ', '.join(form % count for count, form in counts if count)
+        if message:
+            print('pictures of an earlier run in %s: %s; another --outdir keeps both' % (self.folder, message))
+
+
+class BadPicture(files.BadFile):
+    """A picture that cannot be used. The remedies of its subclasses depend on the program: `remedies` adds them."""
+
+
+class WrongSize(BadPicture):
+    """It has more or fewer pixels than were wanted."""
+
+
+class NotGray(BadPicture):
+    """It is a colour image."""
+
+
+class RangeNeeded(BadPicture):
+    """It is not known which stored values are black and white. likely: [(lo, hi, description)] that may be meant."""
+
+    def __init__(self, path, fact, remedy='', likely=()):
+        super().__init__(path, fact, remedy)
+        self.likely = likely
+
+
+def range_flag(error):
+    """The remedy for RangeNeeded in programs that have a flag --range."""
+    examples = ''.join('%d,%d of %s, ' % example for example in error.likely)
+    return 'say with --range LO,HI which of them are black and white' + (', such as ' + examples)[:-2] * bool(examples)
+
+
+@contextlib.contextmanager
+def remedies(table):
+    """A block whose BadPictures get a remedy. table: {class: text, or a function that makes it of the error}."""
+    try:
+        yield
+    except BadPicture as error:
+        for kind in type(error).__mro__:
+            if kind in table:
+                error.remedy = table[kind](error) if callable(table[kind]) else table[kind]
+                break
+        raise
+
+
+class RangeCheck:
+    """What the 16-bit pictures of a set span; 0 and 65535 are not counted, which also stand for padding and drawings.
+
+    The set decides and no single picture: one of them may be dark.
+    """
+
+    def __init__(self):
+        self.path, self.least, self.most = None, np.inf, -np.inf
+
+    def add(self, path, pixels):
+        """Add uint16 pixels of a file."""
+        inner = pixels[(pixels > FULL[0]) & (pixels < FULL[1])]
+        if inner.size:
+            self.path = self.path or path
+            self.least = min(self.least, int(inner.min()))
+            self.most = max(self.most, int(inner.max()))
+
+    def require(self):
+        """RangeNeeded if the pictures span so little of 0..65535 that they would be black or flat."""
+        if self.path is not None and self.most - self.least < LEAST_SPAN:
+            fact = 'has 16 bits, but such pictures hold only values %d..%d of 0..65535' % (self.least, self.most)
+            raise RangeNeeded(self.path, fact, likely=self._likely())
+
+    def _likely(self):
+        """Ranges that may be meant, with what the values are then."""
+        likely = [(0, 4095, '12 bits')] if self.most < 4096 else []
+        for offset in OFFSETS:
+            if offset - 3072 <= self.least and self.most < offset - 1024 + LEAST_SPAN:
+                likely.append((offset - 1900, offset + 1100, 'HU + %d in the window paper' % offset))
+        return likely + [FULL + ('pictures that are right as they are',)]
+
+
 def _orientation(picture):
     """The EXIF orientation of an open picture that is not a TIFF, 1 to 8; 1, as stored, if none is valid."""
     try:
-        found = Image.Image.getexif(picture).get(ORIENTATION)  # that of PNG files would decode them
+        orientation = Image.Image.getexif(picture).get(ORIENTATION)  # that of PNG files would decode them
     except Exception:  # damaged EXIF data
         return 1
-    return found if found in range(2, 9) else 1
+    return orientation if orientation in range(2, 9) else 1
 
 
 def size(path):
@@ -110,12 +230,11 @@ def load(path, size, channels=1, limits=None, resize=False, check=None):
     8-bit pixels are kept. Others are scaled so that limits, (LO, HI), become 0 and 255; unsigned 16-bit ones have the
     limits (0, 65535) if there are none and the set of pictures uses that range. check: the RangeCheck of the set, which
     is to be asked after the last picture; None: the picture is alone. resize: take the middle square and scale it,
-    smoothly; otherwise another size is an error. Gray in colour files is gray. An error names the file and the flag
-    that helps; RangeNeeded if limits are missing.
+    smoothly; otherwise another size is an error. Gray in colour files is gray. What cannot be used is a BadPicture.
     """
     pixels = _stored(path, size, resize)
     if pixels.dtype != np.uint8:
-        pixels = gray_range.scaled(path, pixels, limits, check)
+        pixels = _scaled(path, pixels, limits, check)
     return _fitted(path, pixels, size, channels, resize)
 
 
@@ -136,7 +255,7 @@ def _fitted(path, pixels, size, channels=1, resize=False):
     pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)  # [H,W(,C)] -> [C,H,W]
     if channels == 1 and len(pixels) == 3:
         if (pixels[0] != pixels[1]).any() or (pixels[0] != pixels[2]).any():
-            raise ValueError('%s is a colour image; give --channels 3, or save it as gray' % path)
+            raise NotGray(path, 'is a colour image')
         pixels = pixels[:1]
     h, w = pixels.shape[1:]
     if resize and (h, w) != (height, width):
@@ -145,26 +264,44 @@ def _fitted(path, pixels, size, channels=1, resize=False):
         planes = (Image.fromarray(np.asarray(plane, np.float32)) for plane in pixels)
         pixels = np.stack([np.asarray(plane.resize((width, height), Image.LANCZOS, box)) for plane in planes])
     elif (h, w) != (height, width):
-        raise _of_another_size(path, (w, h), (width, height))
+        raise _wrong_size(path, (w, h), (width, height))
     if pixels.dtype != np.uint8:
         pixels = np.rint(pixels).clip(0, 255).astype(np.uint8)
     return np.repeat(pixels, channels, axis=0) if len(pixels) < channels else pixels
+
+
+def _wrong_size(path, size, wanted):
+    return WrongSize(path, 'is %d x %d pixels, wanted are %d x %d' % (size + wanted))
+
+
+def _scaled(path, pixels, limits, check):
+    """Pixels of a file, of more than 8 bits, with limits (LO, HI) as 0 and 255: float32; as `load` says."""
+    if limits is None and not (pixels.dtype.kind == 'u' and pixels.dtype.itemsize == 2):
+        raise RangeNeeded(path, 'holds %s numbers' % pixels.dtype)
+    if limits is None:
+        set_check = check or RangeCheck()
+        set_check.add(path, pixels)
+        if check is None:
+            set_check.require()
+    lo, hi = limits or FULL
+    with np.errstate(all='ignore'):  # beyond single precision is black or white
+        return ((pixels.astype(np.float32) - lo) * (255.0 / (hi - lo))).clip(0, 255)
 
 
 def _load_array(path):
     """Pixels [H, W] or [H, W, 3] of a NumPy file."""
     array = arrays.load(path)
     if array.size > MOST:
-        raise ValueError('%s holds %d numbers; images may have up to %d' % (path, array.size, MOST))
+        raise BadPicture(path, 'holds %d numbers' % array.size, 'images may have up to %d' % MOST)
     array = np.array(array)
     if array.ndim == 3 and len(array) in (1, 3) and array.shape[2] not in (1, 3):
         array = array.transpose(1, 2, 0)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
     if 0 in array.shape or not (array.ndim == 2 or array.ndim == 3 and array.shape[2] == 3):
-        raise ValueError('%s has the shape %s; an image is [H, W], [H, W, 3] or [3, H, W]' % (path, list(array.shape)))
+        raise BadPicture(path, 'has the shape %s' % list(array.shape), 'an image is [H, W], [H, W, 3] or [3, H, W]')
     if not np.isfinite(array).all():
-        raise ValueError('%s holds numbers that are not finite; replace them' % path)
+        raise BadPicture(path, 'holds numbers that are not finite', 'replace them')
     return array
 
 
@@ -172,29 +309,23 @@ def _unreadable(path, error):
     """The error to raise for one of Pillow's."""
     if getattr(error, 'errno', None) or isinstance(error, MemoryError):
         return error
-    return ValueError(
-        '%s cannot be read as an image (%s); save it again, as 8- or 16-bit PNG or with numpy.save, or remove it'
-        % (path, type(error).__name__ if path in str(error) or not str(error) else error)
-    )
-
-
-def _of_another_size(path, found, wanted):
-    words = '%s is %d x %d pixels, wanted are %d x %d; give --resize, or another --resolution'
-    return ValueError(words % ((path,) + found + wanted))
+    reason = type(error).__name__ if path in str(error) or not str(error) else error
+    remedy = 'save it again, as 8- or 16-bit PNG or with numpy.save, or remove it'
+    return BadPicture(path, 'cannot be read as an image (%s)' % reason, remedy)
 
 
 def _load_picture(path, wanted):
     """Pixels [H, W] or [H, W, 3] of a picture, as stored but turned as its EXIF orientation says.
 
-    ValueError for what has no plain meaning as an image.
+    BadPicture for what has no plain meaning as an image.
     wanted: its width and height, None for any up to MOST pixels.
     """
-    found = size(path)  # before any of it is decoded
-    if wanted not in (None, found):
-        raise _of_another_size(path, found, wanted)
-    if found[0] * found[1] > MOST:
-        raise ValueError('%s has %d x %d pixels; images may have up to %d' % ((path,) + found + (MOST,)))
-    capacity.require_memory(DECODED * found[0] * found[1], path)
+    stored_size = size(path)  # before any of it is decoded
+    if wanted not in (None, stored_size):
+        raise _wrong_size(path, stored_size, wanted)
+    if stored_size[0] * stored_size[1] > MOST:
+        raise BadPicture(path, 'has %d x %d pixels' % stored_size, 'images may have up to %d' % MOST)
+    capacity.require_memory(DECODED * stored_size[0] * stored_size[1], path)
     try:
         with warnings.catch_warnings(), suppress_stderr():  # libtiff writes to stderr itself
             warnings.simplefilter('ignore')  # of what matters here, Pillow raises
@@ -212,15 +343,15 @@ def _load_picture(path, wanted):
     except Exception as error:  # Pillow has many ways to fail on a bad file
         raise _unreadable(path, error) from None
     if frames > 1:
-        raise ValueError('%s holds %d pictures; save each as a file of its own' % (path, frames))
+        raise BadPicture(path, 'holds %d pictures' % frames, 'save each as a file of its own')
     if pixels.ndim == 3 and '16' in stored:
-        raise ValueError('%s has 16-bit colours, of which Pillow reads only 8 bits; save it with 8 bits' % path)
+        raise BadPicture(path, 'has 16-bit colours, of which Pillow reads only 8 bits', 'save it with 8 bits')
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         if (pixels[..., 3] < 255).any():
-            raise ValueError('%s is transparent in places; save it without transparency' % path)
+            raise BadPicture(path, 'is transparent in places', 'save it without transparency')
         pixels = pixels[..., :3]
     if pixels.dtype == np.int32 and '16' in stored and 'S' not in stored:
         pixels = pixels.astype(np.uint16)  # a 16-bit PNG in older Pillow
     if pixels.dtype.kind == 'f' and not np.isfinite(pixels).all():
-        raise ValueError('%s holds numbers that are not finite; replace them' % path)
+        raise BadPicture(path, 'holds numbers that are not finite', 'replace them')
     return pixels

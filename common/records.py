@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 
-from common import file_types, files
+from common import files
 
 FRAME = 16  # bytes of a record besides its own
 _AT_A_TIME = 1 << 20  # bytes looked at in one go
@@ -19,9 +19,7 @@ def count(path, largest):
     files.require_regular(path)
     size, position, number = os.path.getsize(path), 0, 0
     with open(path, 'rb') as f:
-        what = file_types.describe_file_type(f.read(16))
-        if what:
-            raise ValueError('%s is %s' % (path, what))
+        files.require_other_type(path, f.read(16))
         alike = _count_alike(f, size, largest)
         while position < size and not alike:
             f.seek(position)

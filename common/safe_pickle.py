@@ -13,7 +13,7 @@ import pickletools
 
 import numpy as np
 
-from common import file_types, files
+from common import files
 from common.byte_stream import ByteStream
 
 # FILE FORMAT: the state of a network, version 2.
@@ -191,11 +191,9 @@ def read(path, roles=('G', 'D', 'Gs')):
     files.require_regular(path)
     with open(path, 'rb') as f:
         head = f.read(16)
-        what = file_types.describe_file_type(head)
-        if what is None and head[:2] not in (b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x05'):
-            what = 'not a pickle of networks (its first bytes are %r)' % head[:4]
-        if what:
-            raise ValueError('%s is %s' % (path, what))
+        files.require_other_type(path, head)
+        if head[:2] not in (b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x05'):
+            raise files.BadFile(path, 'is not a pickle of networks (its first bytes are %r)' % head[:4])
         data = head + f.read()
     try:
         value = _Reader(data).load()

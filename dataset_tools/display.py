@@ -5,7 +5,6 @@ import re
 
 import dataset
 from common import capacity, hounsfield, images, labels, log
-from common.image_writer import ImageWriter
 
 
 def _window_of(path):
@@ -73,11 +72,11 @@ def show(cfg):
         for picture in pictures:
             picture[:] = hounsfield.to_gray(hounsfield.to_hu(picture, window), wanted)
     if cfg.grid:
-        album = ImageWriter(cfg.outdir, ['dataset_grid.png'], r'dataset_grid\.png$')
+        album = images.ImageWriter(cfg.outdir, ['dataset_grid.png'], r'dataset_grid\.png$')
         album.save('dataset_grid.png', images.grid(pictures))
     else:
         names = ['dataset_img_%d.png' % i for i in range(len(pictures))]
-        album = ImageWriter(cfg.outdir, names, r'dataset_img_\d+\.png$')
+        album = images.ImageWriter(cfg.outdir, names, r'dataset_img_\d+\.png$')
         for name, picture in zip(names, pictures):
             album.save(name, picture)
     print('%d images of %s are in %s' % (len(pictures), path, cfg.outdir))

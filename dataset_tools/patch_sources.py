@@ -4,10 +4,20 @@ import collections
 import os
 import re
 
-from common import files, formatting, gray_range, hounsfield, images
+from common import files, formatting, hounsfield, images
 from dataset_tools import pseudonyms, source_digests
 
 SHIFT = 10  # pixels, the most that a shifted cut is off the centre
+_REMEDIES = {
+    images.WrongSize: 'give --resize, or another --resolution',
+    images.NotGray: 'give --channels 3, or save it as gray',
+    images.RangeNeeded: images.range_flag,
+}
+_REMEDIES_OF_PAIRS = {
+    images.WrongSize: 'give another --resolution',
+    images.NotGray: 'save it as gray',
+    images.RangeNeeded: images.range_flag,
+}
 
 # name: for want of another; labels: the classes, or [None]; total: number of patches; patches: a generator;
 # about: for NAME.json; notes: for the user; groups: (label, group) of each nodule, for folds; doubts: warnings;
@@ -62,14 +72,16 @@ def from_images(cfg):
         return called('nodule', _nodule_of(name, pattern))
 
     def patches():
-        check = gray_range.RangeCheck()
+        check = images.RangeCheck()
         for label, files_ in classes.items():
             for name in files_:
                 path = os.path.join(cfg.folder, name)
-                pixels = images.load(path, side, cfg.channels, cfg.range, cfg.resize, check)
+                with images.remedies(_REMEDIES):
+                    pixels = images.load(path, side, cfg.channels, cfg.range, cfg.resize, check)
                 facts = dict(file=called('file', name), file_sha256=source_digests.sha256([path]))
                 yield Patch(pixels, label, nodule(name), facts, None)
-        check.require()  # nothing has its name yet
+        with images.remedies(_REMEDIES):
+            check.require()  # nothing has its name yet
 
     left_out = ['%d %s' % (number, what) for what, number in skipped.items() if number]
     notes = ['skipped: ' + ', '.join(left_out)] if left_out else []
@@ -136,17 +148,19 @@ def image_pairs(cfg):
     called = pseudonyms.namer(cfg)
 
     def patches():
-        check = gray_range.RangeCheck()
+        check = images.RangeCheck()
         for name in pictures[None]:
             path, mask_path = os.path.join(cfg.images, name), os.path.join(cfg.masks, name)
             if name.lower().endswith(('.jpg', '.jpeg')):
                 raise ValueError('%s: JPEG blurs the outline of a mask; save masks as PNG' % mask_path)
-            pixels = images.load(path, cfg.resolution, limits=cfg.range, check=check)
-            mask = images.load_mask(mask_path, cfg.resolution)
+            with images.remedies(_REMEDIES_OF_PAIRS):
+                pixels = images.load(path, cfg.resolution, limits=cfg.range, check=check)
+                mask = images.load_mask(mask_path, cfg.resolution)
             facts = dict(file=called('file', name), file_sha256=source_digests.sha256([path]))
             nodule = called('nodule', os.path.splitext(name)[0])
             yield Patch(pixels, None, nodule, facts, mask[0] > 0)
-        check.require()
+        with images.remedies(_REMEDIES_OF_PAIRS):
+            check.require()
 
     about = dict(source='image and mask files', range=cfg.range, versions=source_digests.versions('numpy', 'PIL'))
     return Source('pairs', [None], len(pictures[None]), patches(), about, [])

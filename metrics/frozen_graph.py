@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from common import file_types
+from common import files
 from tfutil import run, tf
 
 # What a feature network may consist of: arithmetic, and nothing that reads, writes or calls.
@@ -24,16 +24,16 @@ def _read_graph(path):
     graph = tf.GraphDef()
     with open(path, 'rb') as f:
         data = f.read()
-    what = file_types.describe_file_type(data[:16])
+    files.require_other_type(path, data[:16])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             graph.ParseFromString(data)
-        if not graph.node or what:
+        if not graph.node:
             raise DecodeError
     except DecodeError:
-        what = what or 'not a frozen TensorFlow graph; export one with its weights as constants'
-        raise ValueError('%s is %s' % (path, what)) from None
+        remedy = 'export one with its weights as constants'
+        raise files.BadFile(path, 'is not a frozen TensorFlow graph', remedy) from None
     return graph
 
 

@@ -6,11 +6,15 @@ import os
 import numpy as np
 
 import dataset
-from common import files, gray_range, images
+from common import files, images
 
 PICTURES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp')
 REMEDY = 'make some with 0-dataset_create.py pairs'
-SCALE = 'make pairs of them with 0-dataset_create.py pairs --images and --masks, which takes --range'
+REMEDIES = {
+    images.WrongSize: 'all have to be of one size',
+    images.NotGray: 'give --channels 3, or save it as gray',
+    images.RangeNeeded: 'make pairs of them with 0-dataset_create.py pairs --images and --masks, which takes --range',
+}
 
 
 def names(folder):
@@ -55,8 +59,8 @@ def pairs(folder, masks=None, channels=1):
             raise ValueError(words % (lacking[0], folder, masks))
     width, size = images.size(os.path.join(folder, found[0]))
     check_size(size, os.path.join(folder, found[0]))
-    patches, drawn, check = [], [], gray_range.RangeCheck()
-    with gray_range.remedy(SCALE):
+    patches, drawn, check = [], [], images.RangeCheck()
+    with images.remedies(REMEDIES):
         for name in found:
             path = os.path.join(folder, name)
             patch = images.load(path, size if masks else (size, 2 * size), channels, check=check)
@@ -79,8 +83,8 @@ def scale(folder):
 
 def masks_of(folder, size, channels):
     """Names, masks [N, 1, R, R] and patches [channels, R, R] or None each, of masks or of CT | mask pictures."""
-    found, drawn, patches, check = names(folder), [], [], gray_range.RangeCheck()
-    with gray_range.remedy(SCALE):
+    found, drawn, patches, check = names(folder), [], [], images.RangeCheck()
+    with images.remedies(REMEDIES):
         for name in found:
             path = os.path.join(folder, name)
             width, height = images.size(path)

@@ -6,7 +6,6 @@ import numpy as np
 
 import tfutil
 from common import capacity, files, hounsfield, images, log, model_record, page
-from common.image_writer import ImageWriter
 from pix2pix import data, trainer, unet
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'patches.html')
@@ -90,7 +89,7 @@ def generate(cfg):
         stems = [os.path.splitext(name)[0] for name in names]
         pictures = [['%s_%d.png' % (stem, k) for k in range(cfg.samples)] for stem in stems]
         drawn = ['%s_mask.png' % stem for stem in stems] if cfg.shape else []
-        album = ImageWriter(cfg.outdir, sum(pictures, drawn), r'.+_(\d+|mask)\.png$')
+        album = images.ImageWriter(cfg.outdir, sum(pictures, drawn), r'.+_(\d+|mask)\.png$')
         files.require_replaceable(os.path.join(cfg.outdir, 'index.html'))
 
         def track(items):

@@ -5,8 +5,7 @@ import re
 
 import numpy as np
 
-from common import arrays, capacity, files, gray_range, images, log
-from common.image_writer import ImageWriter
+from common import arrays, capacity, files, images, log
 from sampling import interpolation, projection
 from sampling.generate import Generator, Images
 
@@ -21,8 +20,8 @@ def load_array(path, columns, what):
         with np.errstate(over='ignore'):
             array = np.array(array, np.float32)
     if array.ndim != 2 or array.shape[1] != columns or not np.isfinite(array).all():
-        message = '%s has the shape %s; %s are finite numbers [N, %d]'
-        raise ValueError(message % (path, list(array.shape), what, columns))
+        fact = 'has the shape %s' % list(array.shape)
+        raise files.BadFile(path, fact, '%s are finite numbers [N, %d]' % (what, columns))
     return array
 
 
@@ -112,12 +111,12 @@ def _write(cfg, batch):
         return None
     if _is_sheet(cfg):
         file = name + ('.png' if cfg.interpolate else '_grid.png')
-        writer = ImageWriter(cfg.outdir, [file], re.escape(file) + '$')
+        writer = images.ImageWriter(cfg.outdir, [file], re.escape(file) + '$')
         columns = _steps(cfg) if cfg.interpolate else None
         writer.save(file, images.grid(batch.pixels(track), columns))
         return writer
     names = ['%s_img_%d.png' % (name, i) for i in range(len(batch))]
-    writer = ImageWriter(cfg.outdir, names, name + r'_img_\d+\.png$')
+    writer = images.ImageWriter(cfg.outdir, names, name + r'_img_\d+\.png$')
     for file, image in zip(names, track(batch)):
         writer.save(file, images.to_uint8(image))
     return writer
@@ -158,13 +157,10 @@ def _generate(cfg, generator):
 def _load_picture(cfg, generator):
     """Gray levels uint8 [C, R, R] of the picture to project."""
     channels, size = generator.shape[0], generator.resolution
-    try:
+    kind = 'gray' if channels == 1 else 'colour'
+    wanted = '--project takes %s pictures of %d x %d pixels with 8 or 16 bits' % (kind, size, size)
+    with images.remedies({images.BadPicture: wanted, images.RangeNeeded: images.range_flag}):
         return images.load(cfg.project, size, channels, cfg.range)
-    except ValueError as error:  # the remedy after the semicolon is for another script, if it is not --range
-        kind, why = 'gray' if channels == 1 else 'colour', str(error)
-        why = why if isinstance(error, gray_range.RangeNeeded) else why.split('; ')[0]
-        message = '%s; --project takes %s pictures of %d x %d pixels with 8 or 16 bits'
-        raise ValueError(message % (why, kind, size, size)) from None
 
 
 def _project(cfg, generator):

@@ -6,7 +6,6 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from common import files, images
-from common.image_writer import ImageWriter
 from places import visible
 
 
@@ -70,7 +69,7 @@ def test_an_album_tells_what_became_of_pictures_that_were_there_before(tmp_path,
 
     def write(*grays):
         names = ['a_%d.png' % i for i in range(len(grays))]
-        album = ImageWriter(str(tmp_path), names, r'.+_\d+\.png$')
+        album = images.ImageWriter(str(tmp_path), names, r'.+_\d+\.png$')
         for name, value in zip(names, grays):
             album.save(name, gray + np.uint8(value))
         album.report()

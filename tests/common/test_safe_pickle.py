@@ -52,7 +52,7 @@ def test_other_pickles_are_refused_in_words(refused, publish):
     assert '3 networks' in refused(pickle.dumps([1, 2, 3]))
     assert '3 networks' in refused(pickle.dumps({'G': 1}))
     assert 'StyleGAN, another format' in refused(b'\x80\x02cdnnlib.tflib.network\nNetwork\n.')
-    assert 'HDF5 file, as Keras writes: another format' in refused(b'\x89HDF\r\n')
+    assert 'HDF5 file, as Keras writes; that is another format' in refused(b'\x89HDF\r\n')
     for value, word in (
         (lambda n: (n(STATE),) * 2, 'python -m pix2pix generate'),
         (lambda n: (n(STATE),) * 4, '3 networks'),

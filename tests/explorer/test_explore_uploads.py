@@ -33,9 +33,9 @@ def npy(array, **options):
 PICTURES = {
     'huge header': (huge(), 'the picture cannot be read'),
     'other size': (png(SIZE, SIZE + 1), 'wanted is a gray PNG of %d x %d' % (SIZE, SIZE)),
-    'GIF': (png(SIZE, SIZE, format='GIF'), 'no picture that is known here'),
+    'GIF': (png(SIZE, SIZE, format='GIF'), 'of a type that is not known here'),
     'JPEG': (png(SIZE, SIZE, format='JPEG'), 'a JPEG picture'),
-    'text': (b'hello', 'drop a gray PNG'),
+    'text': (b'hello', 'wanted is a gray PNG'),
     'page with a script': (b'<script>alert(1)</script>', 'a web page'),
     'nothing': (b'', 'empty'),
     'cut off': (png(SIZE, SIZE, 'RGB')[:50], 'the picture cannot be read'),
