@@ -1,4 +1,4 @@
-"""Shows what the repository does, on this machine, all in demo/output; `make demo` runs it.
+"""Shows what the repository does, on this machine; `make demo` runs it. All results are in demo/output.
 
 Real and generated nodules, a walk between latents, an evaluation, patches from masks.
 """
@@ -21,23 +21,29 @@ CLASSES = 'AIS', 'MIA', 'IA'
 
 
 def run(*arguments):
-    """Run a script of the project, shown as one would type it."""
+    """Runs a script of the project, after printing it as one would type it."""
     print('  $ python ' + ' '.join(arguments), flush=True)
     subprocess.check_call([sys.executable] + list(arguments), cwd=ROOT)
 
 
+def in_lung_window(path):
+    """A sheet of patches in the paper's window, in the lung window and with a margin."""
+    hu = hounsfield.to_hu(images.read(path), hounsfield.WINDOWS['paper'])
+    gray = hounsfield.to_gray(hu, hounsfield.WINDOWS['lung'])
+    return np.pad(gray, [(0, 0), (4, 4), (4, 4)], 'constant')
+
+
 def compare():
-    """Real and generated nodules of each class in one sheet."""
     rows = []
-    for seed, name in enumerate(CLASSES):  # relatives: of one seed they would make like images
-        outdir, sheets = os.path.join(OUTPUT, name), []
-        reals, weights = os.path.join('processData', name), os.path.join(WEIGHT, name + '.pkl')
+    for seed, name in enumerate(CLASSES):  # the weights are related: of the same seed they make similar images
+        outdir = os.path.join(OUTPUT, name)
+        reals = os.path.join('processData', name)
+        weights = os.path.join(WEIGHT, name + '.pkl')
         run('1-dataset_display.py', '--tfrecords', reals, '--number', '16', '--grid', '--outdir', outdir)
         run('2-inference.py', '--model', weights, '--seed', str(seed), '--number', '16', '--grid', '--outdir', outdir)
-        for sheet in ('dataset_grid.png', 'inference_grid.png'):
-            hu = hounsfield.to_hu(images.read(os.path.join(ROOT, outdir, sheet)), hounsfield.WINDOWS['paper'])
-            gray = hounsfield.to_gray(hu, hounsfield.WINDOWS['lung'])
-            sheets.append(np.pad(gray, [(0, 0), (4, 4), (4, 4)], 'constant'))
+        sheets = [
+            in_lung_window(os.path.join(ROOT, outdir, sheet)) for sheet in ('dataset_grid.png', 'inference_grid.png')
+        ]
         rows.append(np.concatenate(sheets, axis=2))
     images.save(os.path.join(ROOT, OUTPUT, 'real-generated.png'), np.concatenate(rows, axis=1))
     print('  real-generated.png, lung window: phantoms left, generated right; from above %s' % ', '.join(CLASSES))
@@ -49,25 +55,25 @@ def walk():
 
 
 def evaluate():
-    compared = ['--model', os.path.join(WEIGHT, 'AIS.pkl'), '--data', os.path.join('processData', 'AIS')]
-    run('4-evaluate.py', *compared, '--audit', '50')
+    weights = os.path.join(WEIGHT, 'AIS.pkl')
+    run('4-evaluate.py', '--model', weights, '--data', os.path.join('processData', 'AIS'), '--audit', '50')
 
 
-def from_masks():
-    masks = ['--model', os.path.join(WEIGHT, 'pix2pix.pkl'), '--masks', os.path.join('pix2pix', 'dataset-demo')]
-    run('-m', 'pix2pix', 'generate', *masks, '--outdir', os.path.join(OUTPUT, 'pix2pix'))
+def patches_of_masks():
+    inputs = ['--model', os.path.join(WEIGHT, 'pix2pix.pkl'), '--masks', os.path.join('pix2pix', 'dataset-demo')]
+    run('-m', 'pix2pix', 'generate', *inputs, '--outdir', os.path.join(OUTPUT, 'pix2pix'))
 
 
 STEPS = (
     ('Real and generated nodules', compare),
     ('A walk between generated nodules', walk),
     ('How good, how varied and how new they are', evaluate),
-    ('CT patches of masks', from_masks),
+    ('CT patches of masks', patches_of_masks),
 )
 
 
 def opener():
-    """The command with which this desktop shows a folder, or None where nobody sits before one."""
+    """The command that opens a folder on this desktop, or None if there is no desktop."""
     if not sys.stdout.isatty() or 'CI' in os.environ or 'SSH_CONNECTION' in os.environ:
         return None
     if os.name == 'nt':
@@ -83,16 +89,16 @@ def show(folder):
         if command:
             subprocess.call([command, folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     except OSError:
-        pass  # a desktop without it; the folder was named
+        pass  # the command is not installed; the folder was printed
 
 
 def main():
     begin = time.time()
-    for i, (title, step) in enumerate(STEPS):
-        print('\n[%d/%d] %s' % (i + 1, len(STEPS), title), flush=True)
-        before = time.time()
+    for i, (title, step) in enumerate(STEPS, 1):
+        print('\n[%d/%d] %s' % (i, len(STEPS), title), flush=True)
+        step_begin = time.time()
         step()
-        print('  %.0f s' % (time.time() - before), flush=True)
+        print('  %.0f s' % (time.time() - step_begin), flush=True)
     folder = os.path.join(ROOT, OUTPUT)
     print('\nDone in %.0f s, installation not included. Everything is in' % (time.time() - begin))
     print('  %s\nBegin with real-generated.png, AIS/evaluation.html and pix2pix/index.html.' % folder)

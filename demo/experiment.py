@@ -1,8 +1,8 @@
-"""Do generated nodules help a classifier? The whole experiment on computed nodules, on this machine.
+"""Do generated nodules help a classifier? The whole experiment on phantoms, on this machine.
 
 30 AIS, 119 MIA and 57 IA, as in the founding paper, three slices of each, five folds; a small generator for each class
-and fold; classifiers with and without its images. Three hours on two cores, ten minutes with --quick; what is there
-is not made again. The page is OUTDIR/results/classification.html.
+and fold; classifiers with and without its images. It takes three hours on two cores, ten minutes with --quick. Finished
+parts are not computed again. The page is OUTDIR/results/classification.html.
 """
 
 import os
@@ -16,9 +16,9 @@ from common.commandline import command, parse, settings  # noqa: E402
 
 Settings = settings(
     'Settings',
-    'Do generated nodules help a classifier? The whole experiment on computed nodules, on this machine',
-    outdir=('demo/output/experiment', 'where all of it goes'),
-    quick=(False, 'fewer nodules, folds, arms and steps: to see how it works'),
+    'Do generated nodules help a classifier? The whole experiment on phantoms, on this machine',
+    outdir=('demo/output/experiment', 'the output path'),
+    quick=(False, 'fewer nodules, folds, arms and steps, to see how it works'),
 )
 GAN = '--fmap-max 32 --fmap-base 256 --minibatch 16 --G-smoothing 0.998 --cpu --metrics swd'.split()
 FULL = dict(
@@ -33,26 +33,27 @@ QUICK = dict(
 
 
 def run(*arguments):
-    """Run a script of the project, shown as one would type it."""
+    """Runs a script of the project, after printing it as one would type it."""
     print('$ python ' + ' '.join(arguments), flush=True)
     subprocess.check_call([sys.executable, os.path.join(ROOT, arguments[0])] + list(arguments[1:]))
 
 
 def main(argv=None):
     cfg = parse(Settings, argv)
-    how, data = QUICK if cfg.quick else FULL, os.path.join(cfg.outdir, 'data')
-    cv, gans, phantoms = os.path.join(data, 'cv'), os.path.join(cfg.outdir, 'gans'), os.path.join(data, 'other')
-    size = ['--resolution', '32', '--spacing', '1.0', '--outdir', data]
-    create = ['0-dataset_create.py', 'phantom']
+    plan = QUICK if cfg.quick else FULL
+    data = os.path.join(cfg.outdir, 'data')
+    cv = os.path.join(data, 'cv')
+    gans = os.path.join(cfg.outdir, 'gans')
+    create = ['0-dataset_create.py', 'phantom', 'all', '--resolution', '32', '--spacing', '1.0', '--outdir', data]
     if not os.path.isdir(cv):
-        run(*create, 'all', '--number', how['number'], '--slices', '3', '--folds', how['folds'], '--name', 'cv', *size)
+        run(*create, '--name', 'cv', '--number', plan['number'], '--slices', '3', '--folds', plan['folds'])
     if not os.path.isdir(os.path.join(data, 'other-AIS')):
-        run(*create, 'all', '--number', '1000', '--seed', '1', '--name', 'other', *size)
-    run('5-classify.py', 'gans', '--data', cv, '--outdir', gans, *GAN, *how['gan'])
-    options = ['--arms', how['arms'], '--ratios', how['ratios'], '--repeats', how['repeats'], '--steps', how['steps']]
-    options += ['--generators', os.path.join(gans, 'fold{fold}', '{class}'), '--cpu']
-    if 'phantom' in how['arms']:
-        options += ['--phantoms', phantoms + '-{class}']
+        run(*create, '--name', 'other', '--number', '1000', '--seed', '1')
+    run('5-classify.py', 'gans', '--data', cv, '--outdir', gans, *GAN, *plan['gan'])
+    options = ['--arms', plan['arms'], '--ratios', plan['ratios'], '--repeats', plan['repeats']]
+    options += ['--steps', plan['steps'], '--generators', os.path.join(gans, 'fold{fold}', '{class}'), '--cpu']
+    if 'phantom' in plan['arms']:
+        options += ['--phantoms', os.path.join(data, 'other-{class}')]
     run('5-classify.py', 'run', '--data', cv, '--outdir', os.path.join(cfg.outdir, 'results'), *options)
 
 

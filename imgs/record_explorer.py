@@ -1,4 +1,4 @@
-"""Draws imgs/explorer.gif, from pictures of the explorer's page in Chromium: python imgs/record_explorer.py"""
+"""Records imgs/explorer.gif from the explorer's page in Chromium: python imgs/record_explorer.py"""
 
 import io
 import os
@@ -20,30 +20,35 @@ const slider = document.querySelector(`input[aria-label="${name}"]`);
 slider.value = value;
 slider.dispatchEvent(new Event('input'));
 """
-SEED = "const at = document.getElementById('seed'); at.value = arguments[0]; at.dispatchEvent(new Event('change'));"
+SEED = """
+const seed = document.getElementById('seed');
+seed.value = arguments[0];
+seed.dispatchEvent(new Event('change'));
+"""
 LOCK = 'document.querySelector(`[aria-label="Lock ${arguments[0]}"]`).click();'
 TAB = "document.querySelectorAll('[role=tab]')[arguments[0]].click();"
 
 
 def scenes(driver):
-    """Do what is shown, and give the seconds for which each picture stays."""
+    """Plays the scenes and yields, when a frame is to be taken, the seconds for which it is displayed."""
     driver.execute_script(SEED, 10)
     time.sleep(2)
     yield 1.2
-    for name, most in (('diameter', 3), ('mean density', 120)):
-        for value in np.linspace(0, most, 9)[1:]:
-            driver.execute_script(MOVE, name, float(value))
+    for slider, maximum in (('diameter', 3), ('mean density', 120)):
+        for value in np.linspace(0, maximum, 9)[1:]:
+            driver.execute_script(MOVE, slider, float(value))
             time.sleep(1)
             yield 0.2
         yield 0.8
-        driver.execute_script(LOCK, name)
+        driver.execute_script(LOCK, slider)
     for tab in (3, 4):
         driver.execute_script(TAB, tab)
         time.sleep(10)
         yield 1.8
 
 
-def main():
+def record():
+    """Frames of the page of a server that is started for it, and the seconds of each."""
     serve = [sys.executable, '-u', '7-explore.py', 'serve', '--data', 'processData', '--port', '0', '--cpu']
     server = subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, universal_newlines=True)
     options = webdriver.ChromeOptions()
@@ -55,19 +60,25 @@ def main():
         driver.get(next(line for line in server.stdout if line.startswith('open ')).split()[1])
         while not driver.find_elements('css selector', 'input[aria-label="diameter"]'):
             time.sleep(0.5)
-        frames, seconds = [], []
-        for stays in scenes(driver):
+        frames, durations = [], []
+        for seconds in scenes(driver):
             frames.append(Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert('RGB'))
-            seconds.append(stays)
+            durations.append(seconds)
     finally:
         driver.quit()
         server.terminate()
-    together = Image.fromarray(np.concatenate([np.asarray(frame) for frame in (frames[0], frames[-2], frames[-1])]))
-    palette = together.quantize(COLOURS)
+    return frames, durations
+
+
+def main():
+    frames, durations = record()
+    samples = [np.asarray(frame) for frame in (frames[0], frames[-2], frames[-1])]
+    palette = Image.fromarray(np.concatenate(samples)).quantize(COLOURS)
     frames = [frame.quantize(palette=palette, dither=Image.NONE) for frame in frames]
     path = os.path.join(ROOT, 'imgs', 'explorer.gif')
-    frames[0].save(path, save_all=True, append_images=frames[1:], loop=0, duration=[int(1000 * s) for s in seconds])
-    print('%s: %d pictures, %d kB' % (path, len(frames), os.path.getsize(path) // 1000))
+    milliseconds = [int(1000 * seconds) for seconds in durations]
+    frames[0].save(path, save_all=True, append_images=frames[1:], loop=0, duration=milliseconds)
+    print('%s: %d frames, %d kB' % (path, len(frames), os.path.getsize(path) // 1000))
 
 
 if __name__ == '__main__':
