@@ -15,17 +15,12 @@ import zlib
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from common import capacity, files, formatting, hounsfield, labels, records, schema, types
+from common import capacity, card, files, formatting, labels, records
 from common.quiet import suppress_stderr
 from tfutil import tf
 
 RECORD = 3 * 2048**2 + 4096  # bytes of the largest record: its pixels, and what names them
 _NAME = re.compile(r'(.*)-r(\d\d)\.tfrecords$')
-
-
-_ABOUT = {name + '?': types.nonnegative for name in 'records resolution channels fold'.split()}  # what readers rely on
-_ABOUT.update(hounsfield.SCALE)
-_ABOUT['entries?'] = [dict(nodule=types.text, records=types.nonnegative)]
 
 
 def levels(folder):
@@ -168,16 +163,6 @@ def write(folder, name, images):
             append(image)
 
 
-def about(path):
-    """What NAME.json beside a dataset (a folder or one of its files) says of its making; {} if there is none."""
-    path = list(levels(path).values())[0] if os.path.isdir(path) else path
-    path = re.sub(r'(-r\d\d)?\.tfrecords$', '', path) + '.json'
-    if not os.path.exists(path):
-        return {}
-    facts = schema.read(path, _ABOUT, 'make the dataset again, or remove that file')
-    return {name: value for name, value in facts.items() if value is not None}
-
-
 def digest(*arrays):
     """A digest of arrays, to recognise data again."""
     value = 0
@@ -211,9 +196,9 @@ def _load(path, array):
 class Pyramid:
     """A dataset, or a folder of class folders, as uint8: in memory or, where it would fill that, mapped from a file.
 
-    images: {level: [N, C, R, R]}, levels 2 to top. classes: the names; labels: [N], index into classes. labels_path: of
-    labels that a dataset of one class has in a file, or None. digest: of all
-    pixels, and parts: of those of each class, to recognise the data again.
+    images: {level: [N, C, R, R]}, levels 2 to top. folders: of the classes; classes: their names; labels: [N], index
+    into classes. labels_path: of labels that a dataset of one class has in a file, or None. digest: of all pixels, and
+    parts: of those of each class, to recognise the data again.
     """
 
     def __init__(self, path):
@@ -222,7 +207,7 @@ class Pyramid:
             inside = sorted(glob.glob(os.path.join(glob.escape(path), '*', '')), key=formatting.natural_order)
             inside = [name for name in inside if glob.glob(glob.escape(name) + '*.tfrecords')]
             folders = [os.path.normpath(name) for name in inside] or [path]
-        self.classes = [os.path.basename(os.path.abspath(folder)) for folder in folders]
+        self.folders, self.classes = folders, [os.path.basename(os.path.abspath(folder)) for folder in folders]
         sets = [_complete_levels(folder) for folder in folders]
         tops = [max(paths) for paths in sets]
         if len(set(tops)) > 1:
@@ -240,6 +225,29 @@ class Pyramid:
                 _load(paths[level], part[level])
         self.parts = [digest(*part.values()) for part in parts]
         self.digest = digest(*self.images.values()) if parts[1:] else self.parts[0]
+
+    def cards(self):
+        """The card.Card of each class; without entries where these are not of as many images as there are."""
+        cards = [card.of_data(folder) for folder in self.folders]
+        for label, found in enumerate(cards):
+            records = sum(entry['records'] for entry in found.entries or ())
+            if records != int((self.labels == label).sum()):
+                cards[label] = found._replace(entries=None, names=None)
+        return cards
+
+    @property
+    def card(self):
+        """The card.Card of all classes."""
+        return card.combined(self.cards())._replace(path=self.path, digest=self.digest, parts=self.parts)
+
+    def image_names(self):
+        """What to call each image in a message: its folder, its index there, and its nodule."""
+        names, members = [], self.card.members()
+        for label, folder in enumerate(self.folders):
+            for index, i in enumerate(np.flatnonzero(self.labels == label)):
+                nodule = ' (nodule %s)' % members[i][0] if members else ''
+                names.append('%s image %d%s' % (folder, index, nodule))
+        return names
 
     def label_vectors(self, most=None):
         """Labels for a network, float32 [N, size], the first `most` columns: of NAME-rxx.labels, or one-hot classes."""

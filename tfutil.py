@@ -108,12 +108,12 @@ class Network:
 
     name: any text. build: a function of networks.py. variables: initial values {local name: array}; random ones if
     None. static_kwargs: the builder's options.
-    Attributes: vars and trainables, ordered {local name: variable}; inputs, placeholders; input_names; outputs, a tuple
-    of tensors.
+    Attributes: card, the text of a card.Card that its file carries, or None; vars and trainables, ordered {local name:
+    variable}; inputs, placeholders; input_names; outputs, a tuple of tensors.
     """
 
     def __init__(self, name, build, variables=None, **static_kwargs):
-        self.name, self.build, self.static_kwargs = name, build, static_kwargs
+        self.name, self.build, self.static_kwargs, self.card = name, build, static_kwargs, None
         self.data_format = native_layout()
         parameters = inspect.signature(build).parameters.values()
         required = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -182,7 +182,9 @@ class Network:
 
     def clone(self, name):
         """A network of the same builder, options and values, with variables of its own."""
-        return Network(name, self.build, self.values(), **self.static_kwargs)
+        network = Network(name, self.build, self.values(), **self.static_kwargs)
+        network.card = self.card
+        return network
 
     def follow(self, source, beta):
         """An operation: this network as the moving average of `source`, w = beta * w + (1 - beta) * source."""
@@ -192,11 +194,12 @@ class Network:
             updates.append(mine.assign_add((source.vars[local] - mine) * rate))
         return tf.group(*updates)
 
-    def __getstate__(self):  # FILE FORMAT
+    def __getstate__(self):  # FILE FORMAT: builders ignore the option `card`, in the original, too
+        carried = {'card': self.card} if self.card else {}
         return {
             'version': 2,
             'name': self.name,
-            'static_kwargs': dict(self.static_kwargs),
+            'static_kwargs': dict(self.static_kwargs, **carried),
             'build_module_src': inspect.getsource(sys.modules[self.build.__module__]),
             'build_func_name': self.build.__name__,
             'variables': [(local, np.asarray(value)) for local, value in self.values().items()],
@@ -218,7 +221,7 @@ class Network:
             number = isinstance(value, (int, float))
             if not number and not isinstance(value, (str, type(None))) or number and not abs(value) < 2**31:
                 raise ValueError('option %s of network %s is neither a number nor text' % (option, name))
-        foreign = sorted(set(state['static_kwargs']) - known - {'dtype', 'structure', 'is_template_graph'})
+        foreign = sorted(set(state['static_kwargs']) - known - {'card', 'dtype', 'structure', 'is_template_graph'})
         if foreign:
             words = 'network %s: ignored %.200s, which %s does not know'
             log.warning(words % (name, ' '.join(foreign), build.__name__))
@@ -229,10 +232,12 @@ class Network:
                 words = 'variable %.60s of network %.40s holds values that are not finite: its training had diverged'
                 raise ValueError(words % (local, name))
         try:
-            return cls(name, build, variables, **options)
+            network = cls(name, build, variables, **options)
         except (TypeError, OverflowError, ZeroDivisionError) as error:
             words = 'network %.40s has options that %s cannot take: %.100s'
             raise ValueError(words % (name, build.__name__, error)) from None
+        network.card = state['static_kwargs'].get('card')
+        return network
 
 
 def save(path, networks):

@@ -5,9 +5,9 @@ import os
 import numpy as np
 
 import dataset
-from common import model_record, safe_pickle
+from common import card, safe_pickle
 from common.formatting import natural_order
-from metrics import sets, training_data
+from metrics import sets
 from sampling import Generator
 from sampling.generate import one_hot
 
@@ -36,7 +36,7 @@ class AddedImages:
             self.paths[source] = paths = self._paths(pattern)
             if source == 'gan':
                 self._find_generators(paths)
-            digest = model_record.digest if source == 'gan' else _dataset_digest
+            digest = card.sha256 if source == 'gan' else _dataset_digest
             digests = {path: digest(path) for path in set(paths.values())}
             self.digests[source] = [
                 ' '.join(digests[paths[fold, label]] for label in folds.classes) for fold in range(folds.count)
@@ -77,13 +77,13 @@ class AddedImages:
         dataset_order = sorted(self.folds.classes, key=natural_order)  # in which dataset.Pyramid counts classes
         pixels = []
         for index, (label, path, count) in enumerate(zip(self.folds.classes, paths, counts)):
-            if model_record.digest(path) not in self.digests['gan'][fold].split():
+            if card.sha256(path) not in self.digests['gan'][fold].split():
                 raise ValueError('%s was changed meanwhile; start again when nothing trains there' % path)
             with Generator(path, cpu=self.cfg.cpu) as generator:
                 class_index = 0
                 if conditional:
                     place = dataset_order.index(label)
-                    class_index = model_record.label_of_class(path, generator.label_size, label, place)
+                    class_index = generator.card.label_of_class(generator.label_size, label, place)
                 labels = one_hot(np.full(count, class_index), generator.label_size)
                 pixels.append(generator.sample(count, self.cfg.seed + index, labels, minibatch=50))
             if pixels[-1].shape[1:] != shape:
@@ -111,13 +111,13 @@ def find_weights(path, fold, label):
 
 def check_generator(path, test_names, fold, trust):
     """ValueError for a generator that learned from the test split of a fold, or, without trust, from unknown data."""
-    learned = training_data.learnt_from(path)
+    learned = card.of_weights(path).names
     if learned is None:
         if trust:
             return
         message = '%s: not known from which nodules it learned (no run.json with their names is beside it); '
         raise ValueError((message + 'train it with 5-classify.py gans, or add --trust-generators') % path)
-    shared = training_data.in_common(test_names, learned)
+    shared = card.in_common(test_names, learned)
     if shared:
         message = '%s learned from the %s %s, which is in the test split of fold %d; train another with 5-classify.py '
         raise ValueError((message + 'gans') % (path, shared[0], shared[1], fold))
@@ -132,10 +132,10 @@ def read_added(paths, fold, test):
         if pixels.shape[1:] != test.images.shape[1:]:
             message = '%s has images of %s, the folds of %s; they have to agree'
             raise ValueError(message % (path, pixels.shape[1:], test.images.shape[1:]))
-        shared = training_data.in_common(test.names, training_data.named(training_data.members(data) or []))
+        shared = card.in_common(test.names, data.card.names or {})
         if shared:
             raise ValueError('%s has images of the test split of fold %d, of the %s %s' % ((path, fold) + shared))
-        copies = sets.in_common(test.images, test.image_names, pixels, training_data.image_names(data))
+        copies = sets.in_common(test.images, test.image_names, pixels, data.image_names())
         if copies:
             raise ValueError('%s and the test split of fold %d have %s; name others' % (path, fold, copies))
         images.append(pixels)

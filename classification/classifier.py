@@ -10,8 +10,7 @@ import numpy as np
 import dataset
 import tfutil
 from classification import cnn
-from common import files, images, log, schema, types
-from metrics import training_data
+from common import card, files, images, log, schema, types
 from tfutil import tf
 
 ROLES = ('C',)  # FILE FORMAT: the network of a pickle
@@ -129,7 +128,7 @@ def read_images(path, shape):
     if list(pixels.shape[1:]) != list(shape):
         raise ValueError('%s has images of %s, the classifier wants %s' % (path, list(pixels.shape[1:]), shape))
     names = ['%s-%d' % (data.classes[label], i) for i, label in enumerate(data.labels)]
-    members = training_data.members(data)
+    members = data.card.members()
     return pixels, names, [nodule for nodule, _, _ in members] if members else names
 
 
@@ -154,7 +153,7 @@ def write_predictions(cfg):
 
 
 def _warn_of_training_nodules(model, nodules):
-    learned = set((training_data.learnt_from(model) or {}).get('nodule') or []) & set(nodules)
+    learned = set((card.of_weights(model).names or {}).get('nodule') or []) & set(nodules)
     if learned:
         message = '%s learned from %d of these nodules, as %s: its probabilities of them do not test it'
         log.warning(message % (model, len(learned), min(learned)))

@@ -9,21 +9,22 @@ import re
 import numpy as np
 
 import dataset
+from common import card
 from common.formatting import natural_order
-from metrics import sets, training_data
+from metrics import sets
 
 MIN_NODULES = 3  # of a class in a split
 CLASS_ORDER = 'AIS', 'MIA', 'IA', 'IAC'  # from the least to the most invasive, as weighted kappa expects
 
 # images: uint8 [N, C, R, R]; labels: [N], indices of classes; nodules: [N], names; groups: [N], integers, the same for
-# images of one patient (else scan, else nodule); names: {kind: sorted names} and image_names: [N], of training_data.
+# images of one patient (else scan, else nodule); names: {kind: sorted names} and image_names: [N], of dataset.Pyramid.
 Split = collections.namedtuple('Split', 'classes images labels nodules groups names image_names')
 
 
 def read_split(path):
     """The Split in a folder of class folders; ValueError without names of nodules, or with too few nodules."""
     data = dataset.Pyramid(path)
-    members = training_data.members(data)
+    members = data.card.members()
     if members is None:
         message = '%s has a class without a NAME.json that says which image is of which nodule; make the folds with '
         raise ValueError((message + '0-dataset_create.py') % path)
@@ -37,7 +38,7 @@ def read_split(path):
             raise ValueError(message % (path, count, label, MIN_NODULES))
     group_of = {}
     groups = [group_of.setdefault(patient or scan or nodule, len(group_of)) for nodule, scan, patient in members]
-    names, image_names = training_data.named(members), training_data.image_names(data)
+    names, image_names = data.card.names, data.image_names()
     return Split(classes, data.images[data.top], labels, nodules, np.array(groups), names, image_names)
 
 
@@ -81,7 +82,7 @@ class Folds:
         return read_split(self.folder(fold, 'train')), read_split(self.folder(fold, 'test'))
 
     def _check_leaks(self, fold, train, test):
-        shared = training_data.in_common(train.names, test.names)
+        shared = card.in_common(train.names, test.names)
         if shared:
             message = '%s: the %s %s is in both splits of fold %d; make the folds again with 0-dataset_create.py'
             raise ValueError(message % (self.path, shared[0], shared[1], fold))

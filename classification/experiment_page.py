@@ -10,9 +10,8 @@ import dataset
 from classification import arms, classifier_plots, experiment_findings, experiment_summary
 from classification.classifier_training import VALIDATION
 from classification.experiment_summary import balanced_accuracy, nearest
-from common import files, page
+from common import card, files, page
 from common.svg_plots import FAKE, INK, REAL, SOFT, STYLES
-from metrics import training_data
 from stats.proportions import wilson
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'classification.html')
@@ -36,7 +35,7 @@ def write(cfg, folds, results):
     with files.atomic(os.path.join(cfg.outdir, 'classification.json')) as f:
         f.write(json.dumps(data, indent=1).encode())
     summary = data['summary']
-    window = training_data.scale(dataset.Pyramid(folds.folder(0, 'test')))['window']
+    window = dataset.Pyramid(folds.folder(0, 'test')).card.window
     styles = _curve_styles(summary, by_arm)
     example_arm = experiment_summary.best(by_arm, summary) or summary['reference']
     page.write(
@@ -66,8 +65,7 @@ def write(cfg, folds, results):
 def _findings(cfg, folds, by_arm):
     """FILE FORMAT: what classification.json holds."""
     summary, others = experiment_summary.compare(by_arm, folds.classes)
-    source = dataset.about(os.path.join(folds.path, 'fold0', 'test', folds.classes[0])).get('source', '')
-    phantoms = str(source).startswith('phantoms')
+    phantoms = card.of_data(os.path.join(folds.path, 'fold0', 'test', folds.classes[0])).phantoms
     return dict(
         outcome=experiment_findings.outcome(summary, nearest(by_arm, 'gan')),
         first_sentence=experiment_findings.first_sentence(summary, by_arm, phantoms),

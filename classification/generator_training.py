@@ -5,9 +5,8 @@ import os
 import dataset
 from classification import cross_validation
 from classification.classify_settings import TRAINING
-from common import locks, log, model_record
+from common import card, locks, log
 from config import Progan
-from metrics import training_data
 from training import launch, run_folder
 
 
@@ -53,19 +52,19 @@ def _is_finished(run, data):
     final = os.path.join(run, run_folder.FINAL)
     if not os.path.exists(final):
         return False
-    if model_record.data_facts(final).get('digest') != dataset.Pyramid(data).digest:
+    if card.of_weights(final).digest != dataset.Pyramid(data).digest:
         raise ValueError('%s learned from other data than %s; choose another --outdir' % (final, data))
     return True
 
 
 def _check_pretrained(path, folds):
     """ValueError for weights that learned from any of the folds' nodules, or from unknown data."""
-    learned = training_data.learnt_from(path)
+    learned = card.of_weights(path).names
     if learned is None:
         message = '--pretrain %s: not known from which nodules it learned (no run.json with their names is beside it)'
         raise ValueError(message % path)
     for names in folds.test_names:
-        shared = training_data.in_common(names, learned)
+        shared = card.in_common(names, learned)
         if shared:
             message = '--pretrain %s learned from the %s %s; it must have seen none of them'
             raise ValueError(message % ((path,) + shared))

@@ -186,6 +186,7 @@ _STEPS = {
 def read(path, roles=('G', 'D', 'Gs')):
     """The states of a pickle's networks, one for each of `roles`: dicts as of `Network.__getstate__`, arrays read-only.
 
+    roles: None for one network or more, whatever they are for.
     Raises OSError, or ValueError with one line that names the file and the remedy.
     """
     files.require_regular(path)
@@ -198,6 +199,7 @@ def read(path, roles=('G', 'D', 'Gs')):
     try:
         value = _Reader(data).load()
         kinds = [getattr(v, 'kind', '') for v in value] if isinstance(value, (tuple, list)) else []
+        roles = roles or ['a network'] * max(len(kinds), 1)
         if kinds != ['network'] * len(roles):
             if len(kinds) in _PROGRAMS and set(kinds) == {'network'}:
                 raise _Refused('it holds networks of ' + _PROGRAMS[len(kinds)])

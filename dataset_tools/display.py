@@ -4,18 +4,17 @@ import os
 import re
 
 import dataset
-from common import capacity, hounsfield, images, labels, log
+from common import capacity, card, hounsfield, images, labels, log
 
 
 def _window_of(path):
-    """(HU of gray 0 and 255, whether the dataset's json file says so, its channels: as that says, or of 4x4)."""
-    facts = dataset.about(path)
-    said = facts.get('window')
-    channels = facts.get('channels')
+    """(HU of gray 0 and 255, whether the dataset's json file records them, its channels: as that says, or of 4x4)."""
+    found = card.of_data(path)
+    channels = found.channels
     if channels is None:
         coarsest = re.sub(r'-r\d\d\.tfrecords$', '-r02.tfrecords', path)
         channels = dataset.channels_of(coarsest if os.path.exists(coarsest) else path) or 1
-    return said or hounsfield.WINDOWS['paper'], bool(said), channels
+    return found.gray_window, found.window is not None, channels
 
 
 def _summary(paths, window, channels):

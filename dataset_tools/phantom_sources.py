@@ -6,11 +6,10 @@ import os
 
 import numpy as np
 
-from common import capacity, hounsfield
+from common import capacity, card, hounsfield
 from dataset_tools import phantom, process_pool
 from dataset_tools.patch_sources import SHIFT, Patch, Source, margin
 
-COMPUTED = 'phantoms: computed, not from patients'
 NOTED = 400  # bytes of memory for what is kept of each phantom: its turn, its name, its fold
 AT_A_TIME = 4  # images that a process draws between two reports, which then fit a pipe of 64 kB
 
@@ -29,7 +28,7 @@ def from_phantoms(cfg):
     if cfg.masks and cfg.slices > 1:
         raise ValueError('--masks with --slices %d; a pair shows one slice of a nodule, so leave one out' % cfg.slices)
     window, size = hounsfield.window(cfg.window), cfg.resolution + 2 * margin(cfg)
-    about = dict(source=COMPUTED, window=window, mm_per_pixel=cfg.spacing, channels=1)
+    about = dict(source=card.PHANTOMS, window=window, mm_per_pixel=cfg.spacing, channels=1)
     about['slices'] = cfg.slices
     if cfg.masks:
         about['masks'] = 'pairs/NODULE.png'
@@ -45,7 +44,7 @@ def phantom_pairs(cfg):
     """As from_phantoms, of one class or all, for CT | mask pairs."""
     several, window = counts(cfg, cfg.phantom), hounsfield.window(cfg.window)
     patches = _phantoms(cfg, None, several, cfg.resolution + 2 * SHIFT * cfg.off_centre, window, 1)
-    about = dict(source=COMPUTED, window=window, mm_per_pixel=cfg.spacing)
+    about = dict(source=card.PHANTOMS, window=window, mm_per_pixel=cfg.spacing)
     return Source(cfg.phantom, [None], sum(several.values()), patches, about, [])
 
 

@@ -9,7 +9,7 @@ import os
 import numpy as np
 
 import dataset
-from common import labels, log
+from common import card, labels, log
 from dataset_tools.pseudonyms import spelt_alike
 
 NAMED = 'patient', 'scan', 'nodule'  # what may not be on two sides of a fold
@@ -92,9 +92,9 @@ def damage(folder, channels=1):
 
 
 def contradictions(folder, facts):
-    """Findings where NAME.json, {} if there is none, tells of other files than there are."""
+    """Findings where the card of a dataset tells of other files than there are."""
     paths = dataset.levels(folder)
-    top = facts.get('resolution', 0).bit_length() - 1
+    top = (facts.resolution or 0).bit_length() - 1
     if top > max(paths):
         yield 'level', '%s lacks level r%02d (%dx%d)' % (folder, top, 2**top, 2**top)
     for path in paths.values():
@@ -102,8 +102,8 @@ def contradictions(folder, facts):
             number = dataset.count(path)
         except (OSError, ValueError):
             continue  # `damage` tells of it
-        if number != facts.get('records', number):
-            yield 'count', '%s holds %d records, but its json file says %d' % (path, number, facts['records'])
+        if facts.records not in (None, number):
+            yield 'count', '%s holds %d records, but its json file says %d' % (path, number, facts.records)
 
 
 def _intact(path, channels):
@@ -148,7 +148,7 @@ def leaks(folders, facts):
     """Lines: patients, scans and nodules that are on both sides of a fold; each once."""
     where = {}
     for folder in folders:
-        source, entries = str(facts[folder].get('source')), facts[folder].get('entries', [])
+        source, entries = str(facts[folder].source), facts[folder].entries or []
         for kind in NAMED:
             for name in sorted({str(entry[kind]) for entry in entries if entry.get(kind) is not None}):
                 known = spelt_alike(name) if kind == 'patient' else name
@@ -157,9 +157,9 @@ def leaks(folders, facts):
                     yield '%s %s is both in %s and in %s' % (kind, name, first, folder)
 
 
-def _side(about):
-    """Fold, inner fold and side of a dataset, as text; None stands for what it is not part of."""
-    return tuple(str(about.get(name)) for name in ('fold', 'inner', 'side'))
+def _side(found):
+    """Fold, inner fold and side in the card of a dataset, as text; None stands for what it is not part of."""
+    return str(found.fold), str(found.inner), str(found.side)
 
 
 def _together(folders, facts):
@@ -195,11 +195,11 @@ def verify(folders, channels=None):
     facts, colours = {}, {}
     for folder in folders:
         try:
-            facts[folder] = dataset.about(folder)
+            facts[folder] = card.of_data(folder)
         except ValueError as error:
             yield 'facts', str(error)
-            facts[folder] = {}
-        colours[folder] = channels or facts[folder].get('channels', 1)
+            facts[folder] = card.Card()
+        colours[folder] = channels or facts[folder].channels or 1
         yield from contradictions(folder, facts[folder])
         if colours[folder] == 1 and _is_coloured(folder):
             words = '%s holds colour images where gray ones are expected, as no json file says so; give --channels 3'

@@ -6,7 +6,7 @@ import binascii
 import numpy as np
 from scipy import ndimage
 
-from common import hounsfield, model_record
+from common import card, hounsfield
 from pix2pix import data, generate
 
 SAMPLES = 8  # at most; a minibatch has so many always, as features are normalised over it
@@ -20,7 +20,7 @@ class Painter:
         channels, self.size = [int(n) for n in self._generator.outputs[0].shape[1:3]]
         if channels != 1:
             raise ValueError('%s makes colour images; the explorer shows gray ones' % path)
-        self.window = model_record.data_facts(path).get('window')
+        self.window = card.of_network(self._generator, path).window
 
     def patches(self, mask, samples, seed):
         """Gray levels uint8 [samples, R, R] of a mask of 0 and 255, [R, R]."""

@@ -8,9 +8,8 @@ import shlex
 import numpy as np
 
 import dataset
-from common import hounsfield, images, log
+from common import card, hounsfield, images, log
 from explorer import axes, drawing, learning, mapping, models, moving, projecting, uploads, walking, worker
-from metrics import training_data
 
 File = collections.namedtuple('File', 'content name kind')
 
@@ -39,9 +38,10 @@ class Explorer:
         self._cfg, self.models, self.painter, self._search = cfg, [], None, None
         self.data = dataset.Pyramid(cfg.data) if cfg.data else None
         self._reals = self.data.images[self.data.top] if self.data else None
-        self._scale = training_data.scale(self.data) if self.data else {}
-        for words in training_data.differing(self.data).values() if self.data else ():
-            log.warning('the classes of %s differ (%s): that is taken as not known' % (cfg.data, words))
+        self._card = self.data.card if self.data else card.Card()
+        for field in self._card.differing:
+            text = self._card.differing_text(field)
+            log.warning('the classes of %s differ (%s): that is taken as not known' % (cfg.data, text))
         self.worker = worker.Worker(self._load, cfg.cpu)
 
     def begin(self):
@@ -56,7 +56,7 @@ class Explorer:
 
     def _load(self):
         for path in self._cfg.model:
-            model = models.Model(path, self._scale, self._cfg.cpu)
+            model = models.Model(path, self._card, self._cfg.cpu)
             model.axes = axes.recall(path, learning.facts(model))
             model.images(np.ones([1, model.latent_size]))  # the first image takes longer than others
             self.models.append(model)
@@ -147,7 +147,7 @@ class Explorer:
     def insert(self, patch, mask, index, soft):
         """Gray levels uint8 [R, R] of a real patch with the nodule of another; patch and mask in base64."""
         real, size = self.real(index)[0], self._painter().size
-        windows = self.painter.window, self._scale.get('window')
+        windows = self.painter.window, self._card.window
         other = windows if all(windows) and list(windows[0]) != list(windows[1]) else None
         return drawing.inserted(drawing.pixels(patch, size), drawing.mask(mask, size), real, soft, other)
 

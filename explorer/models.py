@@ -68,8 +68,9 @@ class Model:
             raise ValueError('%s makes colour images; the explorer shows gray ones' % path)
         self.size = self.generator.resolution
         self.latent_size, self.labels = self.generator.latent_size, self.generator.label_size
-        facts = self.generator.card or data or {}
-        self.window, self.mm = facts.get('window'), facts.get('mm_per_pixel')
+        learnt = self.generator.card
+        scale = learnt if learnt.digest else data or learnt
+        self.window, self.mm = scale.window, scale.mm_per_pixel
         self.classes = self.generator.classes
         self.attributes = measure.attributes(self.window, self.mm)
         self.axes, self._backward = None, None

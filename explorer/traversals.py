@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from common import files, hounsfield, log, page
+from common import card, files, log, page
 from explorer import axes, learning, models, moving
 from sampling import generate
 
@@ -55,7 +55,7 @@ def run(cfg):
     rows = _rows(model, found)
     if not rows:
         raise ValueError('%s: none of its axes is usable; 7-explore.py axes says how good each is' % cfg.model)
-    window = model.window or hounsfield.WINDOWS['paper']
+    window = model.window or card.PUBLISHED_WINDOW
     title = 'Nodules of %s' % os.path.basename(cfg.model)
     os.makedirs(os.path.dirname(os.path.abspath(cfg.out)), exist_ok=True)
     page.write(cfg.out, PAGE, title, window, rows=rows, size=model.size, places=PLACES, middle=PLACES // 2)

@@ -2,7 +2,7 @@
 
 import os
 
-from common import log, model_record, schema, types
+from common import card, log, schema, types
 from metrics.comparison import names
 
 OUTPUT = os.path.join('demo', 'output')
@@ -32,7 +32,7 @@ def choose(models, outdir=None):
     outdir: the folder that is asked for, by default one in demo/output that is named after the weights. Where it holds
     the page of other weights, a number is added to its name.
     """
-    weights = [model_record.digest(model) for model in models]
+    weights = [card.sha256(model) for model in models]
     wanted = os.path.normpath(outdir or os.path.join(OUTPUT, name_of(models[0]) if len(models) == 1 else 'comparison'))
     if os.path.basename(wanted) in ('', '.', '..'):
         wanted = os.path.abspath(wanted)

@@ -5,8 +5,8 @@ import collections
 import numpy as np
 
 import dataset
-from common.hounsfield import GRAY, WINDOWS
-from metrics import memorisation, training_data
+from common import card
+from metrics import memorisation
 from metrics.chunks import progress_bar
 
 LEAST = 10  # images of each kind
@@ -14,7 +14,7 @@ LEAST = 10  # images of each kind
 # heldout_reals: images that the generator should not have seen; training_reals: as many that it may have seen, for the
 # baseline; training: all that copies are looked for in; all uint8 [N, C, R, R]. window: what gray 0 and 255 are in the
 # unit, 'HU' or, where the classes have different windows, 'gray levels'. mm_per_pixel: None if not known. differing: as
-# of provenance.differing. classes: their names. halved: whether the held-out reals are half of the dataset. digest,
+# of card.Card. classes: their names. halved: whether the held-out reals are half of the dataset. digest,
 # parts: of the dataset, as dataset.Pyramid has them. path, count: of the dataset.
 Sets = collections.namedtuple(
     'Sets',
@@ -29,7 +29,7 @@ def _chosen(count, number, *seed):
 def in_common(images, names, others, other_names):
     """How many of the images are memorisation.copies of others, in words that name two of them; '' if none is.
 
-    names, other_names: what to call each image, as of provenance.image_names.
+    names, other_names: what to call each image, as of dataset.Pyramid.
     """
     found = memorisation.copies(images, others, progress_bar('copies'))
     if not found:
@@ -47,7 +47,7 @@ def _heldout(path, data, training):
     if images.shape[1:] != training.shape[1:]:
         words = '%s has images of %s, %s of %s; they have to agree'
         raise ValueError(words % (path, list(images.shape[1:]), data.path, list(training.shape[1:])))
-    shared = in_common(images, training_data.image_names(held), training, training_data.image_names(data))
+    shared = in_common(images, held.image_names(), training, data.image_names())
     if shared:
         words = '%s and %s have %s; held-out images have to be others'
         raise ValueError(words % (path, data.path, shared))
@@ -75,10 +75,8 @@ def choose(path, real_holdout, number, seed):
     if (heldout_reals == heldout_reals[:1]).all():
         words = '%s holds the same image again and again; there is nothing to compare with'
         raise ValueError(words % (real_holdout or path))
-    scale, differing = training_data.scale(*several), training_data.differing(*several)
-    window, unit = tuple(scale['window'] or WINDOWS['paper']), 'HU'
-    if 'window' in differing:
-        window, unit = GRAY, 'gray levels'
-    facts = window, unit, scale['mm_per_pixel'], differing, data.classes, not real_holdout
+    pooled = card.combined([found for dataset_read in several for found in dataset_read.cards()])
+    differing = {field: pooled.differing_text(field) for field in pooled.differing}
+    facts = pooled.gray_window, pooled.unit, pooled.mm_per_pixel, differing, data.classes, not real_holdout
     facts += data.digest, data.parts, path, data.count
     return Sets(heldout_reals, training_reals, training, *facts)

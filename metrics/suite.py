@@ -11,7 +11,7 @@ except ImportError:
     raise ImportError('images are measured with SciPy: pip install scipy') from None
 
 import tfutil
-from common import capacity, log, manifest, model_record
+from common import capacity, card, log, manifest
 from metrics import draws, frozen_graph, parallel, sets, training_data
 from metrics.cache import Cache, user_folder
 from metrics.chunks import progress_bar
@@ -44,10 +44,10 @@ def _generated(model, compared, number, seed, minibatch, cpu):
 
 
 def _doubts(compared, model, known, label_size):
-    """[(name, words)] of what makes the comparison of a model with Sets doubtful. known: its model_record.facts."""
-    data, found, classes = known.get('data', {}), [], compared.classes
-    learnt = data.get('classes') or []
-    same = set(learnt) == set(classes) or bool(known) and training_data.relation(known, compared) in ('same', 'part')
+    """[(name, words)] of what makes the comparison of a model with Sets doubtful. known: its card.Card."""
+    found, classes = [], compared.classes
+    learnt = known.classes or []
+    same = set(learnt) == set(classes) or training_data.relation(known, compared) in ('same', 'part')
     if len(classes) > 1 and not label_size and not same:
         stem = os.path.splitext(os.path.basename(model))[0]
         one = next((name for name in classes if name in learnt or name == stem), classes[0])
@@ -60,7 +60,7 @@ def _doubts(compared, model, known, label_size):
         if key in compared.differing:
             words = '%s differs between the classes (%s): %s'
             found.append((key.replace('_', ' '), words % (key.replace('_', ' '), compared.differing[key], shown)))
-    window = data.get('window')
+    window = known.window
     if window and compared.unit == 'HU' and tuple(window) != tuple(compared.window):
         words = '%s learnt from images of %g to %g HU, those of %s have %g to %g HU: equal gray levels mean other HU'
         found.append(('window', words % ((model,) + tuple(window) + (compared.path,) + tuple(compared.window))))
@@ -100,7 +100,7 @@ def evaluate_models(
     """
     if number < sets.LEAST:
         raise ValueError('--number %d: an evaluation needs at least %d images' % (number, sets.LEAST))
-    compared, known = sets.choose(data, real_holdout, number, seed), [model_record.facts(model) for model in models]
+    compared, known = sets.choose(data, real_holdout, number, seed), [card.of_weights(model) for model in models]
     number, shape, network, name = len(compared.heldout_reals), list(compared.training.shape[1:]), None, ''
     made = '--number %d (as many images of %dx%d of each model, and of real ones)' % ((number,) + tuple(shape[1:]))
     capacity.require_memory(_memory(len(models), number, shape), made)
@@ -121,7 +121,7 @@ def evaluate_models(
         kept = Cache(depends, user_folder() if cache else None)
         found = evaluate(several, Reference(compared, seed, network, name, kept), audit)
     for evaluation, model, facts, some in zip(found, models, known, doubts):
-        evaluation.weights = [model_record.digest(model)]
+        evaluation.weights = [card.sha256(model)]
         _describe(evaluation, model, facts, real_holdout)
         for name, words in some:
             evaluation.doubts.append(words)

@@ -5,7 +5,6 @@ import os
 
 import numpy as np
 
-import dataset
 from common import files, images
 
 PICTURES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp')
@@ -73,12 +72,6 @@ def pairs(folder, masks=None, channels=1):
             drawn.append(mask_of(mask, path))
         check.require()
     return found, np.stack(patches), np.stack(drawn)
-
-
-def scale(folder):
-    """{window, mm_per_pixel} of the pairs in a folder NAME, as far as the NAME.json there tells them."""
-    found = dataset.about(os.path.join(folder, os.path.basename(os.path.abspath(folder))))
-    return {known: found[known] for known in ('window', 'mm_per_pixel') if known in found}
 
 
 def masks_of(folder, size, channels):

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 import tfutil
-from common import capacity, files, hounsfield, images, log, model_record, page
+from common import capacity, card, files, hounsfield, images, log, page
 from pix2pix import data, trainer, unet
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'patches.html')
@@ -78,10 +78,10 @@ def generate(cfg):
     """Write patches and index.html as settings.Generate says."""
     if not cfg.shape and os.path.realpath(cfg.outdir) == os.path.realpath(cfg.masks):
         raise ValueError('--outdir %s is the folder of the masks; choose another one' % cfg.outdir)
-    told = model_record.data_facts(cfg.model).get('window') or hounsfield.WINDOWS['paper']
-    window = hounsfield.window(cfg.window) if cfg.window else tuple(told)
+    window = hounsfield.window(cfg.window) if cfg.window else None
     with tfutil.init_tf(cpu=cfg.cpu):
         G = load_generator(cfg.model)
+        window = window or card.of_network(G, cfg.model).gray_window
         channels, size = [int(n) for n in G.outputs[0].shape[1:3]]
         _require_room(cfg, channels, size)
         names, masks, known = _masks(cfg, size, channels)

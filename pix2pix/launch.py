@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from common import safe_pickle
+from common import card, safe_pickle
 from pix2pix import pix2pix_settings
 from training import run_folder, signals, snapshots
 
@@ -42,7 +42,8 @@ def _train(cfg, given, stop):
     if minibatch < 2:
         words = '%s holds %d pairs, %d of them for --validation; training needs at least 2 more'
         raise ValueError(words % (cfg.data, count, held))
-    about = dict(data.scale(cfg.data), digest=dataset.digest(patches, masks), pairs=count, resolution=size)
+    learnt = card.of_data(cfg.data)._replace(digest=dataset.digest(patches, masks), classes=None, names=None)
+    about = dict(learnt.data(), pairs=count, resolution=size)
     if path and digest != about['digest']:
         words = '%s is not the data that the run in %s was trained on; name that with --data'
         raise ValueError(words % (cfg.data, path))
@@ -56,6 +57,7 @@ def _train(cfg, given, stop):
     stop.check()
     with tfutil.init_tf(cpu=cfg.cpu, gpus=None if cfg.cpu else 1, precision=cfg.precision):
         model = trainer.Trainer(cfg, inputs[order[held:]], targets[order[held:]])
+        model.G.card = model.D.card = learnt.text()
         path = path or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
         devices, version = tfutil.devices(), tfutil.tf.__version__
         with run_folder.Run(path, cfg.keep) as run:

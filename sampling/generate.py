@@ -4,7 +4,7 @@ import contextlib
 
 import numpy as np
 
-from common import hounsfield, log, model_record
+from common import card, log
 from common.images import check_channels, to_uint8
 from sampling import interpolation
 
@@ -70,7 +70,7 @@ class Generator:
     cpu: leave the GPUs alone. Wherever classes matter, `label` is one class for all images, by name or index, and
     `labels` is an array [N, label_size]; without either, the classes take turns.
     Attributes: model; shape, [C, R, R] of an image; resolution; latent_size; label_size; classes, their names; card,
-    what is recorded of the training data; network, a tfutil.Network.
+    the card.Card of the training data; network, a tfutil.Network.
     ValueError if the file cannot be used.
     """
 
@@ -100,8 +100,8 @@ class Generator:
         check_channels(self.model, self.shape[0])
         self.resolution = self.shape[1]
         self.latent_size, self.label_size = sizes(self.network)
-        self.card = model_record.data_facts(self.model)
-        names = model_record.classes(self.model, self.label_size)
+        self.card = card.of_network(self.network, self.model)
+        names = self.card.class_names(self.label_size)
         self.classes = names or [str(index) for index in range(self.label_size)]
 
     @contextlib.contextmanager
@@ -131,7 +131,7 @@ class Generator:
 
     def class_index(self, label):
         """The index of a class, which is named or, where no class has that name, counted from 0."""
-        return model_record.label(self.model, self.label_size, str(label))
+        return self.card.label(self.label_size, str(label))
 
     def labels(self, n, label=None):
         """Labels float32 [n, label_size]."""
@@ -151,10 +151,9 @@ class Generator:
 
     def hu(self, n, seed=0, labels=None, label=None, minibatch=16):
         """The same images in HU, float32; ValueError if the window of the training data is not recorded."""
-        window = self.card.get('window')
-        if window is None:
+        if self.card.window is None:
             raise ValueError('%s: the HU window of its training data is not recorded' % self.model)
-        return hounsfield.to_hu(self.sample(n, seed, labels, label, minibatch), window)
+        return self.card.to_hu(self.sample(n, seed, labels, label, minibatch))
 
     def walk(self, latents, steps=8, kind='slerp', seed=0, labels=None, label=None, closed=False):
         """Gray levels uint8 [(N-1) * (steps-1) + 1, C, R, R] on the way from each latent to the next.

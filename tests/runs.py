@@ -25,12 +25,15 @@ def train(script, data, outdir, *arguments):
     return script('3-train.py', '--data', data, '--outdir', outdir, *(TINY + list(arguments)))
 
 
-def random_networks(path, resolution=16, **options):
-    """A pickle of random networks; options: of their builders."""
+def random_networks(path, resolution=16, card_text=None, **options):
+    """A pickle of random networks; options: of their builders. card_text: what they carry."""
     builders = ('G', networks.G_paper), ('D', networks.D_paper), ('Gs', networks.G_paper)
     with tfutil.init_tf(cpu=True):
         tf.set_random_seed(1)
-        tfutil.save(path, [tfutil.Network(name, build, resolution=resolution, **options) for name, build in builders])
+        trio = [tfutil.Network(name, build, resolution=resolution, **options) for name, build in builders]
+        for network in trio:
+            network.card = card_text
+        tfutil.save(path, trio)
     return path
 
 

@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 
-from common import labels, log
+from common import card, labels, log
 from config import Progan
 from training import circle, run_folder, schedule, signals, snapshots, transfer
 
@@ -92,7 +92,6 @@ def _train(cfg, given, stop):
     stop.check()
     import dataset  # after what can be refused without TensorFlow, which takes seconds to load
     import tfutil
-    from metrics import training_data
     from training import loop, plan, selection
     from training.trainer import Trainer
 
@@ -131,9 +130,10 @@ def _train(cfg, given, stop):
             return loop.grow(trainer, path, None, restored, start, stop)
         path = path or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
         with run_folder.Run(path, cfg.keep) as run:
-            about = dict(digest=data.digest, images=data.count, resolution=size, parts=data.parts)
-            about.update(classes=class_names(cfg, data))
-            about.update(training_data.scale(data), names=training_data.names(data, cfg.transfer))
+            learnt = card.of_training(data.card, class_names(cfg, data), cfg.transfer)
+            for network in trainer.networks():
+                network.card = learnt.text()
+            about = dict(learnt.data(), images=data.count, resolution=size)
             run.write_json(cfg, about, devices, tfutil.tf.__version__)
             what = '%d images of %dx%d, %s' % (data.count, size, size, ' '.join(data.classes))
             names = ' '.join(device.split('/device:')[-1] for device in devices)

@@ -3,7 +3,6 @@
 import numpy as np
 
 import dataset
-from metrics import training_data
 
 
 class Sampler:
@@ -81,7 +80,7 @@ def select(cfg, data):
             raise ValueError('%s has images of %d pixels, %s of %d; they have to agree' % sizes)
         from metrics import sets  # here, because it needs SciPy, and training does not
 
-        images, names = [x.images[x.top] for x in (other, data)], [training_data.image_names(x) for x in (other, data)]
+        images, names = [x.images[x.top] for x in (other, data)], [x.image_names() for x in (other, data)]
         shared = sets.in_common(images[0], names[0], images[1], names[1])
         if shared:
             raise ValueError('%s and %s have %s; name other nodules' % (cfg.validation, cfg.data, shared))
@@ -91,7 +90,7 @@ def select(cfg, data):
 
 def nodules(data):
     """The nodule of each image of a dataset.Pyramid, as numbers [N]; ValueError where NAME.json does not tell."""
-    found = training_data.members(data)
+    found = data.card.members()
     if found is None:
         words = '%s has no NAME.json that tells which image is of which nodule; name other nodules with --validation'
         raise ValueError(words % data.path)

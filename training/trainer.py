@@ -224,6 +224,10 @@ class Trainer:
             fact = {'the CRC of the weights %s' % when: '%08x' % crc}
             self.others.agree(fact, max(self.patience.values()), 'go on from the last snapshot, with --resume')
 
+    def networks(self):
+        """(G, D, Gs) of the first replica, those that are written."""
+        return self.first.G, self.first.D, self.first.Gs
+
     def save(self, path):
         """Write (G, D, Gs)."""
-        optimizers.save_finite(path, (self.first.G, self.first.D, self.first.Gs))
+        optimizers.save_finite(path, self.networks())

@@ -8,9 +8,7 @@ import secrets
 import numpy as np
 
 import dataset
-from common import folders, log, model_record
-from common.hounsfield import WINDOWS
-from metrics import training_data
+from common import card, folders, log
 from sampling import Generator
 from sampling.generate import one_hot
 from stats import reader_metrics
@@ -40,12 +38,12 @@ def models_of(paths, classes):
 def check(paths, names, data):
     """Refuse weights that learnt from the nodules of a dataset; give those of which nobody knows.
 
-    names: provenance.named of the dataset, or None.
+    names: card.Card.names of the dataset, or None.
     """
     unknown = []
     for path in sorted(set(paths)):
-        known = training_data.learnt_from(path)
-        both = training_data.in_common(names, known) if names and known else None
+        known = card.of_weights(path).names
+        both = card.in_common(names, known) if names and known else None
         if both:
             words = '%s learnt from the %s %s, which %s holds; a study wants nodules that were held out'
             raise ValueError(words % ((path,) + both + (data,)))
@@ -73,7 +71,7 @@ def choose(nodules, number, random):
 
 def reals_of(data, practice, reading, seed):
     """{class: (indices for practice, for reading)} of a dataset.Pyramid; no nodule is in both."""
-    members = training_data.members(data)
+    members = data.card.members()
     nodules = np.array([member[0] for member in members] if members else np.arange(data.count))
     found = {}
     for index, name in enumerate(data.classes):
@@ -95,7 +93,7 @@ def fakes_of(path, label, index, number, seed, size, cpu):
         label_size = generator.label_size
         if label_size and index >= label_size:
             raise ValueError('%s has labels of %d classes, and --data has more' % (path, label_size))
-        own = model_record.label_of_class(path, label_size, label, index)
+        own = generator.card.label_of_class(label_size, label, index)
         found = generator.sample(number, seed, one_hot(np.full(number, own), label_size))
     if list(found.shape[1:]) != [1, size, size]:
         raise ValueError('%s makes images of %s, --data has %s' % (path, list(found.shape[1:]), [1, size, size]))
@@ -135,11 +133,12 @@ def cases_of(cfg, data, models, secret):
 
 def window_of(data):
     """(HU at gray 0 and 255, mm per pixel or None) of a dataset whose classes agree."""
-    differing, scale = training_data.differing(data), training_data.scale(data)
-    if differing:
+    found = data.card
+    if found.differing:
         words = '%s: its classes differ in window or mm per pixel, which tells them apart: %s'
-        raise ValueError(words % (data.path, '; '.join(differing[key] for key in sorted(differing))))
-    return tuple(scale['window'] or WINDOWS['paper']), scale['mm_per_pixel']
+        texts = [found.differing_text(field) for field in sorted(found.differing)]
+        raise ValueError(words % (data.path, '; '.join(texts)))
+    return found.gray_window, found.mm_per_pixel
 
 
 def run(cfg):
@@ -149,8 +148,8 @@ def run(cfg):
     if cfg.seed is None:
         cfg = cfg._replace(seed=secrets.randbelow(2**31))
     data, secret = dataset.Pyramid(cfg.data), secrets.token_hex(32)
-    models, members = models_of(cfg.model, data.classes), training_data.members(data)
-    unknown = check(models.values(), training_data.named(members) if members else None, cfg.data)
+    models = models_of(cfg.model, data.classes)
+    unknown = check(models.values(), data.card.names, cfg.data)
     window, mm = window_of(data)
     cases = cases_of(cfg, data, models, secret)
     protocol = {name: value for name, value in cfg._asdict().items() if name not in ('outdir', 'cpu')}

@@ -8,8 +8,7 @@ import shutil
 import pytest
 
 import runs
-from common import locks
-from metrics import training_data
+from common import card, locks
 from places import ONCE, ROOT, visible
 
 pytestmark = ONCE
@@ -27,7 +26,7 @@ def test_each_fold_has_a_generator_whose_record_names_the_nodules_it_learned_fro
     outdir, _ = trained
     for fold in (0, 1):
         path = outdir / ('fold%d' % fold) / '000-train' / 'network-final.pkl'
-        learned = training_data.learnt_from(str(path))
+        learned = card.of_weights(str(path)).names
         assert learned['nodule'] == sorted(
             '%s-%d' % (c, i) for c in ('AIS', 'IA', 'MIA') for i in range(6) if i % 2 != fold
         )
@@ -62,7 +61,8 @@ def test_a_second_process_and_weights_that_have_seen_a_nodule_are_refused(traine
     shutil.copy(str(weights), str(alone))
     code, _, err = script('5-classify.py', 'gans', '--data', cv, '--pretrain', alone, '--outdir', tmp_path)
     assert code == 2 and 'not known from which nodules' in err
-    (tmp_path / 'alone.json').write_text(json.dumps(dict(data=dict(digest='x', names={}))))
+    data = dict(digest=card.of_weights(str(alone)).digest, names={})
+    (tmp_path / 'alone.json').write_text(json.dumps(dict(data=data)))
     code, _, err = script(
         '5-classify.py', 'gans', '--data', cv, '--pretrain', alone, '--outdir', tmp_path / 'o', *options
     )

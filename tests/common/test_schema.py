@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-import dataset
-from common import schema, types
+from common import card, schema, types
 
 WANTED = {
     'number?': types.nonnegative,
@@ -71,5 +70,5 @@ def test_what_may_be_missing_may_be_null_and_other_names_are_kept(tmp_path):
 def test_a_dataset_with_such_facts_is_refused_with_the_file(tmp_path, facts, words):
     (tmp_path / 'AIS.json').write_text(facts)
     with pytest.raises(ValueError) as caught:
-        dataset.about(str(tmp_path / 'AIS-r04.tfrecords'))
+        card.of_data(str(tmp_path / 'AIS-r04.tfrecords'))
     assert 'AIS.json is damaged' in str(caught.value) and words in str(caught.value)

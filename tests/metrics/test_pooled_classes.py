@@ -7,7 +7,7 @@ import pytest
 
 import dataset
 import sets
-from common import model_record
+from common import card
 from runs import random_networks
 
 
@@ -58,4 +58,4 @@ def test_classes_of_different_windows_are_compared_in_gray_levels_and_not_in_fal
     assert 0 <= rows['nodule gray levels, mean']['reals'] <= 255
     page = (tmp_path / 'out' / 'evaluation.html').read_text(encoding='utf-8')
     assert 'data-unit="gray levels"' in page and not re.search(r'\d HU(?! |,|\))', page)
-    assert found['weights'] == [model_record.digest(weights)]
+    assert found['weights'] == [card.sha256(weights)]

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from common import model_record
+from common import card
 from metrics import results_folder
 
 
@@ -25,7 +25,7 @@ def page(folder, models, name='evaluation'):
     """A folder as an evaluation of these weights leaves it."""
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, name + '.json'), 'w') as f:
-        json.dump(dict(weights=[model_record.digest(model) for model in models]), f)
+        json.dump(dict(weights=[card.sha256(model) for model in models]), f)
     open(os.path.join(folder, name + '.html'), 'w').close()
 
 

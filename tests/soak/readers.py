@@ -12,7 +12,7 @@ from mutations import mutate
 
 import config
 import dataset
-from common import arrays, images, safe_pickle
+from common import arrays, card, images, safe_pickle
 from dataset_tools import verify
 from places import DATA
 from tfutil import tf
@@ -110,7 +110,7 @@ class Json:
         if index % 2:
             run_folder.resumed(config.Progan, (), config.Progan(), set(), self.folder)
         else:
-            dataset.about(os.path.join(self.folder, 'AIS-r03.tfrecords'))
+            card.of_data(os.path.join(self.folder, 'AIS-r03.tfrecords'))
 
 
 class Pictures:

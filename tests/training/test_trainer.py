@@ -10,7 +10,7 @@ import config
 import dataset
 import networks
 import tfutil
-from common import model_record
+from common import card
 from runs import read_or_written_first, train, weights
 from tfutil import tf
 from training import optimizers
@@ -136,7 +136,7 @@ def test_one_hot_labels_of_a_file_name_the_classes_of_the_weights(tmp_path, trai
     code, out, err = train(script, folder, tmp_path / 'results', *flags)
     assert code == 0, err
     weights_file = str(tmp_path / 'results' / '000-AIS' / 'network-final.pkl')
-    assert model_record.classes(weights_file, 3) == ['class0', 'class1', 'class2']
+    assert card.of_weights(weights_file).class_names(3) == ['class0', 'class1', 'class2']
     refuses('3-train.py', '--data', folder, '--max-label-size', 2, words=['--max-label-size 2', '--conditional'])
     refuses('3-train.py', '--data', folder, '--conditional', '--max-label-size', 4, words=['AIS-rxx.labels', '4'])
     os.remove(str(tmp_path / 'AIS' / 'AIS-rxx.labels'))
