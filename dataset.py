@@ -2,6 +2,11 @@
 
 FILE FORMAT: the features are `shape`, int64 [C, H, W], and `data`, the uint8 pixels in that order. Level k is the 2x2
 box average of level k+1, rounded. The order of the features varies between records, as it does in any protocol buffer.
+In a tfrecords file each record is its length (8 bytes), the checksum of that (4), its bytes, and their checksum (4).
+
+NAME-rxx.labels beside them holds the labels of the images, as the reference's tools write it; the letters rxx stand as
+they are, for all resolutions have the same labels. NumPy's format, float32 [N, size], a row for each record in order;
+usually one-hot.
 """
 
 import contextlib
@@ -10,16 +15,18 @@ import glob
 import itertools
 import os
 import re
+import struct
 import zlib
 
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from common import capacity, card, files, formatting, labels, records
+from common import arrays, capacity, card, files, formatting
 from common.quiet import suppress_stderr
 from tfutil import tf
 
-RECORD = 3 * 2048**2 + 4096  # bytes of the largest record: its pixels, and what names them
+_LARGEST = 3 * 2048**2 + 4096  # bytes of the largest record: its pixels, and what names them
+_FRAME = 16  # bytes of a record besides its own
 _NAME = re.compile(r'(.*)-r(\d\d)\.tfrecords$')
 
 
@@ -27,24 +34,42 @@ def levels(folder):
     """The files of the dataset in a folder, {level: path}, coarsest first."""
     if not os.path.isdir(folder):
         raise FileNotFoundError('%s is not a folder; name one that holds NAME-r02.tfrecords and so on' % folder)
-    found = [(_NAME.match(path), path) for path in sorted(glob.glob(os.path.join(glob.escape(folder), '*.tfrecords')))]
-    found = [(match.group(1), int(match.group(2)), path) for match, path in found if match]
-    if not found:
+    paths = sorted(glob.glob(os.path.join(glob.escape(folder), '*.tfrecords')))
+    matches = [match for match in map(_NAME.match, paths) if match]
+    if not matches:
         raise FileNotFoundError('%s holds no NAME-r??.tfrecords; make some with 0-dataset_create.py' % folder)
-    names = sorted({os.path.basename(name) for name, _, _ in found})
+    names = sorted({os.path.basename(match.group(1)) for match in matches})
     if len(names) > 1:
-        words = '%s holds more than one dataset (%s); give each a folder of its own'
-        raise ValueError(words % (folder, ', '.join(names)))
-    return {level: path for _, level, path in sorted(found)}
+        message = '%s holds more than one dataset (%s); give each a folder of its own'
+        raise ValueError(message % (folder, ', '.join(names)))
+    return {int(match.group(2)): match.group(0) for match in matches}
 
 
 def count(path):
-    """The number of records in a tfrecords file; ValueError if their lengths do not fit the file, or RECORD."""
-    return records.count(path, RECORD)
+    """How many records a tfrecords file holds; ValueError if their lengths do not fit the file, or any image.
+
+    TensorFlow allocates what a length says, and some releases crash where that fails: it reads counted files only.
+    """
+    files.require_regular(path)
+    size = os.path.getsize(path)
+    position = n = 0
+    with open(path, 'rb') as f:
+        files.require_other_type(path, f.read(16))
+        while position < size:
+            f.seek(position)
+            header = f.read(8)
+            length = struct.unpack('<Q', header)[0] if len(header) == 8 else size
+            position += _FRAME + length
+            if position > size or length > _LARGEST:
+                fact = 'is cut short' if position > size else 'is larger than any image'
+                doubt = '' if n else ', or this is not a tfrecords file'
+                raise ValueError('%s record %d %s%s; copy the file again' % (path, n, fact, doubt))
+            n += 1
+    return n
 
 
 def _parse(record, channels):
-    """An image, or words about what is wrong with it."""
+    """An image, or a message about what is wrong with it."""
     try:
         with suppress_stderr():  # protocol buffers write to stderr themselves
             features = tf.train.Example.FromString(record).features.feature
@@ -56,38 +81,52 @@ def _parse(record, channels):
     data = features['data'].bytes_list.value
     size = shape[-1] if shape else 0
     if shape != [channels, size, size] or size not in [2**n for n in range(2, 12)]:
-        wanted = 'gray' if channels == 1 else 'colour', channels
+        kind = 'gray' if channels == 1 else 'colour'
         remedy = '; make the dataset again from gray pictures' if channels == 1 and shape[:1] == [3] else ''
-        words = 'has the shape %.60s; wanted are square %s images [%d, H, H], H a power of two'
-        return words % ((shape,) + wanted) + remedy
+        message = 'has the shape %.60s; wanted are square %s images [%d, H, H], H a power of two'
+        return message % (shape, kind, channels) + remedy
     if len(data) != 1 or len(data[0]) != channels * size * size:
         return 'does not hold as many pixels as its shape %s says' % shape
     return np.frombuffer(data[0], np.uint8).reshape(shape)
 
 
 def parsed_records(path, channels):
-    """Images of a file in order; in place of a bad one, words. ValueError where `count` raises it."""
+    """Images of a file in order; in place of a bad one, a message. ValueError where `count` raises it."""
     count(path)
-    known = {}  # {(length, first bytes): bytes before and after the pixels, shape} of records that were parsed
+    layouts = {}  # {(length, first bytes): bytes before and after the pixels, shape} of records that were parsed
     try:
         for record in tf.python_io.tf_record_iterator(path):
-            before, after, shape = known.get((len(record), record[:4]), (b'-', b'', ()))
+            before, after, shape = layouts.get((len(record), record[:4]), (b'-', b'', ()))
             if record.startswith(before) and record.endswith(after):
                 yield np.frombuffer(record, np.uint8, len(record) - len(before + after), len(before)).reshape(shape)
                 continue
             image = _parse(record, channels)
-            around = None if isinstance(image, str) else records.around(record, image.tobytes())
-            if around:
-                known[len(record), record[:4]] = around + (image.shape,)
+            if not isinstance(image, str):
+                around = split_around(record, image.tobytes())
+                layouts.update({(len(record), record[:4]): around + (image.shape,)} if around else {})
             yield image
     except tf.errors.DataLossError:
         yield 'does not match its checksum; copy the file again'
 
 
+def split_around(record, payload):
+    """(bytes before, bytes after) of the only place where a record holds its payload; None if there are several.
+
+    Another record of that length which begins and ends so holds its payload there, too: protocol buffers are read from
+    the front, and lengths come first.
+    """
+    begin = record.find(payload)
+    if record.rfind(payload) != begin:
+        return None
+    return record[:begin], record[begin + len(payload) :]
+
+
 def channels_of(path):
     """1 or 3, the channels of the first image of a tfrecords file; None if it holds none that is whole."""
-    firsts = ((number, next(parsed_records(path, number), '')) for number in (1, 3))
-    return next((number for number, image in firsts if not isinstance(image, str)), None)
+    for channels in 1, 3:
+        if not isinstance(next(parsed_records(path, channels), ''), str):
+            return channels
+    return None
 
 
 def stream(path, channels=1):
@@ -98,17 +137,17 @@ def stream(path, channels=1):
             raise ValueError('%s record %d %s' % (path, index, image))
         first = first or image.shape
         if image.shape != first:
-            words = '%s record %d has the shape %s, the records before it %s'
-            raise ValueError(words % (path, index, list(image.shape), list(first)))
+            message = '%s record %d has the shape %s, the records before it %s'
+            raise ValueError(message % (path, index, list(image.shape), list(first)))
         yield image
 
 
-def read(path, number=None, channels=1):
-    """The first `number` images of one tfrecords file (default: all), uint8 [N, C, H, W]."""
-    found = count(path)
-    number = found if number is None else min(number, found)
-    capacity.require_memory(2 * os.path.getsize(path) * number // found, path)
-    images = list(itertools.islice(stream(path, channels), number))
+def read(path, n=None, channels=1):
+    """The first n images of one tfrecords file (default: all), uint8 [N, C, H, W]."""
+    total = count(path)
+    n = total if n is None else min(n, total)
+    capacity.require_memory(2 * os.path.getsize(path) * n // total, path)
+    images = list(itertools.islice(stream(path, channels), n))
     return np.stack(images) if images else np.zeros([0, channels, 1, 1], np.uint8)
 
 
@@ -139,7 +178,7 @@ def writer(folder, name):
             record = _example(np.rint(pixels).astype(np.uint8))
             path, output = outputs[level]
             output.write(record)
-            sizes[path] = sizes.get(path, 0) + len(record) + 16  # 16: length and checksums
+            sizes[path] = sizes.get(path, 0) + len(record) + _FRAME
             c, h, w = pixels.shape
             pixels = pixels.reshape(c, h // 2, 2, w // 2, 2).mean(axis=(2, 4))
 
@@ -176,21 +215,56 @@ def _complete_levels(folder):
     paths = levels(folder)
     for k in range(2, max(paths)):
         if k not in paths:
-            words = '%s lacks level r%02d (%dx%d); make the dataset again with 0-dataset_create.py'
-            raise ValueError(words % (folder, k, 2**k, 2**k))
+            message = '%s lacks level r%02d (%dx%d); make the dataset again with 0-dataset_create.py'
+            raise ValueError(message % (folder, k, 2**k, 2**k))
     return paths
 
 
 def _load(path, array):
     """Fill an array [N, 1, R, R] with the images of a file; ValueError if they are not so many of that size."""
-    number, size = 0, array.shape[-1]
-    for number, image in enumerate(stream(path), 1):
-        if number <= len(array) and image.shape == array.shape[1:]:
-            array[number - 1] = image
-    if number != len(array) or image.shape != array.shape[1:]:
-        found = path, number, image.shape[-1], image.shape[-1], len(array), size, size
-        words = '%s holds %d images of %dx%d where %d of %dx%d are expected; make the dataset again with '
-        raise ValueError((words + '0-dataset_create.py') % found)
+    n = 0
+    for n, image in enumerate(stream(path), 1):
+        if n <= len(array) and image.shape == array.shape[1:]:
+            array[n - 1] = image
+    if n != len(array) or image.shape != array.shape[1:]:
+        size, expected = image.shape[-1], array.shape[-1]
+        message = '%s holds %d images of %dx%d where %d of %dx%d are expected; make the dataset again with '
+        message += '0-dataset_create.py'
+        raise ValueError(message % (path, n, size, size, len(array), expected, expected))
+
+
+def labels_beside(path):
+    """NAME-rxx.labels beside a file NAME-r??.tfrecords, or None if it is not there."""
+    path = re.sub(r'-r\d\d\.tfrecords$', '-rxx.labels', path)
+    return path if path.endswith('.labels') and os.path.exists(path) else None
+
+
+def read_labels(path, n, most=None):
+    """Labels float32 [n, size], the first `most` columns; BadFile for other than n rows of finite numbers."""
+    labels = arrays.load(path)
+    if labels.ndim != 2 or labels.shape[1] < 1:
+        raise files.BadFile(path, 'has the shape %s' % list(labels.shape), 'labels are [images, classes]')
+    if len(labels) != n:
+        fact = 'has labels of %d images, the records beside it are %d' % (len(labels), n)
+        raise files.BadFile(path, fact, 'make both again, together')
+    with np.errstate(over='ignore'):
+        labels = np.array(labels, np.float32)
+    if not np.isfinite(labels).all():
+        raise files.BadFile(path, 'holds numbers that are not finite', 'replace them')
+    return _first_columns(labels, most, path)
+
+
+def _first_columns(labels, most, path):
+    """The first `most` columns of labels, all for None; ValueError if there are fewer."""
+    if most is not None and most > labels.shape[1]:
+        message = '--max-label-size %d: the labels of %s have %d numbers; lower it'
+        raise ValueError(message % (most, path, labels.shape[1]))
+    return labels[:, :most]
+
+
+def are_one_hot(labels):
+    """Whether each row of labels [N, size] names one class: a single 1 among zeros."""
+    return bool((((labels == 0) | (labels == 1)).all(axis=1) & (labels.sum(axis=1) == 1)).all())
 
 
 class Pyramid:
@@ -213,13 +287,13 @@ class Pyramid:
         if len(set(tops)) > 1:
             sizes = ['%s %d' % (name, 2**top) for name, top in zip(self.classes, tops)]
             raise ValueError('%s: the classes differ in resolution (%s)' % (path, ', '.join(sizes)))
-        numbers = [count(paths[2]) for paths in sets]
-        ends = np.cumsum(numbers).tolist()
+        counts = [count(paths[2]) for paths in sets]
+        ends = np.cumsum(counts).tolist()
         self.path, self.top, self.count = path, tops[0], ends[-1]
-        self.labels = np.repeat(np.arange(len(sets)), numbers)
-        self.labels_path = None if folders[1:] else labels.beside(sets[0][2])
+        self.labels = np.repeat(np.arange(len(sets)), counts)
+        self.labels_path = None if folders[1:] else labels_beside(sets[0][2])
         self.images = capacity.arrays({k: (self.count, 1, 2**k, 2**k) for k in sets[0]}, folders[0])
-        parts = [{level: array[end - n : end] for level, array in self.images.items()} for n, end in zip(numbers, ends)]
+        parts = [{level: array[end - n : end] for level, array in self.images.items()} for n, end in zip(counts, ends)]
         for paths, part in zip(sets, parts):
             for level in paths:
                 _load(paths[level], part[level])
@@ -252,5 +326,5 @@ class Pyramid:
     def label_vectors(self, most=None):
         """Labels for a network, float32 [N, size], the first `most` columns: of NAME-rxx.labels, or one-hot classes."""
         if self.labels_path:
-            return labels.read(self.labels_path, self.count, most)
-        return labels.first_columns(np.eye(len(self.classes), dtype=np.float32)[self.labels], most, self.path)
+            return read_labels(self.labels_path, self.count, most)
+        return _first_columns(np.eye(len(self.classes), dtype=np.float32)[self.labels], most, self.path)

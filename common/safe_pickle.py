@@ -14,7 +14,6 @@ import pickletools
 import numpy as np
 
 from common import files
-from common.byte_stream import ByteStream
 
 # FILE FORMAT: the state of a network, version 2.
 _STATE = dict(version=int, name=str, static_kwargs=dict, build_module_src=str, build_func_name=str, variables=list)
@@ -49,6 +48,27 @@ class _Marker:
         self.kind, self.value = kind, value
 
 
+class _Stream:
+    """The bytes of a file as pickletools reads them: a long read is a view instead of a copy, a line is short."""
+
+    def __init__(self, data):
+        self.data, self.position = memoryview(data), 0
+
+    def read(self, count):
+        piece = self.data[self.position : self.position + count]
+        self.position += len(piece)
+        return piece if len(piece) > 4096 else piece.tobytes()
+
+    def readline(self):
+        line = self.data[self.position : self.position + 256].tobytes()
+        line = line[: line.find(b'\n') + 1]
+        self.position += len(line)
+        return line
+
+    def tell(self):
+        return self.position
+
+
 class _Reader:
     """The stack and the memo of one pickle. What does not fit together ends in some exception, which `read` words."""
 
@@ -57,7 +77,7 @@ class _Reader:
         self.stack, self.marks, self.memo = [], [], {}
 
     def load(self):
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(ByteStream(self.data))):
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(_Stream(self.data))):
             if count == _INSTRUCTIONS:
                 raise _Refused('it has more than %d instructions; do not trust it' % count)
             if opcode.name == 'STOP':

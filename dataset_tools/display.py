@@ -4,7 +4,7 @@ import os
 import re
 
 import dataset
-from common import capacity, card, hounsfield, images, labels, log
+from common import capacity, card, hounsfield, images, log
 
 
 def _window_of(path):
@@ -33,8 +33,8 @@ def _summary(paths, window, channels):
 
 def _summary_of_labels(path, number):
     """Print what the labels of so many images are."""
-    vectors, name = labels.read(path, number), os.path.basename(path)
-    if labels.one_hot(vectors):
+    vectors, name = dataset.read_labels(path, number), os.path.basename(path)
+    if dataset.are_one_hot(vectors):
         shares = ', '.join('%d of class %d' % (count, k) for k, count in enumerate(vectors.sum(axis=0)))
         print('%s: one-hot labels; %s' % (name, shares))
     else:
@@ -55,7 +55,7 @@ def show(cfg):
         (print if cfg.summary else log.info)('gray 0..255 is taken for %g..%g HU, %s' % (window[0], window[1], source))
     if cfg.summary:
         _summary(levels, window, channels)
-        labels_path = labels.beside(path)
+        labels_path = dataset.labels_beside(path)
         if labels_path:
             _summary_of_labels(labels_path, dataset.count(path))
         return

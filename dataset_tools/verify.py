@@ -9,7 +9,7 @@ import os
 import numpy as np
 
 import dataset
-from common import card, labels, log
+from common import card, log
 from dataset_tools.pseudonyms import spelt_alike
 
 NAMED = 'patient', 'scan', 'nodule'  # what may not be on two sides of a fold
@@ -182,10 +182,10 @@ def _is_coloured(folder):
 def _bad_labels(folder):
     """What is wrong with NAME-rxx.labels, if the dataset has it."""
     finest = list(dataset.levels(folder).values())[-1]
-    path = labels.beside(finest)
+    path = dataset.labels_beside(finest)
     if path:
         try:
-            labels.read(path, dataset.count(finest))
+            dataset.read_labels(path, dataset.count(finest))
         except (OSError, ValueError) as error:
             yield str(error)
 

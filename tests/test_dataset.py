@@ -222,3 +222,69 @@ def test_folders_without_one_data_set_are_refused_in_words(tmp_path, folder, ref
         dataset.levels(folder)
     refuses('1-dataset_display.py', '--tfrecords', tmp_path, words=['no NAME-r'])
     refuses('1-dataset_display.py', '--tfrecords', tmp_path / 'nowhere', words=['nowhere', 'does not exist'])
+
+
+def write_lengths(path, lengths):
+    with open(str(path), 'wb') as f:
+        for length in lengths:
+            f.write(struct.pack('<Q', length) + b'cccc' + bytes(length) + b'cccc')
+    return str(path)
+
+
+@pytest.mark.parametrize('lengths', [[40] * 7, [40] * 6 + [41], [41] + [40] * 6, [0] * 3, [1000] * 2000 + [7]])
+def test_records_are_counted(tmp_path, lengths):
+    assert dataset.count(write_lengths(tmp_path / 'a', lengths)) == len(lengths)
+
+
+@pytest.mark.parametrize('n', [2, 2000])
+def test_a_length_that_does_not_fit_is_found(tmp_path, n):
+    path = write_lengths(tmp_path / 'a', [1000] * n)
+    with open(path, 'r+b') as f:
+        f.seek((n - 1) * 1016)
+        f.write(struct.pack('<Q', 1001))
+    with pytest.raises(ValueError, match='record %d is cut short' % (n - 1)):
+        dataset.count(path)
+
+
+def test_what_lies_around_the_pixels_of_a_record_is_not_known_if_they_come_twice(random):
+    pixels = bytes(random.randint(256, size=16).tolist())
+    assert dataset.split_around(b'head' + pixels + b'tail', pixels) == (b'head', b'tail')
+    assert dataset.split_around(b'aaaaa', b'aaaa') is None
+
+
+def saved(path, array):
+    with open(str(path), 'wb') as f:
+        np.save(f, array)
+    return str(path)
+
+
+def test_labels_are_read_as_they_were_saved_or_their_first_columns(tmp_path, random):
+    vectors = random.randn(5, 3).astype(np.float32)
+    path = saved(tmp_path / 'a-rxx.labels', vectors)
+    assert_array_equal(dataset.read_labels(path, 5), vectors)
+    assert_array_equal(dataset.read_labels(path, 5, 2), vectors[:, :2])
+    with pytest.raises(ValueError, match='--max-label-size 4: the labels of .*a-rxx.labels have 3 numbers'):
+        dataset.read_labels(path, 5, 4)
+
+
+@pytest.mark.parametrize(
+    'array, words',
+    [
+        (np.zeros([4, 3]), 'labels of 4 images, the records beside it are 5'),
+        (np.zeros(5), r'has the shape \[5\]'),
+        (np.zeros([5, 0]), r'has the shape \[5, 0\]'),
+        (np.full([5, 2], np.nan), 'not finite'),
+        (np.full([5, 2], 1e300), 'not finite'),
+        (np.array([[None] * 2] * 5), 'not a NumPy file of numbers'),
+    ],
+)
+def test_labels_that_do_not_fit_their_images_are_refused_by_name(tmp_path, array, words):
+    path = saved(tmp_path / 'a-rxx.labels', array)
+    with pytest.raises(ValueError, match='a-rxx.labels.*' + words):
+        dataset.read_labels(path, 5)
+
+
+def test_one_hot_labels_have_a_single_one_in_each_row():
+    assert dataset.are_one_hot(np.eye(3)[[2, 0, 1, 1]])
+    for row in ([0, 0, 0], [1, 1, 0], [0.5, 0.5, 0], [2, 0, -1]):
+        assert not dataset.are_one_hot(np.array([[1, 0, 0], row]))

@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 
-from common import card, labels, log
+from common import card, log
 from config import Progan
 from training import circle, run_folder, schedule, signals, snapshots, transfer
 
@@ -50,7 +50,9 @@ def class_names(cfg, data):
     if not cfg.conditional or data.classes[1:]:
         return data.classes
     vectors = data.label_vectors(cfg.max_label_size)
-    return ['class%d' % i for i in range(vectors.shape[1])] if labels.one_hot(vectors) else data.classes
+    import dataset
+
+    return ['class%d' % i for i in range(vectors.shape[1])] if dataset.are_one_hot(vectors) else data.classes
 
 
 def facts(cfg, data, devices, restored, tensorflow):

@@ -5,8 +5,9 @@ import collections
 import numpy as np
 import tqdm
 
+import dataset
 import tfutil
-from common import images, labels
+from common import images
 from metrics import sliced_wasserstein
 from sampling import generate
 from tfutil import tf
@@ -68,7 +69,7 @@ class Monitor:
         self.latents = np.random.RandomState([cfg.seed, 3]).randn(SAMPLES, trainer.latent_size)
         chosen = np.random.RandomState([cfg.seed, 4]).randint(data.count, size=SAMPLES)
         self.labels = generate.taking_turns(SAMPLES, trainer.label_size)
-        if trainer.label_size and not labels.one_hot(trainer.labels):
+        if trainer.label_size and not dataset.are_one_hot(trainer.labels):
             self.labels = trainer.labels_of(chosen)
         images.save(run.file('reals.png'), images.grid(data.images[data.top][chosen]), durable=True)
 
