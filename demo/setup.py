@@ -1,4 +1,4 @@
-"""Makes a virtual environment, installs what this machine needs, and runs something in it; the Makefile calls it.
+"""Creates a virtual environment, installs what this machine needs, and runs a command in it; the Makefile calls it.
 
     python demo/setup.py demo       what the project does, in demo/output
     python demo/setup.py explore    a page in the browser to play with the generators
@@ -8,9 +8,9 @@
     python demo/setup.py lint       ruff's rules and format
     python demo/setup.py soak       damaged files, kills, signals, full disks and dying workers, which takes hours
 
-Any Python from 3.6 on starts it, on any system; --python says which one to install for, by default that of .venv, or
-this one if it is supported, or else the newest supported one that is found. Another Python than that of .venv gets
-.venv-VERSION, as does Python 3.6 that was asked for. Needs nothing but Python.
+Any Python from 3.6 on can start it, on any system. --python chooses the Python to install for: by default that of
+.venv, or this one if it is supported, or else the newest supported one that is installed. A Python other than that of
+.venv gets .venv-VERSION, and so does --python python3.6. Needs nothing but Python.
 """
 
 import argparse
@@ -28,7 +28,7 @@ sys.path.insert(0, ROOT)
 from common import environment  # noqa: E402
 
 MODERN, LEGACY = ['3.13', '3.12', '3.11', '3.10', '3.14'], ['3.6']  # TensorFlow 2.21 or 2.22, and 1.12
-LAST = '3.14'  # it needs TensorFlow 2.22, so others are taken first
+LAST = '3.14'  # needs TensorFlow 2.22, so others are preferred
 GPU, CPU = 'requirements.txt', 'requirements-cpu.txt'
 PYTEST = ['-m', 'pytest', '-q', '-n', 'logical', '--maxprocesses', '4', '--dist', 'loadfile', 'tests']
 COMMANDS = {
@@ -43,12 +43,12 @@ COMMANDS = {
 PROBE = 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2])'
 VERSION = 'import sys; print("%d.%d" % sys.version_info[:2])'
 WITH_PIP = 'import pip._internal; ' + VERSION
-# What a virtual environment was made of.
+# The Python that a virtual environment was created with.
 BASE = 'import os, sys; print(getattr(sys, "_base_executable", None) or os.path.realpath(sys.executable))'
 
 
 def supported():
-    """Versions of Python for which this machine's system has a TensorFlow, best first."""
+    """Versions of Python for which there is a TensorFlow for this system, best first."""
     system, machine = platform.system(), platform.machine().lower()
     if machine in ('arm64', 'aarch64'):
         return [] if system == 'Windows' else MODERN
@@ -56,107 +56,118 @@ def supported():
 
 
 def output(command):
-    """What a command prints, or None if it is not there or fails."""
+    """What a command prints, or None if it does not exist or fails."""
     try:
         return subprocess.check_output(command, stderr=subprocess.DEVNULL, timeout=60).decode().strip()
     except (OSError, subprocess.SubprocessError):
         return None
 
 
-def candidates(forced):
-    """Commands that may start a supported Python, likeliest first."""
-    if forced:
-        return [[forced]]
-    found = [[sys.executable]] + [['python' + version] for version in MODERN + LEGACY]
-    launcher = [['py', '-' + version] for version in MODERN + LEGACY] if os.name == 'nt' else []
-    return found + launcher + [['python3'], ['python']]
+def candidates(python):
+    """Commands that may start a supported Python, likeliest first. python: the value of --python or None."""
+    if python:
+        return [[python]]
+    commands = [[sys.executable]]
+    commands += [['python' + version] for version in MODERN + LEGACY]
+    if os.name == 'nt':
+        commands += [['py', '-' + version] for version in MODERN + LEGACY]
+    return commands + [['python3'], ['python']]
 
 
-def choose(forced=None):
+def choose(python=None):
     """(command, version) of the Python to install for; exits with one line if there is none."""
-    versions, first, last = supported(), None, None
-    for command in candidates(forced):
+    versions = supported()
+    tried = []  # (name, version)
+    last_choice = None
+    for command in candidates(python):
         version = output(command + ['-c', VERSION])
         if version in versions and output(command + ['-c', PROBE]):
-            if version != LAST or forced:
+            if version != LAST or python:
                 return command, version
-            last = last or (command, version)
-        first = first or (' '.join(command), version)
-    return last or sys.exit(complaint(forced, first, versions))
+            last_choice = last_choice or (command, version)
+        tried.append((' '.join(command), version))
+    return last_choice or sys.exit(no_python_message(python, tried[0], versions))
 
 
-def complaint(forced, first, versions):
-    """What to say where no Python will do. first: (name, version) of the one that was looked at first."""
+def no_python_message(python, first, versions):
+    """The error if no Python is suitable. first: (name, version) of the one that was tried first."""
     name, version = first
     if not versions:
         return 'there is no TensorFlow for %s on %s' % (platform.system(), platform.machine())
     if version in versions:
-        words = '%s is Python %s without venv and ensurepip; install them (Debian, Ubuntu: apt install python%s-venv)'
-        return words % (name, version, version)
-    what = 'is Python ' + version if version else 'cannot be started'
-    modern, legacy = MODERN[0] in versions, LEGACY[0] in versions
-    names = ['3.10 to 3.13 (TensorFlow 2.21)', '3.14 (TensorFlow 2.22)'] * modern + ['3.6 (TensorFlow 1.12)'] * legacy
-    how = 'uv python install 3.13 (or python.org, apt, brew)' if modern else 'conda create -n nodule python=3.6'
-    words = '%s %s%s; this machine can use Python %s: install one, as by %s'
-    return words % (name, what, '' if forced else ', and no other was found', ' or '.join(names), how)
+        message = '%s is Python %s without venv and ensurepip; install them (Debian, Ubuntu: apt install python%s-venv)'
+        return message % (name, version, version)
+    problem = 'is Python ' + version if version else 'cannot be started'
+    if not python:
+        problem += ', and no other was found'
+    usable = []
+    install = 'conda create -n nodule python=3.6'
+    if MODERN[0] in versions:
+        usable += ['3.10 to 3.13 (TensorFlow 2.21)', '3.14 (TensorFlow 2.22)']
+        install = 'uv python install 3.13 (or python.org, apt, brew)'
+    if LEGACY[0] in versions:
+        usable.append('3.6 (TensorFlow 1.12)')
+    message = '%s %s; this machine can use Python %s: install one, as by %s'
+    return message % (name, problem, ' or '.join(usable), install)
 
 
 def has_gpu():
-    """Whether the driver shows a GPU that TensorFlow can use on this system."""
+    """Whether the driver lists a GPU that TensorFlow can use on this system."""
     return platform.system() == 'Linux' and 'GPU' in (output(['nvidia-smi', '-L']) or '')
 
 
 def run(command, **options):
-    """Run a command at the top of the project; its failure is this program's."""
+    """Runs a command at the top of the project; exits with its code if it fails."""
     code = subprocess.call(command, cwd=ROOT, **options)
     if code:
         sys.exit(code if code > 0 else 128 - code)
 
 
-def failure(text):
-    """What to do where pip failed, from what it printed."""
+def pip_failure(text):
+    """What to do after pip failed, from its output."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     missing = [line.split('found for ')[1].split(' ')[0] for line in lines if 'No matching distribution found' in line]
     unreachable = 'onnection', 'timed out', 'Max retries', 'SSLError', 'Could not fetch URL'
-    if any(word in line for line in lines for word in unreachable):
+    if any(sign in line for line in lines for sign in unreachable):
         return (
             'the package index cannot be reached: go online, name a proxy (export https_proxy=http://HOST:PORT) or a '
             'mirror (export PIP_INDEX_URL=https://...); for a machine that is offline: pip download -r FILE -d wheels '
             'on one like it, then here export PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels'
         )
     if missing:
-        return (
-            'the package index has no %s for this Python; take another with --python, or PYTHON= of make' % missing[0]
-        )
+        message = 'the package index has no %s for this Python; take another with --python, or PYTHON= of make'
+        return message % missing[0]
     if 'No space left on device' in text:
         return 'the disk is full: free some space (TensorFlow takes 2 GB, for a GPU 8 GB)'
     return next((line for line in reversed(lines) if line.startswith('ERROR')), (lines or ['pip failed'])[-1])
 
 
 def install(python, stamp, files, before=()):
-    """Install requirement files in an environment unless that was done with the same contents; `stamp` records them."""
-    wanted = ''
-    for name in files:
-        with open(os.path.join(ROOT, name), encoding='utf-8') as f:
-            wanted += f.read()
-    if text_of(stamp) == wanted:
+    """Installs requirement files in an environment unless the file `stamp` records the same contents.
+
+    before: arguments of pip commands to run first.
+    """
+    requirements = ''.join(text_of(os.path.join(ROOT, name)) for name in files)
+    if text_of(stamp) == requirements:
         return
-    begin, log = time.time(), os.path.join(os.path.dirname(stamp), 'pip.log')
+    begin = time.time()
+    log = os.path.join(os.path.dirname(stamp), 'pip.log')
     print('installing %s (the first time this may take minutes) ...' % ' '.join(files), flush=True)
     pip = [python, '-m', 'pip', 'install', '-q', '--disable-pip-version-check']
-    for arguments in list(before) + [[part for name in files for part in ('-r', name)]]:
+    from_files = [part for name in files for part in ('-r', name)]
+    for arguments in list(before) + [from_files]:
         with open(log, 'wb') as f:
             code = subprocess.call(pip + arguments, cwd=ROOT, stdout=f, stderr=f)
         if code:
             with open(log, encoding='utf-8', errors='replace') as f:
-                sys.exit('%s (all that pip said: %s)' % (failure(f.read()), environment.shown(log)))
+                sys.exit('%s (log of pip: %s)' % (pip_failure(f.read()), environment.shown(log)))
     with open(stamp, 'w', encoding='utf-8') as f:
-        f.write(wanted)
+        f.write(requirements)
     print('installed in %.0f s' % (time.time() - begin), flush=True)
 
 
 def text_of(path):
-    """The text of a file, or None if there is no such file."""
+    """The text of a file, or None if it does not exist."""
     try:
         with open(path, encoding='utf-8') as f:
             return f.read()
@@ -165,17 +176,19 @@ def text_of(path):
 
 
 def marker(folder):
-    """The file that says that this program made an environment: its place and requirements, none before it is whole."""
+    """The file by which this program recognizes its environments: folder and requirements; empty while incomplete."""
     return os.path.join(folder, 'made-by-demo-setup')
 
 
-def place(version, forced):
-    """The folder of the environment for a version of Python; exits with one line if what is there is not ours.
+def choose_folder(version, python):
+    """The folder of the environment for a version of Python; exits with one line if other environments are in the way.
 
-    `.venv`, or where that is of another version or somebody else's, and for Python 3.6 that was asked for,
-    `.venv-VERSION`.
+    `.venv`, or `.venv-VERSION` if `.venv` has another version or was not made by this program, and for --python
+    python3.6.
     """
-    names = ['.venv'] * (not forced or version in MODERN) + ['.venv-' + version]
+    names = ['.venv-' + version]
+    if not python or version in MODERN:
+        names.insert(0, '.venv')
     for name in names:
         folder = os.path.join(ROOT, name)
         if not os.path.isdir(folder) or not os.listdir(folder):
@@ -188,12 +201,12 @@ def place(version, forced):
     sys.exit('there is no place for an environment: move %s away' % ' or '.join(names))
 
 
-def make(command, folder, requirements):
-    """An empty virtual environment in a folder that is this program's; what is there is removed.
+def create(command, folder, requirements):
+    """Creates an empty virtual environment in a folder of this program, in place of what is there.
 
-    The marker comes first, so that one that was cut off is known as ours, and is filled in last.
+    The marker is created first, so that an incomplete environment is recognized, and is filled in last.
     """
-    base = output(command + ['-c', BASE]) or command[0]  # not of the environment that is about to be removed
+    base = output(command + ['-c', BASE]) or command[0]  # not that of the environment that is about to be removed
     if os.path.isdir(folder):
         shutil.rmtree(folder)
     os.mkdir(folder)
@@ -203,41 +216,45 @@ def make(command, folder, requirements):
         f.write('%s\n%s\n' % (folder, requirements))
 
 
-def environment_for(command, version, forced, tests):
-    """The folder of the virtual environment, made and filled if it has to be."""
-    folder = place(version, forced)
-    made = (text_of(marker(folder)) or '').splitlines()
-    requirements = GPU if has_gpu() or made[1:] == [GPU] else CPU  # packages for GPUs work without one too
-    python, name = environment.python_of(folder), os.path.basename(folder)
-    print('%s, Python %s, %s' % (name, version, 'for a GPU' if requirements == GPU else 'for the CPU'), flush=True)
-    if made != [folder, requirements] or output([python, '-c', WITH_PIP]) != version:
-        make(command, folder, requirements)
-    newer = [['pip>=21,<22']] if version == '3.6' else []  # that of Python 3.6 cannot install today's packages
-    install(python, os.path.join(folder, 'ready'), [requirements], newer)
+def environment_for(command, version, python, tests):
+    """The folder of the virtual environment, which is created and filled if necessary."""
+    folder = choose_folder(version, python)
+    made_for = (text_of(marker(folder)) or '').splitlines()
+    requirements = GPU if has_gpu() or made_for[1:] == [GPU] else CPU  # packages for GPUs also work without one
+    device = 'for a GPU' if requirements == GPU else 'for the CPU'
+    print('%s, Python %s, %s' % (os.path.basename(folder), version, device), flush=True)
+    interpreter = environment.python_of(folder)
+    if made_for != [folder, requirements] or output([interpreter, '-c', WITH_PIP]) != version:
+        create(command, folder, requirements)
+    newer_pip = [['pip>=21,<22']] if version == '3.6' else []  # that of Python 3.6 cannot install today's packages
+    install(interpreter, os.path.join(folder, 'ready'), [requirements], newer_pip)
     if tests:
-        install(python, os.path.join(folder, 'tests-ready'), [requirements, os.path.join('tests', 'requirements.txt')])
+        for_tests = [requirements, os.path.join('tests', 'requirements.txt')]
+        install(interpreter, os.path.join(folder, 'tests-ready'), for_tests)
     return folder
 
 
 def main():
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
-    parser.add_argument('what', choices=list(COMMANDS))
+    parser.add_argument('command', choices=list(COMMANDS))
     parser.add_argument('--python', help='the Python to install for, such as python3.6')
     arguments = parser.parse_args()
-    folder, version = os.path.join(ROOT, '.venv'), None
-    command = [environment.python_of(folder)]
+    folder = os.path.join(ROOT, '.venv')
+    interpreter = [environment.python_of(folder)]
+    version = None
     if os.path.exists(marker(folder)) and not arguments.python:
-        version = output(command + ['-c', VERSION])
+        version = output(interpreter + ['-c', VERSION])
     if version not in supported():
-        command, version = choose(arguments.python)
-        if not arguments.python and command != [sys.executable]:
-            print('this is Python %d.%d, taking %s' % (sys.version_info[:2] + (' '.join(command),)), flush=True)
-    needs_tests = arguments.what not in ('demo', 'explore', 'experiment')
-    folder = environment_for(command, version, arguments.python, needs_tests)
-    for parts in COMMANDS[arguments.what]:
-        run([environment.python_of(folder)] + parts)
-    if arguments.what == 'demo':
+        interpreter, version = choose(arguments.python)
+        if not arguments.python and interpreter != [sys.executable]:
+            this = '%d.%d' % sys.version_info[:2]
+            print('this is Python %s, taking %s' % (this, ' '.join(interpreter)), flush=True)
+    needs_tests = arguments.command not in ('demo', 'explore', 'experiment')
+    folder = environment_for(interpreter, version, arguments.python, needs_tests)
+    for command in COMMANDS[arguments.command]:
+        run([environment.python_of(folder)] + command)
+    if arguments.command == 'demo':
         print('To type commands of your own in this terminal, begin with\n  ' + environment.activation(folder))
 
 
