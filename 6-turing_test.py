@@ -20,9 +20,9 @@ def main(argv=None):
 
         study_app.run(cfg)
     elif command == 'analyse':
-        from turing_test import analysis
+        from turing_test import study_analysis
 
-        analysis.run(cfg)
+        study_analysis.run(cfg)
     else:
         from turing_test import simulate
 

@@ -17,7 +17,7 @@ def simulated(skills, number=60, mode='yes-no', names=None, done=None, seed=0):
     random, cases, answers, readers = np.random.RandomState(seed), {}, [], {}
     for i in range(number):
         pixels = random.randint(256, size=[1 + (mode == '2afc'), 16, 16]).astype(np.uint8)
-        cases[10 + i] = study.Case(CLASSES[i // 2 % 3], i % 2 == 0, pixels)
+        cases[10 + i] = study.Case('reading', pixels, i % 2 == 0, CLASSES[i // 2 % 3], ['image %d' % i])
     for reader, skill in enumerate(skills):
         readers[reader] = study.Reader(names[reader] if names else 'reader %d' % reader, 2.5 * reader)
         order = random.permutation(sorted(cases)).tolist()

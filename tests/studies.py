@@ -20,5 +20,5 @@ def noise(folder, **options):
     for i in range(protocol['practice'] + protocol['number']):
         kind, label = 'practice' if i < protocol['practice'] else 'reading', protocol['classes'][i // 2 % 2]
         pixels = random.randint(256, size=[patches, protocol['size'], protocol['size']]).astype(np.uint8)
-        cases.append((kind, pixels, i % 2 == 0, label, ['image %d' % i] * patches))
+        cases.append(study.Case(kind, pixels, i % 2 == 0, label, ['image %d' % i] * patches))
     study.write(folder, protocol, 'token', secrets.token_hex(32), cases)

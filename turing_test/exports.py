@@ -1,6 +1,5 @@
 """Answers for other programs: a table, the input of iMRMC, and the fields of medigan's model metadata."""
 
-import collections
 import csv
 import io
 import json
@@ -12,17 +11,18 @@ TRUTH = {'yes-no': ('generated', 'real'), '2afc': ('left', 'right')}
 
 
 def table(path, readings):
-    """turing_test.csv: a row of each answer. truth: generated or real, or which one of two is real, left or right."""
-    text, words = io.StringIO(), TRUTH[readings.protocol['mode']]
-    rows = csv.writer(text, lineterminator='\n')
-    rows.writerow(COLUMNS)
+    """turing_test.csv: a row for each answer. truth: generated or real, or which one of two is real, left or right."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(COLUMNS)
     for answer in readings.answers:
-        reader, windows = readings.readers[answer.reader], json.dumps(answer.windows, separators=(',', ':'))
+        reader = readings.readers[answer.reader]
+        truth = TRUTH[readings.protocol['mode']][answer.signal]
+        windows = json.dumps(answer.windows, separators=(',', ':'))
         row = [_cell(reader.name), '%g' % reader.years, answer.case, answer.position, int(answer.repeat)]
-        row += [_cell(answer.label), words[answer.signal], answer.verdict, answer.milliseconds, windows]
-        rows.writerow(row + ['%g' % answer.zoom])
-    with files.atomic(path) as f:
-        f.write(text.getvalue().encode())
+        row += [_cell(answer.label), truth, answer.verdict, answer.milliseconds, windows, '%g' % answer.zoom]
+        writer.writerow(row)
+    _write(path, text.getvalue())
 
 
 def _cell(text):
@@ -35,24 +35,29 @@ def imrmc(path, readings):
 
     Reader -1 is the truth, 1 for real (of two: for the right one). A case that nobody answered is left out.
     """
-    first = [answer for answer in readings.answers if not answer.repeat]
-    cases = sorted({answer.case for answer in first})
-    signals = [int(readings.cases[number].signal) for number in cases]
+    answers = [answer for answer in readings.answers if not answer.repeat]
+    readers = {answer.reader for answer in answers}
+    signals = {number: int(readings.cases[number].signal) for number in sorted({answer.case for answer in answers})}
+    noise_count, signal_count = [list(signals.values()).count(signal) for signal in (0, 1)]
     lines = ['Visual Turing test, mode %s' % readings.protocol['mode'], 'Score: 1 to 6, the higher the surer of 1', '']
-    numbers = [('NR', len({answer.reader for answer in first})), ('N0', signals.count(0)), ('N1', signals.count(1))]
-    lines += ['%s: %d' % pair for pair in numbers + [('NM', 1)]] + ['', 'BEGIN DATA:']
-    lines += ['-1,%d,0,%d' % pair for pair in zip(cases, signals)]
-    lines += ['%d,%d,1,%d' % (answer.reader, answer.case, answer.verdict) for answer in first]
-    with files.atomic(path) as f:
-        f.write(('\n'.join(lines) + '\n').encode())
+    lines += ['NR: %d' % len(readers), 'N0: %d' % noise_count, 'N1: %d' % signal_count, 'NM: 1', '', 'BEGIN DATA:']
+    lines += ['-1,%d,0,%d' % pair for pair in signals.items()]
+    lines += ['%d,%d,1,%d' % (answer.reader, answer.case, answer.verdict) for answer in answers]
+    _write(path, '\n'.join(lines) + '\n')
 
 
 def medigan(path, data):
     """medigan.json: what medigan's metadata hold under selection.performance, of each reader in one order."""
-    several = data['readers']
-    found = collections.OrderedDict(number_radiologists=len(several))
-    found['AUC'] = [one['auc'] and round(one['auc'], 3) for one in several]
-    found['accuracy'] = [round(one['accuracy'], 3) for one in several]
-    found['years_experience'] = [one['years'] for one in several]
+    readers = data['readers']
+    fields = dict(
+        number_radiologists=len(readers),
+        AUC=[reader['auc'] and round(reader['auc'], 3) for reader in readers],
+        accuracy=[round(reader['accuracy'], 3) for reader in readers],
+        years_experience=[reader['years'] for reader in readers],
+    )
+    _write(path, json.dumps(dict(turing_test=fields), indent=1) + '\n')
+
+
+def _write(path, text):
     with files.atomic(path) as f:
-        f.write((json.dumps(dict(turing_test=found), indent=1) + '\n').encode())
+        f.write(text.encode())

@@ -1,6 +1,7 @@
 """A new study: real patches that the weights did not learn from, and generated ones."""
 
 import collections
+import itertools
 import os
 import re
 import secrets
@@ -12,7 +13,7 @@ from common import card, folders, log
 from sampling import Generator
 from sampling.generate import one_hot
 from stats import reader_metrics
-from turing_test import order, study
+from turing_test import blinding, study
 
 MOST_OF_ONE = 2  # real patches of a nodule in a study
 
@@ -100,34 +101,44 @@ def fakes_of(path, label, index, number, seed, size, cpu):
     return found[:, 0], ['%s, seed %d, latent %d' % (path, seed, i) for i in range(number)]
 
 
-def yes_no(kind, label, reals, fakes):
-    """Cases of one patch each."""
-    return [(kind, image[None], signal, label, [source])
-            for signal, several in ((True, reals), (False, fakes)) for image, source in several]  # fmt: skip
+def single_cases(kind, label, reals, fakes):
+    """Cases of one patch each, of [(patch, source)]."""
+    patches = [(True, real) for real in reals] + [(False, fake) for fake in fakes]
+    return [study.Case(kind, patch[None], is_real, label, [source]) for is_real, (patch, source) in patches]
 
 
-def pairs(kind, label, reals, fakes, random):
-    """Cases of a real and a generated patch each; the real one is right in half of them."""
-    right = random.permutation(len(reals)) % 2 == 0
-    both = [(fake, real) if last else (real, fake) for real, fake, last in zip(reals, fakes, right)]
-    return [(kind, np.stack([a[0], b[0]]), last, label, [a[1], b[1]]) for (a, b), last in zip(both, right.tolist())]
+def pair_cases(kind, label, reals, fakes, random):
+    """Cases of a real and a generated patch each, of [(patch, source)]; the real one is right in half of them."""
+    is_right = random.permutation(len(reals)) % 2 == 0
+    cases = []
+    for real, fake, real_is_right in zip(reals, fakes, is_right.tolist()):
+        left, right = (fake, real) if real_is_right else (real, fake)
+        pixels = np.stack([left[0], right[0]])
+        cases.append(study.Case(kind, pixels, real_is_right, label, [left[1], right[1]]))
+    return cases
 
 
 def cases_of(cfg, data, models, secret):
-    """The cases of a study: images follow from --seed, sides and order from a secret (see order)."""
-    random, size = order.generator(secret, 'cases'), 2**data.top
-    real_share = 1 if cfg.mode == '2afc' else 2
-    wanted = [shares(-(-total // real_share), data.classes) for total in (cfg.practice, cfg.number)]
-    generated = [shares(total // real_share, data.classes) for total in (cfg.practice, cfg.number)]
-    reals, cases = reals_of(data, *wanted, seed=cfg.seed), []
+    """The [Case] of a study: images follow from --seed, sides and order from the secret (see blinding)."""
+    random = blinding.generator(secret, 'cases')
+    size = 2**data.top
+    patches_per_real = 1 if cfg.mode == '2afc' else 2
+    totals = cfg.practice, cfg.number
+    real_counts = [shares(-(-total // patches_per_real), data.classes) for total in totals]
+    fake_counts = [shares(total // patches_per_real, data.classes) for total in totals]
+    real_indices = reals_of(data, *real_counts, seed=cfg.seed)
+    cases = []
     for index, label in enumerate(data.classes):
-        counts = [several[index] for several in generated]
-        fakes = fakes_of(models[label], label, index, sum(counts), cfg.seed + index, size, cfg.cpu)
-        fakes, at = list(zip(*fakes)), 0
-        for kind, indices, count in zip(('practice', 'reading'), reals[label], counts):
-            own = [(data.images[data.top][i, 0], '%s, image %d' % (data.path, i)) for i in indices.tolist()]
-            made, at = fakes[at : at + count], at + count
-            cases += pairs(kind, label, own, made, random) if cfg.mode == '2afc' else yes_no(kind, label, own, made)
+        counts = [of_classes[index] for of_classes in fake_counts]
+        pixels, sources = fakes_of(models[label], label, index, sum(counts), cfg.seed + index, size, cfg.cpu)
+        all_fakes = iter(zip(pixels, sources))
+        for kind, indices, count in zip(('practice', 'reading'), real_indices[label], counts):
+            reals = [(data.images[data.top][i, 0], '%s, image %d' % (data.path, i)) for i in indices.tolist()]
+            fakes = list(itertools.islice(all_fakes, count))
+            if cfg.mode == '2afc':
+                cases += pair_cases(kind, label, reals, fakes, random)
+            else:
+                cases += single_cases(kind, label, reals, fakes)
     return [cases[i] for i in random.permutation(len(cases))]
 
 

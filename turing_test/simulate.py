@@ -1,9 +1,9 @@
-"""Readers who are not there: they play a study through its server, as browsers do, and answer by chance.
+"""Simulated readers, who play a study through its server as browsers do.
 
 The impression that a case makes is normal, with standard deviation 1 and mean d'/2 or -d'/2 (the equal-variance model
-of Green and Swets, 1966): 2 * Phi^-1(accuracy) is d'. A reader who decides at 0 is right with that probability, and
-the farther the impression is from 0, the surer is the verdict. Half of the variance is the case's own for that reader,
-so that a second look is much like the first.
+of Green and Swets, 1966), where d' is 2 * Phi^-1(accuracy): a reader who decides at 0 is right with that probability.
+The farther the impression is from 0, the surer is the verdict. Half of the variance belongs to the case for that
+reader, so that a second look is much like the first.
 """
 
 import concurrent.futures
@@ -22,11 +22,11 @@ from common import folders, log, web_server
 from turing_test import reading_session, study, study_app
 
 STEPS = -1.0, -0.4, 0.0, 0.4, 1.0  # impressions between verdicts 1 to 6
-WINDOWS = [[-600, 1500]]  # [level, width] in HU that they use
+WINDOWS = [[-600, 1500]]  # [level, width] in HU of each answer
 
 
 class Browser:
-    """What a reader's browser sends to the server of a link, and gets. seconds: that each answer took."""
+    """A reader's browser, as seen by the server behind a link. seconds: that each response took."""
 
     def __init__(self, link):
         self.address = link.partition('/?')[0]
@@ -68,13 +68,14 @@ class Impressions:
     def __init__(self, truth, accuracy, seed):
         self._truth, self._random = truth, np.random.RandomState(seed)
         self._mean = stats.norm.ppf(accuracy)  # half of d'
-        self._own = {}
+        self._case_parts = {}
 
     def verdict(self, patches):
         """1 to 6, for the patches of a case."""
-        case, moment = np.sqrt(0.5) * self._random.randn(2)
-        case = self._own.setdefault(patches, case)
-        impression = case + moment + (self._mean if self._truth[patches] else -self._mean)
+        case_part, moment_part = np.sqrt(0.5) * self._random.randn(2)
+        case_part = self._case_parts.setdefault(patches, case_part)
+        mean = self._mean if self._truth[patches] else -self._mean
+        impression = case_part + moment_part + mean
         return 1 + int(np.searchsorted(STEPS, impression))
 
     def milliseconds(self):
@@ -98,30 +99,31 @@ def play(browser, reader):
         state = browser.post('/api/answer', windows=WINDOWS, zoom=1, **answer)['state']
 
 
-def rehearsal(path, outdir=None):
-    """The folder of a new study of the same cases, without readers, that says that its readers are simulated."""
-    agreed, cases = study.cases(path)
+def copy_study(path, outdir=None):
+    """The folder of a new study of the same cases, without readers, which is marked as simulated."""
+    protocol, cases = study.cases(path)
     if not outdir:
-        beside = os.path.normpath(path if os.path.isdir(path) else os.path.dirname(path))
-        outdir = (os.path.abspath(beside) if beside.endswith('.') else beside) + '-simulated'
+        folder = os.path.normpath(path if os.path.isdir(path) else os.path.dirname(path))
+        outdir = (os.path.abspath(folder) if folder.endswith('.') else folder) + '-simulated'
     if os.path.lexists(outdir):
         raise FileExistsError('%s is there already; choose another place with --outdir' % outdir)
     with folders.folder(outdir) as folder:
-        protocol = dict(agreed, simulated=True)
+        protocol = dict(protocol, simulated=True)
         study.write(folder, protocol, secrets.token_urlsafe(16), secrets.token_hex(32), cases)
     return outdir
 
 
 def run(cfg):
-    """Play the readers of settings.Simulate, all at once, through a server on a free port, in a copy of the study."""
-    folder = rehearsal(cfg.study, cfg.outdir)
+    """Play the readers of study_settings.Simulate, all at once, through a server on a free port, in a copy."""
+    folder = copy_study(cfg.study, cfg.outdir)
     truth = study.truth(folder)
     impressions = [Impressions(truth, cfg.accuracy, [cfg.seed, i]) for i in range(cfg.readers)]
-    with reading_session.opened(folder) as opened, web_server.running(study_app.application(opened)) as link:
+    with reading_session.opened(folder) as session, web_server.running(study_app.application(session)) as link:
         browsers = [enter(link, 'simulated %d' % (i + 1)) for i in range(cfg.readers)]
         with concurrent.futures.ThreadPoolExecutor(cfg.readers) as pool:
             list(log.progress(pool.map(play, browsers, impressions), desc='readers', unit='', total=cfg.readers))
-    took = np.percentile([seconds for browser in browsers for seconds in browser.seconds], [50, 95]) * 1000
-    words = '%d readers have read %s, a copy of %s; the server answered in %.0f ms, 95 %% of the time within %.0f ms'
-    print(words % ((cfg.readers, folder, cfg.study) + tuple(took)))
-    print('see what came of it: python 6-turing_test.py analyse %s' % folder)
+    seconds = [seconds for browser in browsers for seconds in browser.seconds]
+    median, most = 1000 * np.percentile(seconds, [50, 95])
+    message = '%d readers have read %s, a copy of %s; the server answered in %.0f ms, 95 %% of the time within %.0f ms'
+    print(message % (cfg.readers, folder, cfg.study, median, most))
+    print('analyse it: python 6-turing_test.py analyse %s' % folder)

@@ -1,4 +1,4 @@
-"""What the page of a study asks, and the answers. The truth leaves in one place: after an answer in practice."""
+"""The server of a study: what its page may ask, and the answers. The truth leaves it only after answers in practice."""
 
 import os
 import sys
@@ -8,8 +8,8 @@ from common.types import float_between, integer_between, json_type, number, text
 from turing_test import reading_session
 
 _PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
-_DAY = 24 * 3600 * 1000  # milliseconds; who leaves a case open for longer has not looked for so long
-_SHOWN = 'title', 'mode', 'classes', 'window', 'enlarge', 'pause', 'size'
+_DAY = 24 * 3600 * 1000  # milliseconds; a case that is open for longer was not looked at for so long
+_PUBLIC = 'title', 'mode', 'classes', 'window', 'enlarge', 'pause', 'size'  # of the protocol: readers' browsers get it
 
 
 @json_type('a name of 1 to 40 letters')
@@ -47,75 +47,76 @@ _ANSWER = dict(
 )
 
 
-def application(study):
-    """The web application of a serving.Study."""
-    app = web.application('turing_test', study.token)
+def application(session):
+    """The web application of a ReadingSession."""
+    app = web.application('turing_test', session.token)
     web.add_pages(app, _PAGE)
 
-    def reader():
-        number = study.reader(web.get_cookie('reader'))
-        if number is None:
+    def current_reader():
+        reader = session.reader(web.get_cookie('reader'))
+        if reader is None:
             raise ValueError('enter first: this browser is no reader of the study')
-        return number
+        return reader
+
+    def reply_with_cookie(secret, **values):
+        response = web.reply(values)
+        web.set_cookie(response, 'reader', secret)
+        return response
 
     @app.route('/api/study')
-    def about():
-        protocol = study.protocol
-        shown = {name: protocol[name] for name in _SHOWN}
-        return dict(shown, presets=hounsfield.presets(protocol['window']), mm=protocol.get('mm'))
+    def study():
+        protocol = session.protocol
+        public = {name: protocol[name] for name in _PUBLIC}
+        return dict(public, presets=hounsfield.presets(protocol['window']), mm=protocol.get('mm'))
 
     @app.route('/api/state')
     def state():
-        number = study.reader(web.get_cookie('reader'))
-        return {'phase': 'enter'} if number is None else study.state(number)
+        reader = session.reader(web.get_cookie('reader'))
+        return {'phase': 'enter'} if reader is None else session.state(reader)
 
     @app.route('/api/enter', methods=['POST'])
     def enter():
-        given = web.posted_json(_ENTER)
-        entry = study.enter(given['name'].strip(), given['years'])
-        return known(entry.secret, word=entry.word)
+        posted = web.posted_json(_ENTER)
+        entry = session.enter(posted['name'].strip(), posted['years'])
+        return reply_with_cookie(entry.secret, word=entry.word)
 
     @app.route('/api/resume', methods=['POST'])
     def resume():
-        given = web.posted_json(_RESUME)
-        return known(study.resume(given['name'].strip(), given['word'].strip().lower()))
+        posted = web.posted_json(_RESUME)
+        return reply_with_cookie(session.resume(posted['name'].strip(), posted['word'].strip().lower()))
 
     @app.route('/api/leave', methods=['POST'])
     def leave():
         web.posted_json({})
-        return known(None)
-
-    def known(secret, **words):
-        response = web.reply(words)
-        web.set_cookie(response, 'reader', secret)
-        return response
+        return reply_with_cookie(None)
 
     @app.route('/api/pixels/<item>/<int:which>')
     def pixels(item, which):
-        return web.reply(study.pixels(reader(), item, which))
+        return web.reply(session.pixels(current_reader(), item, which))
 
     @app.route('/api/answer', methods=['POST'])
     def answer():
-        number, given = reader(), web.posted_json(_ANSWER)
-        truth = study.answer(number, *(given[name] for name in _ANSWER))
-        return dict(truth=truth, state=study.state(number))
+        reader = current_reader()
+        posted = web.posted_json(_ANSWER)
+        truth = session.answer(reader, *(posted[name] for name in _ANSWER))
+        return dict(truth=truth, state=session.state(reader))
 
     @app.route('/api/undo', methods=['POST'])
     def undo():
-        number, _ = reader(), web.posted_json({})
-        study.undo(number)
-        return study.state(number)
+        reader = current_reader()
+        web.posted_json({})
+        session.undo(reader)
+        return session.state(reader)
 
     return app
 
 
 def run(cfg):
-    """Serve the study of settings.Serve until a signal ends it; the exit code is a shell's for that signal."""
-    with reading_session.opened(cfg.study) as study:
-        if study.protocol.get('simulated'):
-            raise ValueError(
-                '%s was read by simulated readers; show readers the study that it is a copy of' % cfg.study
-            )
-        stopped = web_server.serve(application(study), cfg.port, cfg.lan)
-    log.info('ended; every answer is in ' + study.path)
+    """Serve the study of study_settings.Serve until a signal ends it; the exit code is a shell's for that signal."""
+    with reading_session.opened(cfg.study) as session:
+        if session.protocol.get('simulated'):
+            message = '%s was read by simulated readers; show readers the study that it is a copy of'
+            raise ValueError(message % cfg.study)
+        stopped = web_server.serve(application(session), cfg.port, cfg.lan)
+    log.info('ended; every answer is in ' + session.path)
     sys.exit(128 + stopped)

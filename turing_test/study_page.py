@@ -10,70 +10,80 @@ from stats.reader_metrics import power_table
 from turing_test import reader_plots
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'turing_test.html')
-SHOWN = 6  # cases of each kind
+EXAMPLES = 6  # cases of each kind
 
-# pictures: one, or two of a pair; truth: words; right: of so many answers.
-Shown = collections.namedtuple('Shown', 'pictures label truth right answers')
+# pictures: one, or two of a pair; truth: text; right: how many of the answers.
+Example = collections.namedtuple('Example', 'pictures label truth right answers')
+
+
+def write(path, readings, data):
+    """Write the page. data: of study_analysis.analyse."""
+    protocol, readers, pooled = readings.protocol, data['readers'], data['pooled']
+    pairs = data['mode'] == '2afc'
+    page.write(
+        path,
+        PAGE,
+        'Can readers tell real from generated?',
+        tuple(protocol['window']),
+        protocol=protocol,
+        pairs=pairs,
+        groups=examples(readings),
+        forest=reader_plots.forest(readers, pooled, data['margin']),
+        roc=reader_plots.roc(readers, pooled, pairs),
+        answers=reader_plots.answers(pooled['counts'], pairs),
+        times=reader_plots.times(readers, _seconds(readings)),
+        power_table=power_table(),
+        **data,
+    )
+
+
+def examples(readings):
+    """[(heading, [Example])]: the cases that readers were most surely wrong, and most surely right, about."""
+    certainties = certainty(readings)
+    groups = []
+    if readings.protocol['mode'] == '2afc':
+        kinds = [((False, True), 'Pairs that were told apart wrongly', 'Pairs that were told apart rightly')]
+    else:
+        kinds = [
+            ((False,), 'Generated patches taken for real', 'Generated patches recognised'),
+            ((True,), 'Real patches taken for generated', 'Real patches recognised'),
+        ]
+    for signals, wrong_heading, right_heading in kinds:
+        means = {case: np.mean(certainties[case]) for case in sorted(certainties)
+                 if readings.cases[case].signal in signals}  # fmt: skip
+        order = sorted(means, key=means.get)
+        wrong = [case for case in order if means[case] < 0][:EXAMPLES]
+        right = [case for case in order[::-1] if means[case] > 0][:EXAMPLES]
+        for heading, chosen in ((wrong_heading, wrong), (right_heading, right)):
+            groups.append((heading, [_example(case, readings.cases[case], certainties[case]) for case in chosen]))
+    return groups
 
 
 def certainty(readings):
     """{case: [how surely each reader was right, from -2.5 to 2.5]} of first showings."""
-    found = collections.defaultdict(list)
+    certainties = collections.defaultdict(list)
     for answer in readings.answers:
         if not answer.repeat:
-            found[answer.case].append((answer.verdict - 3.5) * (1 if answer.signal else -1))
-    return found
+            certainties[answer.case].append((answer.verdict - 3.5) * (1 if answer.signal else -1))
+    return certainties
 
 
-def _shown(number, case, own):
-    """The Shown of a case."""
+def _example(number, case, certainties):
     if len(case.pixels) == 2:
-        truths = ['generated', 'real'] if case.signal else ['real', 'generated']
-        truth = 'real: %s' % ('right' if case.signal else 'left')
+        truth = 'real: right' if case.signal else 'real: left'
+        patch_truths = ['generated', 'real'] if case.signal else ['real', 'generated']
     else:
-        truths = ['real' if case.signal else 'generated']
-        truth = truths[0]
-    words = ['case %d, %s, %s' % (number, case.label, each) for each in truths]
-    pictures = [page.picture(patch[None], alt) for patch, alt in zip(case.pixels, words)]
-    return Shown(pictures, case.label, truth, sum(x > 0 for x in own), len(own))
-
-
-def cases(readings):
-    """[(heading, [Shown])]: what fooled readers most surely, and what they were surest of."""
-    sure, pairs = certainty(readings), readings.protocol['mode'] == '2afc'
-    groups = []
-    kinds = [(None, 'Pairs that were')] if pairs else [(False, 'Generated patches'), (True, 'Real patches')]
-    for signal, words in kinds:
-        own = [x for x in sorted(sure) if signal is None or readings.cases[x].signal == signal]
-        order = sorted(own, key=lambda x: np.mean(sure[x]))
-        taken = 'taken for generated' if signal else 'taken for real'
-        endings = ['told apart wrongly', 'told apart rightly'] if pairs else [taken, 'recognised']
-        fooled = [x for x in order if np.mean(sure[x]) < 0][:SHOWN]
-        known = [x for x in order[::-1] if np.mean(sure[x]) > 0][:SHOWN]
-        for ending, chosen in zip(endings, (fooled, known)):
-            shown = [_shown(x, readings.cases[x], sure[x]) for x in chosen]
-            groups.append(('%s %s' % (words, ending), shown))
-    return groups
+        truth = 'real' if case.signal else 'generated'
+        patch_truths = [truth]
+    pictures = [page.picture(patch[None], 'case %d, %s, %s' % (number, case.label, patch_truth))
+                for patch, patch_truth in zip(case.pixels, patch_truths)]  # fmt: skip
+    return Example(pictures, case.label, truth, sum(x > 0 for x in certainties), len(certainties))
 
 
 def _seconds(readings):
     """Seconds of the first showings of each reader who answered, in their order."""
-    found = collections.OrderedDict()
-    for answer in sorted(readings.answers, key=lambda x: (x.reader, x.position)):
+    seconds = {}
+    for answer in sorted(readings.answers, key=lambda answer: (answer.reader, answer.position)):
         if not answer.repeat:
-            found.setdefault(answer.reader, []).append(answer.milliseconds / 1000.0)
-    return list(found.values())
-
-
-def write(path, readings, data):
-    """The page. data: as of analysis.analyse."""
-    agreed, several, pooled, pairs = readings.protocol, data['readers'], data['pooled'], data['mode'] == '2afc'
-    values = dict(data, protocol=agreed, pairs=pairs, groups=cases(readings), answered=len(several))
-    values.update(
-        forest=reader_plots.forest(several, pooled, data['margin']), roc=reader_plots.roc(several, pooled, pairs)
-    )
-    values.update(
-        answers=reader_plots.answers(pooled['counts'], pairs), times=reader_plots.times(several, _seconds(readings))
-    )
-    values['needed'] = power_table()
-    page.write(path, PAGE, 'Can readers tell real from generated?', tuple(agreed['window']), **values)
+            seconds.setdefault(answer.reader, []).append(answer.milliseconds / 1000.0)
+    return list(seconds.values())

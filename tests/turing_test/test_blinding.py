@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from places import ONCE
-from turing_test import order, reading_session, study, study_app
+from turing_test import blinding, reading_session, study, study_app
 
 CASES = int(os.environ.get('BLINDING_CASES', 600))  # 2,000 take a minute
 
@@ -76,7 +76,7 @@ def test_the_secret_of_the_order_leaves_the_file_neither_for_a_browser_nor_in_wh
 
 def test_orders_follow_from_the_secret_and_a_study_of_before_it_had_one_gets_it_when_it_is_served(make_study):
     kinds = {number: 'reading' if number >= 4 else 'practice' for number in range(40)}
-    one, again, other, second = [order.of_reader(kinds, 0.1, *given) for given in ('a0', 'a0', 'b0', 'a1')]
+    one, again, other, second = [blinding.reading_order(kinds, 0.1, *given) for given in ('a0', 'a0', 'b0', 'a1')]
     assert one == again and one != other and one != second
     assert {number for number, _ in one[:4]} == {number for number, _ in other[:4]} == {0, 1, 2, 3}
     folder, secrets = make_study(), []

@@ -98,7 +98,7 @@ def seen(folder, readers=1):
     with reading_session.opened(folder) as served:
         for number in range(readers):
             served.enter('reader %d' % number, 3)
-        rows = served._base.execute(
+        rows = served._db.execute(
             'SELECT signal, group_concat(hex(pixels)) FROM items JOIN truth USING (number) JOIN patches USING (number) '
             'GROUP BY id ORDER BY reader, position'
         ).fetchall()

@@ -76,7 +76,7 @@ def test_a_reader_plays_a_whole_study_by_keyboard(opened):
             page.press(' ')
     assert 'All 30 answers are saved' in page.shows('end')
     assert page.driver.get_log('browser') == []
-    rows = served._base.execute('SELECT verdict, milliseconds, undone FROM answers ORDER BY rowid').fetchall()
+    rows = served._db.execute('SELECT verdict, milliseconds, undone FROM answers ORDER BY rowid').fetchall()
     kept = [verdict for verdict, _, undone in rows[2:] if not undone]
     assert kept == [6 if done == 3 else 1 + done % 6 for done in range(30)] and len(rows) == 33
     assert all(300 <= milliseconds < 15000 for _, milliseconds, _ in rows)
@@ -118,7 +118,7 @@ def test_a_patch_is_drawn_in_the_window_that_is_chosen_and_dragged(opened):
     page.until(lambda: page['zoom'].text == '2.0\u00d7', 'a zoom')
     page.answer('3')
     page.shows('count', '2 of 4')
-    windows, zoom = served._base.execute('SELECT windows, zoom FROM answers').fetchone()
+    windows, zoom = served._db.execute('SELECT windows, zoom FROM answers').fetchone()
     assert windows == '[[-600, 1500], [40, 400], [140, 800], [140, 1000]]' and zoom == pytest.approx(2)
 
 
@@ -145,7 +145,7 @@ def test_an_answer_waits_for_the_connection_and_is_then_saved(opened, monkeypatc
     assert 'replaced, changed or deleted' in page.shows('trouble') and page['saved'].text == 'not saved'
     os.rename(served.path + '.away', served.path)
     page.shows('count', '4 of 4')
-    assert served._base.execute('SELECT verdict FROM answers').fetchall() == [(4,), (5,), (6,)]
+    assert served._db.execute('SELECT verdict FROM answers').fetchall() == [(4,), (5,), (6,)]
 
 
 def test_two_patches_are_read_side_by_side_and_again_on_another_day(opened):

@@ -138,7 +138,7 @@ def test_years_are_a_number_from_0_to_70(visit, years):
 def test_a_script_for_a_name_is_kept_as_text_and_never_sent_as_a_page(visit, served):
     name = '<script>alert(1)</script>'
     client = visit(name)
-    assert served._base.execute('SELECT name FROM readers').fetchall() == [(name,)]
+    assert served._db.execute('SELECT name FROM readers').fetchall() == [(name,)]
     again = visit().post('/api/enter', json=dict(name=name, years=3))
     assert refused(again, 'name is taken') and again.mimetype == 'application/json'
     assert b'alert(' not in client.get('/').data + client.get('/api/state').data

@@ -8,7 +8,7 @@ import pytest
 
 from common import svg_plots as common_figures
 from readings import simulated
-from turing_test import analysis, study_page
+from turing_test import study_analysis, study_page
 
 HOSTILE = ['<script>alert(1)</script>', '$\\frac', '_hidden', '\u674e\u533b\u751f', 'a\nb', '{{ 7 * 7 }}']
 
@@ -18,7 +18,7 @@ def written(tmp_path):
     """Writes the page of readings; returns what it says and the page."""
 
     def call(readings, evaluation=None):
-        data = analysis.analyse(readings, evaluation)
+        data = study_analysis.analyse(readings, evaluation)
         study_page.write(str(tmp_path / 'page.html'), readings, data)
         return data, (tmp_path / 'page.html').read_bytes().decode()
 
@@ -63,14 +63,41 @@ def test_one_reader_and_many_have_a_page(written, count):
     assert text.count(' and reader ') == count * (count - 1) // 2
 
 
-def test_readers_who_have_hardly_begun_have_a_page_with_dashes(written):
+def sentences(text):
+    """The list entries of a page, with ordinary spaces."""
+    return [re.sub('<[^>]+>', '', entry).replace('\u00a0', ' ') for entry in re.findall('<li.*?>(.*?)</li>', text)]
+
+
+def test_readers_who_have_hardly_begun_have_a_page_with_dashes_and_notes(written):
     _, text = written(simulated([0.6, 0.6, None], done=[1, 2, 0]))
     assert '<td>\u2013</td>' in text and text.count(', not finished</small>') == 2
+    assert sentences(text)[:3] == [
+        '2 readers of 2 have not finished; the answers so far count: reader 0 1, reader 1 2 of 60 cases.',
+        '1 reader entered and answered nothing yet.',
+        'p is for these readers and other cases; to generalise to other readers takes three readers.',
+    ]
+
+
+def test_doubts_and_readers_who_are_better_alone_are_sentences_of_the_page(written):
+    readings = simulated([0.25, 0.5, 0.5, 0.8], 300, names=list('abcd'))
+    answers = [x._replace(verdict=6) if x.reader == 1 else x for x in readings.answers]
+    answers = [x._replace(verdict=7 - x.verdict) if x.reader == 3 and x.repeat else x for x in answers]
+    readings = readings._replace(protocol=dict(readings.protocol, simulated=True), answers=answers)
+    data, text = written(readings)
+    assert [warning['key'] for warning in data['warnings']] == ['simulated', 'one_sided', 'inconsistent']
+    for sentence in (
+        'For other readers like them, a t-test of their 4 accuracies gives p = ',
+        'Some readers alone, however, are better than chance, after correction for 4 readers: d (',
+        'Warning. These readers are simulated',
+        'Warning. b gave nearly always the same answer, so',
+        'of the cases that came twice; a coin does so for 50 %.',
+    ):
+        assert sentence in ' '.join(sentences(text)), sentence
 
 
 def test_pairs_are_shown_beside_each_other_and_said_to_be_pairs(written):
     data, text = written(simulated([0.7, 0.7], mode='2afc'))
-    assert data['first_sentence'].startswith('Two readers picked the real one of two in ')
+    assert data['first_sentence'].startswith('2 readers picked the real one of two in ')
     assert 'divided by \u221a2' in text and '60 pairs of patches of AIS, MIA, IA' in text
     assert text.count('<div class="case pair">') * 2 == len(re.findall(r'<img\s+class="ct"', text))
     assert 'real: left' in text and 'real: right' in text
@@ -84,10 +111,10 @@ def test_recall_and_copies_are_printed_beside(written):
 
 def test_the_hardest_cases_are_those_that_readers_were_most_surely_wrong_about():
     readings = simulated([0.6, 0.6, 0.6])
-    for heading, shown in study_page.cases(readings):
+    for heading, examples in study_page.examples(readings):
         truth = 'real' if heading.startswith('Real') else 'generated'
-        assert len(shown) <= 6 and {one.truth for one in shown} == {truth}
-    fooled = dict(study_page.cases(readings))['Generated patches taken for real']
+        assert len(examples) <= 6 and {example.truth for example in examples} == {truth}
+    fooled = dict(study_page.examples(readings))['Generated patches taken for real']
     sure = {}
     for answer in readings.answers:
         if not answer.repeat and not answer.signal:

@@ -10,7 +10,7 @@ from sklearn import metrics as sklearn_metrics
 
 from places import visible
 from readings import simulated
-from turing_test import analysis, exports, reading_session, study_settings
+from turing_test import exports, reading_session, study_analysis, study_settings
 
 
 def first(readings, reader=None):
@@ -19,7 +19,7 @@ def first(readings, reader=None):
 
 def test_accuracies_are_those_of_the_answers_and_readers_keep_their_names_and_years():
     readings = simulated([0.6, 0.7], names=['junior', 'senior'])
-    data = json.loads(json.dumps(analysis.analyse(readings), allow_nan=False))
+    data = json.loads(json.dumps(study_analysis.analyse(readings), allow_nan=False))
     for number, one in enumerate(data['readers']):
         own = first(readings, number)
         assert one['accuracy'] == np.mean([(x.verdict >= 4) == x.signal for x in own]) and one['finished']
@@ -39,59 +39,55 @@ def test_accuracies_are_those_of_the_answers_and_readers_keep_their_names_and_ye
      ([0.5], 60, 'open', 'neither shown to be told apart (p = 0.699) nor shown to be alike: too few answers.')],
 )  # fmt: skip
 def test_the_first_sentence_says_what_was_shown_and_of_how_many(skills, number, outcome, end):
-    data = analysis.analyse(simulated(skills, number))
+    data = study_analysis.analyse(simulated(skills, number))
     sentence, ends = data['first_sentence'], [100 * x for x in data['pooled']['accuracy_interval']]
-    who = 'One reader' if len(skills) == 1 else 'Three readers'
+    who = '1 reader' if len(skills) == 1 else '3 readers'
     begin = who + ' told real from generated in %.1f %% (' % (100 * data['pooled']['accuracy'])
     assert sentence.startswith(begin + '%.1f\u2013%.1f %%) of %d cases: ' % (tuple(ends) + (number,)))
     assert sentence.endswith(end) and data['outcome'] == outcome
 
 
 def test_many_answers_show_a_difference_and_that_it_is_small():
-    data = analysis.analyse(simulated([0.55] * 6, 300))
+    data = study_analysis.analyse(simulated([0.55] * 6, 300))
     assert data['outcome'] == 'better' and data['pooled']['equivalence']['shown']
     assert data['first_sentence'].endswith(', but shown to be so by less than 10 points.')
 
 
 def test_a_p_above_0_05_is_never_taken_for_equality():
     for seed in range(20):
-        data = analysis.analyse(simulated([0.5], 50, seed=seed))
+        data = study_analysis.analyse(simulated([0.5], 50, seed=seed))
         low, high = data['pooled']['equivalence']['interval']
         assert data['outcome'] != 'alike' and (low < 0.4 or high > 0.6)
 
 
-def test_readers_who_are_not_done_or_have_not_begun_are_said_with_their_counts():
-    data = analysis.analyse(simulated([0.6, 0.6, None], 60, names=['a', 'b', 'c'], done=[66, 20, 0]))
-    assert data['remarks'][0] == 'One reader of 2 has not finished; what was answered so far counts: b 20 of 60 cases.'
-    assert data['remarks'][1] == 'One reader entered and answered nothing yet.'
-    assert [one['answers'] for one in data['readers']] == [60, 20] and data['not_begun'] == 1
+def test_readers_who_are_not_done_or_have_not_begun_are_counted():
+    data = study_analysis.analyse(simulated([0.6, 0.6, None], 60, names=['a', 'b', 'c'], done=[66, 20, 0]))
+    assert data['notes'][:2] == [dict(key='unfinished', answers=dict(b=20)), dict(key='not_begun', readers=1)]
+    assert [reader['answers'] for reader in data['readers']] == [60, 20] and data['not_begun'] == 1
 
 
 def test_a_reader_who_always_gives_one_answer_is_no_evidence_of_equality():
     readings = simulated([0.5], 300)
     readings = readings._replace(answers=[x._replace(verdict=6) for x in readings.answers])
-    data = analysis.analyse(readings)
+    data = study_analysis.analyse(readings)
     assert data['pooled']['accuracy'] == 0.5 and data['outcome'] == 'open'
-    assert 'always gives one answer' in data['first_sentence'] and 'nearly always the same' in data['warnings'][0]
+    assert 'always gives one answer' in data['first_sentence']
+    assert data['warnings'][0] == dict(key='one_sided', reader='reader 0')
 
 
 def test_a_reader_who_does_not_agree_with_oneself_more_than_a_coin_is_a_warning():
     readings = simulated([0.95], 300)
-    assert analysis.analyse(readings)['warnings'] == []
+    assert study_analysis.analyse(readings)['warnings'] == []
     answers = [x._replace(verdict=7 - x.verdict) if x.repeat else x for x in readings.answers]
-    found = analysis.analyse(readings._replace(answers=answers))
-    words = 'reader 0 said the same of %.1f %% of the cases that came twice; a coin does so of 50 %%.'
-    assert found['warnings'] == [words % (100 * found['readers'][0]['repeats']['agreement'])]
+    data = study_analysis.analyse(readings._replace(answers=answers))
+    agreement = data['readers'][0]['repeats']['agreement']
+    assert data['warnings'] == [dict(key='inconsistent', reader='reader 0', agreement=agreement)]
 
 
 def test_one_who_can_tell_is_named_where_all_together_cannot():
-    data = analysis.analyse(simulated([0.4, 0.5, 0.5, 0.72], 100, names=list('abcd')))
-    share = '%.1f %%' % (100 * data['readers'][3]['accuracy'])
+    data = study_analysis.analyse(simulated([0.4, 0.5, 0.5, 0.72], 100, names=list('abcd')))
     assert data['outcome'] in ('alike', 'open')
-    assert (
-        data['remarks'][-1]
-        == 'Alone, however, told better than chance, after correction for 4 readers: d (%s).' % share
-    )
+    assert data['notes'][-1] == dict(key='better_alone', accuracies=dict(d=data['readers'][3]['accuracy']))
 
 
 def test_the_table_holds_each_answer_as_it_was_given(tmp_path):
@@ -119,14 +115,14 @@ def test_the_file_for_imrmc_gives_the_areas_back(tmp_path):
     assert {len(row) for row in rows} == {4} and len({tuple(row[:3]) for row in rows}) == len(rows)
     truth = {row[1]: int(row[3]) for row in rows if row[0] == '-1'}
     assert len(truth) == 40 and {row[2] for row in rows if row[0] == '-1'} == {'0'}
-    data = analysis.analyse(readings)
+    data = study_analysis.analyse(readings)
     for number, one in enumerate(data['readers']):
         own = [(truth[row[1]], float(row[3])) for row in rows if row[0] == str(number)]
         assert sklearn_metrics.roc_auc_score(*zip(*own)) == pytest.approx(one['auc'])
 
 
 def test_medigans_fields_have_a_number_of_each_radiologist_in_one_order(tmp_path):
-    data = analysis.analyse(simulated([0.6, 0.7]))
+    data = study_analysis.analyse(simulated([0.6, 0.7]))
     exports.medigan(str(tmp_path / 'm.json'), data)
     found = json.loads((tmp_path / 'm.json').read_text())['turing_test']
     assert found['number_radiologists'] == 2 and found['years_experience'] == [0, 2.5]
@@ -143,23 +139,23 @@ def evaluation(tmp_path, rows):
 def test_recall_and_copies_of_an_evaluation_stand_beside(tmp_path):
     names = 'SWD x1000, 64', 'precision, pixels', 'recall, pixels', 'share nearer than 1st percentile'
     path = evaluation(tmp_path, [dict(metric=name, fakes=0.4, reals=0.8, wanted='low') for name in names])
-    assert [row['metric'] for row in analysis.beside(path)] == list(names[2:])
+    assert [row['metric'] for row in study_analysis.read_evaluation(path)] == list(names[2:])
     with pytest.raises(ValueError, match='evaluation.json is damaged .*run 4-evaluate.py again'):
-        analysis.beside(evaluation(tmp_path, [1]))
+        study_analysis.read_evaluation(evaluation(tmp_path, [1]))
 
 
 def test_a_study_is_analysed_into_its_own_folder_and_one_without_answers_is_refused(make_study, capsys):
     folder = make_study()
     with pytest.raises(ValueError, match='nobody has answered yet') as refused:
-        analysis.run(study_settings.Analyse(study=folder))
+        study_analysis.run(study_settings.Analyse(study=folder))
     assert str(refused.value).count('\n') == 0 and os.listdir(folder) == ['study.sqlite']
     with reading_session.opened(folder) as served:
         reader = served.reader(served.enter('reader', 3).secret)
         for i in range(15):
             served.answer(reader, served.state(reader)['item'], 1 + i % 6, 900, [[-600, 1500]], 1.0)
-    analysis.run(study_settings.Analyse(study=folder))
+    study_analysis.run(study_settings.Analyse(study=folder))
     lines = capsys.readouterr().out.strip().split('\n')
-    assert lines[0].startswith('One reader told real from generated in ')
+    assert lines[0].startswith('1 reader told real from generated in ')
     names = ['turing_test.html', 'turing_test.json', 'turing_test.csv', 'turing_test.imrmc', 'medigan.json']
     assert lines[1:] == [os.path.join(folder, name) for name in names]
     assert visible(folder) == sorted(names + ['study.sqlite'])
