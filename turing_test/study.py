@@ -125,9 +125,7 @@ def _read_cases(db):
     patches = collections.defaultdict(list)
     for number, pixels in db.execute('SELECT number, pixels FROM patches ORDER BY number, place'):
         patches[number].append(np.frombuffer(pixels, np.uint8).reshape(size, size))
-    rows = db.execute(
-        'SELECT number, kind, signal, label, sources FROM cases JOIN truth USING (number) ORDER BY 1'
-    )
+    rows = db.execute('SELECT number, kind, signal, label, sources FROM cases JOIN truth USING (number) ORDER BY 1')
     return {number: Case(kind, np.stack(patches[number]), bool(signal), label, json.loads(sources))
             for number, kind, signal, label, sources in rows}  # fmt: skip
 
