@@ -7,22 +7,22 @@ import common
 
 
 def main(argv=None):
+    import dataset_tools
     from common import commandline
     from dataset_tools import create_settings
 
     command, cfg = commandline.parse_command(create_settings.COMMANDS, create_settings.DESCRIPTION, argv)
     if command == 'verify':
-        from dataset_tools import verify  # after the flags: TensorFlow takes seconds to load, and -h should not
+        from dataset_tools import verification  # after the flags: TensorFlow takes seconds to load, and -h should not
 
-        sys.exit(verify.report(cfg.datasets, cfg.channels, cfg.all))
-    from dataset_tools import create_commands
-
-    {
-        'images': create_commands.images,
-        'volumes': create_commands.volumes,
-        'phantom': create_commands.phantoms,
-        'pairs': create_commands.pairs,
-    }[command](cfg)
+        sys.exit(verification.report(cfg.datasets, cfg.channels, cfg.all))
+    create = {
+        'images': dataset_tools.create_images,
+        'volumes': dataset_tools.create_volumes,
+        'phantom': dataset_tools.create_phantoms,
+        'pairs': dataset_tools.create_pairs,
+    }
+    create[command](**cfg._asdict())
 
 
 if __name__ == '__main__':

@@ -4,7 +4,7 @@ import collections
 
 import numpy as np
 
-from dataset_tools.patch_augmentation import VARIANTS
+from dataset_tools.patches import VARIANTS
 
 MAX_SHIFT = 4  # pixels of 64 by which an image is moved at most; what comes in at an edge is mirrored there
 

@@ -4,132 +4,213 @@ import os
 import re
 from collections import defaultdict, namedtuple
 
+import numpy as np
+
 from common import log
-from dataset_tools import locations, markups, nodule_names, nodule_tables, pseudonyms
+from dataset_tools import locations, markups, nodule_tables, pseudonyms
 
 NUMBER = re.compile(r'[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d\d?)?$', re.IGNORECASE)  # some countries write a comma
-MILLIMETRES, INDEX = [('coordx', 'coordy', 'coordz'), ('x', 'y', 'z')], ('j', 'i', 'k')  # pylidc: i counts rows
-UNKNOWN = 'nan', 'na', 'n/a', '#n/a', 'none', 'null', '-', '?'  # what stands in cells for no number
-TOLD = 10  # wrong lines in one message
-# where: file and line; path: of the volume, from the table's folder; series: its UID; point: three floats in
-# coordinates, world or voxel; label: the class; patient; mask: path of the label map or DICOM SEG; segment: which label
-# in it; nodule, scan: what tells them apart, made of the table's words. Whatever is not given is None.
+COORD_AXES, XYZ_AXES = ('coordx', 'coordy', 'coordz'), ('x', 'y', 'z')
+INDEX_AXES = ('j', 'i', 'k')  # in the order x, y, z; pylidc: i counts rows
+UNKNOWN = 'nan', 'na', 'n/a', '#n/a', 'none', 'null', '-', '?'  # what cells hold instead of a number
+LISTED = 10  # wrong lines in one message
+NODULE_REACH = 20.0  # mm, or voxels: places of one scan that are farther apart are not one nodule
+NAMING_COLUMNS = 'noduleid', 'nodule', 'lesion'  # the first that a table has names its nodules: LUNA25 has two of them
+FLAGS = {'0': False, '1': True, '0.0': False, '1.0': True, 'false': False, 'true': True}
+# place: such as 'line 2' of the table; path: of the volume, from the table's folder; series: its UID; point: three
+# floats in coordinates, world or voxel; label: the class; patient; mask: path of the label map or DICOM SEG; segment:
+# which label in it; nodule, scan: their names, made of the table's text. What the table does not hold is None.
 Annotation = namedtuple(
-    'Annotation', 'where path series point coordinates diameter_mm label nodule patient mask segment scan'
+    'Annotation', 'place path series point coordinates diameter_mm label nodule patient mask segment scan'
 )
 Annotation.__new__.__defaults__ = (None,) * 4
 
 
 def read_annotations(path, coordinates='world', volume=None):
-    """The annotations of a table (see tables.read) or a file of 3D Slicer (see markups.read), a list of Annotation.
+    """The annotations of a table (see nodule_tables.read) or a file of 3D Slicer (see markups.read), as Annotations.
 
     coordinates: of the points, mm of DICOM (world), mm of 3D Slicer and nibabel (ras), or voxel; files of 3D Slicer
     know their own. volume: the scan of a table that names none, or where paths start that do not start at the table's
-    folder. What columns and paths were taken for is said. ValueError of one line for all that is wrong in it.
+    folder. How columns and paths were understood is logged. ValueError of one line for all that is wrong in it.
     """
-    located, notes = locations.Locations(path, volume), []
+    located = locations.Locations(path, volume)
+    notes, unused = [], []
     if markups.ENDINGS.search(path):
-        (coordinates, rows), unused = markups.read(path), []
-        columns, axes = list(rows[0][1]), MILLIMETRES[1]
+        coordinates, rows = markups.read(path)
+        columns = list(rows[0][1])
+        axes = XYZ_AXES
     else:
         columns, rows, unused = nodule_tables.read(path)
-        notes += [f'{path}: columns without a meaning here: {", ".join(unused)}'] if unused else []
+        if unused:
+            notes.append(f'{path}: columns without a meaning here: {", ".join(unused)}')
         coordinates, axes = _axes(path, columns, coordinates)
-        rows, more = nodule_names.settled(path, columns, rows, _points(rows, axes))
-        notes += more
-    if not {'seriesuid', 'path'} & set(columns):
-        if volume is None:
-            others = f' (of {", ".join(unused)} none is understood)' if unused else ''
-            raise ValueError(
-                f'{path} names no scan{others}; it needs a column seriesuid or path, or else --volumes SCAN'
-            )
-        rows = [(place, dict(row, path=os.path.relpath(volume, os.path.dirname(path) or '.'))) for place, row in rows]
-    annotations, wrong, spelt, count, patients = [], [], {}, defaultdict(int), {}
-    for place, row in rows:
-        if row.get('patient'):  # as the first line spells it
-            row['patient'] = patients.setdefault(pseudonyms.spelt_alike(row['patient']), row['patient'])
-        faults = list(_faults(row, axes))
-        if not faults:
-            a = _annotation(f'{path} {place}', located, row, coordinates, axes)
-            count[a.scan] += 1
-            label = spelt.setdefault(a.label.lower(), a.label) if a.label else None
-            annotations.append(a._replace(label=label, nodule=a.nodule or f'{a.scan}#{count[a.scan]}'))
-        wrong += [f'{place}: {fault}' for fault in faults]
-    if wrong:
-        more = f'; and {len(wrong) - TOLD} more' if len(wrong) > TOLD else ''
-        raise ValueError(f'{path} {"; ".join(wrong[:TOLD])}{more}')
+        rows, naming_notes = _with_nodule_names(path, columns, rows, _points(rows, axes))
+        notes += naming_notes
+    if 'seriesuid' not in columns and 'path' not in columns:
+        rows = _of_one_scan(path, rows, unused, volume)
+    _require_no_faults(path, rows, axes)
+    annotations = _annotations(rows, located, coordinates, axes)
     located.require_one_place()
-    others = [f'{there} is {here}' for there, here in list(located.found.items())[:3]]
-    more = f'; and {len(located.found) - 3} more' if len(located.found) > 3 else ''
-    for line in notes + [f'{path}: paths that are written otherwise: {"; ".join(others)}{more}'] * bool(others):
+    if located.moved:
+        moved = [f'{written} is {actual}' for written, actual in located.moved.items()]
+        notes.append(f'{path}: paths that are written otherwise: {_first(moved, 3)}')
+    for line in notes:
         log.info(log.one_line(line))
     return annotations
 
 
+def _first(parts, count):
+    """The first of some parts of a message, and how many more there are."""
+    more = f'; and {len(parts) - count} more' if len(parts) > count else ''
+    return '; '.join(parts[:count]) + more
+
+
+def _of_one_scan(path, rows, unused, volume):
+    """The rows of a table that names no scan, with the path of the one that the user named."""
+    if volume is None:
+        others = f' (of {", ".join(unused)} none is understood)' if unused else ''
+        remedy = 'it needs a column seriesuid or path, or else --volumes SCAN'
+        raise ValueError(f'{path} names no scan{others}; {remedy}')
+    relative = os.path.relpath(volume, os.path.dirname(path) or '.')
+    return [(place, dict(row, path=relative)) for place, row in rows]
+
+
+def _axes(path, columns, coordinates):
+    """(coordinates, names of their columns in the order x, y, z; None without)."""
+    millimetres = next((axes for axes in (COORD_AXES, XYZ_AXES) if set(axes) <= set(columns)), None)
+    if set(INDEX_AXES) <= set(columns) and (coordinates == 'voxel' or not millimetres):
+        if coordinates == 'ras':
+            raise ValueError(f'{path}: i,j,k are voxels; leave out --coordinates ras')
+        return 'voxel', INDEX_AXES
+    if millimetres == COORD_AXES and coordinates == 'voxel':
+        raise ValueError(f'{path}: coordX,coordY,coordZ are world millimetres; voxels need columns x,y,z or i,j,k')
+    if not millimetres and 'mask' not in columns:
+        remedy = 'it needs coordX,coordY,coordZ or x,y,z or i,j,k, or mask'
+        raise ValueError(f'{path}: columns {",".join(columns)[:99]}; {remedy}')
+    return coordinates if millimetres else 'world', millimetres
+
+
 def _points(rows, axes):
-    """{place: (x, y, z)} of the rows of a table whose coordinates are numbers."""
-    cells = {place: [row[name] for name in axes or ()] for place, row in rows}
-    return {
-        place: list(map(_number, texts)) for place, texts in cells.items() if texts and all(map(NUMBER.match, texts))
-    }
+    """{place: [x, y, z]} of the rows of a table whose coordinates are numbers."""
+    points = {}
+    for place, row in rows if axes else ():
+        cells = [row[name] for name in axes]
+        if all(NUMBER.match(cell) for cell in cells):
+            points[place] = [_number(cell) for cell in cells]
+    return points
 
 
-def _annotation(where, located, row, coordinates, axes):
-    """The Annotation of a row without faults; nodule is None if it has no name."""
+def _with_nodule_names(path, columns, rows, points):
+    """The rows of a table with a nodule's name, if there is one, as `nodule`; and notes for the user.
+
+    points: as of _points. A column Nodule of 1 and 0, as LNDb has it, in which the same value stands for places far
+    apart, says what is a nodule; lines with 0 are left out. ValueError if two columns name the nodules.
+    """
+    naming = [name for name in NAMING_COLUMNS if name in columns]
+    notes = []
+    if 'nodule' in naming and all(row['nodule'].lower() in FLAGS for _, row in rows):
+        others = [name for name in naming if name != 'nodule']
+        nodules = [(place, row) for place, row in rows if FLAGS[row['nodule'].lower()]]
+        if others or _far_apart(rows, points):
+            if not nodules:
+                raise ValueError(f'{path} holds no nodule: its column Nodule is 0 in all lines; correct it, or drop it')
+            left_out = len(rows) - len(nodules)
+            more = f'; {left_out} lines with 0 are left out' if left_out else ''
+            notes.append(f'{path}: the column Nodule says what is a nodule (1) and names none{more}')
+            naming, rows = others, nodules
+        elif len(nodules) < len(rows):
+            notes.append(f'{path}: 0 and 1 in the column Nodule are taken for names; remove lines that are no nodules')
+    if naming[:2] == ['noduleid', 'nodule']:
+        raise ValueError(f'{path}: two columns, Nodule and NoduleID, name the nodules; drop one of them')
+    if naming == ['noduleid', 'lesion']:
+        notes.append(f'{path}: nodules are named by NoduleID, not by LesionID')
+    named = []
+    for place, row in rows:
+        cells = {name: text for name, text in row.items() if name not in NAMING_COLUMNS}
+        if naming:
+            cells['nodule'] = row[naming[0]]
+        named.append((place, cells))
+    return named, notes
+
+
+def _far_apart(rows, points):
+    """Whether one value of the column Nodule stands for places more than NODULE_REACH apart in a scan."""
+    groups = defaultdict(list)
+    for place, row in rows:
+        if place in points and row['nodule']:
+            groups[row.get('path'), row.get('seriesuid'), row.get('patient'), row['nodule']].append(points[place])
+    return any(np.ptp(group, axis=0).max() > NODULE_REACH for group in groups.values())
+
+
+def _require_no_faults(path, rows, axes):
+    """ValueError with the first LISTED faults of the rows."""
+    faults = [f'{place}: {fault}' for place, row in rows for fault in _faults(row, axes)]
+    if faults:
+        raise ValueError(f'{path} {_first(faults, LISTED)}')
+
+
+def _faults(row, axes):
+    """Messages about what is wrong with a row."""
+    for name in ('path', 'seriesuid', 'patient', 'class', 'nodule', 'mask'):
+        if row.get(name, name).lower() in ('', 'nan'):
+            yield f'{name} is empty; fill it in, or drop the column'
+    numeric = list(axes or ())
+    if row.get('diameter_mm', '').lower() not in ('',) + UNKNOWN:
+        numeric.append('diameter_mm')
+    for name in numeric:
+        if not NUMBER.match(row[name]):
+            yield f'{name} is {row[name][:40]!r}; write a number such as 12.5'
+    label = row.get('label')
+    if 'mask' in row and label and not re.match(r'[1-9]\d{0,4}$', label):
+        yield f'label is {label[:40]!r}; write which number of the mask the nodule has, such as 1'
+    if 'mask' not in row and 'class' not in row and label == '':
+        yield 'label is empty; fill it in, or drop the column'
+
+
+def _annotations(rows, located, coordinates, axes):
+    """The Annotations of rows without faults. Patients and classes are written as in the first line with each."""
+    annotations = []
+    patients, labels = {}, {}
+    count = defaultdict(int)  # {scan: annotations so far}
+    for place, row in rows:
+        a = _annotation(place, located, row, coordinates, axes)
+        if a.patient:
+            a = a._replace(patient=patients.setdefault(pseudonyms.normalize(a.patient), a.patient))
+        if a.label:
+            a = a._replace(label=labels.setdefault(a.label.lower(), a.label))
+        count[a.scan] += 1
+        name = f'{a.scan}#{count[a.scan]}'
+        if a.nodule:
+            name = f'{a.patient or a.scan}#{a.nodule}'
+        annotations.append(a._replace(nodule=name))
+    return annotations
+
+
+def _annotation(place, located, row, coordinates, axes):
+    """The Annotation of a row without faults, with the name of the nodule as the row has it."""
     point = tuple(_number(row[name]) for name in axes) if axes else None
     if coordinates == 'ras':
         point = -point[0], -point[1], point[2]
-    path, mask = [located(row[name]) if name in row else None for name in ('path', 'mask')]
-    named = os.path.normpath(row['path'].replace('\\', '/')) if path else None
-    scan = ' '.join(filter(None, (named, row.get('seriesuid'))))
+    path = located(row['path']) if 'path' in row else None
+    mask = located(row['mask']) if 'mask' in row else None
+    scan_path = os.path.normpath(row['path'].replace('\\', '/')) if path else None
     label, segment = row.get('class'), row.get('label') or None
     if not mask and label is None:
         label, segment = segment, None
     return Annotation(
-        where,
-        path,
-        row.get('seriesuid'),
-        point,
-        'voxel' if coordinates == 'voxel' else 'world',
-        _diameter(row),
-        label,
-        f'{row.get("patient") or scan}#{row["nodule"]}' if 'nodule' in row else None,
-        row.get('patient'),
-        mask,
-        int(segment) if segment else None,
-        scan,
+        place=place,
+        path=path,
+        series=row.get('seriesuid'),
+        point=point,
+        coordinates='voxel' if coordinates == 'voxel' else 'world',
+        diameter_mm=_diameter(row),
+        label=label,
+        nodule=row.get('nodule'),
+        patient=row.get('patient'),
+        mask=mask,
+        segment=int(segment) if segment else None,
+        scan=' '.join(filter(None, (scan_path, row.get('seriesuid')))),
     )
-
-
-def _axes(path, columns, coordinates):
-    """What the coordinates are, and the names of the columns that hold them in the order x, y, z; None without."""
-    millimetres = next((axes for axes in MILLIMETRES if set(axes) <= set(columns)), None)
-    if set(INDEX) <= set(columns) and (coordinates == 'voxel' or not millimetres):
-        if coordinates == 'ras':
-            raise ValueError(f'{path}: i,j,k are voxels; leave out --coordinates ras')
-        return 'voxel', INDEX
-    if millimetres and (coordinates != 'voxel' or millimetres == MILLIMETRES[1]):
-        return coordinates, millimetres
-    if millimetres:
-        raise ValueError(f'{path}: coordX,coordY,coordZ are world millimetres; voxels need columns x,y,z or i,j,k')
-    if 'mask' not in columns:
-        wanted = 'it needs coordX,coordY,coordZ or x,y,z or i,j,k, or mask'
-        raise ValueError(f'{path}: columns {",".join(columns)[:99]}; {wanted}')
-    return 'world', None
-
-
-def _faults(row, axes):
-    """What is wrong with a row, in words."""
-    for name in ('path', 'seriesuid', 'patient', 'class', 'nodule', 'mask'):
-        if row.get(name, name).lower() in ('', 'nan'):
-            yield f'{name} is empty; fill it in, or drop the column'
-    for name in (axes or ()) + ('diameter_mm',) * (row.get('diameter_mm', '').lower() not in ('',) + UNKNOWN):
-        if not NUMBER.match(row[name]):
-            yield f'{name} is {row[name][:40]!r}; write a number such as 12.5'
-    if 'mask' in row and row.get('label') and not re.match(r'[1-9]\d{0,4}$', row['label']):
-        yield f'label is {row["label"][:40]!r}; write which number of the mask the nodule has, such as 1'
-    if 'mask' not in row and 'class' not in row and row.get('label') == '':
-        yield 'label is empty; fill it in, or drop the column'
 
 
 def _diameter(row):

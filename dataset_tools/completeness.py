@@ -1,126 +1,124 @@
-"""Whether a MetaImage or NRRD file holds as many bytes as its header says, asked before SimpleITK reads them.
+"""What the headers of MetaImage and NRRD files declare, and whether the file holds as many bytes.
 
-SimpleITK takes the missing voxels of truncated MetaImage files for zeros, and crashes on vectors of NRRD headers that
+SimpleITK takes the missing voxels of truncated MetaImage files for zeros, and crashes on NRRD headers with vectors that
 are longer than those of volumes.
 """
 
 import os
 import re
 import zlib
+from collections import namedtuple
 
-from dataset_tools.itk import bits_of, voxels_of
+from dataset_tools import itk
 
-_BLOCK = 1 << 14  # bytes unpacked at a time; they become a thousand times as many at most
-_THREE = rb'([ \t]+[-+]?[.\d]+([eE][-+]?\d+)?){3}\s*$'  # numbers of a line of MetaImage
-_NRRD_DATA = re.compile(rb'^data ?file: *([^\r\n]*)', re.MULTILINE | re.IGNORECASE)
-_VECTOR = re.compile(rb'(none|\([-+.\deE]{1,40}(,[-+.\deE]{1,40}){,3}\))\s*')
+HEAD = 1 << 16  # bytes in which the header of a volume ends
+BLOCK = 1 << 14  # bytes unpacked at a time; they become a thousand times as many at most
+NUMBER = r'[-+]?[.\d]+([eE][-+]?\d+)?'
+THREE_NUMBERS = re.compile(rf'{NUMBER}[ \t]+{NUMBER}[ \t]+{NUMBER}\s*$')
+VECTOR = re.compile(r'(none|\([-+.\deE]{1,40}(,[-+.\deE]{1,40}){,3}\))\s*')
+
+# fields: {name in small letters: text}; end: the byte after the header
+Header = namedtuple('Header', 'path is_nrrd fields end')
+
+
+def read_header(path):
+    """The Header of a MetaImage or NRRD file; one without fields of any other."""
+    with open(path, 'rb') as file:
+        head = file.read(HEAD)
+    is_nrrd = head.startswith(b'NRRD')
+    whole, field = (rb'.*?\r?\n\r?\n', rb'^([\w ]+): *([^\r\n]*)')
+    if not is_nrrd:
+        whole, field = (rb'.*?^ElementDataFile *=[^\r\n]*\r?\n?', rb'^(\w+) *= *([^\r\n]*)')
+    match = re.match(whole, head, re.DOTALL | re.MULTILINE)
+    text = match.group() if match else head * is_nrrd
+    fields = {}
+    for name, value in re.findall(field, text, re.MULTILINE):
+        fields.setdefault(name.decode().lower(), os.fsdecode(value).strip())
+    return Header(path, is_nrrd, fields, len(text))
+
+
+def data_path(header):
+    """The file with the voxels, which may be that of the header; None if a list or pattern of files holds them."""
+    fields = header.fields
+    name = fields.get('elementdatafile') or fields.get('data file') or fields.get('datafile') or 'LOCAL'
+    if name.upper() == 'LOCAL':
+        return header.path
+    if name.upper().startswith('LIST') or '%' in name:
+        return None
+    return os.path.join(os.path.dirname(header.path), name)
+
+
+def files_of(path):
+    """The files of a volume: itself, and that of the voxels if it is another one."""
+    data = data_path(read_header(path)) if path.lower().endswith(('.mhd', '.nhdr')) else None
+    return [path, data] if data and data != path and os.path.isfile(data) else [path]
 
 
 def check_header(path):
-    """OSError for a file whose voxels should be in another that is missing, and for an NRRD file with vectors, or more
-    values of a field, than volumes have."""
-    with open(path, 'rb') as file:
-        head = file.read(1 << 16)
-    if not head.startswith(b'NRRD'):
-        if path.lower().endswith(('.mhd', '.mha')):
-            _require_data(path, re.search(rb'^ElementDataFile *= *([^\r\n]*)', head, re.MULTILINE))
+    """OSError for a header whose voxels are in a file that is missing, or on which SimpleITK would crash."""
+    header = read_header(path)
+    data = data_path(header)
+    if data and not os.path.isfile(data):
+        raise FileNotFoundError(f'{path}: its voxels are in {data}, which is not there; copy both files')
+    if not header.is_nrrd:
         return
-    _require_data(path, _NRRD_DATA.search(_fields(head)))
-    for name, values in re.findall(rb'^([\w ]+): *([^\r\n]*)', _fields(head), re.MULTILINE):
-        odd = len(values.split()) > 20 and name != b'content'
-        if b'(' in values and name.startswith((b'space ', b'measurement frame')):
-            odd = odd or _VECTOR.sub(b'', values) or len(_VECTOR.findall(values)) > 4
-        if odd:
-            raise OSError(f'{path} has damaged {name.decode()}; copy or convert it again')
-
-
-def _require_data(path, field):
-    """OSError if the one file that a header's field names is not there; lists and patterns are of several."""
-    name = os.fsdecode(field.group(1)).strip() if field else 'LOCAL'
-    if name.upper().startswith(('LOCAL', 'LIST')) or '%' in name or os.path.isfile(_beside(path, name)):
-        return
-    raise FileNotFoundError(f'{path}: its voxels are in {_beside(path, name)}, which is not there; copy both files')
-
-
-def _beside(path, name):
-    return os.path.join(os.path.dirname(path), name)
-
-
-def _fields(head):
-    """The lines of an NRRD header."""
-    header = re.match(rb'.*?\r?\n\r?\n', head, re.DOTALL)
-    return header.group() if header else head
+    for name, value in header.fields.items():
+        has_vectors = '(' in value and name.startswith(('space ', 'measurement frame'))
+        bad_vectors = has_vectors and (VECTOR.sub('', value) or len(VECTOR.findall(value)) > 4)
+        if bad_vectors or len(value.split()) > 20 and name != 'content':
+            raise OSError(f'{path} has damaged {name}; copy or convert it again')
 
 
 def check(path, reader):
-    """OSError for the file of a reader that has its header, if it holds more or fewer voxels than that says."""
-    with open(path, 'rb') as file:
-        head = file.read(1 << 16)
-    found = (_nrrd if head.startswith(b'NRRD') else _meta_image)(path, reader, head)
-    data, start, needed, packed, more = found
-    if not os.path.isfile(data):
+    """OSError if a file holds fewer or more voxels than its SimpleITK reader says; ValueError if it has no place."""
+    header = read_header(path)
+    fields = header.fields
+    if header.is_nrrd:
+        _require_place(header, 'space origin')
+        _require_place(header, 'space directions')
+        encoding = fields.get('encoding', '').lower()
+        if encoding not in ('raw', 'gzip', 'gz'):
+            raise OSError(f'{path} is neither raw nor gzip inside; convert it again')
+        more_may_follow = 'line skip' in fields or 'byte skip' in fields
+        is_packed = encoding != 'raw' and not more_may_follow
+    else:
+        if 'elementdatafile' not in fields:
+            raise OSError(f'{path} has no ElementDataFile; copy or convert it again')
+        _require_place(header, 'Offset', 'Position', 'Origin')
+        _require_place(header, 'ElementSpacing', 'ElementSize')
+        is_text = fields.get('binarydata', '').lower() == 'false'
+        more_may_follow = is_text or 'headersize' in fields
+        is_packed = fields.get('compresseddata', '').lower() == 'true'
+    data = data_path(header)
+    if not data or not os.path.isfile(data):
         return  # a list of files
-    held = _unpacked(data, start, needed) if packed else os.path.getsize(data) - start
-    if held < needed or held > needed and not more:
-        what = 'is truncated or damaged' if held < needed else 'holds more than its header says'
-        raise OSError(f'{data} {what}; copy or download it again, or save it uncompressed')
+    start = header.end if data == path else 0
+    needed = itk.count_bytes(reader)
+    held = _unpacked_size(data, start, needed) if is_packed else os.path.getsize(data) - start
+    if held < needed or held > needed and not more_may_follow:
+        problem = 'is truncated or damaged' if held < needed else 'holds more than its header says'
+        raise OSError(f'{data} {problem}; copy or download it again, or save it uncompressed')
 
 
-def _unpacked(path, start, needed):
-    """How many bytes a gzip or zlib stream in a file holds, counted up to one more than are needed; -1 if damaged."""
-    unpacker, held = zlib.decompressobj(47), 0  # 47: gzip or zlib, whichever it is
+def _require_place(header, *names):
+    """ValueError without one of these fields: SimpleITK would put the volume at 0, with voxels of 1 mm."""
+    values = [header.fields[name.lower()] for name in names if name.lower() in header.fields]
+    if not any(header.is_nrrd or THREE_NUMBERS.match(value) for value in values):
+        names = ' or '.join(names)
+        raise ValueError(f'{header.path} has no usable {names}, so it does not say where it lies; convert it again')
+
+
+def _unpacked_size(path, start, needed):
+    """How many bytes a gzip or zlib stream in a file holds, counted a little beyond `needed`; -1 if it is damaged."""
+    unpacker = zlib.decompressobj(47)  # 47: gzip or zlib, whichever it is
+    held = 0
     try:
         with open(path, 'rb') as file:
             file.seek(start)
-            for block in iter(lambda: file.read(_BLOCK), b''):
+            for block in iter(lambda: file.read(BLOCK), b''):
                 held += len(unpacker.decompress(block))
                 if held > needed:
                     break
     except zlib.error:
         return -1
     return held
-
-
-def _bytes_of(reader):
-    return voxels_of(reader) * bits_of(reader) // 8
-
-
-def _require_place(path, header, *lines):
-    """ValueError if a header does not say where the volume lies: SimpleITK would put it at 0, with voxels of 1 mm."""
-    for line in lines:
-        if not re.search(rb'^' + line, header, re.MULTILINE):
-            name = re.match(r'[\w |(]+', line.decode()).group().strip(' (').replace('|', ' or ')
-            raise ValueError(f'{path} has no usable {name}, so it does not say where it lies; convert it again')
-
-
-# Each tells where the voxels are: (file, first byte, bytes that are needed from there, whether they are compressed,
-# whether more may follow).
-
-
-def _meta_image(path, reader, head):
-    header = re.match(rb'.*?ElementDataFile *= *([^\r\n]*)\r?\n?', head, re.DOTALL)
-    if not header:
-        raise OSError(f'{path} has no ElementDataFile; copy or convert it again')
-    _require_place(
-        path, header.group(), rb'(Offset|Position|Origin) *=' + _THREE, rb'(ElementSpacing|ElementSize) *=' + _THREE
-    )
-    name = os.fsdecode(header.group(1)).strip()
-    packed = re.search(rb'CompressedData *= *True', header.group(), re.IGNORECASE)
-    text = re.search(rb'BinaryData *= *False', header.group(), re.IGNORECASE)
-    more = text or re.search(rb'HeaderSize *=', header.group())
-    local = name.upper() == 'LOCAL'
-    data = path if local else _beside(path, name)
-    return data, header.end() if local else 0, _bytes_of(reader), packed, more
-
-
-def _nrrd(path, reader, head):
-    fields = _fields(head)
-    _require_place(path, fields, rb'space origin:', rb'space directions:')
-    encoding = re.search(rb'^encoding: *(\w+)', fields, re.MULTILINE)
-    apart = _NRRD_DATA.search(fields)
-    if not encoding or encoding.group(1).lower() not in (b'raw', b'gzip', b'gz'):
-        raise OSError(f'{path} is neither raw nor gzip inside; convert it again')
-    data = _beside(path, os.fsdecode(apart.group(1)).strip()) if apart else path
-    more = re.search(rb'^(line|byte) skip:', fields, re.MULTILINE)
-    start = 0 if apart else len(fields)
-    return data, start, _bytes_of(reader), not more and encoding.group(1).lower() != b'raw', more

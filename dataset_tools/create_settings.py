@@ -236,3 +236,15 @@ DESCRIPTION = (
     'volumes\nor phantoms.'
 )
 COMMANDS = dict(images=CreateImages, volumes=CreateVolumes, phantom=CreatePhantom, pairs=CreatePairs, verify=Verify)
+
+
+def require_one_source(cfg):
+    """ValueError for settings of pairs that name none or several of their sources, or settings of another one."""
+    sources = [value for value in (cfg.phantom, cfg.images, cfg.annotations) if value is not None]
+    if len(sources) != 1 or (cfg.images is None) != (cfg.masks is None):
+        choices = '--phantom CLASS, or from --images FOLDER and --masks FOLDER, or from --annotations TABLE'
+        raise ValueError(f'pairs are made from {choices}')
+    if cfg.images and cfg.off_centre:
+        raise ValueError('--off-centre is for phantoms and volumes; images are taken as they are')
+    if cfg.range and not cfg.images:
+        raise ValueError('--range is for the pictures of --images; leave it out')

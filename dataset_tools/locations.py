@@ -11,45 +11,55 @@ class Locations:
 
     A relative path starts at the table's folder or else at `volumes`. The separators may be those of Windows, and
     capitals may differ. An absolute path that is not there is looked for by its name below `volumes` (without: below
-    the table's folder); of several that have it, by the folders before it. found: {path of the table: path} of what
-    was found otherwise than as it is written; what would be a guess is not found.
+    the table's folder); of several that have it, by the folders before it. moved: {path of the table: path} of what is
+    elsewhere than it is written; what would be a guess is not in it.
     """
 
     def __init__(self, table, volumes=None):
-        self.folders = [os.path.dirname(table)] + [volumes] * bool(volumes and os.path.isdir(volumes))
-        self.found, self._names = collections.OrderedDict(), None
+        self.folders = [os.path.dirname(table)]
+        if volumes and os.path.isdir(volumes):
+            self.folders.append(volumes)
+        self.moved = collections.OrderedDict()
+        self._names = None
 
-    def __call__(self, text):
-        asked = os.path.normpath(text)
-        for path in (os.path.join(folder, asked) for folder in self.folders):
-            if os.path.exists(path):
-                return path
-        if text not in self.found:
-            path = self._otherwise(text)
+    def __call__(self, written):
+        normal = os.path.normpath(written)
+        for folder in self.folders:
+            if os.path.exists(os.path.join(folder, normal)):
+                return os.path.join(folder, normal)
+        if written not in self.moved:
+            path = self._search(written)
             if not path:
-                return os.path.join(self.folders[0], asked)
-            self.found[text] = path
-        return self.found[text]
+                return os.path.join(self.folders[0], normal)
+            self.moved[written] = path
+        return self.moved[written]
 
     def require_one_place(self):
         """ValueError if two paths of another computer would be one file."""
-        asked = {}
-        for text, path in ((text, path) for text, path in self.found.items() if _is_absolute(text)):
-            other = asked.setdefault(path, text)
-            if other.replace('\\', '/').lower() != text.replace('\\', '/').lower():
-                raise ValueError(f'{other} and {text} would both be {path}; write paths from the folder of the table')
+        first = {}
+        for written, path in self.moved.items():
+            if _is_absolute(written):
+                other = first.setdefault(path, written)
+                if other.replace('\\', '/').lower() != written.replace('\\', '/').lower():
+                    remedy = 'write paths from the folder of the table'
+                    raise ValueError(f'{other} and {written} would both be {path}; {remedy}')
 
-    def _otherwise(self, text):
+    def _search(self, written):
         """Where a path is that is not there as it is written, or None."""
-        parts = [part for part in re.split(r'[\\/]+', text) if part not in ('', '.')]
-        if not _is_absolute(text):
-            return next(filter(None, (_without_capitals(folder or '.', parts) for folder in self.folders)), None)
-        nearness = collections.defaultdict(list)
+        parts = [part for part in re.split(r'[\\/]+', written) if part not in ('', '.')]
+        if not _is_absolute(written):
+            paths = [_without_capitals(folder or '.', parts) for folder in self.folders]
+            return next(filter(None, paths), None)
+        candidates = collections.defaultdict(list)  # {how many of the last parts are the same: paths}
         for path in self._below()[parts[-1].lower()] if parts else ():
-            own = os.path.abspath(path).lower().split(os.sep)[::-1]
-            same = [there.lower() == here for there, here in zip(parts[::-1], own)]
-            nearness[(same + [False]).index(False)].append(path)
-        nearest = nearness[max(nearness)] if nearness else ()
+            actual = os.path.abspath(path).lower().split(os.sep)
+            same = 0
+            for part, actual_part in zip(reversed(parts), reversed(actual)):
+                if part.lower() != actual_part:
+                    break
+                same += 1
+            candidates[same].append(path)
+        nearest = candidates[max(candidates)] if candidates else ()
         return nearest[0] if len(nearest) == 1 else None
 
     def _below(self):
@@ -74,8 +84,9 @@ def _without_capitals(path, parts):
         if os.path.exists(exact):
             path = exact
             continue
-        alike = [name for name in os.listdir(path) if name.lower() == part.lower()] if os.path.isdir(path) else ()
-        if len(alike) != 1:
+        names = os.listdir(path) if os.path.isdir(path) else ()
+        same = [name for name in names if name.lower() == part.lower()]
+        if len(same) != 1:
             return None
-        path = os.path.join(path, alike[0])
+        path = os.path.join(path, same[0])
     return os.path.normpath(path)

@@ -8,13 +8,13 @@ from common import schema, types
 
 ENDINGS = re.compile(r'\.(fcsv|mrk\.json)$', re.IGNORECASE)
 _SYSTEMS = {'0': 'ras', '1': 'world', '2': 'voxel', 'RAS': 'ras', 'LPS': 'world', 'IJK': 'voxel'}
-_COLUMNS = 'id x y z ow ox oy oz vis sel lock label'.split()
+_COLUMNS = 'id,x,y,z,ow,ox,oy,oz,vis,sel,lock,label'
 _POINT = {'label?': types.text, 'position?': [types.number], 'positionStatus?': types.text}
 _JSON = dict(markups=[{'type?': types.text, 'coordinateSystem?': types.text, 'controlPoints': [_POINT]}])
 
 
 def read(path):
-    """The coordinates of a file of ENDINGS (world, ras or voxel) and its rows, as those of tables.read.
+    """The coordinates of a file of ENDINGS (world, ras or voxel) and its rows, as those of nodule_tables.read.
 
     A row has x, y and z, and as `nodule` the label of the point if it has one. A line is one row: its midpoint, and its
     length as diameter_mm.
@@ -25,7 +25,7 @@ def read(path):
     if not rows:
         raise ValueError(f'{path} holds no points; place one in each nodule')
     labels = [row['nodule'] for _, row in rows]
-    if len(set(labels)) < len(labels) or '' in labels:  # then they tell no nodules apart
+    if len(set(labels)) < len(labels) or '' in labels:  # then they do not identify nodules
         rows = [(place, {name: row[name] for name in row if name != 'nodule'}) for place, row in rows]
     return _SYSTEMS[system], rows
 
@@ -34,9 +34,10 @@ def _fcsv(path):
     with open(path, newline='', encoding='utf-8', errors='replace') as file:
         lines = file.read().splitlines()
     fields = dict(re.findall(r'^# *(\w+) *= *(.*?) *$', '\n'.join(lines), re.MULTILINE))
-    columns, rows = fields.get('columns', ','.join(_COLUMNS)).replace(' ', '').split(','), []
+    columns = fields.get('columns', _COLUMNS).replace(' ', '').split(',')
     if not {'x', 'y', 'z'} <= set(columns):
         raise ValueError(f'{path} names no columns x,y,z; save it from 3D Slicer again')
+    rows = []
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.startswith('#'):
             row = dict(zip(columns, next(csv.reader([line]))))
@@ -46,35 +47,40 @@ def _fcsv(path):
 
 
 def _json(path):
-    markups, rows = schema.read(path, _JSON, 'save it from 3D Slicer again')['markups'], []
+    markups = schema.read(path, _JSON, 'save it from 3D Slicer again')['markups']
     systems = {markup.get('coordinateSystem') or 'LPS' for markup in markups}
     if len(systems) > 1:
         raise ValueError(f'{path} mixes coordinate systems; save its points from 3D Slicer as LPS')
+    rows = []
     for number, markup in enumerate(markups, 1):
-        kind, place = markup.get('type') or 'Fiducial', f'markup {number}'
-        points = list(_placed(path, markup, len(rows)))
-        if kind == 'Line':
+        markup_type = markup.get('type') or 'Fiducial'
+        place = f'markup {number}'
+        points = _placed(path, markup, len(rows))
+        if markup_type == 'Line':
             rows.append((place, _line(path, place, markup, points)))
-        elif kind == 'Fiducial':
+        elif markup_type == 'Fiducial':
             rows += points
         else:
             remedy = 'mark each nodule with a point, or with a line across it'
-            raise ValueError(f'{path} {place} is of the type {kind[:40]!r}, which is no nodule; {remedy}')
+            raise ValueError(f'{path} {place} is of the type {markup_type[:40]!r}, which is no nodule; {remedy}')
     return systems.pop() if systems else 'LPS', rows
 
 
 def _placed(path, markup, before):
     """The control points of a markup that have a place, as rows; `before`: how many rows there are already."""
+    rows = []
     for point in markup['controlPoints']:
         position = point.get('position')
-        if position and point.get('positionStatus') in (None, 'defined'):
-            before += 1
-            place = f'point {before}'
-            if len(position) != 3:
-                found = f'its position has {len(position)} numbers'
-                raise ValueError(f'{path} {place}: {found}; save it from 3D Slicer again')
-            row = {name: repr(value) for name, value in zip('xyz', position)}
-            yield place, dict(row, nodule=(point.get('label') or '').strip())
+        if not position or point.get('positionStatus') not in (None, 'defined'):
+            continue
+        place = f'point {before + len(rows) + 1}'
+        if len(position) != 3:
+            problem = f'its position has {len(position)} numbers'
+            raise ValueError(f'{path} {place}: {problem}; save it from 3D Slicer again')
+        row = {name: repr(value) for name, value in zip('xyz', position)}
+        row['nodule'] = (point.get('label') or '').strip()
+        rows.append((place, row))
+    return rows
 
 
 def _line(path, place, markup, points):
@@ -83,10 +89,10 @@ def _line(path, place, markup, points):
     if len(ends) != 2 or ends[0] == ends[1]:
         raise ValueError(f'{path} {place} is a line without two ends; place both, or remove it')
     units = markup.get('coordinateUnits') or 'mm'
-    if _SYSTEMS.get(markup.get('coordinateSystem')) == 'voxel' or 'mm' not in (
-        units if isinstance(units, list) else [units]
-    ):
+    units = units if isinstance(units, list) else [units]
+    if _SYSTEMS.get(markup.get('coordinateSystem')) == 'voxel' or 'mm' not in units:
         raise ValueError(f'{path} {place} is a line whose length is not in mm; save it from 3D Slicer as LPS, in mm')
     row = {name: repr((first + second) / 2) for name, first, second in zip('xyz', *ends)}
-    length = math.sqrt(sum((first - second) ** 2 for first, second in zip(*ends)))
-    return dict(row, diameter_mm=repr(length), nodule='')
+    row['diameter_mm'] = repr(math.sqrt(sum((first - second) ** 2 for first, second in zip(*ends))))
+    row['nodule'] = ''
+    return row

@@ -31,7 +31,7 @@ _COLUMNS = {name: column for column, names in _NAMES.items() for name in names.s
 
 
 def read(path):
-    """The columns of a table, in our words; its rows, [(place, {column: text})]; names of columns without a meaning.
+    """(names of its columns as in _NAMES; its rows, [(place, {column: text})]; names of columns without a meaning).
 
     A place is such as `line 2`.
 
@@ -41,9 +41,12 @@ def read(path):
     files.require_regular(path)
     with open(path, 'rb') as file:
         data = file.read()
-    lines = [(number, cells) for number, cells in (_workbook if data[:4] == b'PK\3\4' else _text)(path, data)]
-    lines = [(number, [cell.strip() for cell in cells]) for number, cells in lines]
-    lines = [(f'line {number}', cells) for number, cells in lines if any(cells)]
+    read_cells = _workbook if data[:4] == b'PK\3\4' else _text
+    lines = []
+    for number, cells in read_cells(path, data):
+        cells = [cell.strip() for cell in cells]
+        if any(cells):
+            lines.append((f'line {number}', cells))
     if len(lines) < 2:
         raise ValueError(f'{path} holds no annotations; it needs a header line and a line for each nodule')
     place, header = lines[0]
@@ -69,12 +72,13 @@ def _column(name):
 def _text(path, data):
     """(line number, cells) of a delimited text."""
     lines = io.StringIO(_decoded(path, data), newline='').readlines() or ['']
-    named = re.match(r'"?sep=(.)"?\s*$', lines[0], re.IGNORECASE)
-    delimiter = named.group(1) if named else max(',;\t', key=lines[0].count)
-    reader = csv.reader(lines[1:] if named else lines, delimiter=delimiter)
+    declared = re.match(r'"?sep=(.)"?\s*$', lines[0], re.IGNORECASE)
+    delimiter = declared.group(1) if declared else max(',;\t', key=lines[0].count)
+    skipped = 1 if declared else 0
+    reader = csv.reader(lines[skipped:], delimiter=delimiter)
     try:
         for cells in reader:
-            yield reader.line_num + bool(named), cells
+            yield reader.line_num + skipped, cells
     except csv.Error:
         raise _no_table(path) from None
 
@@ -108,10 +112,13 @@ def _workbook(path, data):
     except Exception:  # a damaged one raises whatever zip files, XML and styles can
         raise _no_table(path) from None
     rows = next((rows for rows in sheets if any(itertools.chain(*rows))), [])
-    width = max([i + 1 for row in rows[:1] for i, cell in enumerate(row) if cell is not None], default=0)
+    header = rows[0] if rows else ()
+    width = max([i + 1 for i, cell in enumerate(header) if cell is not None], default=0)
     for number, row in enumerate(rows, 1):
-        cells = row if any(cell is not None for cell in row[width:]) else row[:width] + (None,) * (width - len(row))
-        yield number, [_cell(cell) for cell in cells]
+        cells = [_cell(cell) for cell in row]
+        if not any(cells[width:]):  # empty columns on the right
+            cells = cells[:width] + [''] * (width - len(cells))
+        yield number, cells
 
 
 def _cell(value):

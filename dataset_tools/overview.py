@@ -5,86 +5,115 @@ import collections
 import numpy as np
 
 from common.formatting import natural_order
-from dataset_tools.patch_augmentation import crop
+from dataset_tools.patches import crop
 from dataset_tools.phantom import CLASSES
 
-KEPT = 300  # patches of a class that are kept, at random, to be shown and measured
+SAMPLES = 300  # patches of a class, drawn at random, that are shown and measured
 FEW = 10  # nodules of a class: below, a class is called small
-# What is counted: its name in words, and the digits that numbers keep
-FACTS = dict(slice_mm=('mm between slices', 2), voxel_mm=('mm between voxels', 1))
-FACTS.update(kernel=('kernel', None), scanner=('scanner', None))
-APART = 0.3  # difference between classes in the share of a kernel that is told
+KERNEL_DIFFERENCE = 0.3  # between classes in the share of a kernel, above which the page warns
+# What is counted: {fact of a patch: (heading, digits to which numbers are rounded)}
+FACTS = dict(
+    slice_mm=('mm between slices', 2),
+    voxel_mm=('mm between voxels', 1),
+    kernel=('kernel', None),
+    scanner=('scanner', None),
+)
 
 # index: of the patch in its class; pixels: uint8 [C,R,R]; mask: bool [R,R] or None
-Kept = collections.namedtuple('Kept', 'index nodule pixels mask diameter_mm')
+Sample = collections.namedtuple('Sample', 'index nodule pixels mask diameter_mm')
 
 
-class Class:
-    """What is known of the patches of one class. images: their number; names: {kind: set}; facts: {name: Counter}."""
+class ClassSummary:
+    """The patches of one class.
+
+    images: how many; nodules, scans, patients: sets of names; fact_counts: {fact: Counter}; diameters: as annotated;
+    samples: some of the patches.
+    """
 
     def __init__(self, random):
-        self.random, self.images, self.kept, self.diameters = random, 0, [], []
-        self.names, self.facts = collections.defaultdict(set), collections.defaultdict(collections.Counter)
+        self.random = random
+        self.images = 0
+        self.nodules, self.scans, self.patients = set(), set(), set()
+        self.fact_counts = collections.defaultdict(collections.Counter)
+        self.diameters = []
+        self.samples = []
 
     def add(self, patch, resolution):
         facts = patch.facts
-        for kind, name in (('nodule', patch.nodule), ('scan', facts.get('scan')), ('patient', facts.get('patient'))):
+        self.nodules.add(patch.nodule)
+        for names, name in ((self.scans, facts.get('scan')), (self.patients, facts.get('patient'))):
             if name:
-                self.names[kind].add(name)
+                names.add(name)
         for name, (_, digits) in FACTS.items():
             value = facts.get(name)
             if value is not None:
-                self.facts[name][value if digits is None else round(value, digits)] += 1
+                self.fact_counts[name][value if digits is None else round(value, digits)] += 1
         if facts.get('diameter_mm'):
             self.diameters.append(facts['diameter_mm'])
-        place = self.images if self.images < KEPT else self.random.randint(self.images + 1)
-        if place < KEPT:  # any patch has the same chance to be kept: J. Vitter's algorithm R, ACM TOMS 11 (1985)
-            mask = None if patch.mask is None else crop(patch.mask[None], resolution, (0, 0))[0]
-            pixels = crop(patch.pixels, resolution, (0, 0)).copy()
-            self.kept[place : place + 1] = [Kept(self.images, patch.nodule, pixels, mask, facts.get('diameter_mm'))]
+        self._sample(patch, resolution)
         self.images += 1
 
-    def shown(self, number):
-        """So many of the patches that are kept, at random, of as many nodules as possible, in order of their index."""
-        drawn = [self.kept[i] for i in np.random.RandomState(0).permutation(len(self.kept))]
-        seen, turns = collections.Counter(), []
-        for kept in drawn:
-            seen[kept.nodule] += 1
-            turns.append((seen[kept.nodule], len(turns)))
-        return sorted((drawn[i] for _, i in sorted(turns)[:number]), key=lambda kept: kept.index)
+    def _sample(self, patch, resolution):
+        """Keep a patch with the same chance as any other: J. Vitter's algorithm R, ACM TOMS 11 (1985)."""
+        slot = self.images if self.images < SAMPLES else self.random.randint(self.images + 1)
+        if slot >= SAMPLES:
+            return
+        pixels = crop(patch.pixels, resolution, (0, 0)).copy()
+        mask = None if patch.mask is None else crop(patch.mask[None], resolution, (0, 0))[0]
+        sample = Sample(self.images, patch.nodule, pixels, mask, patch.facts.get('diameter_mm'))
+        self.samples[slot : slot + 1] = [sample]
+
+    def draw(self, count):
+        """So many of the samples, at random, of as many nodules as possible, in order of their index."""
+        order = np.random.RandomState(0).permutation(len(self.samples))
+        drawn = [self.samples[i] for i in order]
+        earlier = collections.Counter()  # {nodule: how many were drawn before}
+        ranks = []
+        for sample in drawn:
+            ranks.append(earlier[sample.nodule])
+            earlier[sample.nodule] += 1
+        first = np.argsort(ranks, kind='mergesort')[:count]  # a first one of each nodule, then a second one, ...
+        return sorted((drawn[i] for i in first), key=lambda sample: sample.index)
+
+    def pixels(self):
+        """The samples, uint8 [N,C,R,R]."""
+        return np.stack([sample.pixels for sample in self.samples])
 
 
 class Overview:
     """All classes of a data set. head: what NAME.json begins with."""
 
     def __init__(self, head):
-        self.head, self.classes = head, {}
+        self.head = head
+        self.classes = {}  # {label: ClassSummary}
 
     def sorted(self):
-        """[(label, Class)], from what is least to what is most invasive, and then by name."""
-        known = {label: place for place, label in enumerate(CLASSES)}
-        return sorted(
-            self.classes.items(), key=lambda item: (known.get(item[0], len(known)), natural_order(item[0] or ''))
-        )
+        """[(label, ClassSummary)], from the least to the most invasive class, and then by name."""
+        rank = {label: i for i, label in enumerate(CLASSES)}
+        labels = sorted(self.classes, key=lambda label: (rank.get(label, len(rank)), natural_order(label or '')))
+        return [(label, self.classes[label]) for label in labels]
 
     def add(self, patch):
         if patch.label not in self.classes:
-            self.classes[patch.label] = Class(np.random.RandomState([self.head['seed'], 4, len(self.classes)]))
+            random = np.random.RandomState([self.head['seed'], 4, len(self.classes)])
+            self.classes[patch.label] = ClassSummary(random)
         self.classes[patch.label].add(patch, self.head['resolution'])
 
-    def doubts(self):
+    def warnings(self):
         """Sentences on what makes the data set weaker than it looks."""
-        small = [
-            '%s has %d' % (label or 'the set', len(x.names['nodule']))
-            for label, x in self.sorted()
-            if len(x.names['nodule']) < FEW
-        ]
+        lines = []
+        small = []
+        for label, summary in self.sorted():
+            if len(summary.nodules) < FEW:
+                small.append(f'{label or "the set"} has {len(summary.nodules)}')
         if small:
-            yield 'Fewer than %d nodules: %s.' % (FEW, ', '.join(small))
-        shares = {label: x.facts['kernel'] for label, x in self.sorted() if sum(x.facts['kernel'].values()) >= FEW}
-        for kernel in sorted(set().union(*shares.values())):
-            share = sorted((counts[kernel] / float(sum(counts.values())), label) for label, counts in shares.items())
-            (low, least), (high, most) = share[0], share[-1]
-            if high - low > APART:
-                words = 'The kernel %s has %.0f %% of %s but %.0f %% of %s: a classifier may learn the kernel.'
-                yield words % (kernel, 100 * high, most, 100 * low, least)
+            lines.append(f'Fewer than {FEW} nodules: {", ".join(small)}.')
+        kernels = {label: summary.fact_counts['kernel'] for label, summary in self.sorted()}
+        kernels = {label: counts for label, counts in kernels.items() if sum(counts.values()) >= FEW}
+        for kernel in sorted(set().union(*kernels.values())):
+            shares = sorted((counts[kernel] / sum(counts.values()), label) for label, counts in kernels.items())
+            (low, low_label), (high, high_label) = shares[0], shares[-1]
+            if high - low > KERNEL_DIFFERENCE:
+                share = f'{100 * high:.0f} % of {high_label} but {100 * low:.0f} % of {low_label}'
+                lines.append(f'The kernel {kernel} has {share}: a classifier may learn the kernel.')
+        return lines

@@ -5,102 +5,148 @@ import os
 import numpy as np
 
 from common import hounsfield, page, svg_plots
-from dataset_tools.overview import FACTS, KEPT
+from dataset_tools.overview import FACTS, SAMPLES
 from metrics import nodules
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'overview.html')
-SHOWN, FIRST = 48, 12  # pictures of a class, and those before 'more'
+PICTURES, FIRST = 48, 12  # of a class, and those before 'more'
+SETTINGS = dict(
+    mm_per_pixel='mm per pixel',
+    slices='slices of a nodule',
+    interpolation='interpolation',
+    seed='seed',
+    channels='channels',
+    coordinates='coordinates',
+    versions='versions',
+)
 
 
-def _tiles(found, words, mm, ct, most):
+def write(path, overview, notes=(), warnings=(), left_out=(), folds=()):
+    """Write the page of an Overview.
+
+    notes, warnings, left_out: sentences. folds: [(folder of a split, [number of nodules of each class])].
+    """
+    head = overview.head
+    classes = [(label or 'all images', summary) for label, summary in overview.sorted()]
+    summaries = [summary for _, summary in classes]
+    room = page.most([1, head['resolution'], head['resolution']])
+    count = max(min(PICTURES, room // len(classes)), 1)
+    rows = []
+    for name, summary in classes:
+        rows.append((name, summary.images, len(summary.nodules), _tiles(summary, name, head, count)))
+    page.write(
+        path,
+        PAGE,
+        'Data set ' + os.path.splitext(os.path.basename(path))[0],
+        head.get('window') or hounsfield.GRAY,
+        classes=rows,
+        first=FIRST,
+        size=head['resolution'],
+        mm=head.get('mm_per_pixel'),
+        ct=bool(head.get('window')),
+        images=sum(summary.images for summary in summaries),
+        counts=_counts(summaries),
+        sampled=SAMPLES if max(summary.images for summary in summaries) > SAMPLES else 0,
+        charts=_charts(overview),
+        facts=_fact_tables(summaries),
+        labels=[label or 'all' for label, _ in overview.sorted()],
+        folds=list(folds),
+        warnings=list(warnings),
+        notes=list(notes),
+        left_out=list(left_out),
+        about=_settings(head),
+    )
+
+
+def _tiles(summary, class_name, head, count):
     """[(Picture, path of the nodule's outline, radius of the annotated diameter or None)] of a class."""
-    shown, tiles = found.shown(most), []
-    for kept, mask in zip(shown, nodules.masks(_pixels(shown))):
-        alt = '%s, image %d' % (words, kept.index + 1)
-        radius = kept.diameter_mm / mm / 2 if kept.diameter_mm and mm else None
-        outline = page.outline(mask if kept.mask is None else kept.mask)
-        tiles.append((page.picture(kept.pixels, alt, ct), outline, radius))
+    samples = summary.draw(count)
+    mm = head.get('mm_per_pixel')
+    measured = nodules.masks(np.stack([sample.pixels for sample in samples]))
+    tiles = []
+    for sample, mask in zip(samples, measured):
+        picture = page.picture(sample.pixels, f'{class_name}, image {sample.index + 1}', bool(head.get('window')))
+        outline = page.outline(mask if sample.mask is None else sample.mask)
+        radius = sample.diameter_mm / mm / 2 if sample.diameter_mm and mm else None
+        tiles.append((picture, outline, radius))
     return tiles
-
-
-def _pixels(kept):
-    return np.stack([one.pixels for one in kept])
 
 
 def _charts(overview):
     """[(heading, caption, SVG)]"""
-    head, classes = overview.head, [(label or 'all', found) for label, found in overview.sorted()]
-    mm, window = head.get('mm_per_pixel'), head.get('window')
+    mm, window = overview.head.get('mm_per_pixel'), overview.head.get('window')
     level, unit = ('density', 'HU') if window else ('gray level', 'of 255')
-    kept = {label: _pixels(found.kept) for label, found in classes}
-    measured = {label: nodules.nodules(images) for label, images in kept.items()}
-
-    def shade(gray):
-        return hounsfield.to_hu(gray, window) if window else np.asarray(gray, float)
-
-    pixels = {label: shade(images.ravel()) for label, images in kept.items()}
+    pixels, means, sizes, annotated = {}, {}, {}, {}
+    for label, summary in overview.sorted():
+        label = label or 'all'
+        images = summary.pixels()
+        measured = nodules.nodules(images)
+        pixels[label] = _in_unit(images.ravel(), window)
+        means[label] = _in_unit(measured.gray, window)
+        sizes[label] = measured.diameter * (mm or 1)
+        if summary.diameters:
+            annotated[label] = np.array(summary.diameters)
     charts = [
-        ('All pixels', 'Lung on the left, soft tissue and bone on the right.',
-         svg_plots.distributions(pixels, level, unit, 'pixels', 60)),
-        ('The nodules', 'Mean of the nodule in the middle of each image, measured by one rule.',
-         svg_plots.distributions({label: shade(x.gray) for label, x in measured.items()}, 'mean of the nodule', unit)),
-    ]  # fmt: skip
-    sizes = {label: x.diameter * (mm or 1) for label, x in measured.items()}
-    charts.append(('Measured sizes', 'Diameter of a circle of the same area as the measured nodule.',
-                   svg_plots.distributions(sizes, 'measured diameter', 'mm' if mm else 'pixels')))  # fmt: skip
-    annotated = {label: np.array(found.diameters) for label, found in classes if found.diameters}
+        (
+            'All pixels',
+            'Lung on the left, soft tissue and bone on the right.',
+            svg_plots.distributions(pixels, level, unit, 'pixels', 60),
+        ),
+        (
+            'The nodules',
+            'Mean of the nodule in the middle of each image, measured by one rule.',
+            svg_plots.distributions(means, 'mean of the nodule', unit),
+        ),
+        (
+            'Measured sizes',
+            'Diameter of a circle of the same area as the measured nodule.',
+            svg_plots.distributions(sizes, 'measured diameter', 'mm' if mm else 'pixels'),
+        ),
+    ]
     if annotated:
-        words = 'Diameters as they are annotated.'
-        charts.append(('Annotated sizes', words, svg_plots.distributions(annotated, 'annotated diameter', 'mm')))
+        figure = svg_plots.distributions(annotated, 'annotated diameter', 'mm')
+        charts.append(('Annotated sizes', 'Diameters as they are annotated.', figure))
     return charts
 
 
-def _facts(overview):
+def _in_unit(gray, window):
+    """Gray levels in HU, or as they are if the window is not known."""
+    return hounsfield.to_hu(gray, window) if window else np.asarray(gray, float)
+
+
+def _fact_tables(summaries):
     """[(heading, [(value, [number of images of each class])])] of what is known of the scans."""
     tables = []
     for name, (heading, _) in FACTS.items():
-        counts = [found.facts[name] for _, found in overview.sorted()]
+        counts = [summary.fact_counts[name] for summary in summaries]
         values = sorted(set().union(*counts))
         if values:
             tables.append((heading, [(value, [count[value] for count in counts]) for value in values]))
     return tables
 
 
-def write(path, overview, notes=(), doubts=(), left_out=(), folds=()):
-    """Write the page of an Overview.
-
-    notes, doubts, left_out: sentences. folds: [(fold and side, [number of nodules of each class])].
-    """
-    head, mm = overview.head, overview.head.get('mm_per_pixel')
-    ct, classes, most = bool(head.get('window')), [], page.most([1, head['resolution'], head['resolution']])
-    for label, found in overview.sorted():
-        words = label or 'all images'
-        tiles = _tiles(found, words, mm, ct, max(min(SHOWN, most // len(overview.classes)), 1))
-        classes.append((words, found.images, len(found.names['nodule']), tiles))
-    several = [found for _, found in overview.sorted()]
-    sampled = KEPT if max(found.images for found in several) > KEPT else 0
-    values = dict(classes=classes, first=FIRST, size=head['resolution'], mm=mm, charts=_charts(overview), ct=ct)
-    values.update(images=sum(found.images for found in several), counts=_counts(several), sampled=sampled)
-    values.update(doubts=list(doubts), notes=list(notes), left_out=list(left_out), folds=list(folds))
-    values.update(facts=_facts(overview), about=_about(head), labels=[label or 'all' for label, _ in overview.sorted()])
-    title = 'Data set ' + os.path.splitext(os.path.basename(path))[0]
-    page.write(path, PAGE, title, head.get('window') or (0.0, 255.0), **values)
+def _counts(summaries):
+    """How many nodules, scans and patients there are, as text."""
+    names = [
+        ('nodule', [summary.nodules for summary in summaries]),
+        ('scan', [summary.scans for summary in summaries]),
+        ('patient', [summary.patients for summary in summaries]),
+    ]
+    parts = []
+    for noun, sets in names:
+        count = len(set().union(*sets))
+        if count:
+            parts.append(f'{count} {noun}' + ('' if count == 1 else 's'))
+    return ', '.join(parts)
 
 
-def _counts(classes):
-    """How many nodules, scans and patients there are, in words."""
-    words = []
-    for kind in ('nodule', 'scan', 'patient'):
-        number = len(set().union(*(found.names[kind] for found in classes)))
-        words += ['%d %s%s' % (number, kind, 's' * (number != 1))] if number else []
-    return ', '.join(words)
-
-
-def _about(head):
+def _settings(head):
     """[(name, value)] of how the data set was made."""
-    names = dict(mm_per_pixel='mm per pixel', slices='slices of a nodule', interpolation='interpolation', seed='seed')
-    names.update(channels='channels', coordinates='coordinates', versions='versions')
-    for name, words in names.items():
-        value = head.get(name)
+    rows = []
+    for key, name in SETTINGS.items():
+        value = head.get(key)
+        if isinstance(value, dict):
+            value = ', '.join(f'{library} {version}' for library, version in value.items())
         if value is not None:
-            yield words, ', '.join('%s %s' % item for item in value.items()) if isinstance(value, dict) else value
+            rows.append((name, value))
+    return rows

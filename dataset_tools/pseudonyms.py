@@ -1,4 +1,4 @@
-"""What data sets call scans, patients, nodules and files: keyed hashes, which tell nothing to who lacks the key."""
+"""What data sets call scans, patients, nodules and files: keyed hashes, which reveal nothing without the key."""
 
 import contextlib
 import hashlib
@@ -9,34 +9,34 @@ import tempfile
 
 from common import files, log
 
-DIGITS = 12  # of a hash: of a million names, two are alike with a chance of 0.2 %
+DIGITS = 12  # of a hash: of a million names, two collide with a chance of 0.2 %
 
 
-def spelt_alike(name):
-    """What all spellings of a patient's name or number have in common: capitals and blanks do not count."""
+def normalize(name):
+    """A patient's name or number in one form for all spellings: capitals and blanks do not count."""
     return ' '.join(name.split()).casefold()
 
 
 def namer(cfg):
-    """A function (kind, name) -> what a data set says instead: the same for the same key, or the name itself.
+    """A function (kind, name) -> the name in the data set: the same for the same key, or the name itself.
 
-    A patient has one hash in all spellings (see spelt_alike). kind: 'scan', 'patient', 'nodule' or 'file'; cfg: has the
+    A patient has one hash in all spellings (see normalize). kind: 'scan', 'patient', 'nodule' or 'file'; cfg: has the
     settings key and keep_names.
     """
     if cfg.keep_names:
         if cfg.key:
             raise ValueError('--key with --keep-names, which needs none; leave one out')
         return lambda kind, name: name
-    key = _key(cfg.key or _usual())
+    key = _key(cfg.key or _default_path())
 
     def hashed(kind, name):
-        name = spelt_alike(name) if kind == 'patient' else name
+        name = normalize(name) if kind == 'patient' else name
         return hmac.new(key, f'{kind} {name}'.encode(), hashlib.sha256).hexdigest()[:DIGITS]
 
     return hashed
 
 
-def _usual():
+def _default_path():
     config = os.environ.get('XDG_CONFIG_HOME') or os.path.join(os.path.expanduser('~'), '.config')
     return os.path.join(config, 'nodule-generation', 'key')
 
@@ -49,7 +49,7 @@ def _key(path):
         with tempfile.NamedTemporaryFile(dir=folder) as part:  # mode 0600
             part.write(secrets.token_hex(32).encode() + b'\n')
             part.flush()
-            with contextlib.suppress(FileExistsError):  # another process was quicker
+            with contextlib.suppress(FileExistsError):  # another process was faster
                 os.link(part.name, path)
         log.info(f'{path} is the new key of the names in data sets; keep it, and keep it to yourself')
     files.require_regular(path)

@@ -5,26 +5,14 @@ import hashlib
 import importlib
 import os
 import platform
-import re
 
 from common import VERSION, manifest
-
-_APART = re.compile(rb'^(?:ElementDataFile *=|data ?file *:) *([^\r\n]+)', re.MULTILINE | re.IGNORECASE)
+from dataset_tools import completeness
 
 
 def sha256(paths):
     """SHA-256 of files, one after the other, in hex."""
     return manifest.size_and_digest(*paths)[1]
-
-
-def parts(path):
-    """The files of a volume: itself, and the voxels if they are in another file."""
-    if not path.lower().endswith(('.mhd', '.nhdr')):
-        return [path]
-    with open(path, 'rb') as file:
-        apart = _APART.search(file.read(1 << 16))
-    data = os.path.join(os.path.dirname(path), os.fsdecode(apart.group(1).strip())) if apart else path
-    return [path, data] if os.path.isfile(data) and data != path else [path]
 
 
 @functools.lru_cache(maxsize=64)
@@ -34,7 +22,7 @@ def stamp(path):
     if os.path.isdir(path):
         paths = [os.path.join(parent, name) for parent, _, names in sorted(os.walk(path)) for name in sorted(names)]
     elif os.path.isfile(path):
-        paths = parts(path)
+        paths = completeness.files_of(path)
     stats = [os.stat(name) for name in paths if os.path.exists(name)]
     facts = [paths] + [(stat.st_size, stat.st_mtime_ns) for stat in stats]
     return hashlib.sha256(repr(facts).encode('utf-8', 'replace')).hexdigest()

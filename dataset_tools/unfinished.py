@@ -1,4 +1,4 @@
-"""What a run has cut from its scans so far, in the hidden folder OUTDIR/.NAME.unfinished, so that it can go on."""
+"""What a run has cropped from its scans so far, in the hidden folder OUTDIR/.NAME.unfinished, so that it can go on."""
 
 import contextlib
 import hashlib
@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 from common import arrays, files
-from dataset_tools.patch_sources import Patch
+from dataset_tools.patches import Patch
 
 
 class Unfinished:
@@ -20,11 +20,12 @@ class Unfinished:
     """
 
     def __init__(self, outdir, name, resume=False, force=False):
-        self.folder = os.path.join(outdir, '.%s.unfinished' % name)
+        self.folder = os.path.join(outdir, f'.{name}.unfinished')
         if os.path.isdir(self.folder) and not resume:
             if not force:
-                words = '%s holds %d scans of a run that stopped; go on with --resume, or begin again with --force'
-                raise FileExistsError(words % (self.folder, len(os.listdir(self.folder))))
+                count = len(os.listdir(self.folder))
+                remedy = 'go on with --resume, or begin again with --force'
+                raise FileExistsError(f'{self.folder} holds {count} scans of a run that stopped; {remedy}')
             self.close()
         self.earlier = os.path.isdir(self.folder)
 
@@ -38,32 +39,33 @@ class Unfinished:
     def store(self, key, patches, rest=()):
         """Keep a list of Patch, and what else JSON can hold."""
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
-        told = [patch._replace(pixels=None, mask=patch.mask is not None)._asdict() for patch in patches]
-        kept = dict(text=np.frombuffer(json.dumps([told, rest]).encode(), np.uint8))
+        fields = [patch._replace(pixels=None, mask=patch.mask is not None)._asdict() for patch in patches]
+        content = dict(text=np.frombuffer(json.dumps([fields, rest]).encode(), np.uint8))
         for index, patch in enumerate(patches):
-            kept['pixels%d' % index] = patch.pixels
+            content[f'pixels{index}'] = patch.pixels
             if patch.mask is not None:
-                kept['mask%d' % index] = patch.mask.astype(np.uint8)
+                content[f'mask{index}'] = patch.mask.astype(np.uint8)
         with files.atomic(self.path(key), durable=True, private=True) as f:
-            np.savez(f, **kept)
+            np.savez(f, **content)
 
     def load(self, key):
         """[the patches of a key, and what else was kept with them], or None if there are none."""
-        with contextlib.suppress(OSError, ValueError, KeyError):  # not there, or damaged
-            kept = arrays.load_npz(self.path(key))
-            told, rest = json.loads(kept['text'].tobytes().decode())
-            return [[_patch(kept, index, fields) for index, fields in enumerate(told)]] + rest
+        with contextlib.suppress(OSError, ValueError, KeyError):  # missing, or damaged
+            content = arrays.load_npz(self.path(key))
+            fields, rest = json.loads(content['text'].tobytes().decode())
+            return [[_patch(content, index, patch) for index, patch in enumerate(fields)]] + rest
         return None
 
     def close(self):
         """Remove the folder with all that is its own, also of a run that was killed."""
-        own = re.compile(r'[0-9a-f]{32}\.npz$|\.[0-9a-f]{32}\.npz-\w{8}\.part$')
+        ours = re.compile(r'[0-9a-f]{32}\.npz$|\.[0-9a-f]{32}\.npz-\w{8}\.part$')
         with contextlib.suppress(OSError):
-            for name in filter(own.match, os.listdir(self.folder)):
+            for name in filter(ours.match, os.listdir(self.folder)):
                 os.unlink(os.path.join(self.folder, name))
             os.rmdir(self.folder)
 
 
-def _patch(kept, index, fields):
-    mask = kept['mask%d' % index].astype(bool) if fields['mask'] else None
-    return Patch(**dict(fields, pixels=kept['pixels%d' % index], mask=mask))
+def _patch(content, index, fields):
+    """The Patch of its fields, whose arrays are beside them."""
+    mask = content[f'mask{index}'].astype(bool) if fields['mask'] else None
+    return Patch(**dict(fields, pixels=content[f'pixels{index}'], mask=mask))

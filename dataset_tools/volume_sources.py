@@ -1,249 +1,306 @@
 """CT volumes and a table of nodules as the patches of a dataset; a process holds one volume at a time."""
 
-import collections
 import contextlib
 import os
+from collections import OrderedDict, namedtuple
 
 from common import VERSION, hounsfield, log
-from dataset_tools import annotations, ct_volumes, itk, markups, positions, process_pool, pseudonyms, source_digests
-from dataset_tools.patch_sources import SHIFT, Source, margin
-from dataset_tools.scan_crops import SAME, Crops, Job, crop, few
+from dataset_tools import annotations, ct_volumes, itk, markups, process_pool, pseudonyms, source_digests
+from dataset_tools.patches import SHIFT, Source, margin
+from dataset_tools.scan_crops import SAME, Crops, Job, Problem, crop
 
-NAME = 'nodules'  # of a dataset, for want of another: that of the table may name a patient
-MANY = 4  # processes by default: each holds a volume
-SHOWN = 20  # problems, and lines about scans, that are printed
+NAME = 'nodules'  # of a dataset without --name: that of the table may name a patient
+PROCESSES = 4  # at most by default: each holds a volume
+PRINTED = 20  # problems, and lines about scans
+LISTED = 5  # places, or notes of a kind, in a message
 
-# marked: Annotations; jobs: of all scans that were found; problems: as of scan_cuts.Cuts
-_Plan = collections.namedtuple('_Plan', 'marked jobs problems')
+# marked: Annotations; jobs: of all scans that exist; problems: [Problem] of lines whose scan does not
+_Plan = namedtuple('_Plan', 'marked jobs problems')
 
 
 def read_table(cfg):
     """The Annotations of a table; ValueError or OSError for all that can be wrong before a scan is looked for."""
-    itk.simple_itk()  # which is missing before anything is written, or not at all
+    itk.simple_itk()  # if it is missing, nothing should have been written
     if not os.path.exists(cfg.annotations):
         remedy = 'it is a table of your nodules: docs/data.md says what it holds'
-        raise FileNotFoundError('%s does not exist; %s' % (cfg.annotations, remedy))
+        raise FileNotFoundError(f'{cfg.annotations} does not exist; {remedy}')
     if cfg.volumes and not os.path.exists(cfg.volumes):
-        raise FileNotFoundError('--volumes: there is no %s; name the folder of the scans' % cfg.volumes)
+        raise FileNotFoundError(f'--volumes: there is no {cfg.volumes}; name the folder of the scans')
     return annotations.read_annotations(cfg.annotations, cfg.coordinates or 'world', cfg.volumes)
 
 
 def from_volumes(cfg, marked, unfinished):
     """A Source of axial patches round nodules, Annotations. unfinished: unfinished.Unfinished, of their NAME."""
-    about = dict(slices=cfg.slices, channels=1)
     plan = _plan(cfg, marked, cfg.resolution + 2 * margin(cfg), cfg.slices)
-    return _source(cfg, plan, about, unfinished, cfg.skip_bad)
+    survey, keys = _crop_all(cfg, plan, unfinished)
+    if survey.problems and not (cfg.skip_bad and survey.nodules):
+        remedy = '; mend that and go on with --resume, or leave it out with --resume --skip-bad'
+        raise ValueError(survey.complaint() + remedy * bool(survey.nodules))
+    return _source(cfg, survey, keys, unfinished, dict(slices=cfg.slices, channels=1), ' --resume')
 
 
 def volume_pairs(cfg, unfinished):
     """As from_volumes, for CT | mask pairs: each line of the table has a mask."""
     plan = _plan(cfg, read_table(cfg), cfg.resolution + 2 * SHIFT * cfg.off_centre, 1)
-    unmasked = [a.where for a in plan.marked if not a.mask]
-    if unmasked:
-        raise ValueError('%s has no mask, which pairs need; fill a column mask' % unmasked[0])
-    return _source(cfg, plan, {}, unfinished)._replace(labels=[None])
+    for a in plan.marked:
+        if not a.mask:
+            raise ValueError(f'{cfg.annotations} {a.place} has no mask, which pairs need; fill a column mask')
+    survey, keys = _crop_all(cfg, plan, unfinished)
+    if survey.problems:
+        raise ValueError(survey.complaint())
+    return _source(cfg, survey, keys, unfinished, {})._replace(labels=[None])
 
 
 def check(cfg):
     """Print what from_volumes would find, and write nothing; ValueError if some nodules cannot be used."""
     plan = _plan(cfg, read_table(cfg), cfg.resolution + 2 * margin(cfg), cfg.slices)
-    found = _Found(cfg, plan)
-    for _, cuts in _examined(cfg, plan.jobs):
-        found.add(cuts)
-    for line in found.notes():
+    survey, _ = _crop_all(cfg, plan)
+    for line in survey.notes():
         print(line)
-    if not found.problems:
-        found.require_nodules()
-    for line in found.doubts():
+    if not survey.problems:
+        survey.require_nodules()
+    for line in survey.warnings():
         print(line)
-    scans = {scan for _, _, scan, _ in found.nodules}
-    print('%d nodules in %d scans can be used' % (len(found.nodules), len(scans)))
-    if found.problems:
-        raise ValueError(found.complaint())
+    scans = {nodule.scan for nodule in survey.nodules}
+    print(f'{len(survey.nodules)} nodules in {len(scans)} scans can be used')
+    if survey.problems:
+        raise ValueError(survey.complaint())
 
 
 def _plan(cfg, marked, size, slices):
-    """What is to be cut from which scan, and which lines name none."""
-    window, folder = hounsfield.window(cfg.window), cfg.volumes or os.path.dirname(cfg.annotations) or '.'
-    ct_volumes.look_anew()
+    """What to crop from which scan, and which lines name none."""
+    folder = cfg.volumes or os.path.dirname(cfg.annotations) or '.'
+    ct_volumes.clear_caches()
     source_digests.stamp.cache_clear()
-    scans, problems = collections.OrderedDict(), []
+    scans, problems = OrderedDict(), []
     for a in marked:
         try:
-            together = scans.setdefault(ct_volumes.find_volume(a, folder), [])
-            together.append(a._replace(scan=together[0].scan) if together else a)  # however the table spells it
+            nodules = scans.setdefault(ct_volumes.find_volume(a, folder), [])
         except (OSError, ValueError) as error:
-            problems.append(([a.where], str(error)))
-    how = size, cfg.spacing, slices, window, cfg.interpolation, cfg.class_conflict
-    return _Plan(marked, [Job(scan, nodules, *how) for scan, nodules in scans.items()], problems)
+            problems.append(Problem([a.place], str(error)))
+            continue
+        scan = nodules[0].scan if nodules else a.scan  # however else the table spells it
+        nodules.append(a._replace(scan=scan))
+    window = hounsfield.window(cfg.window)
+    jobs = []
+    for scan, nodules in scans.items():
+        jobs.append(Job(scan, nodules, size, cfg.spacing, slices, window, cfg.interpolation, cfg.class_conflict))
+    return _Plan(marked, jobs, problems)
 
 
-def _source(cfg, plan, about, unfinished, skip_bad=False):
-    """Cut all scans, which are kept in `unfinished` as they are done, and then give them, if all or skip_bad."""
-    called, found, keys = pseudonyms.namer(cfg), _Found(cfg, plan), []
-    for key, cuts in _examined(cfg, plan.jobs, unfinished):
-        found.add(cuts)
-        keys.append((key, cuts.patches if cuts.problems else None))
-    resumable = 'resume' in cfg._fields
-    if found.problems and not (skip_bad and found.nodules):
-        remedy = '; mend that and go on with --resume, or leave it out with --resume --skip-bad'
-        raise ValueError(found.complaint() + (remedy if found.nodules and resumable else ''))
-    found.tell_problems()
-    found.require_nodules(' --resume' if resumable else '')
-    if not found.nodules:
-        words = 'no nodule of %s is left, as the marks of each differ in class; use --class-conflict first'
-        raise ValueError(words % cfg.annotations)
-
-    def patches():
-        for key, patches in keys:
-            for patch in patches if patches is not None else unfinished.load(key)[0]:
-                yield _named(patch, called, found.spelt(patch.facts['patient']))
-
-    about = dict(about, source='CT volumes', window=hounsfield.window(cfg.window), mm_per_pixel=cfg.spacing)
-    about.update(coordinates=cfg.coordinates or 'world', interpolation=cfg.interpolation)
-    about.update(table_sha256=source_digests.sha256([cfg.annotations]), skipped=found.lines())
-    about.update(versions=source_digests.versions('numpy', 'SimpleITK', 'scipy', 'pydicom'))
-    members = [(label, _group(patient, scan, called)) for label, patient, scan, _ in found.nodules]
-    classes = list(collections.OrderedDict.fromkeys(label for label, _ in members))
-    return Source(
-        NAME, classes, found.patches, patches(), about, found.notes(), members, found.doubts(), found.left_out()
-    )
+def _crop_all(cfg, plan, unfinished=None):
+    """The Survey of all scans, and [(key of a scan in `unfinished`, its patches if they are not kept there)]."""
+    survey, keys = Survey(cfg, plan), []
+    for key, crops in _crops(cfg, plan.jobs, unfinished):
+        survey.add(crops)
+        keys.append((key, crops.patches if crops.problems else None))
+    return survey, keys
 
 
-def _examined(cfg, jobs, unfinished=None):
-    """(key, Cuts) of each job, in their order, with a bar. unfinished: what is held there is not cut again."""
+def _crops(cfg, jobs, unfinished):
+    """Yields (key, Crops) of each job, in their order, with a bar. unfinished: what it holds is not cropped again."""
     keys = [_key(job) for job in jobs]
-    held = [unfinished is not None and unfinished.holds(key) for key in keys]
-    new = [job for job, is_held in zip(jobs, held) if not is_held]
-    processes = min(cfg.processes or min(os.cpu_count() or 1, MANY), max(len(new) // 4, 1))
-    results = process_pool.ordered(crop, new, processes)
-    bar, told = log.progress(zip(keys, held), total=len(jobs), unit='scan'), 0
+    is_held = {key: unfinished is not None and unfinished.holds(key) for key in keys}
+    new = [job for job, key in zip(jobs, keys) if not is_held[key]]
+    processes = cfg.processes or min(os.cpu_count() or 1, PROCESSES)
+    results = process_pool.ordered(crop, new, min(processes, max(len(new) // 4, 1)))
+    bar = log.progress(keys, unit='scan')
+    printed = 0
     with contextlib.closing(results), bar:
-        for key, is_held in bar:
-            cuts = Crops(*unfinished.load(key)) if is_held else next(results)
-            if unfinished is not None and not is_held and not cuts.problems:
-                unfinished.store(key, cuts.patches, cuts[1:])
-            for line in cuts.told:
-                told += 1
-                (log.info if told <= SHOWN else log.debug)(line)
-            yield key, cuts
-    if told > SHOWN:
-        log.info('and %d more lines about scans; --verbose shows them' % (told - SHOWN))
+        for key in bar:
+            if is_held[key]:
+                crops = _restored(unfinished.load(key))
+            else:
+                crops = next(results)
+                if unfinished is not None and not crops.problems:
+                    unfinished.store(key, crops.patches, crops[1:])
+            for line in crops.notes:
+                printed += 1
+                (log.info if printed <= PRINTED else log.debug)(line)
+            yield key, crops
+    if printed > PRINTED:
+        log.info(f'and {printed - PRINTED} more lines about scans; --verbose shows them')
 
 
-def _group(patient, scan, called):
-    """Whose images stay together: a patient's or, where neither the table nor DICOM headers know any, a scan's."""
-    return called('patient', patient) if patient else called('scan', scan)
-
-
-def _named(patch, called, patient):
-    """A patch with the names of the data set in place of the table's."""
-    facts = dict(patch.facts, scan=called('scan', patch.facts['scan']))
-    if patient:
-        facts['patient'] = called('patient', patient)
-    else:
-        del facts['patient']
-    group = _group(patient, patch.facts['scan'], called)
-    return patch._replace(facts=facts, nodule=called('nodule', patch.nodule), group=group)
+def _restored(fields):
+    """Crops from what `Unfinished` has kept of them, in which JSON has made lists of records."""
+    crops = Crops(*fields)
+    return crops._replace(conflicts=[Problem(*problem) for problem in crops.conflicts])
 
 
 def _key(job):
-    """All that the cuts of a scan depend on, as text: the job, and the sizes and times of its files."""
-    return repr(
-        (VERSION, job, [source_digests.stamp(path) for path in [job.scan[0]] + [a.mask for a in job.nodules if a.mask]])
+    """All that the crops of a scan depend on, as text: the job, and the sizes and times of its files."""
+    paths = [job.scan[0]] + [a.mask for a in job.nodules if a.mask]
+    return repr((VERSION, job, [source_digests.stamp(path) for path in paths]))
+
+
+def _source(cfg, survey, keys, unfinished, about, resume_flag=''):
+    """The Source of scans that were cropped."""
+    survey.print_problems()
+    survey.require_nodules(resume_flag)
+    if not survey.nodules:
+        reason = 'as the marks of each differ in class; use --class-conflict first'
+        raise ValueError(f'no nodule of {cfg.annotations} is left, {reason}')
+    name = pseudonyms.namer(cfg)
+
+    def patches():
+        for key, kept in keys:
+            for patch in unfinished.load(key)[0] if kept is None else kept:
+                yield _renamed(patch, name, survey.canonical(patch.facts['patient']))
+
+    about = dict(
+        about,
+        source='CT volumes',
+        window=hounsfield.window(cfg.window),
+        mm_per_pixel=cfg.spacing,
+        coordinates=cfg.coordinates or 'world',
+        interpolation=cfg.interpolation,
+        table_sha256=source_digests.sha256([cfg.annotations]),
+        skipped=sum(len(problem.places) for problem in survey.left_out()),
+        versions=source_digests.versions('numpy', 'SimpleITK', 'scipy', 'pydicom'),
     )
+    left_out = []
+    for problem in survey.left_out():
+        left_out.append(([f'{cfg.annotations} {place}' for place in problem.places], problem.reason))
+    groups = [(nodule.label, _group(nodule.patient, nodule.scan, name)) for nodule in survey.nodules]
+    labels = list(OrderedDict.fromkeys(nodule.label for nodule in survey.nodules))
+    notes, warnings = survey.notes(), survey.warnings()
+    return Source(NAME, labels, survey.patches, patches(), about, notes, groups, warnings, left_out)
 
 
-class _Found:
-    """What came of the scans of a table, but for the pixels."""
+def _group(patient, scan, name):
+    """Whose images stay together: a patient's or, where neither the table nor DICOM headers know any, a scan's."""
+    return name('patient', patient) if patient else name('scan', scan)
+
+
+def _renamed(patch, name, patient):
+    """A patch with the names of the data set in place of the table's."""
+    scan = patch.facts['scan']
+    facts = dict(patch.facts, scan=name('scan', scan))
+    del facts['patient']
+    if patient:
+        facts['patient'] = name('patient', patient)
+    return patch._replace(facts=facts, nodule=name('nodule', patch.nodule), group=_group(patient, scan, name))
+
+
+def _few(parts, separator=', ', before_more=' '):
+    """At most LISTED parts as text, and how many more there are."""
+    text = separator.join(parts[:LISTED])
+    more = f'{before_more}and {len(parts) - LISTED} more'
+    return text + more if len(parts) > LISTED else text
+
+
+Nodule = namedtuple('Nodule', 'label patient scan name')
+
+
+class Survey:
+    """What came of the scans of a table, but for the pixels: usable nodules, and lines that cannot be used."""
 
     def __init__(self, cfg, plan):
-        self.table, self.problems = cfg.annotations, list(plan.problems)
-        self.order = {a.where: number for number, a in enumerate(plan.marked)}
-        self.nodules, self.patches, self.merged, self.doubtful = collections.OrderedDict(), 0, [], []
-        self._spelt, self._headers = {}, collections.OrderedDict()  # PatientID: {patient of the table: first place}
-        self.outside, self.settled, self.assumed = [], [], set()
-        if cfg.coordinates is None and not markups.ENDINGS.search(cfg.annotations):  # nobody says that they are world
-            self.assumed = {a.where for a in plan.marked if a.point and a.coordinates == 'world'}
+        self.table = cfg.annotations
+        self.order = {a.place: index for index, a in enumerate(plan.marked)}
+        self.nodules, self.patches = OrderedDict(), 0  # the nodules are the keys
+        self.problems, self.conflicts = list(plan.problems), []
+        self.merged, self.doubtful, self.outside = [], [], []
+        self._patients = {}  # {normalized: as it was spelt first}
+        self._places_by_header = OrderedDict()  # {PatientID: {patient of the table: first place}}
+        self._assumed_world = set()  # places whose coordinates nobody has named
+        if cfg.coordinates is None and not markups.ENDINGS.search(cfg.annotations):
+            self._assumed_world = {a.place for a in plan.marked if a.point and a.coordinates == 'world'}
 
-    def add(self, cuts):
-        self.patches += len(cuts.patches)
-        for patch in cuts.patches:  # label, patient, scan and name of each nodule
-            patient = self.spelt(patch.facts['patient'])
-            self.nodules[patch.label, patient, patch.facts['scan'], patch.nodule] = True
-        for header, patient, place in cuts.patients:
-            claimed = self._headers.setdefault(pseudonyms.spelt_alike(header), collections.OrderedDict())
-            claimed.setdefault(patient, place)
-        self.merged += cuts.merged
-        self.doubtful += cuts.doubtful
-        self.outside += cuts.outside
-        self.settled += cuts.settled
-        self.problems = sorted(self.problems + cuts.problems, key=lambda problem: self.order[problem[0][0]])
+    def add(self, crops):
+        self.patches += len(crops.patches)
+        for patch in crops.patches:
+            patient = self.canonical(patch.facts['patient'])
+            self.nodules[Nodule(patch.label, patient, patch.facts['scan'], patch.nodule)] = True
+        for header, patient, place in crops.patients:
+            places = self._places_by_header.setdefault(pseudonyms.normalize(header), OrderedDict())
+            places.setdefault(patient, place)
+        self.merged += crops.merged
+        self.doubtful += crops.doubtful
+        self.outside += crops.outside
+        self.conflicts += crops.conflicts
+        self.problems = self._sorted(self.problems + crops.problems)
 
-    def spelt(self, patient):
+    def _sorted(self, problems):
+        return sorted(problems, key=lambda problem: self.order[problem.places[0]])
+
+    def canonical(self, patient):
         """A patient as he was spelt first, or None."""
-        return patient and self._spelt.setdefault(pseudonyms.spelt_alike(patient), patient)
-
-    def lines(self):
-        """How many lines of the table are left out."""
-        return sum(len(places) for places, _ in self.left_out())
+        return patient and self._patients.setdefault(pseudonyms.normalize(patient), patient)
 
     def left_out(self):
-        return sorted(self.problems + self.settled, key=lambda problem: self.order[problem[0][0]])
+        """The Problems of all lines that are left out, in their order."""
+        return self._sorted(self.problems + self.conflicts)
 
     def notes(self):
-        by_header = sum(None in claimed for claimed in self._headers.values())
-        notes = ['%d patients by the PatientID of DICOM headers' % by_header] if by_header else []
-        settled = [why.replace(self.table + ' ', '') for _, why in self.settled]
-        notes += settled[:5] + ['and %d more of these' % (len(settled) - 5)] * (len(settled) > 5)
-        words = [text.replace(self.table + ' ', '') for text in self.merged]
-        more = '' if len(words) <= 5 else '; and %d more' % (len(words) - 5)
-        how = 'marks of one name or within %g mm are one nodule, at their mean or where half of the masks agree' % SAME
-        return notes + ['%s: %s%s' % (how, '; '.join(words[:5]), more)] * bool(words)
+        """Lines for the user about what was understood, and how."""
+        notes = []
+        by_header = sum(None in places for places in self._places_by_header.values())
+        if by_header:
+            notes.append(f'{by_header} patients by the PatientID of DICOM headers')
+        notes += [problem.reason for problem in self.conflicts[:LISTED]]
+        if len(self.conflicts) > LISTED:
+            notes.append(f'and {len(self.conflicts) - LISTED} more of these')
+        if self.merged:
+            where = 'at their mean or where half of the masks agree'
+            rule = f'marks of one name or within {SAME:g} mm are one nodule, {where}'
+            merged = [_few(places) for places in self.merged]
+            notes.append(f'{rule}: {_few(merged, "; ", "; ")}')
+        return notes
 
-    def doubts(self):
-        line = self._astray(self.order)
-        words = '%s name different patients, but their scans have one PatientID; folds go by the table'
-        alike = [words % few(list(claimed.values())) for claimed in self._headers.values() if len(claimed) > 1]
-        return (
-            self._places()
-            + ([line + ': are they RAS (--coordinates ras) or of another scan?'] if line else [])
-            + [text.replace(self.table + ' ', '') for text in alike]
-        )
+    def warnings(self):
+        """Lines for the user about what may be wrong."""
+        lines = self._doubtful_lines()
+        mostly = self._mostly_astray(self.order)
+        if mostly:
+            lines.append(f'{mostly}: are they RAS (--coordinates ras) or of another scan?')
+        for places in self._places_by_header.values():
+            if len(places) > 1:
+                named = _few(list(places.values()))
+                conflict = 'name different patients, but their scans have one PatientID'
+                lines.append(f'{named} {conflict}; folds go by the table')
+        return lines
 
-    def _places(self):
-        return positions.warnings([place.replace(self.table + ' ', '') for place in self.doubtful])
+    def _doubtful_lines(self):
+        lines = [f'{place} lies in lung without a nodule, or in air' for place in self.doubtful[:10]]
+        if len(self.doubtful) > 10:
+            lines.append(f'so do {len(self.doubtful) - 10} more')
+        return lines
 
-    def _astray(self, places):
-        """Words if most points of the table are no nodules, counted where they are among the places; else None."""
-        astray = [place for place in self.doubtful + self.outside if place in places]
-        return positions.mostly(len(astray), len(self.nodules) + len(self.outside))
+    def _mostly_astray(self, places):
+        """A message if most points of the table are no nodules, counted where they are among the places; else None."""
+        astray = sum(place in places for place in self.doubtful + self.outside)
+        points = len(self.nodules) + len(self.outside)
+        if astray <= points / 2:
+            return None
+        return f'{astray} of {points} points lie in lung without a nodule, in air or outside their scan'
 
     def require_nodules(self, flags=''):
-        """ValueError if most points are no nodules, and nobody has said what their coordinates are; flags: to go on."""
-        line = self._astray(self.assumed)
-        if line:
-            for place in self._places():
-                print(place)
-            words = '%s; if they are RAS, add%s --coordinates ras; if they are right, add%s --coordinates world'
-            raise ValueError(words % (line, flags, flags))
+        """ValueError if most points are no nodules, and nobody has named their coordinates; flags: to go on."""
+        mostly = self._mostly_astray(self._assumed_world)
+        if mostly:
+            for line in self._doubtful_lines():
+                print(line)
+            ras = f'if they are RAS, add{flags} --coordinates ras'
+            world = f'if they are right, add{flags} --coordinates world'
+            raise ValueError(f'{mostly}; {ras}; {world}')
 
-    def tell_problems(self):
+    def print_problems(self):
         """Print why which lines cannot be used."""
-        for places, why in self.problems[:SHOWN]:
-            print(_told(places, why))
-        if len(self.problems) > SHOWN:
-            print('and %d more' % (len(self.problems) - SHOWN))
+        for problem in self.problems[:PRINTED]:
+            print(self._message(problem))
+        if len(self.problems) > PRINTED:
+            print(f'and {len(self.problems) - PRINTED} more')
+
+    def _message(self, problem):
+        return f'{self.table} {_few(problem.places)}: {problem.reason}'
 
     def complaint(self):
-        """The only problem, or how many there are, after they were printed."""
-        hint = '; if its points are RAS, add --coordinates ras' if self._astray(self.assumed) else ''
+        """A message: the only problem, or how many there are, after they were printed."""
+        hint = '; if its points are RAS, add --coordinates ras' if self._mostly_astray(self._assumed_world) else ''
         if len(self.problems) == 1:
-            return _told(*self.problems[0]) + hint
-        self.tell_problems()
-        lines = sum(len(places) for places, _ in self.problems)
-        return '%d of %d lines of %s cannot be used, as told above%s' % (lines, len(self.order), self.table, hint)
-
-
-def _told(places, why):
-    return why if why.startswith(places[0]) else '%s: %s' % (few(places), why)
+            return self._message(self.problems[0]) + hint
+        self.print_problems()
+        lines = sum(len(problem.places) for problem in self.problems)
+        return f'{lines} of {len(self.order)} lines of {self.table} cannot be used, as printed above{hint}'

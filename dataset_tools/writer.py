@@ -12,46 +12,149 @@ import numpy as np
 import dataset
 from common import capacity, files, folders, images, log
 from dataset_tools import fold_assignment, overview
-from dataset_tools.patch_augmentation import VARIANTS, crop, offsets
-from dataset_tools.patch_sources import SHIFT
+from dataset_tools.patches import SHIFT, VARIANTS, crop, offsets
 
-RECORD, NOTE = 300, 500  # bytes round the pixels of an image at all levels, and of its entry in NAME.json
+RECORD, ENTRY = 300, 500  # bytes round the pixels of an image at all levels, and of its entry in NAME.json
 
 
-def _require_room(outdir, source, each):
-    """Refuse what the disk cannot hold, before any of it is made. each: bytes that come of a patch."""
-    capacity.require_disk(outdir, source.total * (each + NOTE), 'a set of %d images' % source.total)
+def write_sets(cfg, source, resumed=False):
+    """The folders of the datasets written: one for each class of a Source and, with cfg.folds, for each split.
+
+    All of them are written, or none. resumed: a run goes on, which may have written some of them itself.
+    """
+    head = dict(source.about, resolution=cfg.resolution, seed=cfg.seed)
+    paths, folds = require_places(cfg, source.labels, source.groups, source.name, resumed)
+    copies = cfg.shifts * (len(VARIANTS) if cfg.augment else 1) * (cfg.folds or 1) * (1 + (cfg.inner or 0))
+    pixel_bytes = cfg.resolution**2 * source.about.get('channels', 1) * 4 // 3
+    _require_room(cfg.outdir, source, copies * (pixel_bytes + RECORD))
+    page_data = overview.Overview(head)
+    sets = {}
+    with contextlib.ExitStack() as places, contextlib.ExitStack() as stack:  # all are complete before one has its name
+        for (label, split), path in paths.items():
+            part = places.enter_context(folders.folder(path, cfg.force))
+            variants = VARIANTS if cfg.augment and split.side != 'test' else VARIANTS[:1]
+            facts = dict(head, variants=[name for name, _ in variants])
+            if cfg.folds:
+                facts.update(split._asdict(), folds=cfg.folds)
+            facts['name'] = os.path.basename(path)
+            sets[label, split] = stack.enter_context(_dataset(part, facts, variants))
+        for index, patch in enumerate(stack.enter_context(progress(source))):
+            page_data.add(patch)
+            shifts = offsets(cfg.shifts, np.random.RandomState([cfg.seed, 1, index]))
+            for split in folds.splits(patch.group or patch.nodule):
+                add, _ = sets[patch.label, split]
+                add(patch, shifts[:1] if split.side == 'test' else shifts)
+    counts = {key: counts for key, (_, counts) in sets.items()}
+    size = f'{cfg.resolution}x{cfg.resolution}'
+    for key, path in paths.items():
+        print(f'{path}: {counts[key]["records"]} images of {counts[key]["nodules"]} nodules, {size} down to 4x4')
+    table = []
+    for split in fold_assignment.all_splits(cfg.folds, cfg.inner) if cfg.folds else ():
+        nodules = [counts[label, split]['nodules'] for label, _ in page_data.sorted()]
+        table.append((fold_assignment.folder(split), nodules))
+    _report(cfg, source, set_name(cfg.name, None, source.name), page_data, table)
+    return list(paths.values())
+
+
+def require_places(cfg, labels, groups, name, resumed=False):
+    """{(label, split): folder of its dataset}, and the Folds; ValueError if one is taken, or would hold no nodule.
+
+    groups: (label, group) of each nodule, for folds; name: of the dataset if the user gives none; resumed: as of
+    `write_sets`.
+    """
+    folds = fold_assignment.Folds(groups, cfg.folds, cfg.inner, cfg.seed)
+    paths = _paths(cfg, labels, name)
+    for path in paths.values():
+        require_free(path, cfg.force, resumed)
+    files.require_replaceable(*_beside(os.path.join(cfg.outdir, set_name(cfg.name, None, name))))
+    if cfg.folds:
+        nonempty = {(label, split) for label, group in groups for split in folds.splits(group)}
+        for key, path in paths.items():
+            if key not in nonempty:
+                raise ValueError(f'{path} would hold no nodule; lower --folds or --inner')
+    return paths, folds
+
+
+def _paths(cfg, labels, name):
+    """{(label, split): folder of its dataset}; name: if the user gives none."""
+    if not cfg.folds:
+        split = fold_assignment.NO_FOLDS
+        return {(label, split): os.path.join(cfg.outdir, set_name(cfg.name, label, name)) for label in labels}
+    top = os.path.join(cfg.outdir, set_name(cfg.name, None, name))
+    splits = fold_assignment.all_splits(cfg.folds, cfg.inner)
+    _require_these_folds(top, {fold_assignment.folder(split) for split in splits})
+    paths = {}
+    for label in labels:
+        for split in splits:
+            paths[label, split] = os.path.join(top, fold_assignment.folder(split), set_name(None, label, name))
+    return paths
 
 
 def set_name(name, label, default):
     """NAME, CLASS or NAME-CLASS; ValueError if that cannot be a file's name."""
     name = '-'.join(filter(None, (name, label))) or default
     if not re.match(r'\w[\w .+-]*$', name):
-        wanted = 'use letters, digits, - and _ in --name and in the names of classes'
-        raise ValueError('%r cannot name a folder; %s' % (name, wanted))
+        remedy = 'use letters, digits, - and _ in --name and in the names of classes'
+        raise ValueError(f'{name!r} cannot name a folder; {remedy}')
     return name
 
 
-def ensure_free(path, force, begun=False):
-    """Refuse a folder's name that something has, unless `force` and this program wrote all that is there.
+def require_free(path, force, resumed=False):
+    """Refuse the name of a folder that is there, unless `force` and this program wrote all that is in it.
 
-    begun: a run goes on that may have made the folder itself, which is seen once it would be made again.
+    resumed: the run that goes on may have made the folder itself, which is checked once it would be made again.
     """
     for left in folders.left_beside(path, 'part'):
-        print('%s was left by a run that was killed, or belongs to a run at work; remove it in the first case' % left)
+        print(f'{left} was left by a run that was killed, or belongs to a run at work; remove it in the first case')
     for old in folders.left_beside(path, 'old'):
         if os.path.lexists(path):
-            print('%s was replaced by %s; remove it' % (old, path))
+            print(f'{old} was replaced by {path}; remove it')
         elif folders.first_foreign(old) is None:
             os.rename(old, path)
-            print('%s has its name again: a run was killed while it replaced it' % path)
+            print(f'{path} has its name again: a run was killed while it replaced it')
     if not os.path.lexists(path):
         return
     if force:
         folders.require_own_folder(path)
-    elif not begun:
+    elif not resumed:
         remedy = 'choose another --name or --outdir, or replace it with --force'
-        raise FileExistsError('%s is there already; %s' % (path, remedy))
+        raise FileExistsError(f'{path} is there already; {remedy}')
+
+
+def _require_these_folds(top, wanted):
+    """Refuse a folder that holds another split: what is left of it would be taken for a part of the new one."""
+    for parent, inner, names in sorted(os.walk(top)):
+        for name in sorted(inner + names):
+            path = os.path.relpath(os.path.join(parent, name), top)
+            is_wanted = any((folder + os.sep).startswith(path + os.sep) for folder in wanted)
+            is_other_fold = re.match(r'(fold|inner)\d+$', name) and not is_wanted
+            if is_other_fold or parent == top and name.endswith('.tfrecords'):
+                remedy = 'choose another --name, or remove it'
+                raise FileExistsError(f'{top} holds {path}, which is no part of this split; {remedy}')
+
+
+def _require_room(outdir, source, patch_bytes):
+    """Refuse what the disk cannot hold, before any of it is made. patch_bytes: that are written for a patch."""
+    capacity.require_disk(outdir, source.total * (patch_bytes + ENTRY), f'a set of {source.total} images')
+
+
+@contextlib.contextmanager
+def _dataset(part, head, variants):
+    """A function that adds a patch to a dataset in folder `part`, cropped at some offsets; and the counts so far."""
+    name = head['name']
+    with dataset.writer(part, name) as write, listing(os.path.join(part, name + '.json'), head) as (append, counts):
+
+        def add(patch, shifts):
+            for offset in shifts:
+                for _, turn in variants:
+                    write(turn(crop(patch.pixels, head['resolution'], offset)))
+            facts = dict(patch.facts, cuts=shifts) if len(shifts) > 1 else patch.facts  # FILE FORMAT: cuts
+            append(patch.nodule, len(shifts) * len(variants), facts)
+            if 'masks' in head:
+                os.makedirs(os.path.join(part, 'pairs'), exist_ok=True)
+                images.save(os.path.join(part, 'pairs', patch.nodule + '.png'), pair(patch, head['resolution']))
+
+        yield add, counts
 
 
 @contextlib.contextmanager
@@ -66,37 +169,13 @@ def listing(path, head):
 
         def append(nodule, records, facts):
             entry = json.dumps(dict(facts, nodule=nodule, records=records), sort_keys=True)
-            f.write(('%s\n  %s' % (',' if counts['images'] else '', entry)).encode())
+            comma = ',' if counts['images'] else ''
+            f.write(f'{comma}\n  {entry}'.encode())
             nodules.add(nodule)
             counts.update(images=counts['images'] + 1, nodules=len(nodules), records=counts['records'] + records)
 
         yield append, counts
         f.write(('\n ],\n' + json.dumps(counts, indent=1)[2:] + '\n').encode())
-
-
-def pair(patch, resolution, offset=(0, 0)):
-    """CT | mask of a patch, [1,R,2R], cut so many (rows, columns) off its centre; in the mask 0 and 255."""
-    both = patch.pixels, patch.mask[None] * np.uint8(255)
-    return np.concatenate([crop(x, resolution, offset) for x in both], axis=2)
-
-
-@contextlib.contextmanager
-def _dataset(part, name, head):
-    """A function that adds a patch to a dataset in folder `part`, in each of some cuts and variants; and its counts."""
-    resolution, path = head['resolution'], os.path.join(part, name + '.json')
-    with dataset.writer(part, name) as write, listing(path, dict(head, name=name)) as (note, counts):
-
-        def add(patch, cuts, variants):
-            for offset in cuts:
-                for _, turn in variants:
-                    write(turn(crop(patch.pixels, resolution, offset)))
-            facts = dict(patch.facts, cuts=cuts) if len(cuts) > 1 else patch.facts
-            note(patch.nodule, len(cuts) * len(variants), facts)
-            if 'masks' in head:
-                os.makedirs(os.path.join(part, 'pairs'), exist_ok=True)
-                images.save(os.path.join(part, 'pairs', patch.nodule + '.png'), pair(patch, resolution))
-
-        yield add, counts
 
 
 @contextlib.contextmanager
@@ -107,84 +186,43 @@ def progress(source):
         yield bar
 
 
-def write_sets(cfg, source, begun=False):
-    """A dataset for each class of a Source and, with cfg.folds, for each fold and side; all of them or none.
+def pair(patch, resolution, offset=(0, 0)):
+    """CT | mask of a patch, [1,R,2R], cropped so many (rows, columns) off its centre; in the mask 0 and 255."""
+    mask = patch.mask[None] * np.uint8(255)
+    return np.concatenate([crop(patch.pixels, resolution, offset), crop(mask, resolution, offset)], axis=2)
 
-    begun: some of them may have their names already, made by the run that goes on.
-    """
-    size, head, sets = cfg.resolution, dict(source.about, resolution=cfg.resolution, seed=cfg.seed), {}
-    seen = overview.Overview(head)
-    paths, dealt = require_places(cfg, source.labels, source.groups, source.name, begun)
-    copies = cfg.shifts * (len(VARIANTS) if cfg.augment else 1) * (cfg.folds or 1) * (1 + (cfg.inner or 0))
-    _require_room(cfg.outdir, source, copies * (size * size * source.about.get('channels', 1) * 4 // 3 + RECORD))
-    with contextlib.ExitStack() as places, contextlib.ExitStack() as stack:  # all are complete before one has its name
-        for (label, side), path in paths.items():
-            variants = VARIANTS if cfg.augment and side.side != 'test' else VARIANTS[:1]
-            facts = dict(head, variants=[name for name, _ in variants])
-            if side != fold_assignment.NO_FOLDS:
-                facts.update(side._asdict(), folds=cfg.folds)
-            part = places.enter_context(folders.folder(path, cfg.force))
-            sets[label, side] = stack.enter_context(_dataset(part, os.path.basename(path), facts)) + (variants,)
+
+def write_pairs(cfg, source):
+    """The folder OUTDIR/NAME written: NAME/*.png, CT | mask for each patch of a Source, and NAME.json."""
+    name = set_name(cfg.name, None, None)
+    path = os.path.join(cfg.outdir, name)
+    require_free(path, cfg.force)
+    files.require_replaceable(*_beside(path))
+    _require_room(cfg.outdir, source, 2 * cfg.resolution**2)
+    head = dict(source.about, name=name, resolution=cfg.resolution, seed=cfg.seed)
+    page_data = overview.Overview(head)
+    nodules = set()
+    with contextlib.ExitStack() as stack:
+        part = stack.enter_context(folders.folder(path, cfg.force))
+        append, counts = stack.enter_context(listing(os.path.join(part, name + '.json'), head))
         for index, patch in enumerate(stack.enter_context(progress(source))):
-            seen.add(patch)
-            cuts = offsets(cfg.shifts, np.random.RandomState([cfg.seed, 1, index]))
-            for side in dealt.sides(patch.group or patch.nodule):
-                add, _, variants = sets[patch.label, side]
-                add(patch, cuts[:1] if side.side == 'test' else cuts, variants)
-    for key, path in paths.items():
-        counts = sets[key][1]['records'], sets[key][1]['nodules']
-        print('%s: %d images of %d nodules, %dx%d down to 4x4' % ((path,) + counts + (size, size)))
-    table = []
-    for side in fold_assignment.all_sides(cfg.folds, cfg.inner) if cfg.folds else ():
-        table.append((fold_assignment.folder(side), [sets[label, side][1]['nodules'] for label, _ in seen.sorted()]))
-    _tell(cfg, source, set_name(cfg.name, None, source.name), seen, table)
-
-
-def require_places(cfg, labels, groups, name, begun=False):
-    """{(label, side): folder of its dataset}, and the Folds; ValueError if one has a name that is taken, or no nodule.
-
-    groups: (label, group) of each nodule, for folds; name: for want of another; begun: as of `write_sets`.
-    """
-    dealt = fold_assignment.Folds(groups, cfg.folds, cfg.inner, cfg.seed)
-    paths = _paths(cfg, labels, name)
-    for path in paths.values():
-        ensure_free(path, cfg.force, begun)
-    files.require_replaceable(*_beside(os.path.join(cfg.outdir, set_name(cfg.name, None, name))))
-    held = {(label, side) for label, group in groups for side in dealt.sides(group)} if cfg.folds else set(paths)
-    for key in paths:
-        if key not in held:
-            raise ValueError('%s would hold no nodule; lower --folds or --inner' % paths[key])
-    return paths, dealt
-
-
-def _paths(cfg, labels, name):
-    """{(label, side): folder of its dataset}; name: for want of another."""
-    sides, top = (
-        fold_assignment.all_sides(cfg.folds, cfg.inner),
-        os.path.join(cfg.outdir, set_name(cfg.name, None, name)),
-    )
-    if not cfg.folds:
-        return {
-            (label, fold_assignment.NO_FOLDS): os.path.join(cfg.outdir, set_name(cfg.name, label, name))
-            for label in labels
-        }
-    _require_these_folds(top, {fold_assignment.folder(side) for side in sides})
-    return {
-        (label, side): os.path.join(top, fold_assignment.folder(side), set_name(None, label, name))
-        for label in labels
-        for side in sides
-    }
-
-
-def _require_these_folds(top, wanted):
-    """Refuse a folder that holds another split: what is left of it would be taken for a part of the new one."""
-    for parent, inner, outer in sorted(os.walk(top)):
-        for name in sorted(inner + outer):
-            path = os.path.relpath(os.path.join(parent, name), top)
-            part = any((side + os.sep).startswith(path + os.sep) for side in wanted)
-            if re.match(r'(fold|inner)\d+$', name) and not part or parent == top and name.endswith('.tfrecords'):
-                words = '%s holds %s, which is no part of this split; choose another --name, or remove it'
-                raise FileExistsError(words % (top, path))
+            page_data.add(patch)
+            offset = [0, 0]
+            if cfg.off_centre:
+                random = np.random.RandomState([cfg.seed, 1, index])
+                offset = random.randint(-SHIFT, SHIFT + 1, size=2).tolist()
+            file = os.path.join(part, re.sub(r'[^\w.+-]', '_', patch.nodule) + '.png')
+            if os.path.exists(file):
+                remedy = 'give a nodule that is in two scans another name in each, in the column nodule'
+                if patch.nodule not in nodules:
+                    remedy = 'leave out --keep-names'  # the names differ, in signs that files do not have
+                raise ValueError(f'{os.path.basename(file)}: two images would have this name; {remedy}')
+            nodules.add(patch.nodule)
+            images.save(file, pair(patch, cfg.resolution, offset))
+            append(patch.nodule, 1, dict(patch.facts, offset=offset))
+    print(f'{path}: {counts["images"]} pairs, {2 * cfg.resolution}x{cfg.resolution}')
+    _report(cfg, source, name, page_data)
+    return path
 
 
 def _beside(path):
@@ -192,65 +230,42 @@ def _beside(path):
     return path + '.html', path + '-skipped.csv'
 
 
-def _tell(cfg, source, name, seen, counts=()):
-    """Say what a user should know, in OUTDIR/NAME.html, too; what was left out is in OUTDIR/NAME-skipped.csv.
+def _report(cfg, source, name, page_data, fold_counts=()):
+    """Print what a user should know, and write it to OUTDIR/NAME.html; what was left out, to OUTDIR/NAME-skipped.csv.
 
-    seen: overview.Overview; counts: [(fold and side, [nodules of each class])].
+    page_data: overview.Overview; fold_counts: [(folder of a split, [nodules of each class])].
     """
     for line in source.notes:
         log.info(line)
-    for line in source.doubts:
+    for line in source.warnings:
         log.warning(line)
-    (page_path, table_path), left_out = _beside(os.path.join(cfg.outdir, name)), []
-    if not source.left_out:
-        files.remove(table_path)  # of an earlier set of this name
-    else:
-        with files.atomic(table_path) as f:
-            rows = csv.writer(io.TextIOWrapper(f, 'utf-8', newline='', write_through=True))
-            rows.writerow(['line', 'why'])
-            rows.writerows((place, why) for places, why in source.left_out for place in places)
-        left_out = ['%d of the lines of the table; %s-skipped.csv says why' % (source.about['skipped'], name)]
+    page_path, table_path = _beside(os.path.join(cfg.outdir, name))
+    left_out = []
+    if source.left_out:
+        _write_left_out(table_path, source.left_out)
+        left_out.append(f'{source.about["skipped"]} of the lines of the table; {name}-skipped.csv says why')
         print('left out: ' + left_out[0])
-    write_page(page_path, seen, source.notes, list(source.doubts) + list(seen.doubts()), left_out, counts)
+    else:
+        files.remove(table_path)  # of an earlier set of this name
+    warnings = list(source.warnings) + page_data.warnings()
+    write_page(page_path, page_data, source.notes, warnings, left_out, fold_counts)
 
 
-def write_page(path, seen, notes, doubts, left_out, counts):
-    """The page, for those who have what pages are made with."""
+def _write_left_out(path, left_out):
+    """FILE FORMAT: a row for each line of the table, with the reason."""
+    with files.atomic(path) as f:
+        rows = csv.writer(io.TextIOWrapper(f, 'utf-8', newline='', write_through=True))
+        rows.writerow(['line', 'why'])
+        for lines, reason in left_out:
+            rows.writerows((line, reason) for line in lines)
+
+
+def write_page(path, *content):
+    """Write the page, if the packages that it needs are installed."""
     try:
         from dataset_tools import overview_page
     except ImportError as error:
-        log.info('no %s: %s' % (path, error))
+        log.info(f'no {path}: {error}')
         return
-    overview_page.write(path, seen, notes, doubts, left_out, counts)
-    print('%s shows what is in it' % path)
-
-
-def write_pairs(cfg, source):
-    """OUTDIR/NAME/*.png, CT | mask for each patch of a Source, and NAME.json."""
-    name = set_name(cfg.name, None, None)
-    path = os.path.join(cfg.outdir, name)
-    ensure_free(path, cfg.force)
-    files.require_replaceable(*_beside(path))
-    _require_room(cfg.outdir, source, 2 * cfg.resolution**2)
-    head = dict(source.about, name=name, resolution=cfg.resolution, seed=cfg.seed)
-    seen = overview.Overview(head)
-    with contextlib.ExitStack() as stack:
-        part = stack.enter_context(folders.folder(path, cfg.force))
-        note, counts = stack.enter_context(listing(os.path.join(part, name + '.json'), head))
-        nodules = set()
-        for index, patch in enumerate(stack.enter_context(progress(source))):
-            random, offset = np.random.RandomState([cfg.seed, 1, index]), [0, 0]
-            if cfg.off_centre:
-                offset = [int(n) for n in random.randint(-SHIFT, SHIFT + 1, size=2)]
-            seen.add(patch)
-            file = os.path.join(part, re.sub(r'[^\w.+-]', '_', patch.nodule) + '.png')
-            if os.path.exists(file):
-                why = 'give a nodule that is in two scans another name in each, in the column nodule'
-                if patch.nodule not in nodules:
-                    why = 'leave out --keep-names'  # the names differ, in signs that files do not have
-                raise ValueError('%s: two images would have this name; %s' % (os.path.basename(file), why))
-            nodules.add(patch.nodule)
-            images.save(file, pair(patch, cfg.resolution, offset))
-            note(patch.nodule, 1, dict(patch.facts, offset=offset))
-    print('%s: %d pairs, %dx%d' % (path, counts['images'], 2 * cfg.resolution, cfg.resolution))
-    _tell(cfg, source, name, seen)
+    overview_page.write(path, *content)
+    print(f'{path} shows what is in it')

@@ -7,9 +7,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import dataset
+import dataset_tools
 from common import images
 from created import replace_images
-from dataset_tools import verify
 from tfutil import tf
 
 
@@ -171,7 +171,7 @@ def test_a_damaged_file_is_refused_by_name_and_record_and_by_the_display_script(
 
 
 def lines_of_damage(folder):
-    return [line for _, line in verify.damage(folder)]
+    return [line for _, line in dataset_tools.verify(folder)]
 
 
 @pytest.mark.parametrize('name', sorted(DAMAGE))
@@ -180,14 +180,13 @@ def test_verify_reports_damage_with_file_and_record(folder, name):
     damage, words = DAMAGE[name]
     damage(path)
     findings = lines_of_damage(folder)
-    if name == 'mixed':
-        words = 'this level is 16x16'
+    words = dict(mixed='this level is 16x16', colour='colour images').get(name, words)
     assert any(path in finding and words in finding for finding in findings), findings
     assert not any('\n' in finding for finding in findings)
 
 
 def test_verify_finds_nothing_wrong_with_a_good_data_set(folder):
-    assert verify.damage(folder) == []
+    assert dataset_tools.verify(folder) == []
 
 
 def test_verify_finds_a_missing_level_and_a_missing_record(folder, patches):

@@ -52,6 +52,7 @@ OWNERS = {
     'matplotlib': {'common/svg_plots.py', 'imgs/draw.py', 'imgs/sheets.py'},
     'SimpleITK': {'dataset_tools/itk.py'},
     'pydicom': {'dataset_tools/dicom_files.py'},
+    'nibabel': {'dataset_tools/nifti.py'},
 }
 TOP = {'README.md', 'LICENSE', 'Makefile', 'pyproject.toml', 'requirements.txt', 'requirements-cpu.txt'}
 TOP |= {'CHANGELOG.md', 'CITATION.cff', 'CONTRIBUTING.md', 'mkdocs.yml'}

@@ -17,7 +17,7 @@ from stats import classifier_metrics
 
 HIDDEN = """
 import json, runpy, sys
-others = 'scipy sklearn filelock psutil SimpleITK pydicom jinja2 matplotlib flask waitress'
+others = 'scipy sklearn filelock psutil SimpleITK pydicom nibabel jinja2 matplotlib flask waitress'
 for name in others.split():
     sys.modules[name] = None
 for sys.argv in json.loads(sys.argv[1]):

@@ -15,10 +15,9 @@ def test_a_luna16_table_is_read_in_world_millimetres(tmp_path):
         tmp_path,
         'seriesuid,coordX,coordY,coordZ,diameter_mm\n1.3.6,-128.7,-175.3,-298.4,5.65\n1.3.6,103.8,-211.9,-227.1,4.2\n',
     )
-    where = f'{tmp_path}/nodules.csv line 2'
-    assert rows[0][:7] == (where, None, '1.3.6', (-128.7, -175.3, -298.4), 'world', 5.65, None)
+    assert rows[0][:7] == ('line 2', None, '1.3.6', (-128.7, -175.3, -298.4), 'world', 5.65, None)
     assert rows[0][7:] == ('1.3.6#1', None, None, None, '1.3.6')
-    assert rows[1].nodule == '1.3.6#2' and rows[1].where.endswith('line 3')
+    assert rows[1].nodule == '1.3.6#2' and rows[1].place.endswith('line 3')
 
 
 def test_a_path_table_is_read_with_class_and_nodule_and_its_paths_start_at_its_folder(tmp_path):

@@ -27,7 +27,7 @@ from scans import (
 
 
 def wanted(uid, path=None):
-    return annotations.Annotation('nodules.csv line 2', path, uid, (0.0, 0.0, 0.0), 'world', None, None, 'n')
+    return annotations.Annotation('line 2', path, uid, (0.0, 0.0, 0.0), 'world', None, None, 'n')
 
 
 @pytest.mark.parametrize('form', ['mhd', 'mha', 'nii', 'nii.gz', 'nrrd'])
@@ -58,21 +58,8 @@ def test_a_dicom_series_is_found_by_its_uid_among_others_and_beside_files_withou
 
 
 def test_what_cannot_be_found_is_named_with_the_line_of_the_table(tmp_path):
-    complaint(
-        FileNotFoundError,
-        lambda: ct_volumes.find_volume(wanted('9.9'), str(tmp_path)),
-        'nodules.csv line 2',
-        '9.9',
-        tmp_path,
-        'DICOM',
-    )
-    complaint(
-        FileNotFoundError,
-        lambda: ct_volumes.find_volume(wanted(None, 'lost.nii'), '.'),
-        'nodules.csv line 2',
-        'lost.nii',
-        'folder',
-    )
+    complaint(FileNotFoundError, lambda: ct_volumes.find_volume(wanted('9.9'), str(tmp_path)), '9.9', tmp_path, 'DICOM')
+    complaint(FileNotFoundError, lambda: ct_volumes.find_volume(wanted(None, 'lost.nii'), '.'), 'lost.nii', 'folder')
 
 
 def test_a_mask_with_the_name_of_the_scan_is_not_taken_for_it(tmp_path):
@@ -82,8 +69,8 @@ def test_a_mask_with_the_name_of_the_scan_is_not_taken_for_it(tmp_path):
         if folder == 'subset0':
             found = ct_volumes.find_volume(wanted('1.2.3'), str(tmp_path))
             assert found == (str(tmp_path / 'subset0' / '1.2.3.mhd'), None)
-            ct_volumes._named.cache_clear()
-    words = 'line 2', 'subset0', 'subset1', 'same name'
+            ct_volumes.clear_caches()
+    words = 'subset0', 'subset1', 'same name'
     complaint(ValueError, lambda: ct_volumes.find_volume(wanted('1.2.3'), str(tmp_path)), *words)
 
 

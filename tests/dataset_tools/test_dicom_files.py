@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from numpy.testing import assert_array_equal
 from pydicom.pixel_data_handlers.util import apply_modality_lut
 
-from dataset_tools import assembly, ct_volumes, dicom_files
+from dataset_tools import annotations, ct_volumes, dicom_files, itk
 from scans import complaint, picture, write_dicom
 
 PIXELS = sitk.GetArrayFromImage(picture(size=(12, 10, 6)))
@@ -45,7 +45,7 @@ def test_one_ct_series_is_taken_and_what_lies_beside_it_is_said(series):
     (folder / 'linked').symlink_to(str(beside), target_is_directory=True)
     for path in paths:
         shutil.copy(path, str(beside / ('copy-' + os.path.basename(path))))
-    (line,) = ct_volumes.told(read(folder))
+    (line,) = ct_volumes.notes(read(folder))
     for words in (
         f'{folder}: left out: ', '1 x localizer (scout.dcm)', '1 x SR X, not CT (report.dcm)',
         '2 x empty (caf?.dcm, empty.dcm)',
@@ -57,7 +57,7 @@ def test_one_ct_series_is_taken_and_what_lies_beside_it_is_said(series):
 
 
 def test_a_folder_of_slices_alone_has_nothing_to_tell(series):
-    assert ct_volumes.told(read(series[0])) == []
+    assert ct_volumes.notes(read(series[0])) == []
 
 
 def test_a_missing_slice_is_told_with_what_was_left_out(series):
@@ -93,7 +93,7 @@ def test_a_series_all_of_whose_slices_are_damaged_is_no_missing_series(tmp_path)
         with open(path, 'r+b') as file:
             file.truncate(os.path.getsize(path) - 100)
     write_dicom(tmp_path / 'b', picture(size=(12, 10, 6)), uid='1.2.4')
-    source = ct_volumes.find_volume(('nodules.csv line 2', None, '1.2.3'), str(tmp_path))
+    source = ct_volumes.find_volume(annotations.Annotation('line 2', None, '1.2.3', *[None] * 5), str(tmp_path))
     complaint(OSError, lambda: ct_volumes.read_volume(*source), tmp_path / 'a', 'truncated')
 
 
@@ -170,7 +170,7 @@ def with_a_second(path, folder):
 
 
 def test_values_of_published_files_are_those_of_pydicom(tmp_path, monkeypatch):
-    monkeypatch.setattr(assembly.HURangeCheck, 'require_lung', lambda gauge: None)  # most show no lung
+    monkeypatch.setattr(itk.HURangeCheck, 'require_lung', lambda check: None)  # most show no lung
     equal = []
     for path in ct_files():
         name = os.path.basename(path)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from created import CREATE, facts
-from dataset_tools.fold_assignment import NO_FOLDS, Folds, all_sides
+from dataset_tools.fold_assignment import NO_FOLDS, Folds, all_splits
 from scans import POINT, complaint, picture, write
 
 PUBLISHED = ['AIS'] * 30 + ['MIA'] * 119 + ['IA'] * 57
@@ -24,13 +24,13 @@ def on_test_sides(folds, groups, inner=None, fold=0):
     """Nodules of each class on each test side, [folds, classes]."""
     sides = [
         side
-        for side in all_sides(folds.number, folds.inner)
+        for side in all_splits(folds.folds, folds.inner_folds)
         if side.side == 'test' and (side.inner is not None) == bool(inner)
     ]
     sides = [side for side in sides if not inner or side.fold == fold]
     names = sorted({label for label, _ in groups})
     return np.array(
-        [[sum(label == name and side in folds.sides(g) for label, g in groups) for name in names] for side in sides]
+        [[sum(label == name and side in folds.splits(g) for label, g in groups) for name in names] for side in sides]
     )
 
 
@@ -45,12 +45,12 @@ def test_test_sides_of_the_published_classes_differ_by_one_nodule_at_most(seed):
 def test_inner_folds_split_the_training_side_alone_and_are_as_even():
     groups = cohort(1)
     folds = Folds(groups, 5, 4, 1)
-    assert len(all_sides(5, 4)) == 5 * 2 + 5 * 4 * 2
+    assert len(all_splits(5, 4)) == 5 * 2 + 5 * 4 * 2
     for fold in range(5):
         counts = on_test_sides(folds, groups, 4, fold)
         assert counts.sum() == 206 - on_test_sides(folds, groups)[fold].sum() and np.ptp(counts, axis=0).max() <= 1
     for _, group in groups:
-        sides = folds.sides(group)
+        sides = folds.splits(group)
         (out,) = [side.fold for side in sides if side.inner is None and side.side == 'test']
         inner = [side for side in sides if side.inner is not None]
         assert {side.fold for side in inner} == set(range(5)) - {out} and len(inner) == 4 * 4
@@ -66,8 +66,9 @@ def test_groups_of_all_sizes_are_dealt_evenly():
 
 def test_the_seed_decides_and_nothing_else():
     groups = cohort(2)
-    assert Folds(groups, 5, None, 7).outer == Folds(groups, 5, None, 7).outer != Folds(groups, 5, None, 8).outer
-    assert all_sides(None, None) == Folds(groups).sides('p1') == [NO_FOLDS]
+    first, again, other = [Folds(groups, 5, None, seed).test_fold for seed in (7, 7, 8)]
+    assert first == again != other
+    assert all_splits(None, None) == Folds(groups).splits('p1') == [NO_FOLDS]
     complaint(ValueError, lambda: Folds(groups, None, 4), '--inner 4', '--folds')
     complaint(ValueError, lambda: Folds(groups[:3], 4), '4 folds of 3 groups', '--folds')
 

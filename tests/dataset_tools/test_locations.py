@@ -42,7 +42,7 @@ def test_a_path_is_found_beside_the_table_or_below_volumes_however_it_is_written
 def test_what_would_be_a_guess_is_not_found(disk, text):
     located = locations.Locations(str(disk / 'tables' / 'n.csv'), str(disk / 'scans'))
     assert located(text) == str(disk / 'tables' / text) or located(text) == text
-    assert not located.found
+    assert not located.moved
 
 
 def test_two_paths_of_another_computer_that_would_be_one_file_are_refused(disk):
@@ -80,7 +80,7 @@ def test_a_table_whose_path_has_an_unknown_name_is_told_so(refuses, tmp_path):
 
 def found(uid, folder):
     """Where the volume of a series is looked for, by line 2 of a table."""
-    return ct_volumes.find_volume(('nodules.csv line 2', None, uid), str(folder))
+    return ct_volumes.find_volume(annotations.Annotation('line 2', None, uid, *[None] * 5), str(folder))
 
 
 def test_a_series_with_an_ending_is_found_and_one_with_another_suffix_is_told_what_there_is(tmp_path):
@@ -88,7 +88,7 @@ def test_a_series_with_an_ending_is_found_and_one_with_another_suffix_is_told_wh
     (tmp_path / '1.2.30.mha').write_text('')
     assert found('1.2.3.mha', tmp_path) == (str(tmp_path / '1.2.3.mha'), None)
     for name in ('1.2.3_0', '1.2.3-b', '1.2.3 (2)'):
-        words = ['line 2', name, 'write 1.2.3 if that is meant']
+        words = [name, 'write 1.2.3 if that is meant']
         complaint(FileNotFoundError, lambda name=name: found(name, tmp_path), *words)
 
 

@@ -21,7 +21,7 @@ def test_a_label_map_gives_centre_diameter_and_mask_of_a_sphere(tmp_path, form, 
     region = masks.read(str(tmp_path / ('mask.' + form)))
     assert np.linalg.norm(np.array(region.centre) - POINT) < 0.15
     assert abs(region.diameter_mm - 2 * RADIUS) < 0.25 and region.diameter_of == 'sphere'
-    mask = masks.on_patch(region, ct_volumes.Volume('scan', image, [], {}), POINT.tolist(), 48, 0.4, 1, 'world', 'here')
+    mask = masks.on_patch(region, ct_volumes.Volume('scan', image, [], {}), POINT.tolist(), 48, 0.4, 1)
     inside = np.linalg.norm(pixels(48, 0.4) - POINT, axis=-1) <= RADIUS
     assert mask.shape == (1, 48, 48) and (mask[0] != inside).sum() < 0.12 * inside.sum()
     overlap = 2 * (mask[0] & inside).sum() / (mask.sum() + inside.sum())
@@ -32,7 +32,7 @@ def test_a_mask_of_another_grid_lies_where_it_should(tmp_path):
     coarse = picture(spacing=(1.1, 1.0, 2.0), size=(30, 30, 20))
     sitk.WriteImage(sphere(coarse, POINT, RADIUS), str(tmp_path / 'mask.mha'))
     volume, region = ct_volumes.Volume('scan', picture(), [], {}), masks.read(str(tmp_path / 'mask.mha'))
-    mask = masks.on_patch(region, volume, POINT.tolist(), 48, 0.4, 3, 'world', 'here')
+    mask = masks.on_patch(region, volume, POINT.tolist(), 48, 0.4, 3)
     middle = np.argwhere(mask[1]).mean(axis=0) - 23.5
     assert np.abs(middle).max() * 0.4 < 0.4 and mask[1].sum() > mask[0].sum()
 
@@ -85,7 +85,7 @@ def test_a_dicom_seg_gives_centre_diameter_and_mask_of_a_sphere(tmp_path, geomet
         assert np.linalg.norm(np.array(region.centre) - centre) < 0.2
         assert abs(region.diameter_mm - 2 * radius) < 0.3
     volume = ct_volumes.read_volume(tmp_path / 'ct')
-    mask = masks.on_patch(region, volume, other.tolist(), 48, 0.4, 1, 'world', 'here')[0]
+    mask = masks.on_patch(region, volume, other.tolist(), 48, 0.4, 1)[0]
     inside = np.linalg.norm(pixels(48, 0.4, centre=other) - other, axis=-1) <= 4
     assert 2 * (mask & inside).sum() / (mask.sum() + inside.sum()) > 0.9
     complaint(ValueError, lambda: masks.read(str(tmp_path / 'seg.dcm')), 'labels 1, 2', 'column label')

@@ -38,7 +38,7 @@ def test_a_table_says_the_same_in_every_form(tmp_path, form):
     (tmp_path / 'table.csv').write_bytes(FORMS[form])
     (row,) = annotations.read_annotations(str(tmp_path / 'table.csv'))
     assert (row.series, row.point, row.label, row.coordinates) == ('1.2', (1.5, -2.25, 3.0), 'ÄIS', 'world')
-    assert row.where.endswith('line 3' if form.startswith('a ') else 'line 2')
+    assert row.place.endswith('line 3' if form.startswith('a ') else 'line 2')
 
 
 def workbook(path, *sheets):
@@ -58,7 +58,7 @@ def test_a_workbook_is_read_from_its_first_sheet_that_holds_anything(tmp_path):
         ('1.2', (1.5, -2.25, 3.0), 'ÄIS'),
         ('1.3', (4.0, 5.0, 6.0), 'IA'),
     ]
-    assert rows[1].where.endswith('line 4')
+    assert rows[1].place.endswith('line 4')
 
 
 def test_whole_numbers_of_a_workbook_are_names_without_a_point_and_cells_beyond_the_header_are_refused(tmp_path):
@@ -100,7 +100,7 @@ def test_points_of_slicer_are_read_in_the_coordinates_they_say(tmp_path, system,
     (tmp_path / 'F.fcsv').write_text(FCSV % system + POINTS % '1,2,3')
     rows = annotations.read_annotations(str(tmp_path / 'F.fcsv'), volume=str(tmp_path / 'scan.nrrd'))
     assert rows[0].point == wanted and rows[0].path == str(tmp_path / 'scan.nrrd') and rows[0].coordinates == 'world'
-    assert [row.nodule for row in rows] == ['scan.nrrd#F-1', 'scan.nrrd#F-2'] and rows[1].where.endswith('line 5')
+    assert [row.nodule for row in rows] == ['scan.nrrd#F-1', 'scan.nrrd#F-2'] and rows[1].place.endswith('line 5')
 
 
 def markup(path, system, *points):

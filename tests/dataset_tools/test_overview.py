@@ -5,7 +5,7 @@ import pytest
 
 from dataset_tools import overview, overview_page, phantom_sources
 from dataset_tools.create_settings import CreatePhantom
-from dataset_tools.patch_sources import Patch
+from dataset_tools.patches import Patch
 
 HEAD = dict(seed=1, resolution=16, window=(-1900.0, 1100.0), mm_per_pixel=0.6)
 
@@ -28,33 +28,33 @@ def seen():
 
 def test_classes_come_from_the_least_to_the_most_invasive_and_then_by_name(seen):
     assert [label for label, _ in seen.sorted()] == ['AIS', 'IA', 'benign']
-    assert [(found.images, len(found.names['nodule'])) for _, found in seen.sorted()] == [(40, 4), (40, 20), (40, 20)]
+    assert [(found.images, len(found.nodules)) for _, found in seen.sorted()] == [(40, 4), (40, 20), (40, 20)]
 
 
 def test_small_classes_and_kernels_that_differ_between_classes_are_told(seen):
-    small, kernel, other = seen.doubts()
+    small, kernel, other = seen.warnings()
     assert small == 'Fewer than 10 nodules: AIS has 4.'
     assert 'sharp has 100 % of' in kernel and '50 % of IA' in kernel
     assert 'smooth has 50 % of IA but 0 % of' in other
 
 
 def test_each_patch_is_kept_with_the_same_chance():
-    kept = np.zeros(3 * overview.KEPT)
+    kept = np.zeros(3 * overview.SAMPLES)
     for seed in range(60):
-        one = overview.Class(np.random.RandomState(seed))
+        one = overview.ClassSummary(np.random.RandomState(seed))
         for i in range(len(kept)):
             one.add(patch(None, str(i)), 16)
-        assert len(one.kept) == overview.KEPT
-        kept[[x.index for x in one.kept]] += 1
+        assert len(one.samples) == overview.SAMPLES
+        kept[[x.index for x in one.samples]] += 1
     thirds = kept.reshape(3, -1).mean(axis=1) / 60
     assert abs(thirds - 1 / 3.0).max() < 0.025  # five standard deviations of a share among 300 x 60 draws
 
 
 def test_pictures_are_of_as_many_nodules_as_possible_and_not_just_the_first_of_each():
-    one = overview.Class(np.random.RandomState(0))
+    one = overview.ClassSummary(np.random.RandomState(0))
     for i in range(200):
         one.add(patch(None, str(i // 10)), 16)
-    shown = [kept.index for kept in one.shown(20)]
+    shown = [kept.index for kept in one.draw(20)]
     assert (
         shown == sorted(shown) and sorted(i // 10 for i in shown) == list(range(20)) and {i % 10 for i in shown} != {0}
     )

@@ -4,7 +4,7 @@ from PIL import Image
 
 from common import hounsfield
 from created import CREATE, PHANTOM, facts, finest, picture
-from dataset_tools import patch_augmentation, verify
+from dataset_tools import patches, verification
 from dataset_tools.phantom import phantom
 
 
@@ -38,7 +38,7 @@ def test_shifts_are_cut_from_larger_images_and_nothing_is_filled_up(made, refuse
 
 
 def test_offsets_reach_every_shift_of_up_to_ten_pixels_once(random):
-    every = patch_augmentation.offsets(441, random)
+    every = patches.offsets(441, random)
     assert len(set(every)) == 441 and np.abs(every).max() == 10
 
 
@@ -84,7 +84,7 @@ def test_no_nodule_is_on_both_sides_of_a_fold_and_each_is_tested_once(made, tmp_
         assert sides['test']['variants'] == ['original'] and sides['test']['fold'] == fold
         tested += sorted(test)
     assert sorted(tested) == ['n%d' % i for i in range(7)]
-    assert list(verify.verify(verify.find([str(tmp_path / 'out')]))) == []
+    assert list(verification.verify(verification.find([str(tmp_path / 'out')]))) == []
 
 
 def test_folds_that_would_be_empty_and_patterns_that_do_not_fit_are_refused(refuses, folder):

@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from created import CREATE, facts, finest, picture, tree
-from dataset_tools import patch_sources
+from dataset_tools import image_sources
 
 
 def test_image_files_become_a_data_set_in_the_order_of_their_names(made, tmp_path, folder):
@@ -30,7 +30,7 @@ def test_folders_and_pictures_with_numbers_are_taken_in_the_order_of_these_numbe
         (tmp_path / label).mkdir()
         for number in (9, 10):
             picture(tmp_path / label / ('%d.png' % number))
-    found, _ = patch_sources._image_files(str(tmp_path))
+    found, _ = image_sources._image_files(str(tmp_path))
     assert list(found) == ['1', '2', '10'] and found['2'] == ['2/9.png', '2/10.png']
 
 

@@ -89,8 +89,8 @@ def test_folds_of_too_few_patients_are_refused_with_what_they_go_by(create):
 
 def test_no_header_is_read_more_often_for_the_patient(create, monkeypatch):
     read = []
-    once = dicom_files.dataset
-    monkeypatch.setattr(dicom_files, 'dataset', lambda path: (read.append(path), once(path))[1])
+    once = dicom_files.read_header
+    monkeypatch.setattr(dicom_files, 'read_header', lambda path: (read.append(path), once(path))[1])
     create(['P1', 'P2', 'P3'])
     # each of 8 slices is sorted and placed; the kernel is asked of the first
     assert len(read) == 3 * (8 + 8 + 1)

@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk
 
 from created import CREATE
-from dataset_tools import phantom, positions
+from dataset_tools import phantom, scan_crops
 from scans import POINT, blob, picture
 
 
@@ -15,8 +15,8 @@ def test_few_nodules_are_doubted_and_most_points_beside_one_are(kind):
     for i in range(40):
         hu = phantom.phantom(kind, np.random.RandomState([9, phantom.CLASSES.index(kind), i]), 100, 0.6).hu
         x, y = np.rint(50 + 24 * np.array([np.cos(i), np.sin(i)])).astype(int)
-        inside += positions.contrast(hu[30:70, 30:70], 0.6) < positions.CONTRAST
-        beside += positions.contrast(hu[y - 20 : y + 20, x - 20 : x + 20], 0.6) < positions.CONTRAST
+        inside += scan_crops.contrast(hu[30:70, 30:70], 0.6) < scan_crops.CONTRAST
+        beside += scan_crops.contrast(hu[y - 20 : y + 20, x - 20 : x + 20], 0.6) < scan_crops.CONTRAST
     assert inside <= 4 and beside >= 20
 
 

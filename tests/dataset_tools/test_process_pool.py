@@ -57,7 +57,7 @@ def end_processes_that_had_bars():
 
 
 def test_processes_that_were_ended_leave_no_semaphores_behind():
-    code = 'import test_work; test_work.end_processes_that_had_bars()'
+    code = 'import test_process_pool; test_process_pool.end_processes_that_had_bars()'
     paths = os.pathsep.join([ROOT, os.path.join(ROOT, 'tests'), os.path.dirname(os.path.abspath(__file__))])
     run = subprocess.run(
         [sys.executable, '-c', code],

@@ -63,7 +63,7 @@ def test_a_run_goes_on_after_its_scan_was_mended_and_cuts_no_scan_twice(script, 
     sitk.WriteImage(picture(size=(30, 28, 12)), str(tmp_path / 's5.mha'))
     ward.write_text(ward.read_text().rsplit('\n', 1)[0])
     seen = []
-    monkeypatch.setattr(volume_sources, 'cut', lambda job: seen.append(job.scan[0]) or scan_crops.crop(job))
+    monkeypatch.setattr(volume_sources, 'crop', lambda job: seen.append(job.scan[0]) or scan_crops.crop(job))
     code, _, err = script(CREATE, *arguments, '--resume')
     assert code == 0, err
     assert [os.path.basename(path) for path in seen] == ['s3.mha', 's5.mha']

@@ -76,7 +76,7 @@ def test_declared_padding_becomes_air_and_is_said(tmp_path, value, elements):
     assert (hu[:, :, :3] == -1024).all()
     assert_array_equal(hu[:, :, 3:], sitk.GetArrayFromImage(picture(size=(12, 10, 6)))[:, :, 3:])
     if value > 0:
-        (line,) = ct_volumes.told(volume)
+        (line,) = ct_volumes.notes(volume)
         assert volume.notes == ['25 % of the voxels are padding and became air, -1024 HU']
         assert line == f'{tmp_path / "d"}: {volume.notes[0]}'
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from dataset_tools.patch_sources import Patch
+from dataset_tools.patches import Patch
 from dataset_tools.unfinished import Unfinished
 
 

@@ -13,7 +13,7 @@ from mutations import mutate
 import config
 import dataset
 from common import arrays, card, images, safe_pickle
-from dataset_tools import verify
+from dataset_tools import verification
 from places import DATA
 from tfutil import tf
 from training import run_folder
@@ -62,7 +62,7 @@ class Records:
                 f.write(mutate(self.good, self.good, random))
 
     def read(self, index):
-        for _, line in verify.verify([self.path]):
+        for _, line in verification.verify([self.path]):
             assert '\n' not in line
         list(dataset.stream(self.file))
 

@@ -115,7 +115,7 @@ def test_a_dataset_that_is_being_replaced_when_its_run_is_killed_is_the_old_or_t
 
     for _ in crash_points(monkeypatch, replace, prepare):
         points += 1
-        writer.ensure_free(path, force=True)
+        writer.require_free(path, force=True)
         contents = {open(os.path.join(path, name), 'rb').read() for name in visible(path)} if exists else set()
         assert contents in ([{b'old'}, {b'new'}] if exists else [set()])
     assert points >= 4
