@@ -1,4 +1,4 @@
-"""Axes of a generator's latents: directions along which what can be measured of its nodules changes.
+"""Axes of a generator's latents: directions along which an attribute of its nodules changes.
 
 All is said of unit latents, as a generator normalises its latents: on the sphere one moves along great circles.
 """
@@ -16,14 +16,14 @@ except ImportError:
 
 from common import arrays, files, log
 
-USABLE = 0.2  # of R2; below, a slider does not do what it says
+USABLE = 0.2  # R2 of requested and measured changes from which a slider does what it says
 SEFA = 6  # directions of the first layer
 STEP = np.pi / 180  # of an axis: a degree of the great circle
 PENALTIES = np.logspace(-6, 3, 19)  # of the ridge regression, of which cross-validation chooses
 RULE = 1  # changes with what is learnt and how, so that axes of another rule are learnt anew
 
-# Of K attributes and latents of L numbers. weights: [K, L], of the regression; r2: [K], held out; follows: [K], R2 of
-# the changes that were asked for and those that were measured, NaN while not known; effects: [K, K], how much each
+# FILE FORMAT of NAME.axes.npz. Of K attributes and latents of L numbers. weights: [K, L], of the regression; r2: [K],
+# held out; follows: [K], R2 of requested and measured changes, NaN while not known; effects: [K, K], how much each
 # attribute (column) changes with a step along the axis of another (row); limits: [K, 2], of the sliders; sefa:
 # [SEFA, L], closed-form directions; centre: [L], the latent of the image nearest the mean image.
 Axes = collections.namedtuple('Axes', 'weights r2 follows effects limits sefa centre')
@@ -37,19 +37,21 @@ def unit(latents):
 def regression(latents, values):
     """Weights [L] and held-out R2 of the ridge regression of values [N], some NaN, on unit latents [N, L].
 
-    The last fifth is held out; the weights are of all.
+    The last fifth is held out; the weights are those of all.
     """
-    there = np.isfinite(values)
-    points, values = unit(np.asarray(latents, np.float64)[there]), np.asarray(values, np.float64)[there]
-    held = len(values) // 5
-    if held < 20 or np.ptp(values) == 0:  # such as no wall in any image
+    finite = np.isfinite(values)
+    points = unit(np.asarray(latents, np.float64)[finite])
+    values = np.asarray(values, np.float64)[finite]
+    held_out = len(values) // 5
+    if held_out < 20 or np.ptp(values) == 0:  # such as no wall in any image
         return np.zeros(latents.shape[1]), 0.0
-    r2 = RidgeCV(PENALTIES).fit(points[:-held], values[:-held]).score(points[-held:], values[-held:])
+    learnt = RidgeCV(PENALTIES).fit(points[:-held_out], values[:-held_out])
+    r2 = learnt.score(points[-held_out:], values[-held_out:])
     return RidgeCV(PENALTIES).fit(points, values).coef_, float(r2)
 
 
 def great_circle(latent, tangent):
-    """The latent [L] moved along a great circle, by the length of a tangent [L], in radians; it keeps its length."""
+    """The latent [L] moved along a great circle by the length of a tangent [L], in radians; it keeps its length."""
     length, angle = np.linalg.norm(latent), np.linalg.norm(tangent)
     if not angle:
         return latent
@@ -57,7 +59,7 @@ def great_circle(latent, tangent):
 
 
 def tangents(vectors, latent):
-    """What of vectors [..., L] is at right angles to a latent [L]."""
+    """The part of vectors [..., L] that is at right angles to a latent [L]."""
     normal = unit(latent)
     return vectors - vectors.dot(normal)[..., None] * normal
 
@@ -79,17 +81,19 @@ def sefa(generator):
     return vectors * signs[:, None]
 
 
-def described(found, attributes):
-    """What the page is told of Axes: a list of objects."""
+def sliders(axes, attributes):
+    """What the page needs to know of each slider, a list of dicts."""
     rows = []
-    for i, one in enumerate(attributes):
-        row = dict(name=one.name, title=one.title, unit=one.unit, step=one.step, linear_r2=round(float(found.r2[i]), 3))
-        low, high = [round(float(end), 4) for end in found.limits[i]]
-        follows = round(float(found.follows[i]), 3)
-        rows.append(dict(row, r2=follows, usable=follows >= USABLE, low=low, high=high))
-    for i in range(len(found.sefa)):
-        row = dict(name='sefa%d' % (i + 1), title='direction %d' % (i + 1), unit='\u00b0', step=1, linear_r2=None)
-        rows.append(dict(row, r2=None, usable=True, low=-90, high=90))
+    for i, attribute in enumerate(attributes):
+        low, high = [round(float(end), 4) for end in axes.limits[i]]
+        follows = round(float(axes.follows[i]), 3)
+        row = dict(name=attribute.name, title=attribute.title, unit=attribute.unit, step=attribute.step)
+        row.update(linear_r2=round(float(axes.r2[i]), 3), r2=follows, usable=follows >= USABLE, low=low, high=high)
+        rows.append(row)
+    for i in range(1, len(axes.sefa) + 1):
+        row = dict(name='sefa%d' % i, title='direction %d' % i, unit='\u00b0', step=1)
+        row.update(linear_r2=None, r2=None, usable=True, low=-90, high=90)
+        rows.append(row)
     return rows
 
 
@@ -103,19 +107,19 @@ def _digest(path, facts):
         return hashlib.sha256(f.read() + repr((facts, RULE)).encode()).digest()
 
 
-def recall(path, facts):
-    """The Axes that were kept of weights, or None. facts: what else they depend on."""
+def load(path, facts):
+    """The Axes that were saved for weights, or None. facts: what else they depend on."""
     try:
-        found = arrays.load_npz(cache_path(path))
-        same = found.pop('of').tobytes() == _digest(path, facts)
-        return Axes(**found) if same else None
+        values = arrays.load_npz(cache_path(path))
+        same = values.pop('of').tobytes() == _digest(path, facts)
+        return Axes(**values) if same else None
     except (OSError, ValueError, TypeError, KeyError):
         return None  # what can be computed again is no reason to stop
 
 
-def keep(path, facts, found):
-    """Keep Axes beside their weights; where nobody may write there they are computed at each start."""
-    values = {name: np.asarray(value, np.float64) for name, value in found._asdict().items()}
+def save(path, facts, axes):
+    """Save Axes beside their weights; where nobody may write there they are computed at each start."""
+    values = {name: np.asarray(value, np.float64) for name, value in axes._asdict().items()}
     try:
         with files.atomic(cache_path(path)) as f:
             np.savez(f, of=np.frombuffer(_digest(path, facts), np.uint8), **values)

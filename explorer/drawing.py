@@ -6,17 +6,21 @@ import binascii
 import numpy as np
 from scipy import ndimage
 
+import tfutil
 from common import card, hounsfield
 from pix2pix import data, generate
 
-SAMPLES = 8  # at most; a minibatch has so many always, as features are normalised over it
+MINIBATCH = 8  # samples at most; always so many are computed, as features are normalised over the minibatch
 
 
 class Painter:
-    """The generator of a pix2pix pickle in the current session. window: HU at gray 0 and 255, or None."""
+    """The generator of a pix2pix pickle, with a session of its own. window: HU at gray 0 and 255, or None."""
 
-    def __init__(self, path):
-        self.path, self._generator = path, generate.load_generator(path)
+    def __init__(self, path, cpu=False):
+        self.path = path
+        self._session = tfutil.init_tf(cpu=cpu)
+        with self._session.graph.as_default(), self._session.as_default():
+            self._generator = generate.load_generator(path)
         channels, self.size = [int(n) for n in self._generator.outputs[0].shape[1:3]]
         if channels != 1:
             raise ValueError('%s makes colour images; the explorer shows gray ones' % path)
@@ -25,13 +29,14 @@ class Painter:
     def patches(self, mask, samples, seed):
         """Gray levels uint8 [samples, R, R] of a mask of 0 and 255, [R, R]."""
         masks = np.repeat(mask[None, None], samples, axis=0)
-        return generate.patches(self._generator, masks, SAMPLES, seed)[:, 0]
+        with self._session.graph.as_default(), self._session.as_default():
+            return generate.patches(self._generator, masks, MINIBATCH, seed)[:, 0]
 
     def about(self):
         return dict(file=self.path, size=self.size, window=self.window)
 
 
-def pixels(text, size):
+def decode_pixels(text, size):
     """uint8 [size, size] of base64."""
     try:
         content = base64.b64decode(text.encode(), validate=True)
@@ -42,12 +47,12 @@ def pixels(text, size):
     return np.frombuffer(content, np.uint8).reshape(size, size)
 
 
-def mask(text, size):
-    """As `pixels`, 0 and 255; ValueError where nothing is drawn."""
-    found = np.where(pixels(text, size) > 0, 255, 0).astype(np.uint8)
-    if not found.any():
+def decode_mask(text, size):
+    """As `decode_pixels`, 0 and 255; ValueError where nothing is drawn."""
+    mask = np.where(decode_pixels(text, size) > 0, 255, 0).astype(np.uint8)
+    if not mask.any():
         raise ValueError('the mask is blank; draw a nodule first')
-    return found
+    return mask
 
 
 def stamp(shape, diameter, size, seed):
@@ -55,11 +60,11 @@ def stamp(shape, diameter, size, seed):
     return data.draw(shape, diameter, size, np.random.RandomState([seed, 8]))[0]
 
 
-def inserted(patch, mask, real, soft, windows=None):
+def insert(patch, mask, real, soft, windows=None):
     """Gray levels uint8 [R, R] of a real patch with the nodule of another one.
 
-    Its share falls from 1 at its mask's border to 0 about `soft` pixels outside. windows: HU of gray 0 and 255 of the
-    patch and of the real one, where they differ.
+    The other one's share falls from 1 at its mask's border to 0 about `soft` pixels outside. windows: HU of gray 0 and
+    255 of the patch and of the real one, where they differ.
     """
     if windows:
         patch = hounsfield.to_gray(hounsfield.to_hu(patch, windows[0]), windows[1])

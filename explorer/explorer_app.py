@@ -1,4 +1,4 @@
-"""What the page of the explorer asks, and the answers."""
+"""The web server of the explorer: what its page requests, and the answers."""
 
 import os
 import secrets
@@ -6,27 +6,23 @@ import sys
 
 from common import log, web, web_server
 from common.types import Choice, float_between, integer_between, nonnegative, text
-from explorer import explorer_service, models, uploads, walking
+from explorer import explorer_service, models, uploads
 from explorer.models import encoded
 
 _PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
 MOST = uploads.MOST_PICTURE + 1024  # bytes of a request
 PENDING = dict(pending=True), 202  # ask again: no thread of the server waits for what takes long
 
-
-_WALK = {'stops': [models.STATE], 'steps': integer_between(1, walking.MOST_STEPS)}
+_seed = integer_between(0, 2**31 - 1)
+_WALK = {'stops': [models.STATE], 'steps': integer_between(1, explorer_service.MOST_STEPS)}
 _GIF = dict(_WALK, seconds=float_between(0.1, 120))
-_DRAW = {'mask': text, 'samples': integer_between(1, 8), 'seed': integer_between(0, 2**31 - 1)}
-_STAMP = {
-    'shape': Choice('ellipse', 'spiculated'),
-    'diameter': float_between(1, 2048),
-    'seed': integer_between(0, 2**31 - 1),
-}
+_DRAW = {'mask': text, 'samples': integer_between(1, 8), 'seed': _seed}
+_STAMP = {'shape': Choice('ellipse', 'spiculated'), 'diameter': float_between(1, 2048), 'seed': _seed}
 _INSERT = {'patch': text, 'mask': text, 'index': nonnegative, 'soft': float_between(0, 100)}
 
 
 def application(explorer, token):
-    """The web application of a serving.Explorer."""
+    """The web application of an explorer_service.Explorer."""
     app = web.application('explorer', token, MOST)
     web.add_pages(app, _PAGE)
 
@@ -39,9 +35,13 @@ def application(explorer, token):
             raise ValueError('that is not what this server takes: model is not a number')
         return int(text)
 
-    def frames(wanted):
-        given = web.posted_json(wanted)
-        return explorer.walk([models.state(stop) for stop in given['stops']], given['steps']), given
+    def posted(schema):
+        """The values of an object that was posted, in the order of its schema."""
+        values = web.posted_json(schema)
+        return [values[name] for name in schema]
+
+    def frames(stops, steps):
+        return explorer.walk([models.state(stop) for stop in stops], steps)
 
     @app.route('/api/about')
     def about():
@@ -54,22 +54,21 @@ def application(explorer, token):
     def image():
         """view: a name; of one browser's requests for it that wait, the newest counts. rough: of Explorer.image."""
         view = web.query_value('view', '')
-        return explorer.image(
-            state(), (web.get_cookie('browser'), view) if view else None, bool(web.query_value('rough', ''))
-        )
+        key = (web.get_cookie('browser'), view) if view else None
+        return explorer.image(state(), key, bool(web.query_value('rough', '')))
 
     @app.route('/api/walk', methods=['POST'])
     def walk():
-        return dict(frames=list(map(encoded, frames(_WALK)[0])))
+        return dict(frames=list(map(encoded, frames(*posted(_WALK)))))
 
     @app.route('/api/walk.gif', methods=['POST'])
     def walk_gif():
-        shown, given = frames(_GIF)
-        return web.attachment(walking.gif(shown, given['seconds']), 'walk.gif', 'image/gif')
+        stops, steps, seconds = posted(_GIF)
+        return web.attachment(*explorer_service.gif(frames(stops, steps), seconds))
 
     @app.route('/api/walk.zip', methods=['POST'])
     def walk_zip():
-        return web.attachment(walking.archive(frames(_WALK)[0]), 'walk.zip', 'application/zip')
+        return web.attachment(*explorer_service.archive(frames(*posted(_WALK))))
 
     @app.route('/api/project', methods=['POST'])
     def project():
@@ -87,18 +86,15 @@ def application(explorer, token):
 
     @app.route('/api/draw', methods=['POST'])
     def draw():
-        given = web.posted_json(_DRAW)
-        return dict(patches=list(map(encoded, explorer.draw(*(given[name] for name in _DRAW)))))
+        return dict(patches=list(map(encoded, explorer.draw(*posted(_DRAW)))))
 
     @app.route('/api/stamp', methods=['POST'])
     def stamp():
-        given = web.posted_json(_STAMP)
-        return dict(mask=encoded(explorer.stamp(*(given[name] for name in _STAMP))))
+        return dict(mask=encoded(explorer.stamp(*posted(_STAMP))))
 
     @app.route('/api/insert', methods=['POST'])
     def insert():
-        given = web.posted_json(_INSERT)
-        return dict(pixels=encoded(explorer.insert(*(given[name] for name in _INSERT))))
+        return dict(pixels=encoded(explorer.insert(*posted(_INSERT))))
 
     @app.route('/api/real/<int:index>')
     def real(index):
@@ -106,10 +102,9 @@ def application(explorer, token):
         return {'pixels': encoded(pixels), 'class': name}
 
     @app.route('/api/map')
-    def many():
-        return (
-            explorer.map(model(), web.query_value('by'), web.query_value('x', ''), web.query_value('y', '')) or PENDING
-        )
+    def nodule_map():
+        by, x, y = web.query_value('by'), web.query_value('x', ''), web.query_value('y', '')
+        return explorer.map(model(), by, x, y) or PENDING
 
     @app.route('/api/nearest', methods=['POST'])
     def nearest():

@@ -1,117 +1,112 @@
-"""The explorer as it is served: models, real patches, and one worker that computes."""
+"""The explorer without its web server: models, real patches, and one worker that computes."""
 
 import collections
 import contextlib
 import io
 import shlex
+import zipfile
 
 import numpy as np
 
 import dataset
 from common import card, hounsfield, images, log
-from explorer import axes, drawing, learning, mapping, models, moving, projecting, uploads, walking, worker
+from explorer import axes, drawing, editing, learning, mapping, models, projecting, uploads, worker
 
-File = collections.namedtuple('File', 'content name kind')
+MOST_STEPS = 60  # of a walk, from one nodule to the next
+
+File = collections.namedtuple('File', 'content name mime_type')
 
 
 @contextlib.contextmanager
 def opened(cfg):
     """An Explorer of settings.Serve, until the block ends."""
-    explorer = Explorer(cfg)
+    data = dataset.Pyramid(cfg.data) if cfg.data else None
+    data_card = data.card if data else card.Card()
+    for field in data_card.differing:
+        text = data_card.differing_text(field)
+        log.warning('the classes of %s differ (%s): that is taken as not known' % (cfg.data, text))
+    generators = [_load_model(path, data_card, cfg.cpu) for path in cfg.model]
+    painter = drawing.Painter(cfg.pix2pix, cfg.cpu) if cfg.pix2pix else None
+    for weights in generators + [painter] * bool(painter):
+        if data and weights.size != 2**data.top:
+            message = '%s makes images of %d pixels, and those of %s have %d; leave out one of them'
+            raise ValueError(message % (weights.path, weights.size, data.path, 2**data.top))
+    explorer = Explorer(generators, painter, data)
     try:
-        explorer.begin()
         yield explorer
     finally:
         explorer.worker.close()
 
 
-def _numpy(array):
-    f = io.BytesIO()
-    np.save(f, array)
-    return f.getvalue()
+def _load_model(path, data_card, cpu):
+    model = models.Model(path, data_card, cpu)
+    model.axes = axes.load(path, model.facts)
+    model.images(np.ones([1, model.latent_size]))  # the first image takes longer than others
+    return model
 
 
 class Explorer:
-    """All that the page plays with; threads may share it. Methods raise ValueError in words for the user."""
+    """All that the page plays with; threads may share it. ValueErrors of its methods are messages for the user.
 
-    def __init__(self, cfg):
-        self._cfg, self.models, self.painter, self._search = cfg, [], None, None
-        self.data = dataset.Pyramid(cfg.data) if cfg.data else None
-        self._reals = self.data.images[self.data.top] if self.data else None
-        self._card = self.data.card if self.data else card.Card()
-        for field in self._card.differing:
-            text = self._card.differing_text(field)
-            log.warning('the classes of %s differ (%s): that is taken as not known' % (cfg.data, text))
-        self.worker = worker.Worker(self._load, cfg.cpu)
+    painter: a drawing.Painter or None. data: a dataset.Pyramid of real patches or None.
+    Axes that were not saved are learnt in the background.
+    """
 
-    def begin(self):
-        """Wait until the weights are read, and have axes learnt that were not kept."""
-        self.worker.prepared.result()
-        self._maps = [mapping.Map(model, self.worker, self._reals) for model in self.models]
-        self._neighbours = mapping.Neighbours(self._reals) if self.data else None
-        for model in self.models:
-            self.worker.begin(model.warm, worker.LEARNING)
+    def __init__(self, models, painter, data):
+        self.models, self.painter, self.data = models, painter, data
+        self._real_images = data.images[data.top] if data else None
+        self._neighbours = mapping.Neighbours(self._real_images) if data else None
+        self._search = None
+        self.worker = worker.Worker()
+        self._maps = [mapping.Map(model, self.worker, self._real_images) for model in models]
+        for model in models:
+            self.worker.submit(model.build_vjp, worker.LEARNING)
             if model.axes is None:
-                self.worker.begin(lambda model=model: self._learn(model), worker.LEARNING)
-
-    def _load(self):
-        for path in self._cfg.model:
-            model = models.Model(path, self._card, self._cfg.cpu)
-            model.axes = axes.recall(path, learning.facts(model))
-            model.images(np.ones([1, model.latent_size]))  # the first image takes longer than others
-            self.models.append(model)
-        if self._cfg.pix2pix:
-            self.painter = drawing.Painter(self._cfg.pix2pix)
-        for one in self.models + [self.painter] * bool(self.painter):
-            if self.data and one.size != 2**self.data.top:
-                words = '%s makes images of %d pixels, and those of %s have %d; leave out one of them'
-                raise ValueError(words % (one.path, one.size, self.data.path, 2**self.data.top))
+                self.worker.submit(lambda model=model: self._learn(model), worker.LEARNING)
 
     def _learn(self, model):
         log.info('%s: its axes are being learnt, which takes a minute or so' % model.path)
-        model.axes = learning.learn(model, breathe=self.worker.yield_)
-        axes.keep(model.path, learning.facts(model), model.axes)
+        model.axes = learning.learn(model, yield_=self.worker.yield_)
+        axes.save(model.path, model.facts, model.axes)
         log.info('%s: its axes are ready' % model.path)
 
-    def model(self, number):
-        """A model by its number."""
-        if number >= len(self.models):
-            raise ValueError('there is no model %d here; load the page again' % number)
-        return self.models[number]
+    def _compute(self, function, key=None):
+        return self.worker.submit(function, worker.IMAGE, key).result()
+
+    def model(self, index):
+        """A model by its index."""
+        if index >= len(self.models):
+            raise ValueError('there is no model %d here; load the page again' % index)
+        return self.models[index]
 
     def about(self):
-        """What the page is told at first, and while axes are learnt."""
-        about = dict(models=[model.about() for model in self.models], pix2pix=None, data=None)
-        about.update(presets=hounsfield.presets())
-        if self.painter:
-            about.update(pix2pix=self.painter.about())
+        """What the page needs to know at first, and while axes are learnt."""
+        about = dict(models=[model.about() for model in self.models], presets=hounsfield.presets())
+        about['pix2pix'] = self.painter.about() if self.painter else None
+        about['data'] = None
         if self.data:
-            about.update(data=dict(path=self.data.path, count=self.data.count, classes=self.data.classes))
+            about['data'] = dict(path=self.data.path, count=self.data.count, classes=self.data.classes)
         return about
 
-    def _now(self, job, key=None):
-        return self.worker.begin(job, worker.IMAGE, key).result()
+    def image(self, state, key=None, rough=False):
+        """Model.answer of a State; of requests of one key that wait, the newest counts.
 
-    def image(self, shown, key=None, rough=False):
-        """What Model.answer says of a State; of requests of one key that wait, the newest counts.
-
-        rough: a hand still moves a slider, and what it asks for may be reached less well.
+        rough: the slider is still being dragged, and what it requests may be reached less well.
         """
-        model = self.model(shown.model)
-        rounds = moving.FEW if rough else moving.ROUNDS
-        return self._now(lambda: model.answer(shown, rounds), key)
+        model = self.model(state.model)
+        rounds = editing.ROUGH_ROUNDS if rough else editing.ROUNDS
+        return self._compute(lambda: model.answer(state, rounds), key)
 
-    def walk(self, stops, steps):
+    def walk(self, states, steps):
         """Frames uint8 [N, 1, R, R] of a loop through States."""
-        if not 2 <= len(stops) <= 8 or len({shown.model for shown in stops}) > 1:
+        if not 2 <= len(states) <= 8 or len({state.model for state in states}) > 1:
             raise ValueError('a walk goes through 2 to 8 nodules of one model')
-        model = self.model(stops[0].model)
-        job = self.worker.begin(lambda: walking.frames(model, stops, steps, self.worker.yield_), worker.LOOP)
-        return job.result()
+        model = self.model(states[0].model)
+        return self.worker.submit(lambda: model.walk(states, steps, self.worker.yield_), worker.LOOP).result()
 
-    def project(self, number, content):
+    def project(self, index, content):
         """The name of a search for the latent of a picture file; it ends the one before."""
-        model = self.model(number)
+        model = self.model(index)
         picture = uploads.picture(content, model.size)
         if self._search:
             self._search.stop()
@@ -132,24 +127,26 @@ class Explorer:
 
     def draw(self, mask, samples, seed):
         """Patches uint8 [samples, R, R] of a mask in base64."""
-        mask = drawing.mask(mask, self._painter().size)
-        return self._now(lambda: self.painter.patches(mask, samples, seed))
+        mask = drawing.decode_mask(mask, self._require_painter().size)
+        return self._compute(lambda: self.painter.patches(mask, samples, seed))
 
     def stamp(self, shape, diameter, seed):
         """A mask uint8 [R, R]."""
-        return drawing.stamp(shape, diameter, self._painter().size, seed)
+        return drawing.stamp(shape, diameter, self._require_painter().size, seed)
 
-    def _painter(self):
+    def _require_painter(self):
         if not self.painter:
             raise ValueError('no network draws here; start 7-explore.py serve with --pix2pix')
         return self.painter
 
     def insert(self, patch, mask, index, soft):
         """Gray levels uint8 [R, R] of a real patch with the nodule of another; patch and mask in base64."""
-        real, size = self.real(index)[0], self._painter().size
-        windows = self.painter.window, self._card.window
-        other = windows if all(windows) and list(windows[0]) != list(windows[1]) else None
-        return drawing.inserted(drawing.pixels(patch, size), drawing.mask(mask, size), real, soft, other)
+        real, _ = self.real(index)
+        size = self._require_painter().size
+        windows = self.painter.window, self.data.card.window
+        differ = all(windows) and list(windows[0]) != list(windows[1])
+        patch, mask = drawing.decode_pixels(patch, size), drawing.decode_mask(mask, size)
+        return drawing.insert(patch, mask, real, soft, windows if differ else None)
 
     def _require_data(self):
         if not self.data:
@@ -160,39 +157,66 @@ class Explorer:
         self._require_data()
         if index >= self.data.count:
             raise ValueError('there are real patches 0 to %d' % (self.data.count - 1))
-        return self._reals[index, 0], self.data.classes[self.data.labels[index]]
+        return self._real_images[index, 0], self.data.classes[self.data.labels[index]]
 
-    def map(self, number, by, x, y):
-        """What mapping.Map answers, None while it is computed."""
-        self.model(number)
-        return self._maps[number].answer(by, x, y)
+    def map(self, index, by, x, y):
+        """mapping.Map.answer of a model, None while it is computed."""
+        self.model(index)
+        return self._maps[index].answer(by, x, y)
 
-    def nearest(self, shown):
-        """What mapping.Neighbours answers."""
+    def nearest(self, state):
+        """mapping.Neighbours.answer of a State."""
         self._require_data()
-        model = self.model(shown.model)
-        return self._neighbours.answer(self._now(lambda: model.pixels(shown)))
+        model = self.model(state.model)
+        return self._neighbours.answer(self._compute(lambda: model.pixels(state)))
 
-    def save(self, shown, kind):
+    def save(self, state, kind):
         """A File of a State: png, raw or latents."""
-        model = self.model(shown.model)
-        latent = self._now(lambda: model.latent(shown))[None]
+        model = self.model(state.model)
+        latent = self._compute(lambda: model.latent(state))[None]
         if kind == 'latents':
-            return File(_numpy(latent), 'latents.npy', 'application/octet-stream')
-        image = self._now(lambda: model.images(latent, shown.label))
+            return File(_npy(latent), 'latents.npy', 'application/octet-stream')
+        image = self._compute(lambda: model.images(latent, state.label))
         if kind == 'raw':
-            return File(_numpy(image.astype('<f4')), 'nodule.npy', 'application/octet-stream')
-        f = io.BytesIO()
-        images.encode(images.to_uint8(image[0]), f)
-        return File(f.getvalue(), 'nodule.png', 'image/png')
+            return File(_npy(image.astype('<f4')), 'nodule.npy', 'application/octet-stream')
+        return File(_png(images.to_uint8(image[0])), 'nodule.png', 'image/png')
 
-    def command(self, shown):
+    def command(self, state):
         """The command that makes the image of saved latents again."""
-        model = self.model(shown.model)
-        words = ['python', '2-inference.py', '--model', model.path, '--latents', 'latents.npy']
-        words += ['--label', model.classes[shown.label]] if model.labels else []
-        return ' '.join(map(shlex.quote, words))
+        model = self.model(state.model)
+        command = ['python', '2-inference.py', '--model', model.path, '--latents', 'latents.npy']
+        if model.generator.label_size:
+            command += ['--label', model.generator.classes[state.label]]
+        return ' '.join(map(shlex.quote, command))
 
-    def latents(self, number, content):
+    def latents(self, index, content):
         """Latents [N, L] of a file."""
-        return uploads.latents(content, self.model(number).latent_size)
+        return uploads.latents(content, self.model(index).latent_size)
+
+
+def gif(frames, seconds):
+    """A File of frames [N, 1, R, R] that takes so many seconds."""
+    f = io.BytesIO()
+    images.encode_animation(iter(frames), f, max(seconds / len(frames), 0.02))
+    return File(f.getvalue(), 'walk.gif', 'image/gif')
+
+
+def archive(frames):
+    """A File of frames [N, 1, R, R] as PNG in a zip archive."""
+    f = io.BytesIO()
+    with zipfile.ZipFile(f, 'w') as archive:
+        for i, frame in enumerate(frames):
+            archive.writestr('frame_%03d.png' % i, _png(frame))
+    return File(f.getvalue(), 'walk.zip', 'application/zip')
+
+
+def _png(image):
+    f = io.BytesIO()
+    images.encode(image, f)
+    return f.getvalue()
+
+
+def _npy(array):
+    f = io.BytesIO()
+    np.save(f, array)
+    return f.getvalue()

@@ -1,4 +1,4 @@
-"""Generators, and the images of states: what the sliders of the page say, as latents and pixels."""
+"""Generators, and the images of states: the settings of the page's sliders as latents and pixels."""
 
 import base64
 import collections
@@ -10,8 +10,8 @@ import tfutil
 from common import page
 from common.images import to_uint8
 from common.types import float_between, json_type, nonnegative, number, text
-from explorer import axes, measure, moving
-from sampling import generate, interpolation
+from explorer import axes, editing, measure
+from sampling import Generator, generate, interpolation
 from tfutil import tf
 
 # FILE FORMAT: what a page sends and its session files hold. seed: a whole number is a row of the latents of seed 0 of
@@ -57,104 +57,141 @@ def encoded(pixels):
 
 
 class Model:
-    """A generator in the current session. window, mm: HU at gray 0 and 255 and mm per pixel, None if not known.
+    """A generator as the page plays with it. ValueErrors of its methods are messages for the user.
 
-    axes: axes.Axes, None while they are not known. Methods raise ValueError in words for the user.
+    data_card: the card.Card of a dataset, which counts where nothing is recorded of the weights.
+    Attributes: window, mm: HU at gray 0 and 255 and mm per pixel, None if not known; attributes: those that can be
+    measured; axes: axes.Axes, None while they are not known.
     """
 
-    def __init__(self, path, data=None, cpu=False):
-        self.path, self.generator = path, generate.Generator(path, cpu=cpu)
+    def __init__(self, path, data_card=None, cpu=False):
+        self.path, self.name = path, os.path.splitext(os.path.basename(path))[0]
+        self.generator = Generator(path, cpu=cpu)
         if self.generator.shape[0] != 1:
             raise ValueError('%s makes colour images; the explorer shows gray ones' % path)
-        self.size = self.generator.resolution
-        self.latent_size, self.labels = self.generator.latent_size, self.generator.label_size
+        self.size, self.latent_size = self.generator.resolution, self.generator.latent_size
         learnt = self.generator.card
-        scale = learnt if learnt.digest else data or learnt
+        scale = learnt if learnt.digest else data_card or learnt
         self.window, self.mm = scale.window, scale.mm_per_pixel
-        self.classes = self.generator.classes
         self.attributes = measure.attributes(self.window, self.mm)
-        self.axes, self._backward = None, None
-        self.begun = {}  # of explorer.moving
+        self.axes = None
+        self.cache = {}  # of explorer.editing
+        self._backward = None
 
     @property
-    def name(self):
-        return os.path.splitext(os.path.basename(self.path))[0]
+    def facts(self):
+        """What axes depend on beside the weights."""
+        return self.window and tuple(self.window), self.mm
+
+    def _labels(self, n, label):
+        return self.generator.labels(n, label if self.generator.label_size else None)
 
     def images(self, latents, label=0):
-        """float32 [N, 1, R, R] of latents [N, L], computed at once."""
-        labels = generate.one_hot(np.full(len(latents), label), self.labels)
+        """Network output float32 [N, 1, R, R] of latents [N, L], in one minibatch."""
+        labels = self._labels(len(latents), label)
         return self.generator.run(np.asarray(latents, np.float32), labels, minibatch=len(latents))
 
-    def warm(self):
-        """Build what the first move of a slider needs, which the first image does not wait for."""
+    def sample(self, n, seed=0, label=None, yield_=lambda: None):
+        """Gray levels uint8 [n, 1, R, R] of random latents; yield_: called after each image."""
+        labels = self._labels(n, label)
+        return self.generator.images(n, seed, labels).pixels(lambda images: _yielding(images, yield_))
+
+    def build_vjp(self):
+        """Build the graph that the first move of a slider needs; the first image does not wait for it."""
         if self._backward:
             return
+        network = self.generator.network
         with self.generator.as_default():
-            (image,) = self.generator.network.outputs
+            (image,) = network.outputs
             upstream = tf.placeholder(tf.float32, image.shape)
-            self._backward = upstream, tf.gradients(image, self.generator.network.inputs[0], upstream)[0]
+            self._backward = upstream, tf.gradients(image, network.inputs[0], upstream)[0]
 
-    def pull(self, latent, label, slopes):
-        """[K, L]: how numbers change with a latent [L] that change with its image as slopes [K, R, R] say."""
-        self.warm()
-        upstream, pulled = self._backward
-        latents = np.repeat(np.asarray(latent, np.float32)[None], len(slopes), axis=0)
-        labels = generate.one_hot(np.full(len(slopes), label), self.labels)
-        feed = dict(zip(self.generator.network.inputs, (latents, labels)))
-        feed[upstream] = slopes[:, None]
+    def vjp(self, latent, label, gradients):
+        """[K, L]: gradients with respect to a latent [L] of numbers whose gradients by its image are [K, R, R]."""
+        self.build_vjp()
+        upstream, result = self._backward
+        latents = np.repeat(np.asarray(latent, np.float32)[None], len(gradients), axis=0)
+        feed = dict(zip(self.generator.network.inputs, (latents, self._labels(len(latents), label))))
+        feed[upstream] = gradients[:, None]
         with self.generator.as_default():
-            return tfutil.run(pulled, feed).astype(np.float64)
+            return tfutil.run(result, feed).astype(np.float64)
 
     def measure(self, pixels):
-        """({attribute: [N]}, masks [N, R, R]) of uint8 images [N, 1, R, R]."""
+        """({attribute name: [N]}, masks [N, R, R]) of uint8 images [N, 1, R, R]."""
         return measure.measure(pixels, self.window, self.mm)
 
-    def _base(self, shown):
+    def measure_many(self, pixels, yield_=lambda: None):
+        """The first of these for many images; yield_: called several times a second."""
+        columns = {attribute.name: [] for attribute in self.attributes}
+        for begin in range(0, len(pixels), 16):
+            for name, values in self.measure(pixels[begin : begin + 16])[0].items():
+                columns[name].extend(values)
+            yield_()
+        return columns
+
+    def _base(self, state):
         """The latent [L] that a state begins from."""
-        if shown.latent is not None:
-            if len(shown.latent) != self.latent_size:
-                words = 'that latent has %d numbers; those of %s have %d'
-                raise ValueError(words % (len(shown.latent), self.name, self.latent_size))
-            latent = np.array(shown.latent, np.float32)
+        if state.latent is not None:
+            if len(state.latent) != self.latent_size:
+                message = 'that latent has %d numbers; those of %s have %d'
+                raise ValueError(message % (len(state.latent), self.name, self.latent_size))
+            latent = np.array(state.latent, np.float32)
         else:
-            below, share = int(shown.seed), shown.seed - int(shown.seed)
-            latent = generate.random_latent(below, self.latent_size)
+            seed, share = int(state.seed), state.seed - int(state.seed)
+            latent = generate.random_latent(seed, self.latent_size)
             if share:
-                after = generate.random_latent(below + 1, self.latent_size)
+                after = generate.random_latent(seed + 1, self.latent_size)
                 latent = interpolation.spherical(latent, after, [share])[0]
-        if shown.truncation < 1:
-            centre = self._known_axes().centre * np.linalg.norm(latent)
-            latent = interpolation.spherical(centre, latent, [shown.truncation])[0]
+        if state.truncation < 1:
+            centre = self._require_axes().centre * np.linalg.norm(latent)
+            latent = interpolation.spherical(centre, latent, [state.truncation])[0]
         return latent
 
-    def _known_axes(self):
+    def _require_axes(self):
         if self.axes is None:
             raise ValueError('the axes of %s are still being computed; try again in a moment' % self.name)
         return self.axes
 
-    def latent(self, shown, rounds=moving.ROUNDS):
-        """The latent [L] of a State, float32. rounds: of moving.moved."""
-        if shown.label >= max(self.labels, 1):
-            raise ValueError('%s has no class %d' % (self.name, shown.label))
-        latent = self._base(shown)
-        moves = {name: value for name, value in shown.moves.items() if value}
+    def latent(self, state, rounds=editing.ROUNDS):
+        """The latent [L] of a State, float32. rounds: of editing.edited."""
+        if state.label >= max(self.generator.label_size, 1):
+            raise ValueError('%s has no class %d' % (self.name, state.label))
+        latent = self._base(state)
+        moves = {name: value for name, value in state.moves.items() if value}
         if moves:
-            latent = moving.moved(self, latent, shown.label, self._known_axes(), moves, shown.locks, rounds)
+            latent = editing.edited(self, latent, state.label, self._require_axes(), moves, state.locks, rounds)
         return np.asarray(latent, np.float32)
 
-    def pixels(self, shown, rounds=moving.ROUNDS):
+    def pixels(self, state, rounds=editing.ROUNDS):
         """Gray levels uint8 [R, R] of a State: those of 2-inference.py for its latent."""
-        return to_uint8(self.images(self.latent(shown, rounds)[None], shown.label))[0, 0]
+        return to_uint8(self.images(self.latent(state, rounds)[None], state.label))[0, 0]
 
-    def answer(self, shown, rounds=moving.ROUNDS):
-        """Pixels, what is measured of them, and the nodule's outline: what the page shows of a State."""
-        pixels = self.pixels(shown, rounds)
+    def answer(self, state, rounds=editing.ROUNDS):
+        """What the page shows of a State: pixels, measured attributes, and the nodule's outline."""
+        pixels = self.pixels(state, rounds)
         values, masks = self.measure(pixels[None, None])
         measured = {name: None if np.isnan(value[0]) else round(float(value[0]), 3) for name, value in values.items()}
         return dict(pixels=encoded(pixels), measured=measured, outline=page.outline(masks[0]))
 
+    def walk(self, states, steps, yield_):
+        """Gray levels uint8 [N * steps, 1, R, R] of a closed loop through N States; yield_: called after each image."""
+        latents = np.stack([self.latent(state) for state in states])
+        labels = np.concatenate([self._labels(1, state.label) for state in states])
+        latents = interpolation.tour(latents, steps + 1, interpolation.spherical, closed=True)
+        labels = interpolation.tour(labels, steps + 1, interpolation.linear, closed=True)
+        images = generate.Images(self.generator, latents, labels)
+        return images.pixels(lambda images: _yielding(images, yield_))
+
     def about(self):
-        """What the page is told of a model."""
-        known = dict(name=self.name, file=self.path, size=self.size, latent=self.latent_size, labels=self.labels)
-        known.update(classes=self.classes, window=self.window, mm=self.mm, axes_ready=self.axes is not None)
-        return dict(known, axes=axes.described(self.axes, self.attributes) if self.axes else [])
+        """What the page needs to know of a model."""
+        facts = dict(name=self.name, file=self.path, size=self.size, latent=self.latent_size)
+        facts.update(labels=self.generator.label_size, classes=self.generator.classes)
+        facts.update(window=self.window, mm=self.mm, axes_ready=self.axes is not None)
+        return dict(facts, axes=axes.sliders(self.axes, self.attributes) if self.axes else [])
+
+
+def _yielding(items, yield_):
+    """The items, with a call of yield_ after each."""
+    for item in items:
+        yield item
+        yield_()

@@ -1,4 +1,4 @@
-"""The search for the latent of a picture, watched while it goes on."""
+"""A background search for the latent of a picture, of which a browser asks for the latest result."""
 
 import secrets
 import time
@@ -9,60 +9,70 @@ from config import Inference
 from explorer.models import encoded
 from explorer.worker import SEARCH
 
-PATIENCE = 90.0  # seconds after which a search that nobody asks for ends; browsers let hidden pages ask once a minute
+TIMEOUT = 90.0  # seconds after which a search that nobody asks for ends; browsers let hidden pages ask once a minute
 
 
 class _Stopped(Exception):
     """Nobody waits for the end any more."""
 
 
-def _away(image, picture):
+def _difference(image, picture):
     """Root mean square difference of gray levels."""
     return float(np.sqrt(np.mean(np.square(np.asarray(image, float) - picture))))
 
 
 class Search:
-    """One search, by the worker: as 2-inference.py --project makes it. name: by which a browser asks for it."""
+    """A job of the worker, as 2-inference.py --project does it. name: by which a browser asks for it.
+
+    latest(): None before its first step; {step, steps, error, pixels} of the best image until then, where error is the
+    difference in gray levels; in the end {done, latent, label, error, pixels}, or {failed: message}.
+    """
 
     def __init__(self, worker, model, picture):
-        self.name, self._model, self._picture, self._worker = secrets.token_hex(8), model, picture, worker
-        self._latest, self._best, self._stop, self._asked = None, None, False, time.monotonic()
-        self._future = worker.begin(self._run, SEARCH)
-        self._future.add_done_callback(self._finish)
+        self.name = secrets.token_hex(8)
+        self._worker, self._model, self._picture = worker, model, picture
+        self._latest = None
+        self._stop_requested = False
+        self._last_request = time.monotonic()
+        self.future = worker.submit(self._run, SEARCH)
+        self.future.add_done_callback(self._finish)
 
     def stop(self):
         """End the search at its next step."""
-        self._stop = True
+        self._stop_requested = True
+
+    def latest(self):
+        """The latest result; asking keeps the search going."""
+        self._last_request = time.monotonic()
+        return self._latest
 
     def _run(self):
-        if self._stop:
+        if self._stop_requested:
             raise _Stopped
         defaults = Inference()
-        steps, seed = defaults.project_steps, defaults.seed
-        latent, label, image = self._model.generator.project(self._picture, steps, seed, watch=self._watch)
-        found = dict(done=True, latent=latent[0].tolist(), label=int(label[0].argmax()) if label.size else 0)
-        return dict(found, error=_away(image, self._picture), pixels=encoded(image))
+        generator = self._model.generator
+        result = generator.project(self._picture, defaults.project_steps, defaults.seed, watch=self._watch)
+        label = int(result.label[0].argmax()) if result.label.size else 0
+        error = _difference(result.image, self._picture)
+        return dict(done=True, latent=result.latent[0].tolist(), label=label, error=error, pixels=encoded(result.image))
 
     def _watch(self, step, steps, image):
         self._worker.yield_()
-        if self._stop or time.monotonic() > self._asked + PATIENCE:
+        if self._stop_requested or time.monotonic() > self._last_request + TIMEOUT:
             raise _Stopped
-        error = _away(image, self._picture)
-        if self._best is None or error < self._best[0]:
-            self._best = error, encoded(image)
-        self._latest = dict(step=step, steps=steps, error=self._best[0], pixels=self._best[1])
+        error = _difference(image, self._picture)
+        best = self._latest or dict(error=np.inf)
+        if error < best['error']:
+            best = dict(error=error, pixels=encoded(image))
+        self._latest = dict(best, step=step, steps=steps)
 
     def _finish(self, future):
         error = future.exception()
-        self._latest = future.result() if error is None else dict(error=_words(error))
-
-    def latest(self):
-        """What is known by now, a dict, or None; the last one has done, or an error in words. Asking keeps it going."""
-        self._asked = time.monotonic()
-        return self._latest
-
-
-def _words(error):
-    if isinstance(error, _Stopped):
-        return 'the search was stopped'
-    return str(error) if isinstance(error, (ValueError, InterruptedError)) else 'the search failed'
+        if error is None:
+            self._latest = future.result()
+        elif isinstance(error, _Stopped):
+            self._latest = dict(failed='the search was stopped')
+        elif isinstance(error, (ValueError, InterruptedError)):
+            self._latest = dict(failed=str(error))
+        else:
+            self._latest = dict(failed='the search failed')

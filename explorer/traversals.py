@@ -5,41 +5,48 @@ import os
 import numpy as np
 
 from common import card, files, log, page
-from explorer import axes, learning, models, moving
+from common.images import to_uint8
+from explorer import axes, editing, learning, models
 from sampling import generate
 
-PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'strips.html')
-NODULES, PLACES = 12, 7  # on the page, and along each axis; the one in the middle is the nodule as it is
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'traversals.html')
+NODULES, STEPS = 12, 7  # on the page, and along each axis; the one in the middle is the nodule as it is
 
 
-def _strip(model, latent, label, found, one, limits):
-    """Changes that were asked for [PLACES], and those images side by side, uint8 [1, R, PLACES * R]; None if none."""
-    half, latents = PLACES // 2, []
-    asked = np.concatenate([np.linspace(limits[0], 0, half + 1), np.linspace(0, limits[1], half + 1)[1:]])
-    for change in asked:
+def _traversal(model, seed, attribute, changes):
+    """The images of a nodule with these changes of an attribute, side by side, uint8 [1, R, STEPS * R].
+
+    None for a nodule of which the attribute cannot be measured.
+    """
+    latent, label = generate.random_latent(seed, model.latent_size), seed % max(model.generator.label_size, 1)
+    latents = []
+    for change in changes:
+        moves = {attribute.name: change} if change else {}
         try:
-            moves = {one.name: change} if change else {}
-            latents.append(moving.moved(model, latent, label, found, moves, []))
-        except ValueError:  # of this nodule that cannot be measured
+            latents.append(editing.edited(model, latent, label, model.axes, moves, []))
+        except ValueError:
             return None
-    pixels = learning.to_uint8(model.images(np.stack(latents), label))
-    return asked, np.concatenate(list(pixels), axis=2)
+    pixels = to_uint8(model.images(np.stack(latents), label))
+    return np.concatenate(list(pixels), axis=2)
 
 
-def _rows(model, found):
-    """[(axis, unit, [(name of the nodule, asked, Picture)])] of the usable axes."""
+def _rows(model):
+    """[(attribute, R2, [(name of the nodule, names of the steps, Picture)])] of the usable axes."""
     rows = []
-    for k, one in enumerate(log.progress(model.attributes, unit='axis')):
-        if not found.follows[k] >= axes.USABLE or not np.ptp(found.limits[k]):
+    for k, attribute in enumerate(log.progress(model.attributes, unit='axis')):
+        low, high = model.axes.limits[k]
+        if not model.axes.follows[k] >= axes.USABLE or low == high:
             continue
-        strips = []
-        for i in range(NODULES):
-            latent = generate.random_latent(i, model.latent_size)
-            made = _strip(model, latent, i % max(model.labels, 1), found, one, found.limits[k])
-            if made:
-                words = ['%+.3g %s' % (value, one.unit) if value else 'as it is' for value in made[0]]
-                strips.append(('seed %d' % i, words, page.picture(made[1], 'seed %d, %s' % (i, one.title))))
-        rows.append((one, round(float(found.follows[k]), 2), strips))
+        half = STEPS // 2
+        changes = np.concatenate([np.linspace(low, 0, half + 1), np.linspace(0, high, half + 1)[1:]])
+        names = ['%+.3g %s' % (change, attribute.unit) if change else 'as it is' for change in changes]
+        traversals = []
+        for seed in range(NODULES):
+            image = _traversal(model, seed, attribute, changes)
+            if image is not None:
+                picture = page.picture(image, 'seed %d, %s' % (seed, attribute.title))
+                traversals.append(('seed %d' % seed, names, picture))
+        rows.append((attribute, round(float(model.axes.follows[k]), 2), traversals))
     return rows
 
 
@@ -47,16 +54,15 @@ def run(cfg):
     """Write the page as settings.Page says."""
     files.require_replaceable(cfg.out)
     model = models.Model(cfg.model, cpu=cfg.cpu)
-    facts = learning.facts(model)
-    found = axes.recall(cfg.model, facts)
-    if found is None:
-        found = learning.learn(model)
-        axes.keep(cfg.model, facts, found)
-    rows = _rows(model, found)
+    model.axes = axes.load(cfg.model, model.facts)
+    if model.axes is None:
+        model.axes = learning.learn(model)
+        axes.save(cfg.model, model.facts, model.axes)
+    rows = _rows(model)
     if not rows:
         raise ValueError('%s: none of its axes is usable; 7-explore.py axes says how good each is' % cfg.model)
     window = model.window or card.PUBLISHED_WINDOW
     title = 'Nodules of %s' % os.path.basename(cfg.model)
     os.makedirs(os.path.dirname(os.path.abspath(cfg.out)), exist_ok=True)
-    page.write(cfg.out, PAGE, title, window, rows=rows, size=model.size, places=PLACES, middle=PLACES // 2)
+    page.write(cfg.out, PAGE, title, window, rows=rows, size=model.size, steps=STEPS, middle=STEPS // 2)
     print('%d axes of %d nodules are in %s' % (len(rows), NODULES, cfg.out))

@@ -131,7 +131,11 @@ class Generator:
 
     def class_index(self, label):
         """The index of a class, which is named or, where no class has that name, counted from 0."""
-        return self.card.label(self.label_size, str(label))
+        if isinstance(label, str):
+            return self.card.label(self.label_size, label)
+        if not 0 <= label < self.label_size:
+            raise ValueError('%s has no class %d; it has %d' % (self.model, label, self.label_size))
+        return label
 
     def labels(self, n, label=None):
         """Labels float32 [n, label_size]."""

@@ -93,11 +93,11 @@ class Explorer(Page):
 
         go = threading.Event()
         try:
-            explorer.worker.begin(lambda: go.wait(20), worker.LOOP)
+            explorer.worker.submit(lambda: go.wait(20), worker.LOOP)
             self.drop('project-drop', path)
             self.until(self['project-stop'].is_enabled, 'a search')
             self['project-stop'].click()
             self.shows('project-status', 'Stopped')
-            self.until(lambda: explorer._search._stop, 'a server that knows')
+            self.until(lambda: explorer._search._stop_requested, 'a server that knows')
         finally:
             go.set()

@@ -140,7 +140,7 @@ def folder(page, tmp_path, monkeypatch):
         os.symlink(os.path.join(ROOT, 'processData'), str(tmp_path / 'processData'))
     tracked = shutil.ignore_patterns('*.axes.npz', '.*')
     shutil.copytree(os.path.join(ROOT, 'demo', 'weight'), str(tmp_path / 'demo' / 'weight'), ignore=tracked)
-    monkeypatch.setattr(learning, 'FOLLOWED', 6)  # nodules to test axes on
+    monkeypatch.setattr(learning, 'TRIED', 6)  # nodules to test axes on
     monkeypatch.setattr(traversals, 'NODULES', 2)
     for name in ('scans', 'pictures', 'arrays', 'cts', 'masks'):
         (tmp_path / name).mkdir()

@@ -60,11 +60,11 @@ function choices() {
 
 function pointed(point) {
   if (!point) return;
-  write('map-caption', `${point.kind}, ${point.kind === 'real' ? 'image' : 'seed'} ${point.number}`);
+  write('map-caption', `${point.kind}, ${point.kind === 'real' ? 'image' : 'seed'} ${point.index}`);
   paint(at('map-hover'), point.pixels, windowOf());
 }
 
-const opened = guarded(async ({ kind, number: which }) => {
+const opened = guarded(async ({ kind, index: which }) => {
   if (kind === 'real') {
     const { pixels, class: name } = await request(`/api/real/${which}`);
     paint(at('map-hover'), decode(pixels), windowOf());

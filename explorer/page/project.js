@@ -80,14 +80,14 @@ function done({ latent, label, error, pixels }) {
 /* Show what a search finds until it ends, or until another one, or none, is watched. */
 async function watch(name) {
   while (job === name) {
-    const told = await request(`/api/project/${name}`).catch((error) => {
+    const answer = await request(`/api/project/${name}`).catch((error) => {
       if (!(error instanceof Refused)) throw error;
-      return { error: 'The server has ended the search; drop the picture again.' };
+      return { failed: 'The server has ended the search; drop the picture again.' };
     });
     if (job !== name) return;
-    if (told.error && typeof told.error === 'string') end(told.error);
-    else if (told.done) done(told);
-    else if (!told.pending) progress(told);
+    if (answer.failed) end(answer.failed);
+    else if (answer.done) done(answer);
+    else if (!answer.pending) progress(answer);
     await pause(AGAIN);
   }
 }

@@ -10,7 +10,7 @@ import dataset
 import runs
 import tfutil
 from explored import MM, SIZE, WINDOW, blobs
-from explorer import axes, explore_settings, explorer_app, explorer_service, learning, models
+from explorer import axes, explore_settings, explorer_app, explorer_service, models
 from pix2pix import unet
 
 Made = collections.namedtuple('Made', 'one labelled pix2pix data')
@@ -30,15 +30,18 @@ def made(tmp_path_factory):
         tfutil.save(found.pix2pix, [tfutil.Network(n, build, size=SIZE, **more) for n, build, more in networks])
     dataset.write(found.data, 'AIS', blobs(40))
     (folder / 'AIS' / 'AIS.json').write_text(json.dumps(dict(window=WINDOW, mm_per_pixel=MM)))
-    with tfutil.init_tf(cpu=True):
-        model = models.Model(found.one)
-        size, count = model.latent_size, len(model.attributes)
-        flat, centre = np.zeros(count), np.eye(size)[0]
-        known = axes.Axes(
-            np.zeros([count, size]), flat, flat + 0.5, np.eye(count), np.array([[-2, 2.0]] * count),
-            axes.sefa(model.generator), centre,
-        )  # fmt: skip
-        axes.keep(found.one, learning.facts(model), known)
+    model = models.Model(found.one, cpu=True)
+    size, count = model.latent_size, len(model.attributes)
+    known = axes.Axes(
+        weights=np.zeros([count, size]),
+        r2=np.zeros(count),
+        follows=np.full(count, 0.5),
+        effects=np.eye(count),
+        limits=np.array([[-2, 2.0]] * count),
+        sefa=axes.sefa(model.generator),
+        centre=np.eye(size)[0],
+    )
+    axes.save(found.one, model.facts, known)
     return found
 
 

@@ -54,37 +54,37 @@ def test_sefa_directions_are_the_singular_vectors_of_the_first_layer(made):
 
 
 @pytest.fixture
-def kept(tmp_path, random):
+def saved(tmp_path, random):
     path = str(tmp_path / 'G.pkl')
     with open(path, 'wb') as f:
         f.write(b'weights')
     return path, axes.Axes(*(random.randn(3, 4) for _ in axes.Axes._fields))
 
 
-def test_axes_are_kept_beside_the_weights_they_are_of(kept):
-    path, found = kept
-    assert axes.recall(path, 1) is None
-    axes.keep(path, 1, found)
-    again = axes.recall(path, 1)
+def test_axes_are_saved_beside_their_weights(saved):
+    path, learnt = saved
+    assert axes.load(path, 1) is None
+    axes.save(path, 1, learnt)
+    again = axes.load(path, 1)
     for name in axes.Axes._fields:
-        assert_allclose(getattr(again, name), getattr(found, name), rtol=0)
-    assert axes.recall(path, 2) is None
+        assert_allclose(getattr(again, name), getattr(learnt, name), rtol=0)
+    assert axes.load(path, 2) is None
     with open(path, 'ab') as f:
         f.write(b'.')
-    assert axes.recall(path, 1) is None
+    assert axes.load(path, 1) is None
 
 
 @pytest.mark.parametrize('content', [b'', b'PK\x03\x04', b'\x80\x03cos\nsystem\n.'])
-def test_axes_that_are_damaged_are_computed_anew(kept, content):
-    path, found = kept
-    axes.keep(path, 1, found)
+def test_axes_that_are_damaged_are_computed_anew(saved, content):
+    path, learnt = saved
+    axes.save(path, 1, learnt)
     with open(axes.cache_path(path), 'wb') as f:
         f.write(content)
-    assert axes.recall(path, 1) is None
+    assert axes.load(path, 1) is None
 
 
-def test_where_axes_cannot_be_kept_a_line_says_so(kept, capsys):
-    path, found = kept
+def test_a_warning_says_that_axes_cannot_be_saved(saved, capsys):
+    path, learnt = saved
     os.mkdir(os.path.join(os.path.dirname(path), '.written.jsonl'))  # as in a folder that is read-only, also for root
-    axes.keep(path, 1, found)
+    axes.save(path, 1, learnt)
     assert 'not kept' in capsys.readouterr().err and not os.path.exists(axes.cache_path(path))

@@ -1,7 +1,5 @@
 """`7-explore.py` from the command line, and axes learnt from generated images."""
 
-import base64
-import io
 import json
 import os
 import shutil
@@ -12,12 +10,9 @@ import urllib.request
 
 import numpy as np
 import pytest
-from PIL import Image
 
-import tfutil
-from common import files, manifest
 from explorer import axes, learning, models
-from places import ONCE, ROOT
+from places import ROOT
 
 
 @pytest.fixture
@@ -30,32 +25,28 @@ def weights(made, tmp_path):
 
 @pytest.fixture
 def brief(monkeypatch):
-    monkeypatch.setattr(learning, 'FOLLOWED', 4)
+    monkeypatch.setattr(learning, 'TRIED', 4)
 
 
-def test_axes_are_learnt_told_as_json_and_kept_for_the_next_time(succeeds, weights, brief):
+def test_axes_are_learnt_printed_as_json_and_saved_for_the_next_time(succeeds, weights, brief):
     out = succeeds('7-explore.py', 'axes', '--model', weights, '--number', 200, '--cpu')
-    told = json.loads(out.splitlines()[-1])['axes']
-    assert list(told) == ['diameter_mm', 'mean_hu', 'x_mm', 'y_mm', 'wall_mm', 'soft_share']
-    assert set(told['mean_hu']) == {'r2', 'per_step', 'follows', 'usable'}
-    with tfutil.init_tf(cpu=True):
-        model = models.Model(weights)
-        kept = axes.recall(weights, learning.facts(model))
-        found = axes.described(kept, model.attributes)
-    assert [row['linear_r2'] for row in found[:6]] == pytest.approx([row['r2'] for row in told.values()], abs=1e-3)
-    assert [row['usable'] for row in found[:6]] == [row['usable'] for row in told.values()]
-    assert np.linalg.norm(kept.centre) == pytest.approx(1)
+    printed = json.loads(out.splitlines()[-1])['axes']
+    assert list(printed) == ['diameter_mm', 'mean_hu', 'x_mm', 'y_mm', 'wall_mm', 'soft_share']
+    assert set(printed['mean_hu']) == {'r2', 'per_step', 'follows', 'usable'}
+    model = models.Model(weights, cpu=True)
+    saved = axes.load(weights, model.facts)
+    sliders = axes.sliders(saved, model.attributes)[:6]
+    assert [row['linear_r2'] for row in sliders] == pytest.approx([row['r2'] for row in printed.values()], abs=1e-3)
+    assert [row['usable'] for row in sliders] == [row['usable'] for row in printed.values()]
+    assert np.linalg.norm(saved.centre) == pytest.approx(1)
 
 
-def test_what_is_not_known_of_weights_is_measured_in_pixels_and_gray_levels(made, brief):
-    with tfutil.init_tf(cpu=True):
-        model = models.Model(made.labelled)
-        breaths = []
-        found = learning.learn(model, 200, breathe=lambda: breaths.append(1))
-    assert [one.name for one in model.attributes] == ['diameter_px', 'mean_gray', 'x_px', 'y_px']
-    assert found.weights.shape == (4, model.latent_size) and len(breaths) > 13
-    with tfutil.init_tf(cpu=True):
-        of_data = models.Model(made.labelled, dict(window=[-1000.0, 0.0], mm_per_pixel=0.5))
+def test_without_a_recorded_scale_attributes_are_measured_in_pixels_and_gray_levels(made, brief):
+    model, yields = models.Model(made.labelled, cpu=True), []
+    learnt = learning.learn(model, 200, yield_=lambda: yields.append(1))
+    assert [attribute.name for attribute in model.attributes] == ['diameter_px', 'mean_gray', 'x_px', 'y_px']
+    assert learnt.weights.shape == (4, model.latent_size) and len(yields) > 200
+    of_data = models.Model(made.labelled, dict(window=[-1000.0, 0.0], mm_per_pixel=0.5), cpu=True)
     assert of_data.attributes[0].name == 'diameter_mm' and of_data.window == [-1000.0, 0.0]
 
 
@@ -87,24 +78,3 @@ def test_the_explorer_is_served_until_a_signal(made):
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 128 + signal.SIGTERM and not err and b'ended' in out
-
-
-@ONCE
-def test_the_page_without_a_server_shows_each_usable_axis_and_needs_no_other_file(succeeds, made, tmp_path):
-    path = tmp_path / 'explore.html'
-    succeeds('7-explore.py', 'page', '--model', made.one, '--out', path, '--cpu')
-    text = path.read_text(encoding='utf-8')
-    assert len(text) < 5e6 and text.count('type="range"') == 6 and 'http' not in text.replace('http-equiv', '')
-    assert text.count('<output>as it is</output>') == text.count('class="nodule"') > 0
-    strip = text.split('src="data:image/png;base64,')[1].split('"')[0]
-    assert Image.open(io.BytesIO(base64.b64decode(strip))).size == (7 * 32, 32)
-
-
-def test_weights_are_not_written_over_by_their_page(script, made, tmp_path):
-    manifest.begin('explorer', [])
-    with open(made.one, 'rb') as source, files.atomic(str(tmp_path / 'm.pkl')) as f:
-        f.write(source.read())
-    before = (tmp_path / 'm.pkl').read_bytes()
-    code, _, err = script('7-explore.py', 'page', '--model', tmp_path / 'm.pkl', '--out', tmp_path / 'm.pkl', '--cpu')
-    assert code == 2 and 'm.pkl is an input of this command' in err and err.count('\n') == 1
-    assert (tmp_path / 'm.pkl').read_bytes() == before

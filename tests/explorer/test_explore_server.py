@@ -39,7 +39,7 @@ def test_the_page_is_told_of_models_axes_data_and_windows(post, client, made):
     'known, names',
     [({}, ['0', '1', '2']), ({'classes': ['A', 'B', 'C']}, ['A', 'B', 'C']), ({'classes': ['A']}, ['0', '1', '2'])],
 )
-def test_labels_have_the_names_that_somebody_noted(session, made, tmp_path, known, names):
+def test_labels_have_the_names_that_are_recorded(made, tmp_path, known, names):
     shutil.copy(made.labelled, str(tmp_path / 'G.pkl'))
     (tmp_path / 'G.json').write_text(json.dumps(dict(data=dict(known, digest='1-1'))))
     assert models.Model(str(tmp_path / 'G.pkl')).about()['classes'] == names
@@ -114,7 +114,7 @@ def test_a_walk_is_a_closed_loop_through_its_stops(post, client):
 
 def test_of_one_view_of_a_browser_the_newest_request_is_answered_and_others_are_not_touched(visit, explorer):
     browsers, go, answers = [visit(), visit()], threading.Event(), {}
-    explorer.worker.begin(lambda: go.wait(20), worker.IMAGE)
+    explorer.worker.submit(lambda: go.wait(20), worker.IMAGE)
 
     def ask(which, seed, view):
         answers[which, seed, view] = browsers[which].post('/api/image?view=' + view, json=state(seed=seed))

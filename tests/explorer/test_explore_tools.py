@@ -15,12 +15,13 @@ from metrics import memorisation
 
 
 def events(client, job):
-    """What a browser is told of a search until it ends, each thing once."""
-    told = [{'pending': True}]
-    while not (told[-1].get('done') or isinstance(told[-1].get('error'), str)):
-        found = client.get('/api/project/' + job).get_json()
-        told += [found] * (found != told[-1])
-    return told[1:]
+    """The answers that a browser gets about a search until it ends, each once."""
+    answers = [{'pending': True}]
+    while not ('done' in answers[-1] or 'failed' in answers[-1]):
+        answer = client.get('/api/project/' + job).get_json()
+        if answer != answers[-1]:
+            answers.append(answer)
+    return answers[1:]
 
 
 def test_projection_is_that_of_2_inference_and_can_be_watched(client, succeeds, tmp_path, made, monkeypatch):
@@ -30,7 +31,7 @@ def test_projection_is_that_of_2_inference_and_can_be_watched(client, succeeds, 
     monkeypatch.setattr(projecting, 'Inference', lambda: brief)
     with open(picture, 'rb') as f:
         given = client.post('/api/project?model=0', data=f.read(), content_type='application/octet-stream')
-    told = events(client, given.get_json()['job'])
+    answers = events(client, given.get_json()['job'])
     out = succeeds(
         '2-inference.py',
         '--model',
@@ -43,12 +44,12 @@ def test_projection_is_that_of_2_inference_and_can_be_watched(client, succeeds, 
         tmp_path,
         '--cpu',
     )
-    assert told[-1]['done'] and 'differs by %.1f gray levels' % told[-1]['error'] in out
-    assert_allclose(told[-1]['latent'], np.load(str(tmp_path / 'projection.npy'))[0], atol=1e-3)
-    errors = [event['error'] for event in told[:-1]]
-    assert errors == sorted(errors, reverse=True) and told[0]['steps'] == 8 * 2 + 16
-    shown = client.post('/api/image', json=state(latent=told[-1]['latent'])).get_json()
-    assert np.abs(decoded(shown['pixels']).astype(int) - decoded(told[-1]['pixels'])).max() <= 1
+    assert answers[-1]['done'] and 'differs by %.1f gray levels' % answers[-1]['error'] in out
+    assert_allclose(answers[-1]['latent'], np.load(str(tmp_path / 'projection.npy'))[0], atol=1e-3)
+    errors = [event['error'] for event in answers[:-1]]
+    assert errors == sorted(errors, reverse=True) and answers[0]['steps'] == 8 * 2 + 16
+    shown = client.post('/api/image', json=state(latent=answers[-1]['latent'])).get_json()
+    assert np.abs(decoded(shown['pixels']).astype(int) - decoded(answers[-1]['pixels'])).max() <= 1
 
 
 @pytest.fixture
@@ -70,20 +71,20 @@ def test_a_new_search_ends_the_one_before(client, explorer, search):
     assert refused(client.get('/api/project/' + first.name), 'that search has ended')
     client.post('/api/project/%s/stop' % first.name, json={})  # which is over: the second one goes on
     ended(first)
-    assert client.get('/api/project/' + second).get_json().get('error') != 'the search was stopped'
+    assert client.get('/api/project/' + second).get_json().get('failed') is None
     assert client.post('/api/project/%s/stop' % second, json={}).status_code == 200
-    assert events(client, second)[-1]['error'] == 'the search was stopped'
+    assert events(client, second)[-1]['failed'] == 'the search was stopped'
 
 
 def test_a_search_that_nobody_asks_for_ends(explorer, search, monkeypatch):
-    assert projecting.PATIENCE > 60  # as browsers let a hidden page ask once a minute
-    monkeypatch.setattr(projecting, 'PATIENCE', 0.2)
+    assert projecting.TIMEOUT > 60  # as browsers let a hidden page ask once a minute
+    monkeypatch.setattr(projecting, 'TIMEOUT', 0.2)
     ended(explorer.search(search()))
 
 
 def ended(search):
     """Wait for the end of a search without asking for it, which has to be that it was stopped."""
-    assert isinstance(search._future.exception(20), projecting._Stopped)
+    assert isinstance(search.future.exception(20), projecting._Stopped)
 
 
 def test_a_mask_becomes_patches_that_depend_on_the_seed_and_not_on_how_many_there_are(post, client):
@@ -95,7 +96,7 @@ def test_a_mask_becomes_patches_that_depend_on_the_seed_and_not_on_how_many_ther
     blank = base64.b64encode(bytes(SIZE * SIZE)).decode()
     for text, words in ((blank, 'blank'), ('#', 'not base64'), (blank[:8], 'pixels')):
         assert refused(client.post('/api/draw', json=dict(mask=text, samples=1, seed=0)), words)
-    assert refused(client.post('/api/stamp', json=dict(shape='star', diameter=12, seed=1)), 'ellipse or spiculated')
+    assert refused(client.post('/api/stamp', json=dict(shape='star', diameter=12, seed=1)), 'one of ellipse, spiculated')
 
 
 def test_a_nodule_is_put_into_a_real_patch_and_leaves_the_rest_of_it(post, client):
@@ -138,11 +139,11 @@ def test_a_map_shows_generated_and_real_images_where_they_measure(client, post):
     real = [(i, point) for i, point in enumerate(points) if point['kind'] == 'real']
     assert len(real) <= 40 and len(points) > 100
     i, point = real[5]
-    assert (sheet[i] == decoded(post_get(client, 'real/%d' % point['number'])['pixels'])).all()
-    shown = post('image', **state(seed=points[2]['number']))['measured']
+    assert (sheet[i] == decoded(post_get(client, 'real/%d' % point['index'])['pixels'])).all()
+    shown = post('image', **state(seed=points[2]['index']))['measured']
     assert points[2]['x'] == pytest.approx(shown['diameter_mm'], abs=0.3)
-    likeness = computed(client, 'map?model=0&by=pca')['points']
-    assert np.var([p['x'] for p in likeness]) >= np.var([p['y'] for p in likeness]) and len(likeness) == 540
+    similarity = computed(client, 'map?model=0&by=pca')['points']
+    assert np.var([p['x'] for p in similarity]) >= np.var([p['y'] for p in similarity]) and len(similarity) == 540
     assert refused(client.get('/api/map?model=0&by=axes&x=size&y=mean_hu'), 'there is no axis size')
     assert refused(client.get('/api/map?model=0'), 'by is missing')
 

@@ -43,29 +43,29 @@ def ask(explorer):
 
 
 @pytest.fixture
-def slow_likeness(monkeypatch):
-    """Has maps by likeness take until an event is set; a list of those that were begun."""
-    go, begun = threading.Event(), []
+def slow_similarity_map(monkeypatch):
+    """Has maps by similarity take until an event is set; a list of those that were started."""
+    go, started = threading.Event(), []
 
     def slow(by, pixels):
-        begun.append(by)
+        started.append(by)
         assert go.wait(20)
         return np.zeros([len(pixels), 2])
 
-    monkeypatch.setattr(mapping, 'likeness', slow)
-    yield go, begun
+    monkeypatch.setattr(mapping, 'similarity_map', slow)
+    yield go, started
     go.set()
 
 
 def test_an_image_comes_within_a_second_while_twenty_pages_wait_for_a_search_and_twenty_for_a_map(
-    ask, explorer, made, slow_likeness
+    ask, explorer, made, slow_similarity_map
 ):
-    go, begun = slow_likeness
-    explorer._maps[0]._begun.clear()
+    go, started = slow_similarity_map
+    explorer._maps[0]._futures.clear()
     f, ended = io.BytesIO(), threading.Event()
     images.encode(dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0], f)
-    status, told = ask('/api/project?model=0', f.getvalue(), 'application/octet-stream')
-    paths = ['/api/project/' + told['job'], '/api/map?model=0&by=tsne']
+    status, search = ask('/api/project?model=0', f.getvalue(), 'application/octet-stream')
+    paths = ['/api/project/' + search['job'], '/api/map?model=0&by=tsne']
 
     def wait(path):
         """As a page does that waits; the longest of its requests, in seconds."""
@@ -81,7 +81,7 @@ def test_an_image_comes_within_a_second_while_twenty_pages_wait_for_a_search_and
     with concurrent.futures.ThreadPoolExecutor(2 * PAGES) as pool:
         try:
             waiting = [pool.submit(wait, path) for path in paths * PAGES]
-            while not begun:
+            while not started:
                 time.sleep(0.05)
             took = []
             for seed in range(5):
@@ -92,31 +92,31 @@ def test_an_image_comes_within_a_second_while_twenty_pages_wait_for_a_search_and
         finally:
             ended.set()
         assert all(page.result() < 2 for page in waiting)
-    ask('/api/project/%s/stop' % told['job'], {})
-    assert max(took) < 1 and begun == ['tsne']
+    ask('/api/project/%s/stop' % search['job'], {})
+    assert max(took) < 1 and started == ['tsne']
     go.set()
     while ask(paths[1])[0] == 202:
         time.sleep(0.05)
-    assert ask(paths[1])[1]['points'] and begun == ['tsne']
+    assert ask(paths[1])[1]['points'] and started == ['tsne']
 
 
 def test_a_map_that_failed_is_computed_anew(explorer, monkeypatch):
-    one = explorer._maps[1]
-    while one.answer('pca') is None:
+    nodule_map = explorer._maps[1]
+    while nodule_map.answer('pca') is None:
         time.sleep(0.05)
-    del one._begun['pca']
+    del nodule_map._futures['pca']
     fail = [ValueError('as it happens'), None]
 
-    def likeness(by, pixels):
+    def similarity_map(by, pixels):
         error = fail.pop(0)
         if error:
             raise error
         return np.ones([len(pixels), 2])
 
-    monkeypatch.setattr(mapping, 'likeness', likeness)
+    monkeypatch.setattr(mapping, 'similarity_map', similarity_map)
     with pytest.raises(ValueError, match='as it happens'):
-        while one.answer('pca') is None:
+        while nodule_map.answer('pca') is None:
             time.sleep(0.05)
-    while one.answer('pca') is None:
+    while nodule_map.answer('pca') is None:
         time.sleep(0.05)
-    assert {point['x'] for point in one.answer('pca')['points']} == {1.0}
+    assert {point['x'] for point in nodule_map.answer('pca')['points']} == {1.0}

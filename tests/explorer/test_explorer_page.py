@@ -29,9 +29,9 @@ def explorer(tmp_path_factory):
         (folder / name).write_bytes(open(os.path.join(ROOT, 'demo', 'weight', name), 'rb').read())
     learn = learning.learn
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learning, 'learn', lambda model, breathe: learn(model, 200, breathe=breathe))
-        patch.setattr(learning, 'FOLLOWED', 3)
-        patch.setattr(mapping, 'NUMBER', 40)
+        patch.setattr(learning, 'learn', lambda model, yield_: learn(model, 200, yield_=yield_))
+        patch.setattr(learning, 'TRIED', 3)
+        patch.setattr(mapping, 'N', 40)
         patch.setattr(projecting, 'Inference', lambda: Inference(project_steps=4))
         cfg = explore_settings.Serve(
             model=[str(folder / 'AIS.pkl')],

@@ -47,7 +47,7 @@ def test_diameter_and_density_are_those_of_an_evaluation(random):
 
 
 def test_without_a_scale_there_are_pixels_and_gray_levels_and_neither_wall_nor_tissue(image):
-    names = [one.name for one in measure.attributes(None, None)]
+    names = [attribute.name for attribute in measure.attributes(None, None)]
     assert names == ['diameter_px', 'mean_gray', 'x_px', 'y_px']
     found, _ = measure.measure(image, None, None)
     assert list(found) == names

@@ -10,14 +10,14 @@ from explorer import worker
 @pytest.fixture
 def busy():
     """A worker, and an event that ends the job that keeps it busy."""
-    found, go, begun = worker.Worker(lambda: None, True), threading.Event(), threading.Event()
+    found, go, started = worker.Worker(), threading.Event(), threading.Event()
 
     def wait():
-        begun.set()
+        started.set()
         go.wait(20)
 
-    found.begin(wait, worker.IMAGE)
-    begun.wait(20)
+    found.submit(wait, worker.IMAGE)
+    started.wait(20)
     yield found, go
     go.set()
     found.close()
@@ -25,7 +25,7 @@ def busy():
 
 def test_of_requests_that_wait_the_newest_of_each_key_is_answered(busy):
     found, go = busy
-    jobs = [found.begin(lambda i=i: i, worker.IMAGE, key) for i, key in enumerate('ababc')]
+    jobs = [found.submit(lambda i=i: i, worker.IMAGE, key) for i, key in enumerate('ababc')]
     go.set()
     for i in (0, 1):
         with pytest.raises(worker.Superseded, match='newer request'):
@@ -35,7 +35,7 @@ def test_of_requests_that_wait_the_newest_of_each_key_is_answered(busy):
 
 def test_requests_without_a_key_are_all_answered(busy):
     found, go = busy
-    jobs = [found.begin(lambda i=i: i, worker.IMAGE) for i in range(5)]
+    jobs = [found.submit(lambda i=i: i, worker.IMAGE) for i in range(5)]
     go.set()
     assert [job.result(10) for job in jobs] == list(range(5))
 
@@ -46,13 +46,13 @@ def test_what_is_urgent_comes_first_and_in_the_midst_of_what_is_not(busy):
 
     def search():
         said.append('search begins')
-        found.begin(lambda: said.append('image'), worker.IMAGE)
-        found.begin(lambda: said.append('other search'), worker.SEARCH)
+        found.submit(lambda: said.append('image'), worker.IMAGE)
+        found.submit(lambda: said.append('other search'), worker.SEARCH)
         found.yield_()
         said.append('search ends')
 
-    learning = found.begin(lambda: (said.append('learning'), found.yield_()), worker.LEARNING)
-    found.begin(search, worker.SEARCH)
+    learning = found.submit(lambda: (said.append('learning'), found.yield_()), worker.LEARNING)
+    found.submit(search, worker.SEARCH)
     go.set()
     learning.result(10)
     assert said == ['search begins', 'image', 'search ends', 'other search', 'learning']
@@ -62,25 +62,25 @@ def test_an_error_goes_to_who_asked_and_the_next_is_served(busy):
     found, go = busy
     go.set()
     with pytest.raises(ZeroDivisionError):
-        found.begin(lambda: 1 / 0, worker.IMAGE).result(10)
-    assert found.begin(lambda: 7, worker.IMAGE).result(10) == 7
+        found.submit(lambda: 1 / 0, worker.IMAGE).result(10)
+    assert found.submit(lambda: 7, worker.IMAGE).result(10) == 7
 
 
 def test_the_end_ends_what_goes_on_and_refuses_what_waits():
-    found = worker.Worker(lambda: None, True)
-    begun = threading.Event()
+    found = worker.Worker()
+    started = threading.Event()
 
     def endless():
-        begun.set()
+        started.set()
         while True:
             found.yield_()
 
-    going = found.begin(endless, worker.SEARCH)
-    begun.wait(20)
-    waiting = found.begin(lambda: None, worker.SEARCH)
+    going = found.submit(endless, worker.SEARCH)
+    started.wait(20)
+    waiting = found.submit(lambda: None, worker.SEARCH)
     found.close()
     for job in (going, waiting):
         with pytest.raises(InterruptedError, match='the server ends'):
             job.result(10)
     with pytest.raises(InterruptedError):
-        found.begin(lambda: None, worker.IMAGE)
+        found.submit(lambda: None, worker.IMAGE)

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from explorer import axes, measure, moving
-from explorer.image_gradients import gradients
+from explorer import axes, editing, measure
 from metrics import nodules
 from sampling import generate
 
 SIZE, WINDOW, MM = 64, (-1900.0, 1100.0), 0.6
-KNOWN = axes.Axes(None, None, None, None, None, np.eye(6)[:2], None)
+AXES = axes.Axes(None, None, None, None, None, np.eye(6)[:2], None)
 
 
 def discs(latents):
@@ -27,7 +26,7 @@ class Planted:
     attributes = measure.attributes(WINDOW, MM)
 
     def __init__(self):
-        self.begun = {}
+        self.cache = {}
 
     def images(self, latents, label=0):
         return (discs(latents) / 127.5 - 1)[:, None]
@@ -35,11 +34,11 @@ class Planted:
     def measure(self, pixels):
         return measure.measure(pixels, WINDOW, MM)
 
-    def pull(self, latent, label, found):
+    def vjp(self, latent, label, gradients):
         """By differences."""
         steps = 1e-5 * np.eye(6)
         change = (self.images(latent + steps) - self.images(latent - steps))[:, 0] / 2e-5
-        return found.reshape(len(found), -1).dot(change.reshape(6, -1).T)
+        return gradients.reshape(len(gradients), -1).dot(change.reshape(6, -1).T)
 
 
 def values(model, latent):
@@ -48,39 +47,39 @@ def values(model, latent):
 
 
 @pytest.mark.parametrize('moves, lock', [({'diameter_mm': 2.0}, 'mean_hu'), ({'mean_hu': 100.0}, 'diameter_mm')])
-def test_what_is_asked_for_is_measured_and_what_is_locked_stays(moves, lock):
+def test_the_requested_change_is_measured_and_locked_attributes_stay(moves, lock):
     model, changes = Planted(), []
     for i in range(20):
         latent = generate.random_latent(i, 6)
-        moved = moving.moved(model, latent, 0, KNOWN, moves, [lock])
-        assert np.linalg.norm(moved) == pytest.approx(np.linalg.norm(latent))
-        changes.append(values(model, moved) - values(model, latent))
+        after = editing.edited(model, latent, 0, AXES, moves, [lock])
+        assert np.linalg.norm(after) == pytest.approx(np.linalg.norm(latent))
+        changes.append(values(model, after) - values(model, latent))
     wanted = [moves.get('diameter_mm', 0), moves.get('mean_hu', 0)]
     near = np.abs(np.array(changes) - wanted) < [0.5, 30]
     assert near.all(axis=1).mean() > 0.7, changes  # some are at the end of the range
 
 
-def test_while_a_hand_moves_less_is_looked_for_and_in_the_end_what_was_asked_for_is_nearer():
+def test_a_rough_edit_computes_fewer_images_and_the_final_one_comes_nearer():
     latents = [generate.random_latent(i, 6) for i in range(20)]
     away, images = [], []
-    for rounds in (moving.FEW, moving.ROUNDS):
+    for rounds in (editing.ROUGH_ROUNDS, editing.ROUNDS):
         model, asked = Planted(), []
         make = model.images
         model.images = lambda *given, make=make, asked=asked: asked.append(given) or make(*given)
-        moved = [moving.moved(model, z, 0, KNOWN, {'diameter_mm': 2.0}, ['mean_hu'], rounds) for z in latents]
-        away.append(np.mean([abs(values(model, m) - values(model, z) - [2, 0])[0] for m, z in zip(moved, latents)]))
+        after = [editing.edited(model, z, 0, AXES, {'diameter_mm': 2.0}, ['mean_hu'], rounds) for z in latents]
+        away.append(np.mean([abs(values(model, m) - values(model, z) - [2, 0])[0] for m, z in zip(after, latents)]))
         images.append(len(asked))
     assert away[0] > 1.2 * away[1] and images[0] < images[1], (away, images)
 
 
-def test_directions_turn_by_degrees_and_leave_what_is_locked():
+def test_directions_turn_by_degrees_and_leave_locked_attributes():
     model, latent = Planted(), generate.random_latent(5, 6).astype(float)
-    moved = moving.moved(model, latent, 0, KNOWN, {'sefa1': 30.0}, [])
-    straight = axes.tangents(KNOWN.sefa[0], latent)
+    after = editing.edited(model, latent, 0, AXES, {'sefa1': 30.0}, [])
+    straight = axes.tangents(AXES.sefa[0], latent)
     angle = np.deg2rad(30) * np.linalg.norm(straight)
-    assert axes.unit(moved).dot(axes.unit(latent)) == pytest.approx(np.cos(angle))
-    kept = moving.moved(model, latent, 0, KNOWN, {'sefa1': 30.0}, ['diameter_mm'])
-    free, locked = [abs(values(model, x) - values(model, latent))[0] for x in (moved, kept)]
+    assert axes.unit(after).dot(axes.unit(latent)) == pytest.approx(np.cos(angle))
+    kept = editing.edited(model, latent, 0, AXES, {'sefa1': 30.0}, ['diameter_mm'])
+    free, locked = [abs(values(model, x) - values(model, latent))[0] for x in (after, kept)]
     assert locked < 0.3 < free
 
 
@@ -88,40 +87,41 @@ def test_the_same_state_gives_the_same_latent_whatever_came_before():
     fresh, used = Planted(), Planted()
     latent = generate.random_latent(1, 6)
     for change in (0.5, 1.0, 3.0):
-        moving.moved(used, latent, 0, KNOWN, {'diameter_mm': change}, ['mean_hu'])
-    one, other = [moving.moved(m, latent, 0, KNOWN, {'diameter_mm': 1.5}, []) for m in (fresh, used)]
+        editing.edited(used, latent, 0, AXES, {'diameter_mm': change}, ['mean_hu'])
+    one, other = [editing.edited(m, latent, 0, AXES, {'diameter_mm': 1.5}, []) for m in (fresh, used)]
     assert (one == other).all()
 
 
 @pytest.mark.parametrize('moves, locks', [({'size': 1.0}, []), ({'sefa9': 1.0}, []), ({'mean_hu': 1.0}, ['sefa1'])])
-def test_axes_that_there_are_not_are_refused(moves, locks):
+def test_unknown_axes_are_refused(moves, locks):
     with pytest.raises(ValueError, match='has no axis'):
-        moving.moved(Planted(), generate.random_latent(0, 6), 0, KNOWN, moves, locks)
+        editing.edited(Planted(), generate.random_latent(0, 6), 0, AXES, moves, locks)
 
 
-def test_what_cannot_be_measured_cannot_be_moved_and_a_lock_on_it_holds_nothing():
+def test_what_cannot_be_measured_cannot_be_changed_and_a_lock_on_it_has_no_effect():
     model, latent = Planted(), generate.random_latent(0, 6)
     with pytest.raises(ValueError, match='distance to the wall of this nodule cannot be measured'):
-        moving.moved(model, latent, 0, KNOWN, {'wall_mm': 1.0}, [])
-    moved = moving.moved(model, latent, 0, KNOWN, {'diameter_mm': 1.0}, ['wall_mm'])
-    assert values(model, moved)[0] - values(model, latent)[0] == pytest.approx(1, abs=0.3)
+        editing.edited(model, latent, 0, AXES, {'wall_mm': 1.0}, [])
+    after = editing.edited(model, latent, 0, AXES, {'diameter_mm': 1.0}, ['wall_mm'])
+    assert values(model, after)[0] - values(model, latent)[0] == pytest.approx(1, abs=0.3)
 
 
-def test_slopes_of_the_diameter_and_the_density_are_those_of_discs():
+def test_gradients_of_the_diameter_and_the_density_are_those_of_discs():
     image = discs(generate.random_latent(0, 6)[None])[0]
     mask = nodules.masks(image[None, None])[0]
-    found = gradients(image, mask, ['diameter_mm', 'mean_hu', 'x_mm'], WINDOW, MM)
+    attributes = measure.attributes(WINDOW, MM)[:3]  # diameter, mean density, place from left to right
+    found = measure.gradients(image, mask, attributes, WINDOW, MM)
     larger = (discs(np.array([[0.01, 1, 0, 0, 0, 0]])) - discs(np.array([[-0.01, 1, 0, 0, 0, 0]])))[0]
     assert (found[0] * larger).sum() > 0
     assert found[1].sum() == pytest.approx(3000 / 255.0)  # all pixels a gray level brighter
     assert abs((found[2] * larger).sum()) < 1e-3  # in the middle they stay
-    assert not gradients(image, np.zeros_like(mask), ['diameter_mm'], WINDOW, MM).any()
+    assert not measure.gradients(image, np.zeros_like(mask), attributes, WINDOW, MM).any()
 
 
 @pytest.mark.parametrize('value', [np.nan, np.inf])
-def test_a_gradient_that_is_not_finite_ends_the_search_where_it_is_and_is_kept_from_lapack(capfd, value):
+def test_a_gradient_that_is_not_finite_ends_the_search_and_does_not_reach_lapack(capfd, value):
     planted = Planted()
-    planted.pull = lambda latent, label, found: np.full([len(found), 6], value)
+    planted.vjp = lambda latent, label, gradients: np.full([len(gradients), 6], value)
     latent = np.random.RandomState(1).randn(6)
-    found = moving.moved(planted, latent, 0, KNOWN, {'diameter_mm': 2.0}, [])
+    found = editing.edited(planted, latent, 0, AXES, {'diameter_mm': 2.0}, [])
     assert np.isfinite(found).all() and capfd.readouterr().err == ''
