@@ -11,6 +11,7 @@ import urllib.request
 import numpy as np
 import pytest
 
+from common.card import Card
 from explorer import axes, learning, models
 from places import ROOT
 
@@ -46,8 +47,8 @@ def test_without_a_recorded_scale_attributes_are_measured_in_pixels_and_gray_lev
     learnt = learning.learn(model, 200, yield_=lambda: yields.append(1))
     assert [attribute.name for attribute in model.attributes] == ['diameter_px', 'mean_gray', 'x_px', 'y_px']
     assert learnt.weights.shape == (4, model.latent_size) and len(yields) > 200
-    of_data = models.Model(made.labelled, dict(window=[-1000.0, 0.0], mm_per_pixel=0.5), cpu=True)
-    assert of_data.attributes[0].name == 'diameter_mm' and of_data.window == [-1000.0, 0.0]
+    of_data = models.Model(made.labelled, Card(window=(-1000.0, 0.0), mm_per_pixel=0.5), cpu=True)
+    assert of_data.attributes[0].name == 'diameter_mm' and of_data.window == (-1000.0, 0.0)
 
 
 @pytest.mark.parametrize(
