@@ -1,4 +1,4 @@
-"""A page in a real browser, and what somebody does with it."""
+"""Drives a page in Chromium."""
 
 import contextlib
 import shutil
@@ -23,7 +23,7 @@ return [...document.querySelectorAll('button')].filter((button) => button.offset
 
 
 class Page:
-    """A browser with a page, and what somebody does with it."""
+    """A browser with a page, and what a user does there."""
 
     def __init__(self, folder, url):
         from selenium import webdriver
@@ -42,57 +42,57 @@ class Page:
     def __getitem__(self, name):
         return self.driver.find_element('id', name)
 
-    def until(self, true, what):
-        """Wait for a condition, also while the page is loaded anew; what: words for when it does not come."""
+    def until(self, condition, description):
+        """Waits for a condition, also while the page is loaded again; AssertionError after 15 s."""
         from selenium.common import exceptions
 
         loading, end = (exceptions.StaleElementReferenceException, exceptions.NoSuchElementException), time.time() + 15
         while time.time() < end:
             with contextlib.suppress(*loading):
-                if true():
+                if condition():
                     return
             time.sleep(0.02)
-        raise AssertionError('%s: %s' % (what, self.driver.find_element('tag name', 'body').text))
+        raise AssertionError('%s: %s' % (description, self.driver.find_element('tag name', 'body').text))
 
-    def shows(self, name, words=''):
-        """Wait until an element is on the screen and holds these words; its text."""
+    def shows(self, name, part=''):
+        """Waits until an element is visible and contains a text; returns its text."""
         texts = []
 
-        def there():
+        def visible_with_part():
             visible = self[name].is_displayed()
             texts.append(self[name].text)
-            return visible and words in texts[-1]
+            return visible and part in texts[-1]
 
-        self.until(there, '%s with %r' % (name, words))
+        self.until(visible_with_part, '%s with %r' % (name, part))
         return texts[-1]
 
     def press(self, key):
         self.mouse(self.driver).send_keys(key).perform()
 
     def canvas(self, which=0, selector='canvas'):
-        """The red of a canvas [side, side], or its gray levels."""
+        """The red channel of a canvas [N, N], or its gray levels."""
         values = np.array(self.driver.execute_script(CANVAS, selector, which))
         return values.reshape([int(round(len(values) ** 0.5))] * 2)
 
     def resize(self, width, height):
-        """Give the screen another size, and wait until the page is not wider."""
+        """Resizes the screen, and waits until the page fits its width."""
         metrics = dict(width=width, height=height, deviceScaleFactor=1, mobile=False)
         self.driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', metrics)
         fits = 'return innerWidth === %d && document.documentElement.scrollWidth <= innerWidth' % width
         self.until(lambda: self.driver.execute_script(fits), 'a page that is not wider than the screen')
 
     def buttons(self):
-        """[words, width, height, width of what it holds, room for that] of the buttons on the screen."""
+        """[text, width, height, width of the content, room for it] of the visible buttons."""
         return self.driver.execute_script(BUTTONS)
 
     def over(self, x, y):
-        """Point at a place of the canvas, from -1 to 1 each way."""
+        """Moves the mouse to a point of the canvas, from -1 to 1 in each direction."""
         canvas = self.driver.find_element('tag name', 'canvas')
         half = canvas.size['width'] / 2
         return self.mouse(self.driver).move_to_element_with_offset(canvas, int(x * half), int(y * half))
 
     def touch(self, *steps):
-        """Touch the first canvas: steps are lists of fingers, by pixels from its middle; an empty one lifts them."""
+        """Touches the first canvas. steps: lists of fingers, in pixels from its center; an empty list lifts them."""
         box, down = self.driver.find_element('tag name', 'canvas').rect, 0
         x, y = box['x'] + box['width'] / 2, box['y'] + box['height'] / 2
         for fingers in steps:

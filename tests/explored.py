@@ -8,11 +8,11 @@ SIZE, WINDOW, MM = 32, [-1900.0, 1100.0], 0.6
 STATE = dict(model=0, seed=3, label=0, latent=None, moves={}, locks=[], truncation=1.0)
 
 
-def blobs(number):
-    """uint8 [number, 1, SIZE, SIZE]: bright discs in noise."""
+def blobs(n):
+    """uint8 [n, 1, SIZE, SIZE]: bright discs in noise."""
     random, at = np.random.RandomState(0), np.arange(SIZE) - (SIZE - 1) / 2.0
-    radius = random.uniform(3, 7, number)[:, None, None]
-    discs = 100.0 * (np.hypot(at[:, None], at) <= radius) + 50 + 5 * random.randn(number, SIZE, SIZE)
+    radius = random.uniform(3, 7, n)[:, None, None]
+    discs = 100.0 * (np.hypot(at[:, None], at) <= radius) + 50 + 5 * random.randn(n, SIZE, SIZE)
     return np.clip(discs, 0, 255).astype(np.uint8)[:, None]
 
 
@@ -24,6 +24,6 @@ def state(**changes):
     return dict(STATE, **changes)
 
 
-def refused(response, words, code=400):
-    assert response.status_code == code and words in response.get_json()['error'], response.data
+def refused(response, part, code=400):
+    assert response.status_code == code and part in response.get_json()['error'], response.data
     return True

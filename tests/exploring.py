@@ -1,4 +1,4 @@
-"""The page of the explorer in a real browser, and what somebody does with it."""
+"""Drives the page of the explorer in Chromium."""
 
 import base64
 import os
@@ -45,31 +45,31 @@ class Explorer(Page):
         self.folder = folder
 
     def begin(self):
-        """Load the page anew, and wait until it is ready."""
+        """Loads the page again, and waits until it is ready."""
         self.driver.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})
         self.driver.get(self.url)
         self.until(lambda: self.driver.find_elements('css selector', DIRECTION), 'axes that are ready')
         self.until(lambda: self.count() == 1, 'a first nodule')
 
     def count(self):
-        """How many nodules the history holds."""
+        """Number of nodules in the history."""
         return len(self.driver.find_elements('css selector', '#history button'))
 
     def large(self):
         return self.canvas(selector=LARGE)
 
     def pixels(self):
-        """The current nodule [64, 64] as its thumbnail shows it, which is not enlarged."""
+        """The current nodule [64, 64], from its thumbnail, which is not enlarged."""
         return self.canvas(selector='#history [aria-current] canvas')
 
     def move(self, value, slider=DIRECTION):
-        """Move a slider, and wait for the nodule that comes of it."""
+        """Moves a slider, and waits for the new nodule."""
         before = self.count()
         self.driver.execute_script(MOVE, slider, value)
         self.until(lambda: self.count() > before, 'another nodule')
 
     def save(self, selector, name):
-        """Press a button that saves a file of that name; its path."""
+        """Presses a button that saves a file of that name; returns its path."""
         path = os.path.join(self.folder, name)
         if os.path.exists(path):
             os.remove(path)
@@ -78,17 +78,17 @@ class Explorer(Page):
         return path
 
     def drop(self, place, path):
-        """Let a file fall onto a place of the page."""
+        """Drops a file on an element of the page."""
         with open(path, 'rb') as f:
             self.driver.execute_script(DROP, place, os.path.basename(path), base64.b64encode(f.read()).decode())
 
     def choose(self, name, path):
-        """Give a file to one of the page's places for files; what the page says."""
+        """Selects a file for a file input; returns the error that the page displays."""
         self[name].send_keys(str(path))
         return self.shows('trouble')
 
     def stop(self, path, explorer):
-        """Let a picture fall whose search cannot begin yet, and press Stop; wait until the server knows."""
+        """Drops a picture whose search cannot start yet, presses Stop, and waits until the server has received it."""
         from explorer import worker  # here, as TensorFlow takes seconds to load
 
         go = threading.Event()

@@ -1,4 +1,4 @@
-"""Where things are, and what runs where."""
+"""Paths of the project, and marks of tests."""
 
 import os
 import sys
@@ -8,10 +8,10 @@ import pytest
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.path.join(ROOT, 'tests', 'data')
 
-# For what takes long and shows the same on both TensorFlows: the newer one runs it.
+# For slow tests of what does not depend on TensorFlow's version: they run on the newer one only.
 ONCE = pytest.mark.skipif(sys.version_info < (3, 10), reason='runs on the newer TensorFlow')
 
 
 def visible(folder):
-    """Names in a folder, sorted, without hidden ones such as the record of what programs wrote there."""
+    """Sorted names in a folder without hidden ones, such as the record of what programs wrote there."""
     return sorted(name for name in os.listdir(str(folder)) if not name.startswith('.'))

@@ -1,4 +1,4 @@
-"""Readings of studies whose readers are simulated with known skill."""
+"""Readings of studies by simulated readers of known accuracy."""
 
 import numpy as np
 from scipy import stats

@@ -1,4 +1,4 @@
-"""What tests of training share: small runs and their weights."""
+"""Small trainings and their weights, for tests."""
 
 import json
 import os
@@ -58,22 +58,22 @@ def start(training_data, outdir, *arguments):
     )
 
 
-def cluster(number):
-    """Environments of `number` workers on this machine."""
-    sockets = [socket.socket() for _ in range(number)]
-    for one in sockets:
-        one.bind(('127.0.0.1', 0))
-    addresses = ['127.0.0.1:%d' % one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    descriptions = [dict(cluster=dict(worker=addresses), task=dict(type='worker', index=i)) for i in range(number)]
+def cluster(n):
+    """Environment variables of n workers on this machine."""
+    sockets = [socket.socket() for _ in range(n)]
+    for each in sockets:
+        each.bind(('127.0.0.1', 0))
+    addresses = ['127.0.0.1:%d' % each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    descriptions = [dict(cluster=dict(worker=addresses), task=dict(type='worker', index=i)) for i in range(n)]
     return [dict(os.environ, TF_CONFIG=json.dumps(description)) for description in descriptions]
 
 
 def start_python(arguments, environment=None):
-    """A process of this Python at the top of the project, which says what it has to say at once.
+    """A process of this Python at the top of the project, with unbuffered output.
 
-    It hears SIGINT, which shells have the commands ignore that they start in the background.
+    It handles SIGINT, which commands that shells start in the background ignore.
     """
     return subprocess.Popen(
         [sys.executable, '-u'] + list(map(str, arguments)),
@@ -122,10 +122,10 @@ def read_or_written_first(fetches):
 
     operations = upstream(*[getattr(fetch, 'op', fetch) for fetch in fetches])
     reads = {x: upstream(x) for x in operations if x.type == 'ReadVariableOp'}
-    found = []
+    races = []
     for write in operations:
         if write.type.startswith(('ResourceApply', 'Assign')):
             before = upstream(write)
             same = [read for read in reads if variable(read) is variable(write)]
-            found += [(write.name, read.name) for read in same if read not in before and write not in reads[read]]
-    return found
+            races += [(write.name, read.name) for read in same if read not in before and write not in reads[read]]
+    return races

@@ -123,12 +123,12 @@ def centroid(patch, base=-850.0):
     return np.array([(weight * columns).sum(), (weight * rows).sum()]) / weight.sum()
 
 
-def complaint(kind, action, *words):
-    """The error of an action, which is of the kind, in one line, and holds the words."""
-    with pytest.raises(kind) as caught:
+def complaint(error_type, action, *parts):
+    """The message of the error that an action raises: one line that contains all parts."""
+    with pytest.raises(error_type) as caught:
         action()
     text = str(caught.value)
-    assert '\n' not in text and all(str(word) in text for word in words), text
+    assert '\n' not in text and all(str(part) in text for part in parts), text
     return text
 
 

@@ -42,13 +42,13 @@ def seg(path, folder, image, *segments):
         data.StudyID = data.StudyDate = data.StudyTime = data.ReferringPhysicianName = ''
     described = [
         highdicom.seg.SegmentDescription(
-            number,
-            'nodule %d' % number,
+            segment,
+            'nodule %d' % segment,
             code.SCT.MorphologicallyAbnormalStructure,
             code.SCT.Nodule,
             highdicom.seg.SegmentAlgorithmTypeValues.MANUAL,
         )
-        for number in range(1, len(segments) + 1)
+        for segment in range(1, len(segments) + 1)
     ]
     voxels = np.stack([sitk.GetArrayFromImage(segment) > 0 for segment in segments], axis=-1).astype(np.uint8)
     highdicom.seg.Segmentation(

@@ -19,16 +19,16 @@ pytestmark = pytest.mark.skipif(
 FORMATS = 'NHWC', 'NCHW'
 
 
-def assert_close(found, expected):
-    assert set(found) == set(expected)
-    errors = {name: difference(found[name], expected[name]) for name in expected if np.abs(expected[name]).max() > 0}
+def assert_close(actual, expected):
+    assert set(actual) == set(expected)
+    errors = {name: difference(actual[name], expected[name]) for name in expected if np.abs(expected[name]).max() > 0}
     assert errors and max(errors.values()) < 1e-4, errors
 
 
 def gradients(loss, network):
     """Gradients of the variables that are used, {local name: tensor}."""
-    found = zip(network.trainables, tf.gradients(loss, list(network.trainables.values())))
-    return {name: gradient for name, gradient in found if gradient is not None}
+    pairs = zip(network.trainables, tf.gradients(loss, list(network.trainables.values())))
+    return {name: gradient for name, gradient in pairs if gradient is not None}
 
 
 @pytest.mark.parametrize('fused', [True, False])
@@ -47,11 +47,11 @@ def test_images_losses_and_gradients_do_not_depend_on_the_layout(session, random
             network.set(same)
         G, D = pair
         fakes = G(latents, labels, level=level)
-        found = losses.wgan_gp(lambda x: D(x, level=level), reals, fakes, mix, labels, 16 // pixels)
-        first = dict(found.terms, generator_loss=found.generator, fakes=fakes)
-        results.append(tfutil.run([first, gradients(found.generator, G), gradients(found.critic, D)]))
-    for expected, found in zip(*results):
-        assert_close(found, expected)
+        loss = losses.wgan_gp(lambda x: D(x, level=level), reals, fakes, mix, labels, 16 // pixels)
+        first = dict(loss.terms, generator_loss=loss.generator, fakes=fakes)
+        results.append(tfutil.run([first, gradients(loss.generator, G), gradients(loss.critic, D)]))
+    for expected, actual in zip(*results):
+        assert_close(actual, expected)
 
 
 def test_a_step_of_pix2pix_does_not_depend_on_the_layout(session, random, monkeypatch):
@@ -63,5 +63,5 @@ def test_a_step_of_pix2pix_does_not_depend_on_the_layout(session, random, monkey
         trainer.initialise()
         terms, fakes = trainer.train(0), tfutil.run(trainer.fakes, dict(zip(trainer.feeds, trainer.draw(0))))
         results.append((terms, dict(fakes=fakes), trainer.optimizer_values()))
-    for expected, found in zip(*results):
-        assert_close(found, expected)
+    for expected, actual in zip(*results):
+        assert_close(actual, expected)

@@ -1,4 +1,4 @@
-"""What the repository ships: weights, and the demo's parts."""
+"""The demo weights."""
 
 import os
 
@@ -26,8 +26,8 @@ def test_demo_weights_are_small_and_make_nodules_of_their_class(session, name):
     fakes = images.to_uint8(Gs.run(latents, np.zeros([100, 0])))
     reals = dataset.read(os.path.join(ROOT, 'processData', name, name + '-r06.tfrecords'))
     assert fakes.shape == (100, 1, 64, 64)
-    for mine, other in zip(nodules(fakes), nodules(reals)):
-        assert abs(mine.mean() - other.mean()) < other.std()
+    for fake, real in zip(nodules(fakes), nodules(reals)):
+        assert abs(fake.mean() - real.mean()) < real.std()
     assert value(gray_distance(fakes, reals), 100, 300) < 10
 
 

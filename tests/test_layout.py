@@ -1,4 +1,4 @@
-"""The house: who may import whom, how long a file may be, and what lies at the top."""
+"""The layout: which package may import which, and what is at the top level."""
 
 import ast
 import glob
@@ -10,7 +10,7 @@ import pytest
 from places import ROOT
 
 CORE = {'config', 'dataset', 'networks', 'tfutil'}
-# What each part of the house may import from the others. Within a wing every file may import every other.
+# What each package or top-level file may import. Within a package every file may import every other.
 MAY_IMPORT = {
     'common': set(),
     'tfutil': {'common'},
@@ -36,7 +36,7 @@ MAY_IMPORT = {
     '6-turing_test': {'common', 'turing_test'},
     '7-explore': {'common', 'explorer'},
 }
-# Libraries that have one owner each.
+# Libraries that only these files import.
 OWNERS = {
     'tensorflow': {'tfutil.py'},
     'argparse': {'common/flags.py', 'demo/setup.py'},
@@ -66,7 +66,7 @@ PARTS = [name for name in FILES if not name.startswith(('tests/', 'benchmarks/',
 
 
 def part_of(name):
-    """The wing of a file, or the file without its ending."""
+    """The package of a file, or the name of a top-level module."""
     return name.split('/')[0] if '/' in name else name[:-3]
 
 
@@ -84,7 +84,7 @@ def imports(name):
 
 
 @pytest.mark.parametrize('name', PARTS)
-def test_a_file_imports_only_what_its_part_of_the_house_may(name):
+def test_a_file_imports_only_what_its_package_may(name):
     part = part_of(name)
     ours = set(imports(name)) & (set(MAY_IMPORT) - {part})
     assert ours <= MAY_IMPORT[part], name
@@ -96,7 +96,7 @@ def test_a_library_with_an_owner_is_imported_by_it_alone(name):
         assert name in OWNERS[library]
 
 
-def test_no_two_parts_import_each_other_in_a_circle():
+def test_there_are_no_import_cycles():
     order = []
     while len(order) < len(MAY_IMPORT):
         ready = [part for part in MAY_IMPORT if part not in order and MAY_IMPORT[part] <= set(order)]
@@ -104,11 +104,11 @@ def test_no_two_parts_import_each_other_in_a_circle():
         order += ready
 
 
-def test_the_source_that_travels_in_pickles_needs_numpy_and_tf_alone():
+def test_the_source_that_pickles_contain_imports_numpy_and_tf_only():
     assert set(imports('networks.py')) == {'numpy', 'tfutil'}
 
 
-def test_no_two_files_of_tests_have_one_name_which_pytest_would_take_for_the_same_module():
+def test_names_of_test_files_are_unique():
     names = [os.path.basename(name) for name in FILES if os.path.basename(name).startswith('test_')]
     assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)
 
@@ -126,5 +126,5 @@ def test_the_top_level_holds_scripts_core_and_the_published_folders():
     files = {name for name in entries if os.path.isfile(os.path.join(ROOT, name))}
     scripts = {name for name in files if name[0].isdigit() and name.endswith('.py')}
     assert files == scripts | {name + '.py' for name in CORE} | TOP
-    wings = {part for part in MAY_IMPORT if part not in CORE and not part[0].isdigit()}
-    assert entries - files == wings | {'processData', 'demo', 'docs', 'imgs', 'benchmarks', 'install', 'tests'}
+    packages = {part for part in MAY_IMPORT if part not in CORE and not part[0].isdigit()}
+    assert entries - files == packages | {'processData', 'demo', 'docs', 'imgs', 'benchmarks', 'install', 'tests'}

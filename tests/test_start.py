@@ -12,7 +12,7 @@ import pytest
 from places import ROOT, visible
 from runs import TINY
 
-# What Windows has not, and what the numbered scripts do there.
+# The numbered scripts without the modules and functions that Windows lacks.
 WITHOUT_UNIX = """
 import json, os, runpy, sys
 for name in ('fcntl', 'resource', 'pwd', 'grp', 'termios'):
@@ -45,14 +45,14 @@ def test_a_system_gets_the_one_tensorflow_that_it_has_packages_for(name, python,
     where = dict(python_version=python, sys_platform=platform, platform_machine=machine)
     with open(os.path.join(ROOT, name)) as f:
         lines = [line.strip().split('; ') for line in f if line.startswith('tensorflow')]
-    found = [line[0] for line in lines if markers.Marker(line[1]).evaluate(where)]
+    chosen = [line[0] for line in lines if markers.Marker(line[1]).evaluate(where)]
     if name == 'requirements.txt' and platform != 'darwin' and (python, platform) != ('3.10', 'win32'):
         wanted = (
             wanted.replace('tensorflow=', 'tensorflow-gpu=') if python == '3.6' else 'tensorflow[and-cuda]>=2.21,<2.23'
         )
     elif name == 'requirements.txt':
         wanted = wanted.replace('-cpu', '')
-    assert found == [wanted]
+    assert chosen == [wanted]
 
 
 def test_no_file_but_tests_imports_what_windows_lacks_without_asking():

@@ -9,7 +9,7 @@ RECORD = '.written.jsonl'
 
 @pytest.fixture(autouse=True)
 def program():
-    """A kind of program of its own, without inputs."""
+    """A program without inputs."""
     manifest.begin('test', [])
 
 
