@@ -187,7 +187,7 @@ def writer(folder, name):
             yield append
             for path, output in outputs.values():
                 output.close()
-                if os.path.getsize(path) != sizes[path]:  # not every release tells when the disk was full
+                if os.path.getsize(path) != sizes[path]:  # not every release reports a full disk
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
     except tf.errors.ResourceExhaustedError:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder) from None
@@ -267,6 +267,15 @@ def are_one_hot(labels):
     return bool((((labels == 0) | (labels == 1)).all(axis=1) & (labels.sum(axis=1) == 1)).all())
 
 
+def _class_folders(path):
+    """The folders of a dataset's classes: those in the folder that hold a dataset, or else the folder itself."""
+    if glob.glob(os.path.join(glob.escape(path), '*.tfrecords')):
+        return [path]
+    inside = glob.glob(os.path.join(glob.escape(path), '*', ''))
+    folders = [folder for folder in inside if glob.glob(glob.escape(folder) + '*.tfrecords')]
+    return [os.path.normpath(folder) for folder in sorted(folders, key=formatting.natural_order)] or [path]
+
+
 class Pyramid:
     """A dataset, or a folder of class folders, as uint8: in memory or, where it would fill that, mapped from a file.
 
@@ -276,37 +285,37 @@ class Pyramid:
     """
 
     def __init__(self, path):
-        folders = [path]
-        if os.path.isdir(path) and not glob.glob(os.path.join(glob.escape(path), '*.tfrecords')):
-            inside = sorted(glob.glob(os.path.join(glob.escape(path), '*', '')), key=formatting.natural_order)
-            inside = [name for name in inside if glob.glob(glob.escape(name) + '*.tfrecords')]
-            folders = [os.path.normpath(name) for name in inside] or [path]
-        self.folders, self.classes = folders, [os.path.basename(os.path.abspath(folder)) for folder in folders]
-        sets = [_complete_levels(folder) for folder in folders]
+        self.path = path
+        self.folders = _class_folders(path)
+        self.classes = [os.path.basename(os.path.abspath(folder)) for folder in self.folders]
+        sets = [_complete_levels(folder) for folder in self.folders]
         tops = [max(paths) for paths in sets]
         if len(set(tops)) > 1:
             sizes = ['%s %d' % (name, 2**top) for name, top in zip(self.classes, tops)]
             raise ValueError('%s: the classes differ in resolution (%s)' % (path, ', '.join(sizes)))
+        self.top = tops[0]
         counts = [count(paths[2]) for paths in sets]
-        ends = np.cumsum(counts).tolist()
-        self.path, self.top, self.count = path, tops[0], ends[-1]
+        self.count = sum(counts)
         self.labels = np.repeat(np.arange(len(sets)), counts)
-        self.labels_path = None if folders[1:] else labels_beside(sets[0][2])
-        self.images = capacity.arrays({k: (self.count, 1, 2**k, 2**k) for k in sets[0]}, folders[0])
-        parts = [{level: array[end - n : end] for level, array in self.images.items()} for n, end in zip(counts, ends)]
-        for paths, part in zip(sets, parts):
-            for level in paths:
-                _load(paths[level], part[level])
-        self.parts = [digest(*part.values()) for part in parts]
-        self.digest = digest(*self.images.values()) if parts[1:] else self.parts[0]
+        self.labels_path = labels_beside(sets[0][2]) if len(sets) == 1 else None
+        self.images = capacity.arrays({k: (self.count, 1, 2**k, 2**k) for k in sets[0]}, self.folders[0])
+        self.parts = []
+        begin = 0
+        for paths, n in zip(sets, counts):
+            part = {level: array[begin : begin + n] for level, array in self.images.items()}
+            for level, array in part.items():
+                _load(paths[level], array)
+            self.parts.append(digest(*part.values()))
+            begin += n
+        self.digest = self.parts[0] if len(sets) == 1 else digest(*self.images.values())
 
     def cards(self):
         """The card.Card of each class; without entries where these are not of as many images as there are."""
         cards = [card.of_data(folder) for folder in self.folders]
-        for label, found in enumerate(cards):
-            records = sum(entry['records'] for entry in found.entries or ())
+        for label, class_card in enumerate(cards):
+            records = sum(entry['records'] for entry in class_card.entries or ())
             if records != int((self.labels == label).sum()):
-                cards[label] = found._replace(entries=None, names=None)
+                cards[label] = class_card._replace(entries=None, names=None)
         return cards
 
     @property

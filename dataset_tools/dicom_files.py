@@ -144,7 +144,7 @@ def find_series(folder):
                 index.left_out[os.path.join(parent, name)] = 'link to a folder'
         names = [name for name in sorted(names) if not name.startswith('.') and name.upper() != 'DICOMDIR']
         paths += [os.path.join(parent, name) for name in names]
-    first_paths = {}  # {what tells one slice from another: the first path with it}
+    first_paths = {}  # {what identifies a slice: the first path with it}
     for path in log.progress(paths, desc='looking for DICOM', unit='file', leave=False, delay=1):
         _add(path, index, first_paths)
     return index

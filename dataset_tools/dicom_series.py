@@ -8,7 +8,7 @@ import numpy as np
 from common.hounsfield import AIR
 from dataset_tools import dicom_files, itk
 
-TISSUE = -1000.0, 3071.0  # HU between which padding cannot be told from what it surrounds
+TISSUE = -1000.0, 3071.0  # HU between which padding cannot be distinguished from what it surrounds
 
 
 def read_series(folder, uid):
@@ -40,7 +40,7 @@ def read_series(folder, uid):
 
 
 def _select(folder, uid):
-    """(paths, left_out) of the series that is meant; what was found if it is not there, or is damaged."""
+    """(paths, left_out) of the series; ValueError or OSError if it is missing or damaged."""
     index = dicom_files.find_series(folder)
     if uid is None and len(index.series) == 1:
         uid = next(iter(index.series))

@@ -115,7 +115,7 @@ def _in_unit(gray, window):
 
 
 def _fact_tables(summaries):
-    """[(heading, [(value, [number of images of each class])])] of what is known of the scans."""
+    """[(heading, [(value, [number of images of each class])])] of the facts about the scans."""
     tables = []
     for name, (heading, _) in FACTS.items():
         counts = [summary.fact_counts[name] for summary in summaries]

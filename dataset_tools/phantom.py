@@ -152,11 +152,11 @@ def _slice(kind, rng, noise, size, spacing, z):
     blend(hu, rng.normal(35, 12), blood)
     covered = cover(depth, spacing + abs(rng.normal(0, 0.5 * c.slab)))
     blend(hu, outside, covered)
-    cut, boost = rng.uniform(*scan.cutoff), rng.uniform(*scan.boost)
+    cutoff, boost = rng.uniform(*scan.cutoff), rng.uniform(*scan.boost)
     way, stretch = rng.uniform(0, 3.2), rng.uniform(1, 1.45)
     across, along = rotated(c.fx, c.fy, way)
     f = np.hypot(across * stretch, along / stretch)  # a body wider than deep gives noise a direction
-    blur, colour = [np.exp(-((g / cut) ** scan.steepness)) * (1 + boost * (g / 0.3) ** 2) for g in (c.f, f)]
+    blur, colour = [np.exp(-((g / cutoff) ** scan.steepness)) * (1 + boost * (g / 0.3) ** 2) for g in (c.f, f)]
     white = np.fft.rfft2(noise.randn(c.n, c.n))
     grain = rng.uniform(*scan.noise) * c.texture(white, np.sqrt(f + 0.08) * colour) * (1 + 0.35 * covered)
     hu = np.fft.irfft2(np.fft.rfft2(hu) * blur, s=hu.shape) + grain

@@ -10,7 +10,7 @@ def ordered(action, jobs, processes):
 
     Close it to end the processes. What an action raises (OSError, ValueError, MemoryError) is raised here.
 
-    Each has a pipe of its own: no locks to be left held, and it ends when this process is killed. The workers of
+    Each process has a separate pipe: no lock remains held, and it ends when this process is killed. The workers of
     concurrent.futures and multiprocessing.Pool do not, and a Pool waits for ever for one that died.
     """
     if processes == 1:

@@ -28,11 +28,11 @@ Job.__new__.__defaults__ = ('error',)
 CONFLICTS = 'first', 'drop', 'error'
 # places: of the lines of the table that cannot be used, such as 'line 2'
 Problem = namedtuple('Problem', 'places reason')
-# patches: with the table's own names; merged: [places] of marks that are one nodule; doubtful: places where there is no
+# patches: with the names of the table; merged: [places] of marks that are one nodule; off_nodule: places without a
 # nodule; notes: what a user should know of the volume; problems: [Problem]; patients: [(PatientID of the DICOM header,
 # patient of the table or None, place)] of each annotation; outside: places that are outside their scan; conflicts:
 # [Problem] of marks that class_conflict leaves out
-Crops = namedtuple('Crops', 'patches merged doubtful notes problems patients outside conflicts')
+Crops = namedtuple('Crops', 'patches merged off_nodule notes problems patients outside conflicts')
 # Where an annotation is, world mm, and how large
 _Mark = namedtuple('_Mark', 'annotation point diameter_mm diameter_of region')
 
@@ -93,8 +93,8 @@ def _crop_nodule(crops, job, volume, scan_facts, marks):
         crops.patches.append(Patch(gray[None], a.label, a.nodule, slice_facts, inside[i]))
     if len(marks) > 1:
         crops.merged.append([mark.annotation.place for mark in marks])
-    if is_doubtful(volume, point):
-        crops.doubtful.append(a.place)
+    if is_off_nodule(volume, point):
+        crops.off_nodule.append(a.place)
 
 
 def _scan_facts(volume, path, series):
@@ -202,6 +202,6 @@ def contrast(hu, spacing=SPACING):
     return hu[distance <= max(MIDDLE, spacing)].mean() - background
 
 
-def is_doubtful(volume, point):
+def is_off_nodule(volume, point):
     """Whether a point, world mm, lies in plain lung or in air."""
     return bool(contrast(ct_volumes.patches(volume, point, SURROUNDINGS, SPACING)[0]) < CONTRAST)

@@ -30,10 +30,10 @@ def stamp(path):
 
 def versions(*libraries):
     """{name: version} of this program, Python, and those libraries that are installed."""
-    found = {'nodule-generation': VERSION, 'python': platform.python_version()}
+    installed = {'nodule-generation': VERSION, 'python': platform.python_version()}
     for name in libraries:
         try:
-            found[name] = importlib.import_module(name).__version__
+            installed[name] = importlib.import_module(name).__version__
         except ImportError:
             continue
-    return found
+    return installed

@@ -57,7 +57,7 @@ class Unfinished:
         return None
 
     def close(self):
-        """Remove the folder with all that is its own, also of a run that was killed."""
+        """Remove the folder, and the files in it that this class has written, also those of a run that was killed."""
         ours = re.compile(r'[0-9a-f]{32}\.npz$|\.[0-9a-f]{32}\.npz-\w{8}\.part$')
         with contextlib.suppress(OSError):
             for name in filter(ours.match, os.listdir(self.folder)):

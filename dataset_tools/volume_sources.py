@@ -201,7 +201,7 @@ class Survey:
         self.order = {a.place: index for index, a in enumerate(plan.marked)}
         self.nodules, self.patches = OrderedDict(), 0  # the nodules are the keys
         self.problems, self.conflicts = list(plan.problems), []
-        self.merged, self.doubtful, self.outside = [], [], []
+        self.merged, self.off_nodule, self.outside = [], [], []
         self._patients = {}  # {normalized: as it was spelt first}
         self._places_by_header = OrderedDict()  # {PatientID: {patient of the table: first place}}
         self._assumed_world = set()  # places whose coordinates nobody has named
@@ -217,7 +217,7 @@ class Survey:
             places = self._places_by_header.setdefault(pseudonyms.normalize(header), OrderedDict())
             places.setdefault(patient, place)
         self.merged += crops.merged
-        self.doubtful += crops.doubtful
+        self.off_nodule += crops.off_nodule
         self.outside += crops.outside
         self.conflicts += crops.conflicts
         self.problems = self._sorted(self.problems + crops.problems)
@@ -251,8 +251,8 @@ class Survey:
 
     def warnings(self):
         """Lines for the user about what may be wrong."""
-        lines = self._doubtful_lines()
-        mostly = self._mostly_astray(self.order)
+        lines = self._off_nodule_lines()
+        mostly = self._mostly_off(self.order)
         if mostly:
             lines.append(f'{mostly}: are they RAS (--coordinates ras) or of another scan?')
         for places in self._places_by_header.values():
@@ -262,25 +262,25 @@ class Survey:
                 lines.append(f'{named} {conflict}; folds go by the table')
         return lines
 
-    def _doubtful_lines(self):
-        lines = [f'{place} lies in lung without a nodule, or in air' for place in self.doubtful[:10]]
-        if len(self.doubtful) > 10:
-            lines.append(f'so do {len(self.doubtful) - 10} more')
+    def _off_nodule_lines(self):
+        lines = [f'{place} lies in lung without a nodule, or in air' for place in self.off_nodule[:10]]
+        if len(self.off_nodule) > 10:
+            lines.append(f'so do {len(self.off_nodule) - 10} more')
         return lines
 
-    def _mostly_astray(self, places):
+    def _mostly_off(self, places):
         """A message if most points of the table are no nodules, counted where they are among the places; else None."""
-        astray = sum(place in places for place in self.doubtful + self.outside)
+        off = sum(place in places for place in self.off_nodule + self.outside)
         points = len(self.nodules) + len(self.outside)
-        if astray <= points / 2:
+        if off <= points / 2:
             return None
-        return f'{astray} of {points} points lie in lung without a nodule, in air or outside their scan'
+        return f'{off} of {points} points lie in lung without a nodule, in air or outside their scan'
 
     def require_nodules(self, flags=''):
         """ValueError if most points are no nodules, and nobody has named their coordinates; flags: to go on."""
-        mostly = self._mostly_astray(self._assumed_world)
+        mostly = self._mostly_off(self._assumed_world)
         if mostly:
-            for line in self._doubtful_lines():
+            for line in self._off_nodule_lines():
                 print(line)
             ras = f'if they are RAS, add{flags} --coordinates ras'
             world = f'if they are right, add{flags} --coordinates world'
@@ -298,7 +298,7 @@ class Survey:
 
     def complaint(self):
         """A message: the only problem, or how many there are, after they were printed."""
-        hint = '; if its points are RAS, add --coordinates ras' if self._mostly_astray(self._assumed_world) else ''
+        hint = '; if its points are RAS, add --coordinates ras' if self._mostly_off(self._assumed_world) else ''
         if len(self.problems) == 1:
             return self._message(self.problems[0]) + hint
         self.print_problems()
