@@ -22,14 +22,8 @@ def _arm(meaning, *phases, augment=True, mix=False, shuffle=False, tested_on='re
 ARMS = dict(
     raw=_arm('the real images as they are', 'real', augment=False),
     common=_arm('mirrored, turned and shifted, as the paper\'s "common augmentation"', 'real'),
-    cutmix=_arm(
-        'common, and rectangles exchanged between images, with their share of the label (Yun et al. 2019)',
-        'real',
-        mix=True,
-    ),
-    duplicates=_arm(
-        'common, and as many repeated real images as the GAN arm has generated ones: the control', 'real duplicates'
-    ),
+    cutmix=_arm('common, and rectangles and labels mixed between images (Yun et al. 2019)', 'real', mix=True),
+    duplicates=_arm('common, and as many repeated real images as gan adds: the control', 'real duplicates'),
     gan=_arm('common, and images of generators that learned from the training split only', 'real gan'),
     pix2pix=_arm('common, and patches that pix2pix drew from masks', 'real pix2pix'),
     phantom=_arm('common, and computed phantoms', 'real phantom'),

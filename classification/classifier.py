@@ -1,7 +1,5 @@
 """A trained classifier: its probabilities of images, as an object and as a table."""
 
-import csv
-import io
 import json
 import os
 
@@ -140,15 +138,12 @@ def write_predictions(cfg):
         of_images = classifier.log_probabilities(pixels)
     distinct, of_nodules = mean_by_nodule(of_images, nodules)
     _warn_of_training_nodules(cfg.model, distinct)
-    rows = [('image', name, nodule, p) for name, nodule, p in zip(names, nodules, of_images)]
-    rows += [('nodule', nodule, nodule, p) for nodule, p in zip(distinct, of_nodules)]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(['of', 'name', 'nodule', 'class'] + ['p_' + name for name in classifier.classes])
-    for kind, name, nodule, p in rows:
-        writer.writerow([kind, name, nodule, classifier.classes[p.argmax()]] + np.exp(p).round(6).tolist())
-    with files.atomic(cfg.out) as f:
-        f.write(text.getvalue().encode())
+    predictions = [('image', name, nodule, p) for name, nodule, p in zip(names, nodules, of_images)]
+    predictions += [('nodule', nodule, nodule, p) for nodule, p in zip(distinct, of_nodules)]
+    rows = [['of', 'name', 'nodule', 'class'] + ['p_' + name for name in classifier.classes]]
+    for kind, name, nodule, p in predictions:
+        rows.append([kind, name, nodule, classifier.classes[p.argmax()]] + np.exp(p).round(6).tolist())
+    files.write_csv(cfg.out, rows)
     print('%s: %d images of %d nodules' % (cfg.out, len(names), len(distinct)))
 
 

@@ -2,14 +2,25 @@
 
 import numpy as np
 
-from common.svg_plots import INK, OTHER, SOFT, STYLES, drawn, legend, row, square
+from classification.experiment_summary import balanced_accuracy
+from common.svg_plots import FAKE, INK, OTHER, REAL, SOFT, STYLES, drawn, legend, row, square
 
 
-def forest(rows, paper, chance):
-    """Balanced accuracy of arms, with intervals and repeats.
+def forest(data, by_arm):
+    """Balanced accuracy of all arms, with intervals and repeats, and of the paper; data: of classification.json.
 
-    rows: [(name, colour, whether to fill the mark, {value, interval, repeats})]; paper: [(name, value, interval)].
+    A star marks arms that are tested on generated images.
     """
+    summary, others = data['summary'], data['tested_on_generated']
+    chance = 1.0 / len(summary['classes'])
+    paper = [('paper: ' + arm, accuracy) for arm, accuracy in data['paper']['accuracy'].items()]
+    rows = []
+    for name, results in by_arm.items():
+        colour = REAL if name == summary['reference'] else dict(gan=FAKE, shuffled=SOFT).get(results.arm, INK)
+        if name in others:
+            rows.append((name + '*', colour, 'none', balanced_accuracy(others[name], name)))
+        else:
+            rows.append((name, colour, colour, balanced_accuracy(summary, name)))
     height = 0.8 + 0.26 * (len(rows) + len(paper))
     places = list(range(len(rows))) + [len(rows) + 0.3 + i for i in range(len(paper))]
     names = [name for name, *_ in rows] + [name for name, *_ in paper]
@@ -17,17 +28,17 @@ def forest(rows, paper, chance):
     def draw(axes):
         axes.set_position([0.27, 0.1, 0.5, 0.8])  # names on the left, numbers on the right
         axes.axvline(100 * chance, color=SOFT, linewidth=1.1, linestyle=(0, (4, 3)), label='chance')
-        for y, (_, colour, filled, accuracy) in enumerate(rows):
-            row(axes, y, accuracy['value'], accuracy['interval'], colour, 'o', colour if filled else 'none')
+        for y, (_, colour, fill, accuracy) in enumerate(rows):
+            row(axes, y, accuracy['value'], accuracy['interval'], colour, 'o', fill)
             repeats = 100 * np.array(accuracy['repeats'])
             axes.plot(repeats, np.full(len(repeats), y + 0.3), '.', color=colour, markersize=4, alpha=0.75)
         axes.plot([], [], '.', color=INK, markersize=4, label='one repeat')
-        for y, (_, value, interval) in zip(places[len(rows) :], paper):
-            row(axes, y, value, interval, SOFT, 'D', 'none')
+        for y, (_, accuracy) in zip(places[len(rows) :], paper):
+            row(axes, y, accuracy['value'], accuracy['interval'], SOFT, 'D', 'none')
         axes.plot([], [], 'D', color=SOFT, markersize=5, markerfacecolor='none', label='the paper, plain accuracy')
         axes.axhline(len(rows) - 0.35, color=SOFT, linewidth=0.8)
         values = [x for *_, accuracy in rows for x in accuracy['interval'] + accuracy['repeats']]
-        values += [x for *_, interval in paper for x in interval] + [chance]
+        values += [x for _, accuracy in paper for x in accuracy['interval']] + [chance]
         axes.set_xlim(max(100 * min(values) - 4, -1), min(100 * max(values) + 4, 101))
         axes.set_ylim(places[-1] + 0.7, -0.6)
         axes.set_yticks(places)
@@ -45,8 +56,15 @@ def forest(rows, paper, chance):
     return drawn(draw, 'Balanced accuracy of each arm', height)
 
 
-def ratios(curves, common, chance):
-    """Balanced accuracy over the ratio. curves: {arm: [(ratio, {value, interval})]}; common: of that arm, or None."""
+def ratios(summary, by_arm):
+    """Balanced accuracy over the ratio, or None where there is one ratio."""
+    curves = {}
+    for name in summary['arms']:
+        arm, ratio = by_arm[name][:2]
+        if ratio is not None:
+            curves.setdefault(arm, []).append((ratio, balanced_accuracy(summary, name)))
+    if not any(len(points) > 1 for points in curves.values()):
+        return None
 
     def draw(axes):
         places = sorted({ratio for points in curves.values() for ratio, _ in points})
@@ -56,9 +74,10 @@ def ratios(curves, common, chance):
             y = 100 * np.array([accuracy['value'] for _, accuracy in points])
             errors = np.abs(100 * np.array([accuracy['interval'] for _, accuracy in points]).T - y)
             axes.errorbar(x, y, errors, fmt=marker, ls=style, color=colour, capsize=3, markersize=5, label=arm)
-        if common is not None:
-            axes.axhline(100 * common, color=OTHER, linewidth=1.2, linestyle='-.', label='common')
-        axes.axhline(100 * chance, color=SOFT, linewidth=1.1, linestyle=(0, (4, 3)), label='chance')
+        if 'common' in summary['arms']:
+            common = 100 * balanced_accuracy(summary, 'common')['value']
+            axes.axhline(common, color=OTHER, linewidth=1.2, linestyle='-.', label='common')
+        axes.axhline(100.0 / len(summary['classes']), color=SOFT, linewidth=1.1, linestyle=(0, (4, 3)), label='chance')
         axes.set_xticks(np.log2(places))
         axes.set_xticklabels(['%g' % ratio for ratio in places])
         axes.grid(axis='y', linewidth=0.6)

@@ -1,8 +1,5 @@
 """The experiment, from the plan of its trainings to its page; what was trained before is not trained again."""
 
-import csv
-import io
-import json
 import os
 
 import tfutil
@@ -83,8 +80,7 @@ def _open_folder(cfg, folds):
         if before['data'] != data:
             raise ValueError('%s has an experiment with other data; choose another --outdir' % cfg.outdir)
     else:
-        with files.atomic(path, durable=True) as f:
-            f.write(json.dumps(dict(settings=settings, data=data), indent=1).encode())
+        files.write_json(path, dict(settings=settings, data=data), durable=True)
     files.require_replaceable(*(os.path.join(cfg.outdir, name) for name in TABLES))
 
 
@@ -111,19 +107,15 @@ def _keep_classifier(outdir, classifier, training, data):
     name = os.path.basename(training_results.path(outdir, training))[: -len('.json')].replace('-repeat0', '')
     path = os.path.join(outdir, 'classifiers', name)
     classifier.save(path + '.pkl')
-    with files.atomic(path + '.json', durable=True) as f:
-        f.write(json.dumps(dict(data=data)).encode())
+    files.write_json(path + '.json', dict(data=data), durable=True)
 
 
 def _write_predictions(outdir, classes, results):
     """FILE FORMAT: predictions.csv has a row for each nodule that a training predicted."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(['arm', 'ratio', 'repeat', 'fold', 'nodule', 'label'] + ['p_' + name for name in classes])
+    rows = [['arm', 'ratio', 'repeat', 'fold', 'nodule', 'label'] + ['p_' + name for name in classes]]
     for training, result in results.items():
         ratio = '' if training.ratio is None else '%g' % training.ratio
         for nodule, label, *probabilities in result['predictions']:
             row = [training.arm, ratio, training.repeat, training.fold, nodule, classes[label]]
-            writer.writerow(row + probabilities)
-    with files.atomic(os.path.join(outdir, 'predictions.csv')) as f:
-        f.write(text.getvalue().encode())
+            rows.append(row + probabilities)
+    files.write_csv(os.path.join(outdir, 'predictions.csv'), rows)

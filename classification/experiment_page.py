@@ -1,7 +1,6 @@
 """An experiment as classification.json and as a page, classification.html."""
 
 import collections
-import json
 import os
 
 import numpy as np
@@ -9,9 +8,9 @@ import numpy as np
 import dataset
 from classification import arms, classifier_plots, experiment_findings, experiment_summary
 from classification.classifier_training import VALIDATION
-from classification.experiment_summary import balanced_accuracy, nearest
+from classification.experiment_summary import nearest
 from common import card, files, page
-from common.svg_plots import FAKE, INK, REAL, SOFT, STYLES
+from common.svg_plots import STYLES
 from stats.proportions import wilson
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'classification.html')
@@ -32,11 +31,10 @@ def write(cfg, folds, results):
     """
     by_arm = experiment_summary.collect(results)
     data = _findings(cfg, folds, by_arm)
-    with files.atomic(os.path.join(cfg.outdir, 'classification.json')) as f:
-        f.write(json.dumps(data, indent=1).encode())
+    files.write_json(os.path.join(cfg.outdir, 'classification.json'), data)
     summary = data['summary']
     window = dataset.Pyramid(folds.folder(0, 'test')).card.window
-    styles = _curve_styles(summary, by_arm)
+    rocs, calibrations = _curves(data, by_arm)
     example_arm = experiment_summary.best(by_arm, summary) or summary['reference']
     page.write(
         os.path.join(cfg.outdir, 'classification.html'),
@@ -50,11 +48,11 @@ def write(cfg, folds, results):
         folds=folds.count,
         validation=VALIDATION,
         minutes=sum(facts['seconds'] for facts in data['trainings'].values()) / 60,
-        forest=_forest(data, by_arm),
-        ratios=_over_ratios(summary, by_arm),
-        beside_paper=_beside_paper(summary, by_arm),
-        rocs=_rocs(summary, styles),
-        calibrations=_calibrations(summary, styles),
+        arms_of_paper={arm: nearest(by_arm, arm) for arm in PAPER},
+        forest=classifier_plots.forest(data, by_arm),
+        ratios=classifier_plots.ratios(summary, by_arm),
+        rocs=rocs,
+        calibrations=calibrations,
         example_arm=example_arm,
         examples=_examples(folds, by_arm[example_arm].predictions, bool(window)),
         **data,
@@ -82,68 +80,24 @@ def _findings(cfg, folds, by_arm):
     )
 
 
-def _forest(data, by_arm):
-    """The figure of balanced accuracy of all arms; a star marks those that are tested on generated images."""
-    summary, others = data['summary'], data['tested_on_generated']
-    colours = dict(gan=FAKE, shuffled=SOFT)
-    rows = []
-    for name, results in by_arm.items():
-        colour = REAL if name == summary['reference'] else colours.get(results.arm, INK)
-        if name in others:
-            rows.append((name + '*', colour, False, balanced_accuracy(others[name], name)))
-        else:
-            rows.append((name, colour, True, balanced_accuracy(summary, name)))
-    paper = [('paper: ' + name, accuracy['value'], accuracy['interval']) for name, accuracy in PAPER.items()]
-    return classifier_plots.forest(rows, paper, 1.0 / len(summary['classes']))
-
-
-def _over_ratios(summary, by_arm):
-    """The figure over the ratio, or None where there is one ratio."""
-    curves = {}
-    for name in summary['arms']:
-        arm, ratio = by_arm[name][:2]
-        if ratio is not None:
-            curves.setdefault(arm, []).append((ratio, balanced_accuracy(summary, name)))
-    if max([len(points) for points in curves.values()] or [0]) < 2:
-        return None
-    common = balanced_accuracy(summary, 'common')['value'] if 'common' in summary['arms'] else None
-    return classifier_plots.ratios(curves, common, 1.0 / len(summary['classes']))
-
-
-def _beside_paper(summary, by_arm):
-    """[(arm, accuracy in the paper, metrics of this experiment or None)]"""
-    names = {arm: nearest(by_arm, arm) for arm in PAPER}
-    return [(arm, accuracy, summary['arms'][names[arm]]['metrics'] if names[arm] else None)
-            for arm, accuracy in PAPER.items()]  # fmt: skip
-
-
-def _curve_styles(summary, by_arm):
-    """{arm: style} of the arms whose curves are shown: raw, common, the reference and the best gan."""
+def _curves(data, by_arm):
+    """[(class, figure)] of ROC curves, and [(arm, figure)] of calibration, of the arms that matter most."""
+    summary = data['summary']
     names = ['raw', 'common', summary['reference'], experiment_summary.best(by_arm, summary)]
     styles = {}
     for name, style in zip(names, STYLES):
         if name in summary['arms']:
             styles.setdefault(name, style)
-    return styles
-
-
-def _rocs(summary, styles):
-    """[(class, figure)] of ROC curves, without classes whose curves are not defined."""
-    rocs = []
+    rocs, calibrations = [], []
     for label in summary['classes']:
         curves = [(name, style, summary['arms'][name]['roc'][label]) for name, style in styles.items()]
-        if None not in curves[0][2]:
-            title = 'ROC curves of ' + label
-            rocs.append((label, classifier_plots.roc(curves, summary['false_positive_rates'], title)))
-    return rocs
-
-
-def _calibrations(summary, styles):
-    """[(arm, figure)] of calibration."""
-    return [
-        (name, classifier_plots.reliability(summary['arms'][name]['reliability'], style, 'Calibration of ' + name))
-        for name, style in styles.items()
-    ]
+        if None not in curves[0][2]:  # not defined where a class is alone in its folds
+            figure = classifier_plots.roc(curves, summary['false_positive_rates'], 'ROC curves of ' + label)
+            rocs.append((label, figure))
+    for name, style in styles.items():
+        bins = summary['arms'][name]['reliability']
+        calibrations.append((name, classifier_plots.reliability(bins, style, 'Calibration of ' + name)))
+    return rocs, calibrations
 
 
 def _examples(folds, predictions, ct):

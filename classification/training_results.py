@@ -31,8 +31,7 @@ def path(outdir, training):
 
 def write(outdir, training, result, made_of):
     """Keep a result: {'facts', 'predictions'}."""
-    with files.atomic(path(outdir, training), durable=True) as f:
-        f.write(json.dumps(dict(result, made_of=made_of)).encode())
+    files.write_json(path(outdir, training), dict(result, made_of=made_of), durable=True, indent=None)
 
 
 def read(outdir, made_of, folds):

@@ -2,8 +2,11 @@
 
 import collections
 import contextlib
+import csv
 import errno
+import io
 import itertools
+import json
 import os
 import stat
 import sys
@@ -200,6 +203,24 @@ def atomic(path, durable=False, private=False):
             os.unlink(part)
         rename_in(error, path, part)
         raise
+
+
+def write_text(path, text, durable=False):
+    """Write a text file in UTF-8, as `atomic` does."""
+    with atomic(path, durable) as f:
+        f.write(text.encode())
+
+
+def write_json(path, data, durable=False, indent=1):
+    """Write data as JSON, as `atomic` does."""
+    write_text(path, json.dumps(data, indent=indent), durable)
+
+
+def write_csv(path, rows):
+    """Write rows of cells as comma-separated values, as `atomic` does."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator='\n').writerows(rows)
+    write_text(path, text.getvalue())
 
 
 @contextlib.contextmanager

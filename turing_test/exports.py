@@ -1,7 +1,5 @@
 """Answers for other programs: a table, the input of iMRMC, and the fields of medigan's model metadata."""
 
-import csv
-import io
 import json
 
 from common import files
@@ -12,17 +10,15 @@ TRUTH = {'yes-no': ('generated', 'real'), '2afc': ('left', 'right')}
 
 def table(path, readings):
     """turing_test.csv: a row for each answer. truth: generated or real, or which one of two is real, left or right."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(COLUMNS)
+    rows = [COLUMNS]
     for answer in readings.answers:
         reader = readings.readers[answer.reader]
         truth = TRUTH[readings.protocol['mode']][answer.signal]
         windows = json.dumps(answer.windows, separators=(',', ':'))
         row = [_cell(reader.name), '%g' % reader.years, answer.case, answer.position, int(answer.repeat)]
         row += [_cell(answer.label), truth, answer.verdict, answer.milliseconds, windows, '%g' % answer.zoom]
-        writer.writerow(row)
-    _write(path, text.getvalue())
+        rows.append(row)
+    files.write_csv(path, rows)
 
 
 def _cell(text):
@@ -43,7 +39,7 @@ def imrmc(path, readings):
     lines += ['NR: %d' % len(readers), 'N0: %d' % noise_count, 'N1: %d' % signal_count, 'NM: 1', '', 'BEGIN DATA:']
     lines += ['-1,%d,0,%d' % pair for pair in signals.items()]
     lines += ['%d,%d,1,%d' % (answer.reader, answer.case, answer.verdict) for answer in answers]
-    _write(path, '\n'.join(lines) + '\n')
+    files.write_text(path, '\n'.join(lines) + '\n')
 
 
 def medigan(path, data):
@@ -55,9 +51,4 @@ def medigan(path, data):
         accuracy=[round(reader['accuracy'], 3) for reader in readers],
         years_experience=[reader['years'] for reader in readers],
     )
-    _write(path, json.dumps(dict(turing_test=fields), indent=1) + '\n')
-
-
-def _write(path, text):
-    with files.atomic(path) as f:
-        f.write(text.encode())
+    files.write_json(path, dict(turing_test=fields))

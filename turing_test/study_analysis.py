@@ -1,6 +1,5 @@
 """The answers of a study as numbers and findings, in turing_test.json, tables and a page."""
 
-import json
 import os
 
 import numpy as np
@@ -28,8 +27,7 @@ def run(cfg):
     os.makedirs(outdir, exist_ok=True)
     names = 'turing_test.html', 'turing_test.json', 'turing_test.csv', 'turing_test.imrmc', 'medigan.json'
     page, numbers, table, imrmc, medigan = paths = [os.path.join(outdir, name) for name in names]
-    with files.atomic(numbers) as f:
-        f.write(json.dumps(dict(data, protocol=readings.protocol), indent=1).encode())
+    files.write_json(numbers, dict(data, protocol=readings.protocol))
     exports.table(table, readings)
     exports.imrmc(imrmc, readings)
     exports.medigan(medigan, data)

@@ -121,7 +121,7 @@ def test_the_same_seed_makes_the_same_patches_in_another_order_with_another_link
 def test_who_makes_the_same_study_from_public_code_data_and_weights_guesses_at_chance(
     mode, made, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(new_study, 'MOST_OF_ONE', 4)  # real patches of a nodule, to have enough of them
+    monkeypatch.setattr(new_study, 'MAX_PER_NODULE', 4)  # real patches of a nodule, to have enough of them
     truths = []
     for name in ('theirs', 'mine'):
         assert made('--mode', mode, '--number', 80, '--seed', 0, '--practice', 4)[0] == 0
@@ -134,8 +134,8 @@ def test_who_makes_the_same_study_from_public_code_data_and_weights_guesses_at_c
 def test_the_models_are_named_after_their_classes_in_files_or_folders():
     classes = ['AIS', 'IA', 'MIA']
     paths = ['a/MIA.pkl', 'results/003-AIS/network-final.pkl', 'IA-best.pkl']
-    assert new_study.models_of(paths, classes) == dict(zip(['MIA', 'AIS', 'IA'], paths))
-    assert new_study.models_of(['x.pkl'], classes) == dict.fromkeys(classes, 'x.pkl')
+    assert new_study.weights_of_classes(paths, classes) == dict(zip(['MIA', 'AIS', 'IA'], paths))
+    assert new_study.weights_of_classes(['x.pkl'], classes) == dict.fromkeys(classes, 'x.pkl')
 
 
 def refused(made, tmp_path, *flags):
@@ -151,7 +151,7 @@ def test_weights_that_learnt_from_a_nodule_of_the_data_are_refused(made, weights
     try:
         with open(path, 'w') as f:
             json.dump(dict(data=dict(digest='1-1', names=dict(nodule=['MIA-3', 'other']))), f)
-        assert 'learnt from the nodule MIA-3' in refused(made, tmp_path)
+        assert 'learned from the nodule MIA-3' in refused(made, tmp_path)
         os.unlink(path)
         code, out, err = made()
         assert code == 0 and 'not known whether' in err and weights[0] in err
@@ -163,7 +163,7 @@ def test_weights_that_learnt_from_a_nodule_of_the_data_are_refused(made, weights
 @pytest.mark.parametrize(
     'flags, words',
     [
-        (['--number', '400'], 'say less with --number'),
+        (['--number', '400'], 'use a smaller --number'),
         (['--number', '1'], '--number'),
         (['--model', os.path.join(ROOT, 'README.md')], 'README.md'),
         (['--model', 'nothing/AIS.pkl'], 'does not exist'),
