@@ -1,8 +1,6 @@
 # PYTHON_ARGCOMPLETE_OK
 """Training of the progressive growing wGAN, from tfrecords to a (G, D, Gs) pickle."""
 
-import sys
-
 import common
 
 
@@ -16,9 +14,7 @@ def main(argv=None):
     with signals.Stop() as stop:
         from training import launch  # after the flags: NumPy and TensorFlow take long to load, and -h should not
 
-        stopped = launch.train(cfg, stop, commandline.explicit_flags(config.Progan, argv))
-    if stopped:
-        sys.exit(128 + stopped)
+        launch.train(cfg, stop, commandline.explicit_flags(config.Progan, argv))
 
 
 if __name__ == '__main__':

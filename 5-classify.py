@@ -1,8 +1,6 @@
 # PYTHON_ARGCOMPLETE_OK
 """Do generated nodules help a classifier? Generators for folds, the experiment with its controls, and predictions."""
 
-import sys
-
 import common
 
 
@@ -20,21 +18,14 @@ def main(argv=None):
     from training import signals
 
     with signals.Stop() as stop:
-        try:
-            if command == 'gans':
-                from classification import generator_training
+        if command == 'gans':
+            from classification import generator_training
 
-                explicit = commandline.explicit_flags(classify_settings.Gans, argv)
-                stopped = generator_training.train(cfg, stop, explicit)
-            else:
-                from classification import experiment
+            generator_training.train(cfg, stop, commandline.explicit_flags(classify_settings.Gans, argv))
+        else:
+            from classification import experiment
 
-                experiment.run(cfg, stop)
-                stopped = None
-        except signals.Stopped as signal:
-            stopped = signal.number
-    if stopped:
-        sys.exit(128 + stopped)
+            experiment.run(cfg, stop)
 
 
 if __name__ == '__main__':

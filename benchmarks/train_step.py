@@ -32,7 +32,7 @@ def measure(cfg, layout):
     import dataset
     import tfutil
     from training.schedule import multiply_accumulates
-    from training.trainer import Trainer
+    from training.step import Trainer
 
     level = cfg.resolution.bit_length() - 1
     progan = config.Progan(fmap_max=cfg.fmap_max, precision=cfg.precision)
@@ -49,7 +49,7 @@ def measure(cfg, layout):
         trainer.set_lod(0.5 if cfg.level_fade else 0.0)
         timer = Timer()
         for step in range(cfg.iterations):
-            timer.run(lambda n=step: trainer.train(trainer.steps[level], n, n * cfg.minibatch))
+            timer.run(lambda n=step: trainer.train(level, n, n * cfg.minibatch))
         # A step of D: 1 pass through G; 12 through D, for the scores of real, fake and mixed images and their
         # gradients. A step of G: 3 passes through G and 2 through D.
         work_G, work_D = [multiply_accumulates(x, level) for x in (trainer.first.G, trainer.first.D)]

@@ -7,11 +7,11 @@ from classification import cross_validation
 from classification.classify_settings import TRAINING
 from common import card, locks, log
 from config import Progan
-from training import launch, run_folder
+from training import checkpoint, launch, run_folder
 
 
 def train(cfg, stop, explicit):
-    """Train what is missing of classify_settings.Gans; the signal that ended it early, or None.
+    """Train what is missing of classify_settings.Gans; signals.Stopped if a signal ended it early.
 
     explicit: names of the settings that were given; a run that goes on takes the others from its run.json.
     """
@@ -29,10 +29,7 @@ def train(cfg, stop, explicit):
                 log.info('%d of %d: %s is there' % (i + 1, len(jobs), run))
                 continue
             log.info('%d of %d: %s' % (i + 1, len(jobs), outdir))
-            stopped = launch.train(_settings(cfg, data, outdir, run), stop, [x for x in explicit if x in TRAINING])
-            if stopped:
-                return stopped
-    return None
+            launch.train(_settings(cfg, data, outdir, run), stop, [x for x in explicit if x in TRAINING])
 
 
 def _settings(cfg, data, outdir, run):
@@ -49,7 +46,7 @@ def _newest_run(outdir):
 
 def _is_finished(run, data):
     """Whether a run is complete; ValueError if it learned from other data."""
-    final = os.path.join(run, run_folder.FINAL)
+    final = os.path.join(run, checkpoint.FINAL)
     if not os.path.exists(final):
         return False
     if card.of_weights(final).digest != dataset.Pyramid(data).digest:

@@ -1,8 +1,6 @@
 # PYTHON_ARGCOMPLETE_OK
 """pix2pix: from a nodule's mask to a CT patch."""
 
-import sys
-
 import common
 
 
@@ -17,14 +15,15 @@ def main(argv=None):
 
         generate.generate(cfg)
         return
-    from training import signals
+    from training import run_folder, signals
 
     with signals.Stop() as stop:
-        from pix2pix import launch
+        explicit = commandline.explicit_flags(pix2pix_settings.Train, argv)
+        start = run_folder.start(cfg, pix2pix_settings.Train, pix2pix_settings.FREE, explicit, pix2pix_settings.NEEDED)
+        stop.check()
+        from pix2pix import pix2pix_train
 
-        stopped = launch.train(cfg, stop, commandline.explicit_flags(pix2pix_settings.Train, argv))
-    if stopped:
-        sys.exit(128 + stopped)
+        pix2pix_train.train(start, stop)
 
 
 if __name__ == '__main__':

@@ -15,6 +15,9 @@ from common.types import (
 )
 from config import CPU, SEED, WINDOWS
 
+FREE = 'data masks outdir resume epochs snapshot_epochs keep cpu'.split()  # of Train, may change when a run goes on
+NEEDED = 'number', 'elapsed'  # numbers of the state of a snapshot
+
 
 @flag_type('ellipse, spiculated or ellipse,spiculated')
 def shapes(text):

@@ -18,22 +18,29 @@ def adam(learning_rate):
     return tf.train.AdamOptimizer(learning_rate, beta1=0.0, beta2=0.99, epsilon=1e-8)
 
 
-def optimizer_state(owners):
-    """The variables of Adam optimizers, {name: variable}; owners: [(name, network, optimizer)].
+def moments(owners):
+    """The variables of Adam optimizers, {name: variable}; owners: [(role, network, optimizer)].
 
-    Names do not depend on what was built first.
+    FILE FORMAT: the names, which do not depend on what was built first.
     """
-    found = collections.OrderedDict()
-    for name, network, optimizer in owners:
+    variables = collections.OrderedDict()
+    for role, network, optimizer in owners:
         for local, variable in network.trainables.items():
             for kind in optimizer.get_slot_names():
-                if optimizer.get_slot(variable, kind) is not None:
-                    found['%s/%s/%s' % (name, local, kind)] = optimizer.get_slot(variable, kind)
-        known = {id(variable) for variable in found.values()}
+                slot = optimizer.get_slot(variable, kind)
+                if slot is not None:
+                    variables['%s/%s/%s' % (role, local, kind)] = slot
+        slots = {id(variable) for variable in variables.values()}
         for variable in optimizer.variables():
-            if id(variable) not in known:  # beta1_power and beta2_power
-                found['%s/%s' % (name, re.search(r'beta\d_power', variable.name).group())] = variable
-    return found
+            if id(variable) not in slots:
+                power = re.search(r'beta\d_power', variable.name).group()
+                variables['%s/%s' % (role, power)] = variable
+    return variables
+
+
+def values(variables):
+    """{name: array} of {name: variable}."""
+    return dict(zip(variables, tfutil.run(list(variables.values()))))
 
 
 def check_finite(terms):

@@ -59,24 +59,30 @@ def _peak_memory():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == 'darwin' else 1024)
 
 
-def show(trainer, stop):
+def dry_run(trainer, stop):
     """Print the schedule with speeds, times and memory, measured by a step of each level.
 
     On a CPU the steps are of few images, which tells the rate; memory is that of a step, scaled to the minibatch.
     """
-    cfg, top, found, most = trainer.cfg, trainer.data.top, {}, 0
+    cfg, top = trainer.cfg, trainer.data.top
     group = max(cfg.mbstd_group_size, 1)
+    seconds_per_image, most = {}, 0
     form = '%-10s %15s %9s %9s %16s %9s'
     print(form % ('resolution', 'kimg', 'minibatch', 'images/s', 'time', 'memory'), flush=True)
     for level, begin, end, minibatch in schedule.spans(cfg, top):
-        few, before = minibatch, _peak_memory()
+        n = minibatch
         if tfutil.native_layout() == 'NHWC':
-            few = min(minibatch, -(-FEW // group) * group)
-        _, seconds = trainer.prepare(level, few)
+            n = min(minibatch, -(-FEW // group) * group)
+        before = _peak_memory() or 0
+        _, seconds = trainer.prepare(level, n)
         stop.check()
-        found[level], after = seconds / (few * cfg.D_repeats), _peak_memory()
-        most = after and max(most, (before or 0) + (after - (before or 0)) * minibatch / few)
-        time = duration(1000 * (end - begin) * found[level])
-        cells = '%dx%d' % (2**level, 2**level), '%g - %g' % (begin, end), minibatch, '%.3g' % (1 / found[level]), time
-        print(form % (cells + ('%.1f GB' % (most / 1e9) if most else '?',)), flush=True)
-    print(estimate(cfg, top, found))
+        after = _peak_memory()
+        seconds_per_image[level] = seconds / (n * cfg.D_repeats)
+        memory = '?'
+        if after:
+            most = max(most, before + (after - before) * minibatch / n)
+            memory = '%.1f GB' % (most / 1e9)
+        size, rate = '%dx%d' % (2**level, 2**level), '%.3g' % (1 / seconds_per_image[level])
+        time = duration(1000 * (end - begin) * seconds_per_image[level])
+        print(form % (size, '%g - %g' % (begin, end), minibatch, rate, time, memory), flush=True)
+    print(estimate(cfg, top, seconds_per_image))

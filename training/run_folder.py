@@ -1,5 +1,6 @@
-"""A numbered folder for a run: settings, logs, pictures, and snapshots to go on from."""
+"""The numbered folder of a run: its settings, its lock, its logs and tables."""
 
+import collections
 import csv
 import glob
 import json
@@ -12,15 +13,17 @@ import textwrap
 import numpy as np
 
 from common import commandline, files, locks, log, schema, types
-from training import snapshots
+from training import checkpoint
 
-FINAL = 'network-final.pkl'
 COLUMNS = 100  # of a line on the terminal
 TABLES = 'log.csv', 'metrics.csv'
-LOGS = ('log.txt',) + TABLES
-_OWN = re.compile(r'(run\.json|(reals|fakes\d{6})\.png|training\.gif|network-(snapshot-\d{6}|final|best)\.(pkl|npz))$')
-_ABOUT = dict(settings=types.mapping, data=dict(digest=types.text))
+LOGS = ('log.txt',) + TABLES  # files that grow
+_PICTURE = re.compile(r'fakes\d{6}\.png$')
+_RUN_JSON = dict(settings=types.mapping, data=dict(digest=types.text))
 _REMEDY = 'start a new run, with --transfer from its last snapshot'
+
+# Where a run begins. folder, digest: those of a run that goes on and of its data, or None; snapshot: to go on from.
+Start = collections.namedtuple('Start', 'cfg folder digest snapshot')
 
 
 def _run_number(name):
@@ -59,29 +62,39 @@ def find(path, outdir):
     return path
 
 
-def resumed(record, free, cfg, given, path):
-    """The settings of the run in `path` and the digest of its data.
+def start(cfg, record, free, explicit, needed=checkpoint.NEEDED):
+    """The Start of a new run or, with cfg.resume, of one that goes on with the settings of its run.json.
 
-    Of cfg those count whose names are `given` and `free` to change.
+    record: the type of cfg. explicit: names of the settings that were given for this start, of which those in `free`
+    may differ from run.json; ValueError for others that do. needed: as of checkpoint.last.
     """
-    where = os.path.join(path, 'run.json')
-    about = schema.read(where, _ABOUT, _REMEDY)
-    stored = commandline.from_json(record, about['settings'], where)
-    files.adopt(path, {name: name in LOGS for name in sorted(os.listdir(path)) if name in LOGS or _OWN.match(name)})
-    for name in given - set(free):
-        if getattr(cfg, name) != getattr(stored, name):
+    if not cfg.resume:
+        return Start(cfg, None, None, None)
+    folder = find(cfg.resume, cfg.outdir)
+    run_json = os.path.join(folder, 'run.json')
+    about = schema.read(run_json, _RUN_JSON, _REMEDY)
+    stored = commandline.from_json(record, about['settings'], run_json)
+    _adopt(folder)
+    changed = {'resume': folder}
+    for name in explicit:
+        value, before = getattr(cfg, name), getattr(stored, name)
+        if name in free:
+            changed.setdefault(name, value)
+        elif value != before:
             raise ValueError(
                 '--%s %s: the run in %s has %s; leave the flag out or start a new run'
-                % (name.replace('_', '-'), getattr(cfg, name), path, getattr(stored, name))
+                % (name.replace('_', '-'), value, folder, before)
             )
-    changed = {name: getattr(cfg, name) for name in given & set(free)}
-    return stored._replace(**dict(changed, resume=path)), about['data']['digest']
+    return Start(stored._replace(**changed), folder, about['data']['digest'], checkpoint.last(folder, needed))
 
 
-def finished(path, state):
-    """Whether network-final.pkl in a run folder is that of the snapshot with this state."""
-    final = os.path.join(path, FINAL)
-    return os.path.exists(final) and snapshots.checksum(final) == int(state['crc'])
+def _adopt(folder):
+    """Record the files of a copy of a run folder, which has lost its hidden record, as written by this program."""
+    names = {name: True for name in LOGS}
+    for name in sorted(os.listdir(folder)):
+        if checkpoint.is_file_name(name) or _PICTURE.match(name) or name in ('run.json', 'reals.png', 'training.gif'):
+            names[name] = False
+    files.adopt(folder, names)
 
 
 def wrapped(line):
@@ -89,23 +102,15 @@ def wrapped(line):
     return textwrap.fill(line, COLUMNS, subsequent_indent='  ', break_long_words=False, break_on_hyphens=False)
 
 
-def _is_after(kimg, header, line, column):
-    """Whether a line of a table, bytes, is a row from after `kimg`; what somebody noted there is none."""
-    names, cells = header.decode('latin-1').strip().split(','), line.decode('latin-1').strip().split(',')
-    try:
-        return len(cells) == len(names) and float(cells[names.index(column)]) > kimg
-    except ValueError:
-        return False
-
-
 class Run:
-    """An open run folder; no second process can open it meanwhile. Used as a context manager."""
+    """An open run folder. As a context manager it is locked against other processes."""
 
-    def __init__(self, path, keep=3):
-        self.path, self.keep = path, keep
-        self._lock = locks.acquire(path, 'wait for it or start a new run')
+    def __init__(self, path):
+        self.path = path
+        self._lock = None
 
     def __enter__(self):
+        self._lock = locks.acquire(self.path, 'wait for it or start a new run')
         return self
 
     def __exit__(self, *_):
@@ -117,7 +122,7 @@ class Run:
 
     def pictures(self):
         """Paths of the pictures of fakes, oldest first."""
-        return sorted(self.file(name) for name in os.listdir(self.path) if re.match(r'fakes\d{6}\.png$', name))
+        return sorted(self.file(name) for name in os.listdir(self.path) if _PICTURE.match(name))
 
     def write_json(self, cfg, data, devices, tensorflow):
         """run.json: settings, facts about the data, devices and versions. tensorflow: its version."""
@@ -139,55 +144,43 @@ class Run:
         else:
             log.info(terminal or wrapped(line))
 
-    def tick(self, row, name='log.csv'):
-        """Append a row, {column: number}, to a table."""
-        path = self.file(name)
-        fresh = not os.path.exists(path)
+    def add_row(self, row, table='log.csv'):
+        """Append a row, {column: value}, to a table."""
+        path = self.file(table)
+        is_new = not os.path.exists(path)
         with files.open_text(path, 'a') as f:
             writer = csv.DictWriter(f, list(row))
-            if fresh:
+            if is_new:
                 writer.writeheader()
             writer.writerow(row)
 
-    def rows(self, name):
+    def rows(self, table):
         """The whole lines of a table, {column: text} each; a power cut may have left half a line."""
-        if not os.path.exists(self.file(name)):
+        if not os.path.exists(self.file(table)):
             return []
-        with open(self.file(name), newline='', encoding='utf-8', errors='replace') as f:
+        with open(self.file(table), newline='', encoding='utf-8', errors='replace') as f:
             lines = [line for line in f.read().splitlines(True) if line.endswith('\n')]
         return list(csv.DictReader([line for line in lines if line.count(',') == lines[0].count(',')]))
 
-    def rewind(self, kimg, column='kimg'):
-        """Forget rows of tables, pictures and unusable snapshots from after `kimg`, or epochs; the run goes on."""
-        for name in TABLES:
-            if os.path.exists(self.file(name)):
-                with open(self.file(name), 'rb') as f:
-                    lines = f.read().splitlines(True)
-                kept = [line for line in lines if line.endswith(b'\n') and not _is_after(kimg, lines[0], line, column)]
-                if kept != lines:
-                    with files.atomic(self.file(name), durable=True) as f:
-                        f.write(b''.join(kept))
-        for snapshot in snapshots.paths(self.path):
-            if int(snapshot[-10:-4]) > kimg:
-                snapshots.remove(snapshot)
+    def rewind(self, limit, column='kimg'):
+        """Remove rows of tables, and pictures, from after `limit` kimg (or epochs); the run goes on from there."""
+        for table in filter(os.path.exists, map(self.file, TABLES)):
+            with open(table, 'rb') as f:
+                lines = f.read().splitlines(True)
+            kept = [line for line in lines if line.endswith(b'\n') and not _is_after(limit, lines[0], line, column)]
+            if kept != lines:
+                with files.atomic(table, durable=True) as f:
+                    f.write(b''.join(kept))
         for picture in self.pictures():
-            if int(picture[-10:-4]) > kimg:
+            if int(picture[-10:-4]) > limit:
                 files.remove(picture)
 
-    def complete(self, snapshot):
-        """The last snapshot of a run that has had its images becomes network-final.pkl, the last file it writes."""
-        path = self.file(FINAL)
-        snapshots.copy(snapshot, path)
-        self.log('done: %s' % path, result=True)
 
-    def save(self, kimg, write_networks, state):
-        """A snapshot: network-snapshot-KKKKKK.pkl, written by write_networks(path), and beside it what to go on from.
-
-        state: {name: array}.
-        """
-        path = self.file('network-snapshot-%06d.pkl' % int(kimg))
-        snapshots.write(path, write_networks, state)
-        for old in snapshots.paths(self.path)[: -self.keep] if self.keep else ():
-            if old != path:
-                snapshots.remove(old)
-        return path
+def _is_after(limit, header, line, column):
+    """Whether a line of a table, bytes, is a row from after `limit`; what somebody noted there is none."""
+    names = header.decode('latin-1').strip().split(',')
+    cells = line.decode('latin-1').strip().split(',')
+    try:
+        return len(cells) == len(names) and float(cells[names.index(column)]) > limit
+    except ValueError:
+        return False

@@ -44,13 +44,13 @@ def phases(cfg, top):
 
 def spans(cfg, top):
     """[(level, first kimg, last kimg, minibatch)] of the schedule; a fade belongs to the finer level."""
-    found, begin = [], 0.0
+    rows, begin = [], 0.0
     for index, (level, minibatch) in enumerate(phases(cfg, top).items()):
         end = cfg.lod_training_kimg + index * (cfg.lod_training_kimg + cfg.lod_transition_kimg)
         end = cfg.total_kimg if level == top else min(end, cfg.total_kimg)
-        found.append((level, begin, end, minibatch))
+        rows.append((level, begin, end, minibatch))
         begin = end
-    return found
+    return rows
 
 
 def images_per_replica(cfg, level, minibatch, replicas):
@@ -67,14 +67,18 @@ def images_per_replica(cfg, level, minibatch, replicas):
 
 def multiply_accumulates(network, level):
     """Of one forward pass for one image at a level (None: of the whole network), from the shapes of the kernels."""
-    total, top = 0, int(network.static_kwargs['resolution']).bit_length() - 1
+    top = int(network.static_kwargs['resolution']).bit_length() - 1
     level = level or top
+    total = 0
     for name, variable in network.trainables.items():
-        shape, rgb = variable.shape.as_list(), 'RGB' in name
         if not name.endswith('weight'):
             continue
-        at = top - int(name.split('_lod')[1].split('/')[0]) if rgb else int(name.split('x')[0]).bit_length() - 1
-        if at > level or rgb and at < level:
+        shape = variable.shape.as_list()
+        if 'RGB' in name:
+            at = top - int(name.split('_lod')[1].split('/')[0])
+        else:
+            at = int(name.split('x')[0]).bit_length() - 1
+        if at > level or 'RGB' in name and at < level:
             continue
         pixels = 1 if 'Dense' in name else 4**at
         if '_up' in name or '_down' in name:  # 4x4 taps at a quarter of the pixels

@@ -25,12 +25,12 @@ def read(path):
     for state in states:
         resolution = state['static_kwargs'].get('resolution', 32)
         if type(resolution) is not int or resolution not in [2**level for level in range(2, 12)]:
-            words = '%s cannot be used: the resolution of its network %s is %.20s, not a power of two from 4 to 2048'
-            raise ValueError(words % (path, state['name'], resolution))
+            message = '%s cannot be used: the resolution of its network %s is %.20s, not a power of two from 4 to 2048'
+            raise ValueError(message % (path, state['name'], resolution))
         for local, array in state['variables']:
             if not np.isfinite(array).all():
-                words = '%s cannot be used: variable %s of network %s is not finite: its training had diverged'
-                raise ValueError(words % (path, local, state['name']))
+                message = '%s cannot be used: variable %s of network %s is not finite: its training had diverged'
+                raise ValueError(message % (path, local, state['name']))
     return states
 
 
@@ -55,29 +55,31 @@ def _fused(local, array):
     return module + '_up' + kind, array[::-1, ::-1].transpose(0, 1, 3, 2) if array.ndim == 4 else array
 
 
-def matching_variables(path, states, trainer):
-    """Variables of the states of a pickle that fit this run's networks by name and shape, and a line that says so.
+def matching_variables(path, states, networks):
+    """Variables of the states of a pickle that fit networks, {role: network}, by name and shape; and a line on them.
 
-    The variables are {'G': {local: array}, ...}; to-RGB and from-RGB layers are matched by their resolution.
+    The variables are {role: {local name: array}}; to-RGB and from-RGB layers are matched by their resolution.
     """
-    found, taken, left, fused = {}, 0, [], 0
-    for role, state in zip(('G', 'D', 'Gs'), states):
-        network = getattr(trainer.first, role)
+    matching, left_out, turned = {}, [], 0
+    for (role, network), state in zip(networks.items(), states):
         top = int(network.static_kwargs['resolution']).bit_length() - 1
-        other = int(state['static_kwargs'].get('resolution', 32)).bit_length() - 1
-        found[role] = {}
-        unfused = role != 'D' and state['static_kwargs'].get('fused_scale') is False
+        levels = top - (int(state['static_kwargs'].get('resolution', 32)).bit_length() - 1)
+        is_unfused = role != 'D' and state['static_kwargs'].get('fused_scale') is False
+        matching[role] = {}
         for local, array in state['variables']:
-            if unfused and _CONV0.match(local):
+            if is_unfused and _CONV0.match(local):
                 local, array = _fused(local, array)
-                fused += array.ndim == 4
-            variable = network.trainables.get(_counted_from(local, top - other))
+                turned += array.ndim == 4
+            local = _counted_from(local, levels)
+            variable = network.trainables.get(local)
             if variable is not None and tuple(variable.shape.as_list()) == array.shape:
-                found[role][_counted_from(local, top - other)] = array
-        taken += len(found[role])
-        left += ['%s/%s' % (role, local) for local in network.trainables if local not in found[role]]
+                matching[role][local] = array
+        left_out += ['%s/%s' % (role, local) for local in network.trainables if local not in matching[role]]
+    taken = sum(map(len, matching.values()))
     if not taken:
         raise ValueError('%s has no variable that fits a network of this resolution and --fmap-base, --fmap-max' % path)
-    new = ': ' + ' '.join(left) if left else ''
-    turned = ' (%d kernels turned, exactly, for fused scaling)' % fused if fused else ''
-    return found, 'transfer from %s: took %d variables%s, new are %d%s' % (path, taken, turned, len(left), new)
+    line = 'transfer from %s: took %d variables' % (path, taken)
+    if turned:
+        line += ' (%d kernels turned, exactly, for fused scaling)' % turned
+    line += ', new are %d' % len(left_out)
+    return matching, line + (': ' + ' '.join(left_out) if left_out else '')

@@ -7,10 +7,10 @@ import pytest
 
 import dataset
 from common import images
-from pix2pix import launch, trainer
+from pix2pix import pix2pix_settings, trainer
 from runs import TINY, TINY_PIX2PIX, random_networks
 
-# command: how it is started. needed, roles: how snapshots.restore and safe_pickle.read are told what it writes.
+# command: how it is started. needed, roles: how checkpoint.last and safe_pickle.read are told what it writes.
 MAPS = dict(fmap_base=64, fmap_max=8, latent_size=8)  # of TINY
 Kind = collections.namedtuple('Kind', 'name command needed roles')
 
@@ -42,7 +42,7 @@ def kind(request, training_data, classes, pairs, tmp_path_factory):
     name, needed, roles = request.param, {}, ()
     if name == 'pix2pix':
         command = ['-m', 'pix2pix', 'train', '--data', pairs] + TINY_PIX2PIX
-        needed, roles = dict(needed=launch.NEEDED), (trainer.ROLES,)
+        needed, roles = dict(needed=pix2pix_settings.NEEDED), (trainer.ROLES,)
     else:
         command = ['3-train.py', '--data', classes if name == 'conditional' else training_data] + TINY
         command += {

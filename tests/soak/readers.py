@@ -108,7 +108,7 @@ class Json:
 
     def read(self, index):
         if index % 2:
-            run_folder.resumed(config.Progan, (), config.Progan(), set(), self.folder)
+            run_folder.start(config.Progan(resume=self.folder), config.Progan, (), ())
         else:
             card.of_data(os.path.join(self.folder, 'AIS-r03.tfrecords'))
 

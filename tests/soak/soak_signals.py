@@ -10,7 +10,7 @@ import pytest
 
 from common import safe_pickle
 from runs import outcomes, start_python
-from training import snapshots
+from training import checkpoint
 
 MOMENTS = 20
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -22,8 +22,8 @@ def whole(outdir, needed, roles):
     for run in glob.glob(os.path.join(outdir, '*')):
         for path in glob.glob(os.path.join(run, 'network-*.pkl')):
             safe_pickle.read(path, *roles)
-        if os.path.exists(os.path.join(run, 'network-final.pkl')) or snapshots.restore(run, **needed)[0]:
-            return len(snapshots.paths(run))
+        if os.path.exists(os.path.join(run, 'network-final.pkl')) or checkpoint.last(run, **needed):
+            return len(checkpoint.paths(run))
     return 0
 
 

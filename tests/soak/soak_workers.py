@@ -11,7 +11,7 @@ import pytest
 import dataset
 from runs import TINY, assert_same_weights, cluster, outcomes, random_networks, start_python
 from tfutil import tf
-from training import circle, snapshots
+from training import checkpoint, workers
 
 FLAGS = TINY + '--mbstd-group-size 0 --minibatch 24 --wait 100'.split()
 FINAL = '000-AIS/network-final.pkl'
@@ -98,7 +98,8 @@ def test_workers_that_would_go_on_from_different_snapshots_say_so(training_data,
     for folder in folders:
         shutil.copytree(str(uninterrupted[2]), str(folder))
     runs = [str(folder / '000-AIS') for folder in folders]
-    snapshots.remove(snapshots.paths(runs[1])[-1])
+    for path in glob.glob(checkpoint.paths(runs[1])[-1][:-4] + '*'):
+        os.unlink(path)
     longer = ['--total-kimg', '0.5']
     for other in ['--resume', runs[1]], ['--resume', uninterrupted[3] / '000-AIS']:
         for code, _, err in outcomes(start_workers(training_data, folders, '--resume', runs[0], *longer, last=other)):
@@ -107,27 +108,27 @@ def test_workers_that_would_go_on_from_different_snapshots_say_so(training_data,
 
 def begun(training_data, outdir, number, *arguments):
     """Workers of a run that has written a snapshot."""
-    workers = start_workers(training_data, [outdir] * number, '--keep', '0', *arguments)
+    started = start_workers(training_data, [outdir] * number, '--keep', '0', *arguments)
     while not glob.glob(str(outdir / '000-AIS' / 'network-snapshot-*.npz')):
-        assert not [worker for worker in workers if worker.poll() is not None], outcomes(workers)
+        assert not [worker for worker in started if worker.poll() is not None], outcomes(started)
         time.sleep(0.01)
-    return workers
+    return started
 
 
 @pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGSTOP])
 @pytest.mark.parametrize('which, of', [(0, 2), (1, 2), (0, 3), (1, 3), (2, 3)])
 def test_the_others_of_a_worker_that_was_killed_or_stopped_end(training_data, tmp_path, number, which, of):
-    workers = begun(training_data, tmp_path, of, '--total-kimg', '100')
-    gone = workers.pop(which)
+    started = begun(training_data, tmp_path, of, '--total-kimg', '100')
+    gone = started.pop(which)
     begin = time.time()
     gone.send_signal(number)
-    ends = outcomes(workers)
+    ends = outcomes(started)
     seconds, codes = time.time() - begin, [code for code, _, _ in ends]
     print('%s of worker %d of %d: the others ended in %.1f s with %s' % (number.name, which, of, seconds, codes))
     assert seconds < (5 if number == signal.SIGKILL else 60)
     for code, _, err in ends:  # TensorFlow 1.12 itself crashes on some sudden deaths
         crashed = code == -signal.SIGSEGV and not hasattr(tf, 'config') and number == signal.SIGKILL
-        assert crashed or code == 2 and err.endswith(circle.GONE + '\n') and 'Traceback' not in err, err
+        assert crashed or code == 2 and err.endswith(workers.GONE + '\n') and 'Traceback' not in err, err
     gone.kill()
 
 
@@ -136,11 +137,11 @@ def test_the_others_of_a_worker_that_was_killed_or_stopped_end(training_data, tm
 def test_a_run_that_was_ended_by_a_signal_goes_on_to_the_same_weights(
     training_data, tmp_path, uninterrupted, number, whom
 ):
-    workers = begun(training_data, tmp_path, number)
+    started = begun(training_data, tmp_path, number)
     begin = time.time()
-    for worker in workers[whom]:
+    for worker in started[whom]:
         worker.terminate()
-    ends = outcomes(workers)
+    ends = outcomes(started)
     print('SIGTERM to %s of %d workers: ended in %.1f s' % (whom, number, time.time() - begin))
     assert [end[0] for end in ends] == [143] * number, ends
     assert not os.path.exists(str(tmp_path / FINAL))

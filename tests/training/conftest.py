@@ -9,7 +9,7 @@ import dataset
 import tfutil
 from places import ROOT
 from runs import TINY
-from training.trainer import Trainer
+from training.step import Trainer
 
 
 @pytest.fixture(scope='session')

@@ -8,7 +8,7 @@ import pytest
 from common import files, folders
 from dataset_tools import writer
 from places import visible
-from training import run_folder, snapshots
+from training import checkpoint
 
 CALLS = 'replace rename unlink rmdir mkdir fsync'.split()  # of os: what changes names, and makes bytes durable
 
@@ -68,22 +68,23 @@ def test_a_run_killed_at_any_point_of_a_snapshot_has_the_one_before_or_the_new_o
     def prepare():
         shutil.rmtree(path, ignore_errors=True)
         os.mkdir(path)
-        run = run_folder.Run(path, keep=1)
         for old, text, number in before:
-            run.save(old, _write(text), _state(number))
-        return run
+            checkpoint.write(path, old, _write(text), _state(number), keep=1)
 
-    for _ in crash_points(monkeypatch, lambda run: run.save(kimg, _write(b'new'), _state(9)), prepare):
+    def write(_):
+        checkpoint.write(path, kimg, _write(b'new'), _state(9), keep=1)
+
+    for _ in crash_points(monkeypatch, write, prepare):
         points += 1
-        snapshot, state = snapshots.restore(path)
-        number = int(state['number']) if snapshot else None
-        content = open(snapshot, 'rb').read() if snapshot else None
+        snapshot = checkpoint.last(path)
+        number = int(snapshot.state['number']) if snapshot else None
+        content = open(snapshot.path, 'rb').read() if snapshot else None
         found.add(number)
         assert (number, content) in [(9, b'new'), before[-1][:0:-1] if before else (None, None)]
-        snapshots.tidy(path, snapshot, state)
-        assert all(name.endswith(('.pkl', '.npz', 'lock')) and '.new' not in name for name in visible(path))
+        checkpoint.tidy(path, snapshot)
+        assert all(name.endswith(('.pkl', '.npz')) and '.new' not in name for name in visible(path))
         assert not [name for name in os.listdir(path) if name.endswith('.part')]
-        assert snapshots.restore(path)[0] == snapshot
+        assert (checkpoint.last(path) or [None])[0] == (snapshot and snapshot.path)
     assert points >= 4 and found == {9, before[-1][2] if before else None}
 
 

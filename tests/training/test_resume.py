@@ -15,7 +15,7 @@ import numpy as np
 import dataset
 from places import ONCE, ROOT
 from runs import TINY, assert_same_weights, await_file, start, train
-from training import run_folder, snapshots
+from training import checkpoint, run_folder
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, training_data, finished_run):
@@ -50,7 +50,7 @@ def test_a_signal_finishes_the_step_and_leaves_a_snapshot_to_go_on_from(tmp_path
     for number, process in runs.items():
         _, err = process.communicate()
         assert process.returncode == codes[number] and b'Traceback' not in err
-        assert snapshots.restore(str(outdirs[number] / '000-AIS'))[0]
+        assert checkpoint.last(str(outdirs[number] / '000-AIS'))
     resumed = [start(training_data, x, '--resume', str(x / '000-AIS'), *flags) for x in outdirs.values()]
     assert [process.wait() for process in resumed] == [0, 0]
     for outdir in outdirs.values():

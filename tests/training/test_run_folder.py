@@ -9,22 +9,18 @@ import numpy as np
 import pytest
 
 import config
-from training import run_folder, snapshots
+from training import checkpoint, run_folder
 
 
 def test_old_snapshots_are_kept_as_told(tmp_path):
     path = run_folder.create(str(tmp_path), 'AIS')
-    with run_folder.Run(path, keep=2) as run:
-        for kimg in (1, 2, 3):
-            run.save(
-                kimg,
-                lambda name: open(name, 'w').close(),
-                dict(number=1, shown=1, elapsed=0, level=2, lod=0, minibatch=8),
-            )
-        assert [name[-10:] for name in snapshots.paths(path)] == ['000002.pkl', '000003.pkl']
-        with open(path + '/network-snapshot-000003.pkl', 'w') as f:
-            f.write('cut off')
-        assert snapshots.restore(path)[0].endswith('000002.pkl')
+    state = dict(number=1, shown=1, elapsed=0, level=2, lod=0, minibatch=8)
+    for kimg in (1, 2, 3):
+        checkpoint.write(path, kimg, lambda name: open(name, 'w').close(), state, keep=2)
+    assert [name[-10:] for name in checkpoint.paths(path)] == ['000002.pkl', '000003.pkl']
+    with open(path + '/network-snapshot-000003.pkl', 'w') as f:
+        f.write('cut off')
+    assert checkpoint.last(path).path.endswith('000002.pkl')
     assert os.path.basename(run_folder.create(str(tmp_path), 'MIA')) == '001-MIA'
 
 
@@ -55,7 +51,7 @@ def test_bad_settings_of_a_run_are_refused_with_its_file(tmp_path, change, words
     settings = dict(config.Progan(data='d')._asdict(), resume=None, **change)
     (tmp_path / 'run.json').write_text(json.dumps(dict(settings=settings, data=dict(digest='0-0'))))
     with pytest.raises(ValueError) as caught:
-        run_folder.resumed(config.Progan, (), config.Progan(), set(), str(tmp_path))
+        run_folder.start(config.Progan(resume=str(tmp_path)), config.Progan, (), ())
     assert str(caught.value).startswith('%s/run.json is damaged' % tmp_path) and words in str(caught.value)
 
 
@@ -65,7 +61,7 @@ def test_bad_settings_of_a_run_are_refused_with_its_file(tmp_path, change, words
 def test_a_run_json_of_other_content_is_damaged(tmp_path, text):
     (tmp_path / 'run.json').write_text(text)
     with pytest.raises(ValueError, match='run.json is damaged'):
-        run_folder.resumed(config.Progan, (), config.Progan(), set(), str(tmp_path))
+        run_folder.start(config.Progan(resume=str(tmp_path)), config.Progan, (), ())
 
 
 @pytest.mark.parametrize(
@@ -76,17 +72,17 @@ def test_a_state_without_usable_numbers_is_damaged(tmp_path, change):
     path = str(tmp_path / 'network-snapshot-000001.npz')
     np.savez(path, **dict(dict(crc=1, shown=1, minibatch=8), **change))
     with pytest.raises(ValueError, match='000001.npz is damaged'):
-        snapshots.restore(str(tmp_path), ('shown', 'minibatch'))
+        checkpoint.last(str(tmp_path), ('shown', 'minibatch'))
     np.savez(path, crc=1, shown=1)
     with pytest.raises(ValueError, match='000001.npz is damaged'):
-        snapshots.restore(str(tmp_path), ('shown', 'minibatch'))
+        checkpoint.last(str(tmp_path), ('shown', 'minibatch'))
 
 
 def test_half_a_line_of_a_log_is_forgotten(tmp_path):
     path = run_folder.create(str(tmp_path), 'AIS')
     with run_folder.Run(path) as run:
         for kimg in (1, 2, 3):
-            run.tick({'kimg': kimg, 'lod': 0})
+            run.add_row({'kimg': kimg, 'lod': 0})
         with open(run.file('log.csv'), 'a') as f:
             f.write('3.5')
         run.rewind(2)
@@ -128,7 +124,7 @@ def test_notes_in_a_table_stay_when_a_run_goes_on_and_its_later_rows_go(tmp_path
     os.mkdir(path)
     with run_folder.Run(path) as run:
         for kimg in (1.0, 2.0, 3.0):
-            run.tick(dict(kimg=kimg, loss=0.5))
+            run.add_row(dict(kimg=kimg, loss=0.5))
         with open(run.file('log.csv'), 'ab') as f:
             f.write('kimg 2: lr was wrong here; größer\r\n4.0,0.'.encode('utf-8'))  # and a line that a power cut tore
         run.rewind(2)

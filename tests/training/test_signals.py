@@ -53,7 +53,7 @@ def test_signals_mean_what_they_meant_before_once_a_run_has_ended():
     with signals.Stop() as stop:
         os.kill(os.getpid(), signal.SIGTERM)
         end = time.time() + 5
-        while not stop.number and time.time() < end:
+        while not stop.signal and time.time() < end:
             time.sleep(0.01)
         with pytest.raises(signals.Stopped):
             stop.check()

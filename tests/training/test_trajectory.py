@@ -12,9 +12,9 @@ import pytest
 import config
 import tfutil
 from places import ONCE, ROOT
-from training import schedule, selection, signals
-from training.loop import TrainingLoop
-from training.trainer import Trainer
+from training import sampler, schedule
+from training.step import Trainer
+from training.train import TrainingLoop
 
 STEPS, ORDERS = 40, 16
 SETTINGS = dict(
@@ -59,26 +59,28 @@ def orders():
 def trained(reference, **changed):
     """For each of `orders`: [(lod, mean loss of D, {network: {variable: array}})] after each of our iterations."""
     cfg, labels = config.Progan(**dict(SETTINGS, **changed)), np.zeros([8, 0])
-    selected = selection.Sampler(np.arange(Noise.count), Noise.labels, 0), None
+    selected = sampler.Sampler(np.arange(Noise.count), Noise.labels, 0), None
     with tfutil.init_tf(cpu=True):
         trainer = Trainer(cfg, Noise, selected=selected)
-        loop = TrainingLoop(trainer, None, (None, None), (None, 'new'), signals.Stop())
+        loop = TrainingLoop(trainer)
+        loop.build()
         for order in orders():
 
-            def draw(number, shown, minibatch, level, generator_only=False, order=order):
-                if generator_only:
-                    return reference['latents_G|%d' % number][order], labels
-                fed = [reference['%s|%d' % (name, number)][order] for name in ('latents_D', 'pixels', 'mix')]
+            def for_D(step, images_seen, n, level, augment, order=order):
+                fed = [reference['%s|%d' % (name, step)][order] for name in ('latents_D', 'pixels', 'mix')]
                 return fed[0], labels, fed[1], fed[2]
 
-            trainer.draw = draw
+            def for_G(step, n, level, augment, order=order):
+                return reference['latents_G|%d' % step][order], labels
+
+            trainer.batches.for_D, trainer.batches.for_G = for_D, for_G
             trainer.reset_optimizers()
             trainer.initialise(initial(reference))
-            loop.number, loop.shown, loop.phase, found = 0, 0, schedule.phase(0, cfg, Noise.top), []
-            while not loop.finished():
-                loop.iterate()
-                weights = {name: getattr(trainer.first, name).values() for name in ('G', 'D', 'Gs')}
-                found.append((loop.phase.lod, loop.terms[-1]['critic_loss'], weights))
+            loop.step, loop.images_seen, loop.phase, found = 0, 0, schedule.phase(0, cfg, Noise.top), []
+            while not loop.is_over():
+                terms = loop.iterate()
+                weights = {name: network.values() for name, network in trainer.first.networks.items()}
+                found.append((loop.phase.lod, terms['critic_loss'], weights))
             yield found
 
 

@@ -11,7 +11,7 @@ from dataset import Pyramid, write
 from places import ONCE
 from runs import random_networks
 from training import transfer
-from training.trainer import Trainer
+from training.step import Trainer
 
 MAPS = dict(fmap_base=64, fmap_max=8)
 
@@ -50,7 +50,7 @@ def test_a_generator_without_fused_scaling_is_taken_exactly_and_its_discriminato
         tfutil.save(path, (G, D, Gs))
         expected = G.run(latents, no_labels), Gs.run(latents, no_labels)
         trainer = Trainer(config.Progan(**MAPS), Pyramid(str(tmp_path / 'noise')))
-        found, line = transfer.matching_variables(path, safe_pickle.read(path), trainer)
+        found, line = transfer.matching_variables(path, safe_pickle.read(path), trainer.first.networks)
         trainer.initialise(found)
         assert_allclose(trainer.first.G.run(latents, no_labels), expected[0], atol=1e-5)
         assert_allclose(trainer.first.Gs.run(latents, no_labels), expected[1], atol=1e-5)

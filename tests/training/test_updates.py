@@ -7,8 +7,9 @@ from numpy.testing import assert_array_equal
 import config
 import dataset
 import tfutil
-from training import loop, optimizers, signals
-from training.trainer import Trainer
+from training import optimizers
+from training.step import Trainer
+from training.train import TrainingLoop
 
 CFG = config.Progan(
     fmap_base=16, fmap_max=4, mbstd_group_size=0, minibatch=config.per_resolution.parse('8'), total_kimg=0.2, cpu=True
@@ -19,10 +20,10 @@ def values(trainer):
     """Weights of G, D and moments of their optimizers, on all replicas, {name: array}."""
     found = {}
     for replica in trainer.replicas:
-        variables = dict(replica.optimizer_state())
+        variables = dict(replica.moments())
         for name in ('G', 'D'):
-            variables.update({name + '/' + local: v for local, v in getattr(replica, name).trainables.items()})
-        found.update({'%d %s' % (replica.number, name): tfutil.run(v) for name, v in variables.items()})
+            variables.update({name + '/' + local: v for local, v in replica.networks[name].trainables.items()})
+        found.update({'%d %s' % (replica.index, name): tfutil.run(v) for name, v in variables.items()})
     return found
 
 
@@ -32,7 +33,11 @@ def two(tmp_path, random):
     dataset.write(str(tmp_path), 'noise', random.randint(256, size=[16, 1, 4, 4]).astype(np.uint8))
     with tfutil.init_tf(cpu=True, cpus=2):
         trainer = Trainer(CFG, dataset.Pyramid(str(tmp_path)))
-        yield loop.TrainingLoop(trainer, None, (None, None), (None, 'new networks'), signals.Stop())
+        loop = TrainingLoop(trainer)
+        loop.build()
+        trainer.reset_optimizers()
+        trainer.initialise()
+        yield loop
 
 
 def set_last_bias(trainer, value):

@@ -14,7 +14,7 @@ from common import card
 from runs import read_or_written_first, train, weights
 from tfutil import tf
 from training import optimizers
-from training.trainer import Trainer
+from training.step import Trainer
 
 
 def test_two_adam_steps_equal_numpys(session, random):
@@ -71,7 +71,7 @@ def test_two_replicas_equal_one(training_data, tmp_path):
             trainer.initialise()
             trainer.set_lod(1.5)
             for number in range(20):
-                trainer.train(trainer.steps[3], number, number * 16)
+                trainer.train(3, number, number * 16)
             results.append([network.values() for network in (trainer.first.G, trainer.first.D, trainer.first.Gs)])
             if cpus == 2:
                 last = trainer.replicas[1].G.values()
@@ -82,32 +82,32 @@ def test_two_replicas_equal_one(training_data, tmp_path):
 
 
 def test_each_step_draws_anew_from_the_seed_and_its_number(trainer):
-    first, again, other = (trainer.draw(number, 0, 40, 3) for number in (5, 5, 6))
+    first, again, other = (trainer.batches.for_D(step, 0, 40, 3, 0.0) for step in (5, 5, 6))
     for one, same, new in zip(first, again, other):
         assert_array_equal(one, same)
         assert one.size == 0 or (one != new).any()  # no labels; the same images, but others of them mirrored
-    plain = trainer.data.images[3][trainer.order.take(0, 40)]
+    plain = trainer.data.images[3][trainer.batches.sampler.take(0, 40)]
     mirrored = [
         (shown == image[..., ::-1]).all() and not (shown == image).all() for shown, image in zip(first[2], plain)
     ]
     assert 10 <= sum(mirrored) <= 30 and all(
         (shown == image).all() for shown, image, flip in zip(first[2], plain, mirrored) if not flip
     )
-    assert (trainer.draw(5, 0, 40, 3, generator_only=True)[0] != first[0]).any()
+    assert (trainer.batches.for_G(5, 40, 3, 0.0)[0] != first[0]).any()
 
 
 def test_an_iteration_has_as_many_steps_of_d_as_told_and_a_reset_forgets_them(trainer):
     def powers():
-        return {
-            name: float(value) for name, value in trainer.optimizer_values().items() if name.endswith('beta2_power')
-        }
+        moments = optimizers.values(trainer.first.moments())
+        return {name: float(value) for name, value in moments.items() if name.endswith('beta2_power')}
 
-    trainer.train(trainer.steps[3], 0, 0)
-    trainer.train(trainer.steps[3], 1, 16)
+    trainer.train(3, 0, 0)
+    trainer.train(3, 1, 16)
     assert powers() == pytest.approx({'D/beta2_power': 0.99**5, 'G/beta2_power': 0.99**3})
     trainer.reset_optimizers()
     assert powers() == pytest.approx({'D/beta2_power': 0.99, 'G/beta2_power': 0.99})
-    assert all((value == 0).all() for name, value in trainer.optimizer_values().items() if name.endswith(('/m', '/v')))
+    moments = optimizers.values(trainer.first.moments())
+    assert all((value == 0).all() for name, value in moments.items() if name.endswith(('/m', '/v')))
 
 
 def with_labels(folder, training_data, vectors):
@@ -123,8 +123,8 @@ def test_a_step_is_fed_the_labels_that_lie_beside_the_data(tmp_path, training_da
     cfg = config.Progan(fmap_base=64, fmap_max=8, conditional=True, max_label_size=2)
     with tfutil.init_tf():
         trainer = Trainer(cfg, data)
-        latents, labels, pixels, _ = trainer.draw(0, 0, 8, 4)
-    assert trainer.label_size == 2
+        latents, labels, pixels, _ = trainer.batches.for_D(0, 0, 8, 4, 0.0)
+    assert trainer.batches.labels.shape[1] == 2
     for label, image in zip(labels, pixels):
         (index,) = [i for i in range(20) if np.array_equal(data.images[4][i], image)]
         assert_array_equal(label, vectors[index, :2])

@@ -10,8 +10,8 @@ from numpy.testing import assert_array_equal
 
 import config
 import dataset
-from training import selection
-from training.selection import Sampler
+from training import sampler
+from training.sampler import Sampler
 
 LABELS = np.repeat([0, 1], [30, 10])
 
@@ -35,7 +35,7 @@ def test_balanced_classes_take_turns_and_each_shows_all_its_images():
     assert sorted(shown[::2]) == list(range(30))
     assert all(sorted(shown[1 + 20 * k : 21 + 20 * k : 2]) == list(range(30, 40)) for k in range(3))
     assert_array_equal(np.concatenate([order.take(0, 7), order.take(7, 53)]), shown)
-    drawn = LABELS[order.any(np.random.RandomState(0), 4000)]
+    drawn = LABELS[order.draw(np.random.RandomState(0), 4000)]
     assert abs(drawn.mean() - 0.5) < 0.04
 
 
@@ -53,19 +53,19 @@ def classes(tmp_path, random):
 
 def test_whole_nodules_of_each_class_are_held_out(classes):
     data = dataset.Pyramid(classes)
-    training, out = selection.split(data, 0.25, seed=0)
+    training, out = sampler.split(data, 0.25, seed=0)
     assert sorted(training.tolist() + out.tolist()) == list(range(44))
-    members = selection.nodules(data)
+    members = sampler.nodules(data)
     assert not set(members[training]) & set(members[out])
     assert collections.Counter(data.labels[out]) == {0: 2 * 4, 1: 3 * 2}
-    assert not np.array_equal(selection.split(data, 0.25, seed=1)[1], out)
+    assert not np.array_equal(sampler.split(data, 0.25, seed=1)[1], out)
 
 
 def test_held_out_images_are_never_shown_and_all_levels_hold_them(classes):
     cfg = config.Progan(data=classes, holdout=0.25)
     data = dataset.Pyramid(classes)
-    order, held_out = selection.select(cfg, data)
-    _, out = selection.split(data, 0.25, cfg.seed)
+    order, held_out = sampler.select(cfg, data)
+    _, out = sampler.split(data, 0.25, cfg.seed)
     assert not set(order.take(0, 500)) & set(out)
     for level in (2, 3, 4):
         assert_array_equal(held_out[level], data.images[level][out])
@@ -101,12 +101,13 @@ def test_a_minibatch_larger_than_the_data_goes_on_with_the_next_epochs():
 def test_it_is_said_where_images_come_more_than_once_in_a_minibatch():
     order = Sampler(np.arange(30), LABELS, seed=1)
     line = '30 images, fewer than the minibatch of 128 at 4x4: images come more than once in a minibatch'
-    assert order.repeated({2: 128, 3: 16}) == line
-    assert order.repeated({2: 30, 3: 31}).startswith('30 images, fewer than the minibatch of 31 at 8x8')
-    assert order.repeated({2: 30, 3: 16}) is None
+    assert order.repetition_note({2: 128, 3: 16}) == line
+    assert order.repetition_note({2: 30, 3: 31}).startswith('30 images, fewer than the minibatch of 31 at 8x8')
+    assert order.repetition_note({2: 30, 3: 16}) is None
     balanced = Sampler(np.arange(40), LABELS, seed=1, balanced=True)
-    assert balanced.repeated({2: 20}) is None
-    assert balanced.repeated({2: 24}).startswith('the smallest of 2 classes holds 10 images, fewer than its share')
+    assert balanced.repetition_note({2: 20}) is None
+    line = balanced.repetition_note({2: 24})
+    assert line.startswith('the smallest of 2 classes holds 10 images, fewer than its share')
 
 
 def test_a_run_of_fewer_images_than_its_minibatch_says_so_and_trains(script, tmp_path, random):

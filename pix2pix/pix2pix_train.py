@@ -1,0 +1,144 @@
+"""The life of a pix2pix run, from the top: read pairs, build, restore, loop."""
+
+import collections
+import os
+import time
+
+import numpy as np
+
+import dataset
+import tfutil
+from common import card, images, log
+from pix2pix import data
+from pix2pix.trainer import Trainer
+from training import checkpoint, optimizers, run_folder, signals
+from training.monitor import Curves, animate
+
+PICTURES = 16  # pairs of which pictures are made
+
+
+def train(start, stop):
+    """Train from a run_folder.Start of pix2pix_settings.Train; signals.Stopped if a signal ended the run early."""
+    cfg, snapshot = start.cfg, start.snapshot
+    names, patches, masks = data.pairs(cfg.data, cfg.masks, cfg.channels)
+    count, size = len(names), masks.shape[-1]
+    held_out = int(round(cfg.validation * count))
+    if min(cfg.minibatch, count - held_out) < 2:
+        message = '%s holds %d pairs, %d of them for --validation; training needs at least 2 more'
+        raise ValueError(message % (cfg.data, count, held_out))
+    learned_from = card.of_data(cfg.data)._replace(digest=dataset.digest(patches, masks), classes=None, names=None)
+    if start.folder and start.digest != learned_from.digest:
+        message = '%s is not the data that the run in %s was trained on; name that with --data'
+        raise ValueError(message % (cfg.data, start.folder))
+    steps_per_epoch = (count - held_out) // min(cfg.minibatch, count - held_out)
+    has_had_its_epochs = snapshot and snapshot.state['number'] >= cfg.epochs * steps_per_epoch
+    if has_had_its_epochs and checkpoint.is_final(start.folder, snapshot):
+        print('%s has had its %d epochs; to go on give it more --epochs' % (start.folder, cfg.epochs))
+        return
+    order = np.random.RandomState([cfg.seed, 4]).permutation(count)
+    shown = order[: held_out or PICTURES][:PICTURES]
+    inputs, targets = (masks, patches) if cfg.direction == 'mask2ct' else (patches, masks)
+    stop.check()
+    with tfutil.init_tf(cpu=cfg.cpu, gpus=None if cfg.cpu else 1, precision=cfg.precision):
+        trainer = Trainer(cfg, inputs[order[held_out:]], targets[order[held_out:]])
+        for network in trainer.networks.values():
+            network.card = learned_from.text()
+        folder = start.folder or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
+        devices, version = tfutil.devices(), tfutil.tf.__version__
+        with run_folder.Run(folder) as run:
+            facts = dict(learned_from.data(), pairs=count, resolution=size)
+            run.write_json(cfg, facts, devices, version)
+            pairs = '%d pairs of %dx%d, %d of them for pictures only' % (count, size, size, held_out)
+            run.log('%s: %s; TensorFlow %s on %s' % (folder, pairs, version, ' '.join(devices)))
+            _Loop(trainer, run, stop, (inputs[shown], targets[shown])).train(snapshot)
+
+
+class _Loop:
+    """A run of which `step` steps are done. pairs: (inputs, targets), of which pictures are made."""
+
+    def __init__(self, trainer, run, stop, pairs):
+        self.trainer, self.run, self.stop, self.pairs = trainer, run, stop, pairs
+        self.curves = Curves(run)
+        self.total = trainer.cfg.epochs * trainer.steps_per_epoch
+        self.step, self.begin = 0, time.time()
+        self.saved_path = self.saved_step = None
+        self.terms, self.tick_begin = [], time.time()  # since the last epoch ended
+
+    @property
+    def epoch(self):
+        return self.step // self.trainer.steps_per_epoch
+
+    def train(self, snapshot):
+        """Train until the last epoch or a signal."""
+        run, trainer = self.run, self.trainer
+        if snapshot:
+            self.step = self.saved_step = int(snapshot.state['number'])
+            self.saved_path = snapshot.path
+            self.begin -= float(snapshot.state['elapsed'])
+            tfutil.set_vars(checkpoint.values(snapshot, trainer.networks, trainer.moments()))
+            run.log('going on from %s' % snapshot.path)
+        else:
+            trainer.initialise()
+        epochs = self.step / trainer.steps_per_epoch
+        checkpoint.tidy(run.path, snapshot, epochs)
+        run.rewind(epochs, 'epoch')
+        try:
+            with log.progress(total=self.total, initial=self.step, unit='step') as bar:
+                while self.step < self.total and not self.stop.signal:
+                    self.iterate()
+                    bar.update(1)
+            if self.saved_step != self.step:
+                self._save()
+        except optimizers.Diverged as error:
+            raise ValueError(
+                '%s: the training has diverged in epoch %d (%s); the last good snapshot is %s; start again with '
+                'another --seed or a smaller --lrate' % (run.path, self.epoch, error, self.saved_path or 'none')
+            ) from None
+        finally:
+            self.curves.close()
+            animate(run, most=100)
+        if self.step < self.total:
+            print('saved as %s; go on with: python -m pix2pix train --resume %s' % (self.saved_path, run.path))
+            raise signals.Stopped(self.stop.signal)
+        run.log('done: %s' % checkpoint.copy(self.saved_path, checkpoint.FINAL), result=True)
+
+    def iterate(self):
+        """One step; after an epoch what is due is logged and saved."""
+        terms = self.trainer.train(self.step)
+        self.step += 1
+        self.terms.append(terms)
+        optimizers.check_finite(terms)
+        if self.step % self.trainer.steps_per_epoch == 0:
+            self._log_epoch()
+            self._picture()
+            if self.epoch % self.trainer.cfg.snapshot_epochs == 0:
+                self._save()
+
+    def _log_epoch(self):
+        now = time.time()
+        row = collections.OrderedDict(epoch=self.epoch, seconds=round(now - self.begin, 1))
+        row['sec_per_epoch'] = round(now - self.tick_begin, 2)
+        for name in self.terms[0]:
+            row[name] = round(float(np.mean([each[name] for each in self.terms])), 6)
+        self.curves.add(row, self.step)
+        self.run.log('  '.join('%s %g' % pair for pair in row.items()))
+        self.terms, self.tick_begin = [], now
+
+    def _picture(self):
+        """Input, target and what G makes of the input, side by side; gray beside colour is shown as colour."""
+        inputs, targets = self.pairs
+        columns = [inputs, targets, self.trainer.sample(inputs)]
+        channels = max(x.shape[1] for x in columns)
+        columns = [np.repeat(x, channels // x.shape[1], axis=1) for x in columns]
+        path = self.run.file('fakes%06d.png' % self.epoch)
+        images.save(path, images.grid(np.concatenate(columns, axis=3), 4), durable=True)
+
+    def _save(self):
+        trainer = self.trainer
+        state = dict(number=self.step, elapsed=time.time() - self.begin, **optimizers.values(trainer.moments()))
+
+        def write_networks(path):
+            optimizers.save_finite(path, trainer.networks.values())
+
+        self.saved_path = checkpoint.write(self.run.path, self.epoch, write_networks, state, trainer.cfg.keep)
+        self.saved_step = self.step

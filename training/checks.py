@@ -1,0 +1,65 @@
+"""Settings of a run against its data, its devices and the other workers."""
+
+import zlib
+
+import numpy as np
+
+import dataset
+from training import checkpoint, sampler, schedule
+
+# Settings in which workers may differ.
+LOCAL = 'data validation outdir resume transfer keep metrics gpus cpu wait dry_run'.split()
+
+
+def check_settings(cfg, data):
+    """Refuse settings that contradict each other or the data."""
+    if cfg.freeze_critic and not cfg.transfer:
+        raise ValueError('--freeze-critic %d freezes what --transfer brings; add it' % cfg.freeze_critic)
+    if cfg.lod_initial_resolution not in [2**level for level in range(2, data.top + 1)]:
+        raise ValueError(
+            '--lod-initial-resolution %d is not a power of two from 4 to %d, the resolution of %s'
+            % (cfg.lod_initial_resolution, 2**data.top, cfg.data)
+        )
+    if cfg.max_label_size and not cfg.conditional:
+        raise ValueError('--max-label-size %d goes with --conditional; give both' % cfg.max_label_size)
+    if cfg.conditional and len(data.classes) < 2:
+        if not data.labels_path:
+            message = '--conditional wants a folder of class folders, or NAME-rxx.labels; %s holds one class'
+            raise ValueError(message % cfg.data)
+        if cfg.balance_classes:
+            raise ValueError('--balance-classes balances class folders, and %s has none; leave it out' % cfg.data)
+    sampler.label_vectors(cfg, data)  # or complains
+
+
+def check_devices(cfg, data, devices, workers):
+    """Refuse minibatches that do not fit the devices, and more GPUs than there are. devices: names on each worker."""
+    gpus = [device for device in devices if 'GPU' in device]
+    if cfg.gpus and len(gpus) < cfg.gpus:
+        there = '%d (%s)' % (len(gpus), ', '.join(gpus)) if gpus else 'no GPU'
+        raise ValueError('--gpus %d: TensorFlow finds %s; ask for fewer, or leave it out' % (cfg.gpus, there))
+    for level, minibatch in schedule.phases(cfg, data.top).items():
+        schedule.images_per_replica(cfg, level, minibatch, len(devices) * workers)
+
+
+def worker_facts(cfg, data, devices, snapshot, tensorflow):
+    """In what all workers of a run have to be equal, {name: value}."""
+    facts = {'--' + name.replace('_', '-'): value for name, value in cfg._asdict().items() if name not in LOCAL}
+    counts = [int((data.labels == i).sum()) for i in range(len(data.classes))]
+    classes = ', '.join('%s %d' % pair for pair in zip(data.classes, counts))
+    label_vectors = np.ascontiguousarray(sampler.label_vectors(cfg, data))
+    facts['the data'] = data.digest
+    facts['the number of devices'] = len(devices)
+    facts['TensorFlow'] = tensorflow
+    facts['the classes of the data'] = classes if cfg.conditional else 'pooled'
+    facts['the labels of the data'] = 'CRC %08x' % zlib.crc32(label_vectors)
+    facts['the snapshot to go on from'] = checkpoint.described(snapshot and snapshot.path)
+    facts['the file of --transfer'] = checkpoint.described(cfg.transfer)
+    return facts
+
+
+def class_names(cfg, data):
+    """Names of the classes, in the order of a network's labels: of folders, or class0, class1, ... of a file."""
+    if not cfg.conditional or len(data.classes) > 1:
+        return data.classes
+    vectors = sampler.label_vectors(cfg, data)
+    return ['class%d' % i for i in range(vectors.shape[1])] if dataset.are_one_hot(vectors) else data.classes

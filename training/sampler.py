@@ -1,0 +1,185 @@
+"""Which images a run learns from and in which order, which are held out, and what each step is fed."""
+
+import numpy as np
+
+import dataset
+from training import augmentation
+
+
+class Sampler:
+    """The order in which images are shown.
+
+    indices: of the images to learn from. classes: [N], of all images of the data. balanced: the classes take turns.
+    """
+
+    def __init__(self, indices, classes, seed, balanced=False):
+        self.indices, self.seed = indices, seed
+        self.by_class = None
+        if balanced:
+            self.by_class = [indices[classes[indices] == label] for label in np.unique(classes[indices])]
+        self._epochs = {}  # {class or None: (epoch, permutation)}
+
+    def take(self, begin, n):
+        """Indices [n] of the images that are shown as the begin-th and after: each once in an epoch, newly ordered.
+
+        If balanced, each class has its own epochs.
+        """
+        places = np.arange(begin, begin + n)
+        if not self.by_class:
+            return self._at(places, self.indices, [])
+        taken = np.empty(n, int)
+        for label, members in enumerate(self.by_class):
+            turn = places % len(self.by_class) == label
+            taken[turn] = self._at(places[turn] // len(self.by_class), members, [label])
+        return taken
+
+    def _at(self, places, members, key):
+        """Members at these places of an endless row of epochs. key: of their class, [] for all."""
+        epochs, places = np.divmod(places, len(members))
+        taken = np.empty(len(places), int)
+        for epoch in np.unique(epochs):
+            inside = epochs == epoch
+            taken[inside] = members[self._permutation(epoch, len(members), key)[places[inside]]]
+        return taken
+
+    def _permutation(self, epoch, n, key):
+        cached = self._epochs.get(tuple(key))
+        if not cached or cached[0] != epoch:
+            cached = epoch, np.random.RandomState([self.seed, 0, epoch] + key).permutation(n)
+            self._epochs[tuple(key)] = cached
+        return cached[1]
+
+    def draw(self, random, n):
+        """Indices [n] drawn from a RandomState, independently; if balanced, the classes are equally likely."""
+        if not self.by_class:
+            return self.indices[random.randint(len(self.indices), size=n)]
+        labels = random.randint(len(self.by_class), size=n)
+        shares = random.rand(n)
+        members = [self.by_class[label] for label in labels]
+        return np.array([each[int(share * len(each))] for each, share in zip(members, shares)], int)
+
+    def repetition_note(self, minibatches):
+        """A line about the first of the minibatches, {level: n}, that holds an image more than once, or None."""
+        classes = self.by_class or [self.indices]
+        fewest = min(map(len, classes))
+        for level, minibatch in minibatches.items():
+            if minibatch > fewest * len(classes):
+                fewer = '%d images, fewer than' % fewest
+                if len(classes) > 1:
+                    fewer = 'the smallest of %d classes holds %s its share of' % (len(classes), fewer)
+                message = '%s the minibatch of %d at %dx%d: images come more than once in a minibatch'
+                return message % (fewer, minibatch, 2**level, 2**level)
+        return None
+
+
+def select(cfg, data):
+    """(Sampler, held-out images {level: [N,C,R,R]} or None) of a run; ValueError for settings that cannot work."""
+    if cfg.holdout and cfg.validation:
+        raise ValueError('--holdout and --validation: one of them is enough; leave out the other')
+    if cfg.augment_critic == 'adaptive' and not (cfg.holdout or cfg.validation):
+        raise ValueError('--augment-critic adaptive needs held-out nodules to adapt to; add --holdout 0.1')
+    indices, held_out = np.arange(data.count), None
+    if cfg.holdout:
+        indices, out = split(data, cfg.holdout, cfg.seed)
+        held_out = {level: pixels[out] for level, pixels in data.images.items()}
+    if cfg.validation:
+        held_out = _other_nodules(cfg, data)
+    return Sampler(indices, data.labels, cfg.seed, cfg.balance_classes), held_out
+
+
+def _other_nodules(cfg, data):
+    """Images of --validation, {level: [N,C,R,R]}; ValueError if they have another size, or some are in the data."""
+    from metrics import sets  # here, because it needs SciPy, and training does not
+
+    other = dataset.Pyramid(cfg.validation)
+    if other.top != data.top:
+        sizes = cfg.validation, 2**other.top, cfg.data, 2**data.top
+        raise ValueError('%s has images of %d pixels, %s of %d; they have to agree' % sizes)
+    images = [each.images[each.top] for each in (other, data)]
+    names = [each.image_names() for each in (other, data)]
+    shared = sets.in_common(images[0], names[0], images[1], names[1])
+    if shared:
+        raise ValueError('%s and %s have %s; name other nodules' % (cfg.validation, cfg.data, shared))
+    return other.images
+
+
+def nodules(data):
+    """The nodule of each image of a dataset.Pyramid, as indices [N]; ValueError if NAME.json does not say."""
+    members = data.card.members()
+    if members is None:
+        raise ValueError(
+            '%s has no NAME.json that tells which image is of which nodule; name other nodules with --validation'
+            % data.path
+        )
+    index = {}
+    names = [(label, nodule) for label, (nodule, _, _) in zip(data.labels, members)]
+    return np.array([index.setdefault(name, len(index)) for name in names])
+
+
+def split(data, share, seed):
+    """(training, held-out) indices: of each class this share of the nodules is held out, at least one."""
+    of_image = nodules(data)
+    held = []
+    for label, name in enumerate(data.classes):
+        inside = np.unique(of_image[data.labels == label])
+        n = int(np.ceil(share * len(inside)))
+        if n >= len(inside):
+            raise ValueError('--holdout %g of %d nodules of %s leaves none' % (share, len(inside), name))
+        held += np.random.RandomState([seed, 8, label]).permutation(inside)[:n].tolist()
+    is_held = np.isin(of_image, held)
+    return np.flatnonzero(~is_held), np.flatnonzero(is_held)
+
+
+def label_vectors(cfg, data):
+    """Labels [N, label_size] of the images, as the networks take them; label_size is 0 without --conditional."""
+    if not cfg.conditional:
+        return np.zeros([data.count, 0], np.float32)
+    return data.label_vectors(cfg.max_label_size)
+
+
+class Batches:
+    """What each step is fed. It depends on the seed and on the arguments of a method alone.
+
+    Latents are [n, latent_size], labels [n, label_size], pixels uint8 [n,C,R,R] of a level. augment: the probability of
+    each kind of augmentation.
+    """
+
+    def __init__(self, cfg, data, sampler, held_out, latent_size):
+        self.cfg, self.data, self.sampler, self.held_out = cfg, data, sampler, held_out
+        self.labels = label_vectors(cfg, data)
+        self.latent_size = latent_size
+
+    def _augmentation(self, key, n, level, augment):
+        """An AugmentParams of n images, or () without --augment-critic."""
+        if not self.cfg.augment_critic:
+            return ()
+        random = np.random.RandomState([self.cfg.seed, 9] + key)
+        return tuple(augmentation.draw(random, n, 2**level, augment))
+
+    def for_D(self, step, images_seen, n, level, augment):
+        """Latents, labels, augmentation, pixels and mixing factors of a step of D."""
+        random = np.random.RandomState([self.cfg.seed, 2, 0, step])
+        latents = random.randn(n, self.latent_size).astype(np.float32)
+        chosen = self.sampler.take(images_seen, n)
+        mix = random.rand(n, 1, 1, 1).astype(np.float32)
+        pixels = self.data.images[level][chosen]
+        if self.cfg.mirror_augment:
+            mirrored = random.rand(n) < 0.5
+            pixels[mirrored] = pixels[mirrored, :, :, ::-1]
+        return (latents, self.labels[chosen]) + self._augmentation([0, step], n, level, augment) + (pixels, mix)
+
+    def for_G(self, step, n, level, augment):
+        """Latents, labels and augmentation of a step of G."""
+        random = np.random.RandomState([self.cfg.seed, 2, 1, step])
+        latents = random.randn(n, self.latent_size).astype(np.float32)
+        chosen = self.sampler.draw(random, n)
+        return (latents, self.labels[chosen]) + self._augmentation([1, step], n, level, augment)
+
+    def for_scores(self, step, rank, n, level, augment):
+        """Latents, labels and augmentation; pixels of training images; pixels of held-out ones. rank: of the worker."""
+        random = np.random.RandomState([self.cfg.seed, 10, rank, step])
+        chosen = self.sampler.draw(random, n)
+        held_out = random.randint(len(self.held_out[level]), size=n)
+        latents = random.randn(n, self.latent_size)
+        feeds = (latents, self.labels[chosen]) + self._augmentation([2, rank, step], n, level, augment)
+        return feeds, self.data.images[level][chosen], self.held_out[level][held_out]
