@@ -23,4 +23,4 @@ def test_the_tour_runs_from_top_to_end_and_shows_as_many_pictures_as_the_stored_
     options = dict(timeout=300, kernel_name='python3', resources=dict(metadata=dict(path=os.path.dirname(TOUR))))
     NotebookClient(notebook, **options).execute()
     assert len(pictures(notebook)) == stored == 5
-    assert os.path.getsize(TOUR) < 1e6
+    assert os.path.getsize(TOUR) < 3e5
