@@ -1,6 +1,8 @@
 # PYTHON_ARGCOMPLETE_OK
 """Evaluation of generators: how near their images are to real ones, how varied, and whether they are copies."""
 
+import os
+
 import common
 
 
@@ -11,6 +13,8 @@ def main(argv=None):
     cfg = commandline.parse(config.Evaluate, argv)
     for model in cfg.model:
         commandline.require_weights(model)
+    # NumPy's BLAS reads this while it is loaded. The metrics share the cores; threads of BLAS would only wait for them.
+    os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
     # After the flags: TensorFlow takes seconds to load, and -h should not.
     from metrics import comparison, evaluation_page, results_folder, suite
 
@@ -21,7 +25,7 @@ def main(argv=None):
     )  # fmt: skip
     if len(found) == 1:
         evaluation_page.write(found[0], outdir)
-        print('\n'.join([evaluation_page.table(found[0].rows)] + found[0].notes))
+        print('\n'.join([str(found[0])] + found[0].notes))
         print('evaluation.html and evaluation.json are in %s' % outdir)
     else:
         result = comparison.write(found, outdir)

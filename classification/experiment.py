@@ -7,7 +7,7 @@ from classification import arms, classifier_training, cross_validation, experime
 from classification.added_images import AddedImages
 from classification.training_results import Training
 from common import files, locks, schema, types
-from metrics.chunks import progress_bar
+from metrics.parallel import progress_bar
 
 FREE = 'outdir', 'cpu'  # settings that may change when an experiment goes on
 TABLES = 'predictions.csv', 'classification.json', 'classification.html'

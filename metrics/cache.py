@@ -1,7 +1,4 @@
-"""What was computed before, in memory and on disk, found again by the data, the settings and the code it came from.
-
-A file is one value, in the user's cache folder; it is read only where its checksums are right, else computed again.
-"""
+"""What was computed before, in memory and on disk, found again by the data, the settings and the code it came from."""
 
 import contextlib
 import glob
@@ -12,13 +9,14 @@ import os
 import numpy as np
 import scipy
 
-from common import arrays, files
+from common import files
+from stats import bootstrap
 
-LIMIT = 256 * 2**20  # bytes of all files; those that were not read for longest go first
+LIMIT = 256 * 2**20  # bytes of all files; those that were not read for longest are removed first
 
 
 def user_folder():
-    """Where this user's programs keep what can be computed again."""
+    """The folder where this user's programs keep what can be computed again."""
     home = os.environ.get('XDG_CACHE_HOME') or os.environ.get('LOCALAPPDATA') or os.path.expanduser('~/.cache')
     return os.path.join(home, 'nodule-evaluation')
 
@@ -36,19 +34,29 @@ def _update(digest, value):
 
 
 def _code():
-    """The code that values depend on: that of this folder, and versions of libraries."""
-    paths = sorted(glob.glob(os.path.join(glob.escape(os.path.dirname(os.path.abspath(__file__))), '*.py')))
+    """What values depend on beside the data: the code of the metrics and their intervals, and versions of libraries."""
+    folder = os.path.dirname(os.path.abspath(__file__))
     texts = []
-    for path in paths:
+    for path in sorted(glob.glob(os.path.join(glob.escape(folder), '*.py'))) + [bootstrap.__file__]:
         with open(path, 'rb') as f:
             texts.append(f.read())
     return texts + [np.__version__, scipy.__version__]
 
 
-class Cache:
-    """Values of arrays by name; depends: arrays, numbers and texts that all of them follow from.
+def _read(path):
+    """{name: array} of a file; ValueError if its last bytes are not the checksum of all before."""
+    with open(path, 'rb') as f:
+        data = f.read()
+    if hashlib.sha256(data[:-32]).digest() != data[-32:]:
+        raise ValueError
+    with np.load(io.BytesIO(data[:-32]), allow_pickle=False) as values:
+        return dict(values)
 
-    folder: for the files; None: there are none, values are in memory only.
+
+class Cache:
+    """Values of arrays by name. depends: arrays, numbers and texts that all of them follow from.
+
+    folder: for the files; None: values are kept in memory only.
     """
 
     def __init__(self, depends, folder=None):
@@ -57,30 +65,26 @@ class Cache:
             self.digest = hashlib.sha256()
             _update(self.digest, [depends, _code()])
 
-    def recall(self, name, compute, disk=True, shapes=None):
-        """{name: array} that compute() returns, or has returned.
+    def recall(self, name, compute, disk=True):
+        """{name: array} that compute() returns, or has returned. disk: also keep it for other processes."""
+        values = self.find(name)
+        return self.keep(name, compute(), disk) if values is None else values
 
-        disk: also keep it for other processes. shapes: as of `find`.
-        """
-        found = self.find(name, shapes)
-        return self.keep(name, compute(), disk) if found is None else found
-
-    def find(self, name, shapes=None):
-        """{name: array} that was kept under a name, or None.
-
-        shapes: {name: shape of its array}, None in place of a length that is not known; a file of others is damaged.
-        """
+    def find(self, name):
+        """{name: array} that was kept under a name, or None."""
         if name not in self.memory and self.folder:
-            found = self._read(self._path(name))
-            if found is not None and (shapes is None or _fits(found, shapes)):
-                self.memory[name] = found
+            path = self._path(name)
+            with contextlib.suppress(OSError, ValueError):  # none is there, or it is damaged: computed again
+                self.memory[name] = _read(path)
+                os.utime(path)
         return self.memory.get(name)
 
     def keep(self, name, values, disk=True):
         """Keep {name: array}, and return it."""
         self.memory[name] = {key: np.asarray(value) for key, value in values.items()}
         if self.folder and disk:
-            self._write(self._path(name), self.memory[name])
+            with contextlib.suppress(OSError):  # without a cache the evaluation goes on
+                self._write(self._path(name), self.memory[name])
         return self.memory[name]
 
     def _path(self, name):
@@ -88,51 +92,18 @@ class Cache:
         _update(digest, name)
         return os.path.join(self.folder, digest.hexdigest() + '.npz')
 
-    @staticmethod
-    def _read(path):
-        try:
-            found = arrays.load_npz(path)
-            os.utime(path)
-        except (OSError, ValueError):
-            return None
-        digest = found.pop('digest', np.zeros(0, np.uint8)).tobytes()
-        return found if digest == _digest(found) else None
-
     def _write(self, path, values):
-        """A cache that cannot be written is none: the evaluation goes on."""
-        f = io.BytesIO()
-        np.savez(f, digest=np.frombuffer(_digest(values), np.uint8), **values)
-        with contextlib.suppress(OSError):
-            os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            with files.atomic(path, private=True) as part:
-                part.write(f.getvalue())
-            self._shrink()
+        archive = io.BytesIO()
+        np.savez(archive, **values)
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        with files.atomic(path, private=True) as f:
+            f.write(archive.getvalue() + hashlib.sha256(archive.getvalue()).digest())
+        self._shrink()
 
     def _shrink(self):
-        found = []
-        for path in glob.glob(os.path.join(glob.escape(self.folder), 64 * '[0-9a-f]' + '.npz')):
-            with contextlib.suppress(OSError):  # another process may have removed it
-                found.append((os.path.getmtime(path), os.path.getsize(path), path))
+        paths = glob.glob(os.path.join(glob.escape(self.folder), 64 * '[0-9a-f]' + '.npz'))
         total = 0
-        for _, size, path in sorted(found, reverse=True):
-            total += size
+        for path in sorted(paths, key=os.path.getmtime, reverse=True):
+            total += os.path.getsize(path)
             if total > LIMIT:
-                with contextlib.suppress(OSError):
-                    os.unlink(path)
-
-
-def _fits(found, shapes):
-    """Whether arrays are those that are wanted: of numbers, and of their shapes."""
-    if set(found) != set(shapes) or not all(array.dtype.kind in 'fiu' for array in found.values()):
-        return False
-    for name, shape in shapes.items():
-        lengths = found[name].shape
-        if len(lengths) != len(shape) or any(known not in (None, length) for known, length in zip(shape, lengths)):
-            return False
-    return True
-
-
-def _digest(values):
-    digest = hashlib.sha256()
-    _update(digest, sorted(values.items(), key=lambda pair: pair[0]))
-    return digest.digest()
+                os.unlink(path)

@@ -4,11 +4,11 @@ The data of `compare` are what comparison.json holds:
   data, held_out, compared, seed: what was compared; texts, and a number. weights: digests of the weight files.
   models: [{name, model, folder, kimg, notes}]; name: short and unique; folder: of its evaluation.html, within the same
     folder; kimg: of its training, where its file tells, or null; notes: texts.
-  metrics: [{metric, wanted, reals, models, best, as_good}]; reals and each of models: {value, interval}; best: index of
-    the model that is nearest to what is wanted; as_good: indices of those whose paired difference from it is within
-    chance.
-  curves: [{metric, wanted, kimg, value, lo, hi, reals}], lists over the models that have kimg, in that order; none if
-    fewer than two have.
+  metrics: [{metric, key, size, unit, wanted, reals, models, best, as_good}]; metric: a label; size, unit: if there are
+    any; reals and each of models: {value, interval}; best: index of the model that is nearest to what is wanted;
+    as_good: indices of those whose paired difference from it is within chance.
+  curves: [{metric, wanted, kimg, value, lo, hi, reals}], one for each of metrics, of lists over the models that have
+    kimg, in that order; none if fewer than two have.
 """
 
 import collections
@@ -18,11 +18,13 @@ import re
 
 from common import files, page, svg_plots
 from metrics import evaluation_page
+from metrics.evaluation import aligned
 from stats.bootstrap import difference
 
 COLUMNS = 6  # models beside each other in the table
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'comparison.html')
-SHOWN = 6  # pictures of a model
+PICTURES = 6  # of a model
+FACTS = 'data', 'held-out reals', 'compared', 'seed'  # of an Evaluation that all models share
 
 
 def kimg_of(model):
@@ -34,66 +36,75 @@ def kimg_of(model):
 def names(models):
     """A name for each path of a model, different ones whatever the case of letters: that of the file, if it can be."""
     parts = [os.path.splitext(os.path.abspath(model))[0].split(os.sep) for model in models]
-    ends = [part[-1] for part in parts]
-    lower = [end.lower() for end in ends]
-    found, taken = [], set()
-    for part, end in zip(parts, ends):
-        name = '-'.join(part[-2:]).strip('-') if lower.count(end.lower()) > 1 else end
+    files_called = [part[-1].lower() for part in parts]
+    result, taken = [], set()
+    for part in parts:
+        name = part[-1] if files_called.count(part[-1].lower()) == 1 else '-'.join(part[-2:]).strip('-')
         number, free = 2, name
         while free.lower() in taken:
-            number, free = number + 1, '%s-%d' % (name, number)
+            free = '%s-%d' % (name, number)
+            number += 1
         taken.add(free.lower())
-        found.append(free)
-    return found
+        result.append(free)
+    return result
 
 
 def _estimate(found):
     return collections.OrderedDict(value=found.value, interval=found.interval)
 
 
+def _distance(wanted, value, real):
+    """How far a value is from what is wanted."""
+    return {'low': value, 'high': -value, 'as reals': abs(value - real)}[wanted]
+
+
 def _metric(rows, smallest):
-    """One metric of all models; rows: of evaluation.Row."""
-    fakes, wanted = [row.fakes for row in rows], rows[0].wanted
-    reals = rows[-1].reals
-    off = {'low': lambda x: x, 'high': lambda x: -x, 'as reals': lambda x: abs(x - reals.value)}[wanted]
-    best = min(range(len(rows)), key=lambda i: off(fakes[i].value))
+    """One metric of all models. rows: an evaluation.Row of each; smallest: images of the smallest set."""
+    fakes, wanted, reals = [row.fakes for row in rows], rows[0].metric.wanted, rows[-1].reals
+    distances = [_distance(wanted, found.value, reals.value) for found in fakes]
+    best = distances.index(min(distances))
     as_good = []
     for i, found in enumerate(fakes):
-        lo, hi = difference(found, fakes[best], smallest).interval
-        if i != best and lo <= 0 <= hi:
+        low, high = difference(found, fakes[best], smallest).interval
+        if i != best and low <= 0 <= high:
             as_good.append(i)
-    metric = collections.OrderedDict(metric=rows[0].metric, wanted=wanted, reals=_estimate(reals))
-    metric.update(models=[_estimate(found) for found in fakes], best=best, as_good=as_good)
+    metric = rows[0].metric.facts()
+    metric.update(wanted=wanted, reals=_estimate(reals), models=[_estimate(found) for found in fakes])
+    metric.update(best=best, as_good=as_good)
     return metric
+
+
+def _curve(metric, kimg):
+    """A metric over the training. kimg: {index of a model: thousands of images}, in their order."""
+    points = [metric['models'][i] for i in kimg]
+    curve = collections.OrderedDict(metric=metric['metric'], wanted=metric['wanted'])
+    curve.update(kimg=list(kimg.values()), value=[point['value'] for point in points])
+    curve.update(lo=[point['interval'][0] for point in points], hi=[point['interval'][1] for point in points])
+    curve['reals'] = metric['reals']['value']
+    return curve
 
 
 def compare(evaluations):
     """The comparison of at least two Evaluations of one suite.evaluate_models, as described above."""
-    abouts, smallest = [dict(found.about) for found in evaluations], min(len(found.fakes) for found in evaluations)
-    result = collections.OrderedDict((name, abouts[0][name]) for name in ('data', 'held-out reals', 'compared', 'seed'))
-    paths = [about['model'] for about in abouts]
+    first, smallest = evaluations[0].facts, min(len(found.fakes) for found in evaluations)
+    result = collections.OrderedDict((name, first[name]) for name in FACTS)
+    paths = [found.facts['model'] for found in evaluations]
     result.update(weights=[digest for found in evaluations for digest in found.weights], models=[])
     for name, path, found in zip(names(paths), paths, evaluations):
         model = collections.OrderedDict(name=name, model=path, folder=name, kimg=kimg_of(path), notes=found.notes)
         result['models'].append(model)
     result['metrics'] = [_metric(rows, smallest) for rows in zip(*[found.rows for found in evaluations])]
-    kimg = [model['kimg'] for model in result['models']]
-    order = sorted((i for i in range(len(kimg)) if kimg[i] is not None), key=lambda i: kimg[i])
-    result['curves'] = []
-    for metric in result['metrics'] if len(order) > 1 else ():
-        points = [metric['models'][i] for i in order]
-        curve = collections.OrderedDict(metric=metric['metric'], wanted=metric['wanted'])
-        curve.update(kimg=[kimg[i] for i in order], value=[point['value'] for point in points])
-        curve.update(lo=[point['interval'][0] for point in points], hi=[point['interval'][1] for point in points])
-        result['curves'].append(dict(curve, reals=metric['reals']['value']))
+    kimg = [(i, model['kimg']) for i, model in enumerate(result['models']) if model['kimg'] is not None]
+    kimg = collections.OrderedDict(sorted(kimg, key=lambda item: item[1]))
+    result['curves'] = [_curve(metric, kimg) for metric in result['metrics']] if len(kimg) > 1 else []
     return result
 
 
 def table(result):
     """The metrics as text, models as columns: * the best, ~ what differs from it by no more than chance may."""
-    blocks = []
-    for begin in range(0, len(result['models']), COLUMNS):
-        part = range(begin, min(begin + COLUMNS, len(result['models'])))
+    blocks, models = [], range(len(result['models']))
+    for begin in range(0, len(models), COLUMNS):
+        part = models[begin : begin + COLUMNS]
         lines = [[''] + [result['models'][i]['name'] for i in part] + ['reals', '']]
         for metric in result['metrics']:
             cells = []
@@ -102,12 +113,7 @@ def table(result):
                 cells.append(page.number(metric['models'][i]['value']) + mark)
             reals = page.number(metric['reals']['value'])
             lines.append([metric['metric']] + cells + [reals, 'wanted: ' + metric['wanted']])
-        wide = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-        rows = []
-        for line in lines:
-            middle = ['  %*s' % (size, cell) for size, cell in zip(wide[1:-1], line[1:-1])]
-            rows.append(('%-*s' % (wide[0], line[0]) + ''.join(middle) + '  ' + line[-1]).rstrip())
-        blocks.append('\n'.join(rows))
+        blocks.append(aligned(lines))
     return '\n\n'.join(blocks) + '\n* the best; ~ differs from it by no more than chance may, on the same images'
 
 
@@ -126,23 +132,29 @@ def write(evaluations, outdir):
 
 def _write_page(result, evaluations, path):
     compared, (count, *shape) = evaluations[0].sets, evaluations[0].fakes.shape
-    several = max(min(SHOWN, count, page.most(shape) // (len(evaluations) + 1)), 1)
-    rows = [(model, found.fakes) for model, found in zip(result['models'], evaluations)]
-    rows.append((None, compared.heldout_reals))
+    shown = max(min(PICTURES, count, page.most(shape) // (len(evaluations) + 1)), 1)
+    sets = [(model, found.fakes) for model, found in zip(result['models'], evaluations)]
     strips = []
-    for model, images in rows:
+    for model, images in sets + [(None, compared.heldout_reals)]:
         name = model['name'] if model else 'real'
-        shown = [page.picture(x, '%s, image %d' % (name, i + 1)) for i, x in enumerate(images[:several])]
-        strips.append((model, shown))
-    curves = []
-    for found in result['curves']:
-        reals = [metric['reals'] for metric in result['metrics'] if metric['metric'] == found['metric']][0]
-        intervals = list(zip(found['lo'], found['hi']))
-        level = reals['value'], reals['interval']
-        drawn = svg_plots.curve(found['kimg'], found['value'], intervals, level, found['metric'], 'training, kimg')
-        curves.append((found, drawn))
-    title = 'Comparison of %d models' % len(result['models'])
+        pictures = [page.picture(x, '%s, image %d' % (name, i + 1)) for i, x in enumerate(images[:shown])]
+        strips.append((model, pictures))
+    figures = []
+    for curve, metric in zip(result['curves'], result['metrics']):
+        intervals = list(zip(curve['lo'], curve['hi']))
+        reals = metric['reals']['value'], metric['reals']['interval']
+        axes = curve['metric'], 'training, kimg'
+        figures.append((curve, svg_plots.curve(curve['kimg'], curve['value'], intervals, reals, *axes)))
     first, *others = [model['notes'] for model in result['models']]
-    common = [note for note in first if all(note in notes for notes in others)]
-    values = dict(result=result, common=common, strips=strips, curves=curves, arrows=evaluation_page.ARROWS)
-    page.write(path, PAGE, title, evaluation_page.window_of(compared), **values)
+    page.write(
+        path,
+        PAGE,
+        'Comparison of %d models' % len(result['models']),
+        evaluation_page.window_of(compared.card),
+        result=result,
+        facts={name: result[name] for name in FACTS},
+        common=[note for note in first if all(note in notes for notes in others)],
+        strips=strips,
+        curves=figures,
+        arrows=evaluation_page.ARROWS,
+    )

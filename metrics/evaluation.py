@@ -1,19 +1,28 @@
 """All metrics of a set of generated images, each beside the same metric of real images and with an interval."""
 
 import collections
+import functools
 import time
 
 import numpy as np
 
-from common import log
-from metrics import draws, feature_distances, memorisation, ms_ssim, nodules, verdicts
-from metrics.chunks import progress_bar
+from common import log, page
+from metrics import feature_distances, memorisation, ms_ssim, nodules, verdicts
+from metrics.metric import metric
+from metrics.parallel import progress_bar
 from metrics.real_reference import features_of
 from stats.bootstrap import estimate
 
-# A line of the table. fakes: of the generated images; reals: the same of as many real ones; both bootstrap.Estimate.
-# seconds: taken for both, where the reals' were not known before.
-Row = collections.namedtuple('Row', 'metric fakes reals wanted seconds')
+# Draws of neighbourhoods and directions for SWD, and the relative standard error that needs no further one.
+LEAST_DRAWS, MOST_DRAWS, PRECISION = 4, 16, 0.01
+TOGETHER = 4  # sets of generated images whose descriptors are in memory at a time
+
+# A line of the table. metric: a Metric. fakes: of the generated images; reals: the same of as many real ones; both
+# bootstrap.Estimate. seconds: taken for both, where those of the real images were not known before.
+Row = collections.namedtuple('Row', 'metric fakes reals seconds')
+# draws: their number; error: their relative standard error; widths, fakes, reals: of the levels, and the SWD x 1000 of
+# generated and training reals there, as bootstrap.Estimates.
+Drawn = collections.namedtuple('Drawn', 'draws error widths fakes reals')
 
 
 def _mean(values):
@@ -28,51 +37,77 @@ def _standard_deviation(values):
     return statistic, [len(values)]
 
 
-class Evaluation:
-    """Metrics as they are computed: of fakes against held-out reals, and as a baseline of training reals against them.
+def aligned(lines):
+    """Lines of cells as text: the first and last column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    texts = []
+    for first, *others, last in lines:
+        cells = [first.ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(others, widths[1:])]
+        texts.append('  '.join(cells + [last]).rstrip())
+    return '\n'.join(texts)
 
-    rows: of the table. nodules, nearest: nodules.Nodules in HU and mm and memorisation.Nearest of fakes and held-out
-    reals. about: [(name, value)], what was compared, and notes: those values that a reader must not miss.
-    learnt: whether the generator is known to have learnt from these data. doubts: sentences on what makes the
-    comparison doubtful. weights: the digest of the weight file in a list, or empty.
+
+class Evaluation:
+    """Metrics of fakes against held-out reals and, as a baseline, of training reals against them.
+
+    rows: of the table. nodules, nearest: nodules.Nodules and memorisation.Nearest of fakes and held-out reals.
+    facts: {name: value}, what was compared, and notes: those that a reader must not miss. trained_on: whether the
+    weights are known to have learnt from these data. warnings: sentences on what makes the comparison doubtful.
+    weights: the digest of the weight file in a list, or empty.
     """
 
     def __init__(self, fakes, reference):
         self.fakes, self.sets, self.reference, self.seed = fakes, reference.sets, reference, reference.seed
-        self.rows, self.about, self.notes, self.learnt = [], [], [], False
-        self.doubts, self.weights = [], []
-        self.both, self.begin = [len(fakes)] * 2, time.time()
+        self.rows, self.facts, self.notes, self.warnings = [], collections.OrderedDict(), [], []
+        self.weights, self.trained_on = [], False
+        self.both, self._begin = [len(fakes)] * 2, time.time()
 
-    def add(self, metric, wanted, fakes, reals, **how):
+    def __str__(self):
+        """The rows as a table."""
+        lines = [('', 'generated', '95 %', 'reals', '95 %', '')]
+        for row in self.rows:
+            cells = [row.metric.label]
+            for found in (row.fakes, row.reals):
+                cells += [page.number(found.value), '%s .. %s' % tuple(map(page.number, found.interval))]
+            lines.append(cells + ['wanted: ' + row.metric.wanted])
+        return aligned(lines)
+
+    def row(self, key, size=None):
+        """The Row of a metric's key and, for SWD, the size of its level; KeyError if there is none."""
+        for row in self.rows:
+            if row.metric.key == key and row.metric.size == size:
+                return row
+        raise KeyError(key)
+
+    def _add(self, measured, fakes, reals, **options):
         """A row. fakes: (a function of weights, the sizes of the sets whose weights it takes). reals: an Estimate.
 
-        how: options of bootstrap.estimate.
+        options: of bootstrap.estimate.
         """
-        self.append(metric, wanted, estimate(*fakes, self.seed, **how), reals, time.time() - self.begin)
+        self._append(measured, estimate(*fakes, self.seed, **options), reals, time.time() - self._begin)
 
-    def append(self, metric, wanted, fakes, reals, seconds):
-        """A row of two Estimates."""
-        self.rows.append(Row(metric, fakes, reals, wanted, round(seconds, 1)))
-        self.begin = time.time()
+    def _append(self, measured, fakes, reals, seconds):
+        self.rows.append(Row(measured, fakes, reals, round(seconds, 1)))
+        self._begin = time.time()
 
-    def add_wasserstein(self, measured, seconds):
-        """Rows of draws.Measured: sliced Wasserstein distance for each resolution from 16x16."""
-        words = 'mean of %d draws of neighbourhoods and directions; its standard error is at most %.1f %%'
-        self.about.append(('SWD', words % (measured.draws, 100 * measured.error)))
-        for width, fakes, reals in zip(measured.widths, measured.fakes, measured.reals):
-            self.append('SWD x1000, %dx%d' % (width, width), 'low', fakes, reals, seconds / len(measured.widths))
+    def add_wasserstein(self, drawn, seconds):
+        """Rows of a Drawn: sliced Wasserstein distance for each resolution from 16x16."""
+        message = 'mean of %d draws of neighbourhoods and directions; its standard error is at most %.1f %%'
+        self.facts['SWD'] = message % (drawn.draws, 100 * drawn.error)
+        for width, fakes, reals in zip(drawn.widths, drawn.fakes, drawn.reals):
+            self._append(metric('swd', size=width), fakes, reals, seconds / len(drawn.widths))
 
     def measure_variety(self):
         """MS-SSIM of pairs."""
 
-        def likeness(x):
-            statistic, number = ms_ssim.diversity(x, self.seed, track=progress_bar('MS-SSIM'))
-            return statistic, [number]
+        def similarity(images):
+            statistic, n = ms_ssim.diversity(images, self.seed, track=progress_bar('MS-SSIM'))
+            return statistic, [n]
 
-        scales = ms_ssim.scales(self.fakes.shape[-1])
-        metric = 'MS-SSIM of pairs' + ('' if scales == 5 else ', %d of 5 scales' % scales)
-        reals = self.reference.row(metric, lambda: likeness(self.sets.heldout_reals))
-        self.add(metric, 'as reals', likeness(self.fakes), reals)
+        n = ms_ssim.scales(self.fakes.shape[-1])
+        measured = metric('ms_ssim', scales='' if n == 5 else ', %d of 5 scales' % n)
+        reals = self.reference.estimate(measured, lambda: similarity(self.sets.heldout_reals))
+        self._add(measured, similarity(self.fakes), reals)
 
     def measure_features(self):
         """Precision and recall on the pixel pyramid or, with KID and FID, on the features of a network."""
@@ -86,92 +121,125 @@ class Evaluation:
         def frechet_distance(x):
             return feature_distances.frechet_distance(x, heldout), self.both
 
-        def compare(metric, distance, **how):
-            reals = reference.row(
-                metric, lambda: distance(reference.features('training_reals')), of=reference.name, **how
-            )
-            self.add(metric, 'low', distance(fakes), reals, **how)
+        def compare(measured, distance, **options):
+            def of_training():
+                return distance(reference.features('training_reals'))
+
+            reals = reference.estimate(measured, of_training, of=reference.name, **options)
+            self._add(measured, distance(fakes), reals, **options)
 
         if reference.network:
-            compare('KID x1000', kernel_distance, resamples=50)
+            compare(metric('kid'), kernel_distance, resamples=50)
             if len(fakes) > fakes.shape[1]:
-                compare('FID', frechet_distance, resamples=10)
-        track = progress_bar('precision, recall')
-        shares = feature_distances.precision_recall(heldout, fakes, track=track)
-        for name, share, reals in zip(('precision', 'recall'), shares, reference.precision_recall()):
-            self.add('%s, %s' % (name, reference.space), 'high', (share, self.both[:1]), reals)
+                compare(metric('fid'), frechet_distance, resamples=10)
+        shares = feature_distances.precision_recall(heldout, fakes, track=progress_bar('precision, recall'))
+        both = [metric(key, space=reference.space) for key in ('precision', 'recall')]
+        for measured, share, reals in zip(both, shares, reference.precision_recall(both)):
+            self._add(measured, (share, self.both[:1]), reals)
 
     def measure_gray_levels(self):
-        """Distance of the gray-level histograms in HU."""
-        hu, metric = (self.sets.window[1] - self.sets.window[0]) / 255.0, 'gray histogram distance, ' + self.sets.unit
+        """Distance of the gray-level histograms in the unit of the card."""
+        low, high = self.sets.card.gray_window
+        measured, step = metric('gray_distance', unit=self.sets.card.unit), (high - low) / 255.0
 
-        def distance(x):
-            statistic = nodules.gray_distance(x, self.sets.heldout_reals)
-            return (lambda *weights: hu * statistic(*weights)), self.both
+        def distance(images):
+            statistic = nodules.gray_distance(images, self.sets.heldout_reals)
+            return (lambda *weights: step * statistic(*weights)), self.both
 
-        reals = self.reference.row(metric, lambda: distance(self.sets.training_reals), disk=False)
-        self.add(metric, 'low', distance(self.fakes), reals)
+        reals = self.reference.estimate(measured, lambda: distance(self.sets.training_reals), disk=False)
+        self._add(measured, distance(self.fakes), reals)
 
     def measure_nodules(self):
-        """HU and diameter of the nodule in the middle."""
-        found = [self.reference.measure_nodules(self.fakes), self.reference.nodules()]
-        self.nodules, unit = found, 'mm' if self.sets.mm_per_pixel else 'pixels'
-        for name, values in (('nodule ' + self.sets.unit, 'gray'), ('nodule diameter, ' + unit, 'diameter')):
-            fakes, reals = [getattr(x, values) for x in found]
-            for end, statistic in (('mean', _mean), ('SD', _standard_deviation)):
-                known = self.reference.row('%s, %s' % (name, end), lambda s=statistic, x=reals: s(x), disk=False)
-                self.add('%s, %s' % (name, end), 'as reals', statistic(fakes), known)
+        """Gray value and diameter of the nodule in the middle."""
+        fakes, reals = self.nodules = [self.reference.measure_nodules(self.fakes), self.reference.nodules()]
+        gray, length = self.sets.card.unit, 'mm' if self.sets.card.mm_per_pixel else 'pixels'
+        for key, statistic, values, unit in (
+            ('nodule_gray_mean', _mean, 'gray', gray),
+            ('nodule_gray_sd', _standard_deviation, 'gray', gray),
+            ('diameter_mean', _mean, 'diameter', length),
+            ('diameter_sd', _standard_deviation, 'diameter', length),
+        ):
+            measured, of_reals = metric(key, unit=unit), statistic(getattr(reals, values))
+            known = self.reference.estimate(measured, lambda s=of_reals: s, disk=False)
+            self._add(measured, statistic(getattr(fakes, values)), known)
 
-    def measure_copies(self, number):
-        """Distance to the nearest training image, of up to `number` fakes and as many held-out reals."""
-        found = memorisation.nearest(self.fakes[:number], self.sets.training, progress_bar('copies'))
-        self.nearest = [found, self.reference.nearest(number)]
-        fakes, reals = [x.distance for x in self.nearest]
-        metric, row = 'nearest training image, gray levels', self.reference.row
-        self.add(metric, 'as reals', _mean(fakes), row(metric, lambda: _mean(reals), disk=False))
+    def measure_copies(self, n):
+        """Distance to the nearest training image, of up to n fakes and as many held-out reals."""
+        nearest = memorisation.nearest(self.fakes[:n], self.sets.training, progress_bar('copies'))
+        self.nearest = [nearest, self.reference.nearest(n)]
+        fakes, reals = [found.distance for found in self.nearest]
 
-        def share(x):
-            return memorisation.copied(x, reals), [len(x), len(reals)]
+        def share(distances):
+            return memorisation.copied(distances, reals), [len(distances), len(reals)]
 
-        metric = 'share nearer than 1st percentile'
-        self.add(metric, 'low', share(fakes), row(metric, lambda: share(reals), disk=False))
+        for key, statistic in (('nearest_distance', _mean), ('nearer_share', share)):
+            measured = metric(key)
+            known = self.reference.estimate(measured, lambda s=statistic: s(reals), disk=False)
+            self._add(measured, statistic(fakes), known)
 
     def comparisons(self):
         """A verdicts.Comparison of each row."""
         return verdicts.comparisons(self.rows, len(self.fakes), len(self.nearest[0].distance))
 
-    def note(self, name, words):
-        """A fact for `about` that a reader must not miss."""
-        self.about.append((name, words))
-        self.notes.append('%s: %s' % (name, words))
+    def note(self, name, text):
+        """Add a fact that a reader must not miss."""
+        self.facts[name] = text
+        self.notes.append('%s: %s' % (name, text))
 
 
-def evaluate(several, reference, audit=1000):
-    """[Evaluation] of sets of fakes, uint8 [N, C, R, R] each, against a reference.Reference of as many images.
+def _draw_wasserstein(several, reference):
+    """[Drawn] of several sets of generated images against the held-out reals of a Reference.
 
-    audit: images to look for copies of.
+    SWD is the mean of as many draws of neighbourhoods and directions as each set needs until its error is small; it
+    depends on that set alone.
     """
-    measured, begin = [None] * len(several), time.time()
+    drawn, done, draw = [[] for _ in several], {}, 0
+    while len(done) < len(several):
+        left = [i for i in range(len(several)) if i not in done]
+        for begin in range(0, len(left), TOGETHER):
+            group = left[begin : begin + TOGETHER]
+            described = [reference.describe(several[i], draw, 0) for i in group]
+            distances, reals = reference.distances(described, draw)
+            for i, fakes, descriptors in zip(group, distances, described):
+                drawn[i].append(np.stack([fakes, reals], axis=1))  # [levels, 2]
+                if draw + 1 < LEAST_DRAWS:
+                    continue
+                means = np.mean(drawn[i], axis=0)
+                error = (np.std(drawn[i], axis=0, ddof=1) / means).max() / np.sqrt(draw + 1)
+                if error <= PRECISION or draw + 1 == MOST_DRAWS:
+                    estimates = reference.swd_estimates(descriptors, means[:, 0], draw)
+                    baseline = reference.swd_estimates_of_training(means[:, 1], draw)
+                    done[i] = Drawn(draw + 1, error, list(descriptors.levels), estimates, baseline)
+        draw += 1
+    return [done[i] for i in range(len(several))]
+
+
+def measure(several, reference, audit=1000):
+    """[Evaluation] of sets of fakes, uint8 [N, C, R, R] each, against a Reference of as many images.
+
+    audit: images to search for copies.
+    """
+    drawn, begin = [None] * len(several), time.time()
     if several[0].shape[-1] >= 16:
         log.info('measuring the sliced Wasserstein distance')
         with log.timed('sliced Wasserstein distance'):
-            measured = draws.measure(several, reference)
+            drawn = _draw_wasserstein(several, reference)
     seconds, evaluations = (time.time() - begin) / len(several), []
-    for fakes, distances in zip(several, measured):
-        found = Evaluation(fakes, reference)
+    for fakes, distances in zip(several, drawn):
+        evaluation = Evaluation(fakes, reference)
         if distances:
-            found.add_wasserstein(distances, seconds)
-        parts = [
-            ('MS-SSIM', found.measure_variety, ()),
-            ('features', found.measure_features, ()),
-            ('gray levels', found.measure_gray_levels, ()),
-            ('nodules', found.measure_nodules, ()),
-            ('copies', found.measure_copies, (audit,)),
-        ]
+            evaluation.add_wasserstein(distances, seconds)
         which = ', generator %d of %d' % (len(evaluations) + 1, len(several)) if len(several) > 1 else ''
-        for name, part, arguments in parts:
+        parts = [
+            ('MS-SSIM', evaluation.measure_variety),
+            ('features', evaluation.measure_features),
+            ('gray levels', evaluation.measure_gray_levels),
+            ('nodules', evaluation.measure_nodules),
+            ('copies', functools.partial(evaluation.measure_copies, audit)),
+        ]
+        for name, part in parts:
             log.info('measuring %s%s' % (name, which))
             with log.timed(name):
-                part(*arguments)
-        evaluations.append(found)
+                part()
+        evaluations.append(evaluation)
     return evaluations

@@ -1,4 +1,4 @@
-"""An evaluation as a table, a JSON file and a page."""
+"""An evaluation as a JSON file and a page."""
 
 import collections
 import json
@@ -6,108 +6,118 @@ import os
 
 import numpy as np
 
-from common import files, hounsfield, page, svg_plots
+from common import files, page, svg_plots
 from metrics import memorisation, verdicts
+from metrics.metric import TOPICS
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'evaluation.html')
-SHOWN, FIRST, PAIRS = 48, 12, 6  # pictures of each kind, those before 'more', pairs; fewer if large
+PICTURES, FIRST, PAIRS = 48, 12, 6  # pictures of each kind, those before 'more', closest pairs; fewer if large
 ARROWS = {'low': '\u2193', 'high': '\u2191', 'as reals': '='}
 
 
-def table(rows):
-    """The rows of an evaluation as text."""
-    lines = [('', 'generated', '95 %', 'reals', '95 %', '')]
-    for row in rows:
-        cells = (row.metric,)
-        for found in (row.fakes, row.reals):
-            cells += page.number(found.value), '%s .. %s' % tuple(map(page.number, found.interval))
-        lines.append(cells + ('wanted: ' + row.wanted,))
-    wide = [max(len(line[i]) for line in lines) for i in range(6)]
-    form = '%-*s' + 4 * '  %*s' + '  %-*s'
-    return '\n'.join((form % tuple(x for pair in zip(wide, line) for x in pair)).rstrip() for line in lines)
-
-
-def _overview(rows, compared):
-    """All metrics in one figure. compared: a verdicts.Comparison of each."""
+def _overview(comparisons):
+    """All metrics in one figure."""
     lines = []
-    for row, comparison in zip(rows, compared):
-        clear = comparison.state in ('higher', 'lower')
-        lines.append(('%s  %s' % (row.metric, ARROWS[row.wanted]), row.fakes, row.reals, clear))
-    words = 'metric (wanted: \u2193 low, \u2191 high, = as the reals)'
-    return svg_plots.against_baseline(lines, 'All metrics, generated minus real', words)
+    for row, state in [(comparison.row, comparison.state) for comparison in comparisons]:
+        label = '%s  %s' % (row.metric.label, ARROWS[row.metric.wanted])
+        lines.append((label, row.fakes, row.reals, state in ('higher', 'lower')))
+    axis = 'metric (wanted: \u2193 low, \u2191 high, = as the real images)'
+    return svg_plots.against_baseline(lines, 'All metrics, generated minus real', axis)
 
 
 def _distributions(evaluation):
-    """The figures of distances, HU and diameters: [(heading, words, SVG)]."""
+    """The figures of distances, gray values and diameters: [(heading, caption, SVG)]."""
     compared, (fakes, reals) = evaluation.sets, evaluation.nodules
-    unit, drawn = 'mm' if compared.mm_per_pixel else 'pixels', []
-    gray = compared.unit[0].upper() + compared.unit[1:]  # HU, or Gray levels
-    swd = [row for row in evaluation.rows if row.metric.startswith('SWD')]
+    length = 'mm' if compared.card.mm_per_pixel else 'pixels'
+    gray = compared.card.unit[0].upper() + compared.card.unit[1:]  # HU, or Gray levels
+    figures = []
+    swd = [row for row in evaluation.rows if row.metric.key == 'swd'][::-1]
     if swd:
-        names = [row.metric.split(', ')[1] for row in swd][::-1]
-        found = [[row.fakes for row in swd[::-1]], [row.reals for row in swd[::-1]]]
-        how = 'SWD by resolution', 'resolution, pixels', 'SWD x1000, with 95 % interval'
-        words = 'From coarse structure, left, to the finest texture. Lower is better; reals show how low it can get.'
-        drawn.append(('Sliced Wasserstein distance', words, svg_plots.levels(names, found[0], found[1], *how)))
-    hu = [hounsfield.to_hu(x[:500].ravel(), compared.window) for x in (evaluation.fakes, compared.heldout_reals)]
-    words = 'All pixels: lung on the left, soft tissue and bone on the right.'
-    drawn.append((gray + ' of all pixels', words, svg_plots.histogram(*hu, 'density', gray, 'pixels', 60)))
-    words = 'The nodule in the middle of each image: ground glass on the left, solid ones on the right.'
-    drawn.append(
-        (gray + ' of the nodules', words, svg_plots.histogram(fakes.gray, reals.gray, 'mean of the nodule', gray))
+        sizes = ['%dx%d' % (row.metric.size, row.metric.size) for row in swd]
+        texts = 'SWD by resolution', 'resolution, pixels', 'SWD x1000, with 95 % interval'
+        figure = svg_plots.levels(sizes, [row.fakes for row in swd], [row.reals for row in swd], *texts)
+        caption = 'From coarse structure, left, to the finest texture. Lower is better; real images show how low.'
+        figures.append(('Sliced Wasserstein distance', caption, figure))
+    pixels = [compared.card.to_hu(x[:500].ravel()) for x in (evaluation.fakes, compared.heldout_reals)]
+    figure = svg_plots.histogram(*pixels, 'density', gray, 'pixels', 60)
+    figures.append(
+        (gray + ' of all pixels', 'All pixels: lung on the left, soft tissue and bone on the right.', figure)
     )
-    words = 'Diameter of a circle of the same area.'
-    drawn.append(('Size of the nodules', words, svg_plots.histogram(fakes.diameter, reals.diameter, 'diameter', unit)))
-    return drawn
+    figure = svg_plots.histogram(fakes.gray, reals.gray, 'mean of the nodule', gray)
+    caption = 'The nodule in the middle of each image: ground glass on the left, solid ones on the right.'
+    figures.append((gray + ' of the nodules', caption, figure))
+    figure = svg_plots.histogram(fakes.diameter, reals.diameter, 'diameter', length)
+    return figures + [('Size of the nodules', 'Diameter of a circle of the same area.', figure)]
 
 
 def _copies(evaluation):
     """The closest pairs, and the figure of all distances, as values of the template."""
     compared, (fakes, reals) = evaluation.sets, [x.distance for x in evaluation.nearest]
-    hu = (compared.window[1] - compared.window[0]) / 255.0
+    low, high = compared.card.gray_window
+    step = (high - low) / 255.0
     count = max(min(PAIRS, page.most(evaluation.fakes.shape[1:]) // 6), 1)
     pairs = memorisation.closest_pairs(evaluation.fakes, compared.training, evaluation.nearest[0], count)
-    most = 100 * np.ceil(max(np.nanpercentile(np.abs(pair.difference), 99) for pair in pairs) * hu / 100 + 1e-6)
-    shown = []
+    largest = max(np.nanpercentile(np.abs(pair.difference), 99) for pair in pairs)
+    most = 100 * np.ceil(largest * step / 100 + 1e-6)
+    tiles = []
     for pair in pairs:
-        words = 'generated image %d' % (pair.index + 1), 'its nearest training image', 'their difference'
-        images = pair.image, pair.other, svg_plots.difference_colours(pair.difference * hu, most)
-        pictures = [page.picture(x, alt, i < 2) for i, (x, alt) in enumerate(zip(images, words))]
-        shown.append((pair, pictures))
+        colours = svg_plots.difference_colours(pair.difference * step, most)
+        generated = page.picture(pair.image, 'generated image %d' % (pair.index + 1))
+        nearest = page.picture(pair.other, 'its nearest training image')
+        tiles.append((pair, [generated, nearest, page.picture(colours, 'their difference', ct=False)]))
     limit = np.percentile(reals, 1)
-    figure = svg_plots.histogram(
-        fakes, reals, 'distance to the nearest training image', 'gray levels', limit=(limit, 'nearest 1 % of the reals')
-    )
+    axis, mark = 'distance to the nearest training image', (limit, 'nearest 1 % of the real images')
+    figure = svg_plots.histogram(fakes, reals, axis, 'gray levels', limit=mark)
     below = [int((x < limit).sum()) for x in (fakes, reals)]
     numbers = [len(fakes), len(reals)]
-    return dict(pairs=shown, most=most, figure=figure, limit=limit, below=below, numbers=numbers, hu=hu)
+    return dict(pairs=tiles, most=most, figure=figure, limit=limit, below=below, numbers=numbers, step=step)
 
 
-def window_of(compared):
-    """The window of a page of sets.Sets, None where it is not known."""
-    return compared.window if compared.unit == 'HU' else None
+def window_of(data):
+    """The window of a page about data with this card.Card; None where its classes have different ones."""
+    return data.gray_window if data.unit == 'HU' else None
+
+
+def result(evaluation):
+    """FILE FORMAT: what evaluation.json holds."""
+    data = collections.OrderedDict(evaluation.facts, weights=evaluation.weights, rows=[])
+    for row in evaluation.rows:
+        values = row.metric.facts()
+        values.update(wanted=row.metric.wanted, seconds=row.seconds)
+        values.update(fakes=row.fakes.value, fakes_interval=row.fakes.interval)
+        values.update(reals=row.reals.value, reals_interval=row.reals.interval)
+        data['rows'].append(values)
+    return data
 
 
 def write(evaluation, outdir):
     """evaluation.json and evaluation.html in a folder."""
-    about, rows, compared = dict(evaluation.about), evaluation.rows, evaluation.sets
-    result = collections.OrderedDict(evaluation.about, weights=evaluation.weights, rows=[])
-    for row in rows:
-        found = dict(metric=row.metric, wanted=row.wanted, seconds=row.seconds)
-        found.update(fakes=row.fakes.value, fakes_interval=row.fakes.interval)
-        found.update(reals=row.reals.value, reals_interval=row.reals.interval)
-        result['rows'].append(found)
     with files.atomic(os.path.join(outdir, 'evaluation.json')) as f:
-        f.write(json.dumps(result, indent=1).encode())
-    number, comparisons = len(evaluation.fakes), evaluation.comparisons()
-    found = verdicts.verdicts(comparisons, evaluation.learnt)
-    several, sets = max(min(SHOWN, page.most(evaluation.fakes.shape[1:]) // 4), 1), []
-    for name, words, images in (('fakes', 'generated', evaluation.fakes), ('reals', 'real', compared.heldout_reals)):
-        pictures = [page.picture(x, '%s image %d' % (words, i + 1)) for i, x in enumerate(images[:several])]
-        sets.append((name, words, pictures))
-    values = dict(verdicts=found, summary=verdicts.summary(found, number), comparisons=comparisons, arrows=ARROWS)
-    values.update(sets=sets, first=FIRST, overview=_overview(rows, comparisons), enough=verdicts.ENOUGH, number=number)
-    values.update(distributions=_distributions(evaluation), copies=_copies(evaluation), about=evaluation.about)
-    values.update(learnt=evaluation.learnt, doubts=evaluation.doubts, provenance=about.get('provenance'))
-    title = 'Evaluation of ' + os.path.basename(about['model'])
-    page.write(os.path.join(outdir, 'evaluation.html'), PAGE, title, window_of(compared), **values)
+        f.write(json.dumps(result(evaluation), indent=1).encode())
+    compared, n, comparisons = evaluation.sets, len(evaluation.fakes), evaluation.comparisons()
+    found = verdicts.verdicts(comparisons, evaluation.trained_on)
+    count, sets = max(min(PICTURES, page.most(evaluation.fakes.shape[1:]) // 4), 1), []
+    for name, text, images in (('fakes', 'generated', evaluation.fakes), ('reals', 'real', compared.heldout_reals)):
+        pictures = [page.picture(x, '%s image %d' % (text, i + 1)) for i, x in enumerate(images[:count])]
+        sets.append((name, text, pictures))
+    page.write(
+        os.path.join(outdir, 'evaluation.html'),
+        PAGE,
+        'Evaluation of ' + os.path.basename(evaluation.facts['model']),
+        window_of(compared.card),
+        verdicts=found,
+        topics=TOPICS,
+        summary=verdicts.summary(found, n),
+        comparisons=comparisons,
+        arrows=ARROWS,
+        sets=sets,
+        first=FIRST,
+        overview=_overview(comparisons),
+        enough=verdicts.ENOUGH,
+        number=n,
+        distributions=_distributions(evaluation),
+        copies=_copies(evaluation),
+        facts=evaluation.facts,
+        trained_on=evaluation.trained_on,
+        warnings=evaluation.warnings,
+    )

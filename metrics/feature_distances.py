@@ -6,7 +6,7 @@ Features are [N, d]. A metric comes as a function of weights, how often each ima
 import numpy as np
 
 from metrics import parallel
-from metrics.chunks import chunks
+from metrics.parallel import chunks
 
 
 def pixel_pyramid(images, track=iter):

@@ -15,7 +15,7 @@ except ImportError:
     raise ImportError('copies of images are searched for with SciPy: pip install scipy') from None
 
 from metrics import parallel
-from metrics.chunks import chunks
+from metrics.parallel import chunks
 
 SYMMETRIES = 8  # what turns and mirrors can make of a square
 CANDIDATES = 40  # training images of the coarse search that the fine one looks at

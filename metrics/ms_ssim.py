@@ -3,8 +3,8 @@
 import numpy as np
 
 from metrics import parallel
-from metrics.chunks import chunks
 from metrics.filters import weighted_sum
+from metrics.parallel import chunks
 
 
 def _gaussian(images, size, sigma):

@@ -5,8 +5,8 @@ import collections
 import numpy as np
 from scipy import ndimage
 
-from metrics.chunks import chunks
 from metrics.filters import binomial_blur
+from metrics.parallel import chunks
 
 Nodules = collections.namedtuple('Nodules', 'gray diameter')
 NEIGHBOURS = np.array([[[0, 1, 0], [1, 1, 1], [0, 1, 0]]], bool)  # of a pixel, within its image

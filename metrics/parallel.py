@@ -1,18 +1,32 @@
-"""Work in threads on all cores: the same results in the same order, however many threads there are.
+"""Work on many images: in chunks, in threads on all cores, with a progress bar.
 
-Threads help where NumPy and SciPy leave Python's lock: sorting, arithmetic on large arrays, Fourier transforms.
+Results are the same, in the same order, however many threads there are. Threads help where NumPy and SciPy release
+Python's lock: sorting, arithmetic on large arrays, Fourier transforms.
 """
 
 import concurrent.futures
 import os
 
-MOST = 8  # threads, as each has arrays of its own
+from common import log
+
+CHUNK = 256  # images worked on at a time, so that memory grows with the results and not with what leads to them
+MAX_THREADS = 8  # each has arrays of its own
+
+
+def chunks(count, track=iter, size=CHUNK):
+    """Slices of `size` that cover `count` images; track: wraps the list, as a progress bar does."""
+    return track([slice(begin, min(begin + size, count)) for begin in range(0, count, size)])
+
+
+def progress_bar(description):
+    """A progress bar for a list."""
+    return lambda items: log.progress(items, desc=description, leave=False)
 
 
 def threads():
-    """How many threads work: one for each core that this process may use, up to MOST."""
+    """Number of threads: one for each core that this process may use, up to MAX_THREADS."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-    return min(cores, MOST)
+    return min(cores, MAX_THREADS)
 
 
 def ordered(function, items, track=iter):
@@ -21,6 +35,6 @@ def ordered(function, items, track=iter):
         waiting = [pool.submit(function, item) for item in items]
         try:
             return [future.result() for future in track(waiting)]
-        finally:  # an error or Ctrl-C does not wait for what has not begun
+        finally:  # after an error or Ctrl-C, what has not begun does not run
             for future in waiting:
                 future.cancel()

@@ -14,16 +14,25 @@ def name_of(model):
     return '-'.join(parts[-2:]).strip('-') if parts[-1].startswith('network-') else parts[-1]
 
 
-def _holds(folder, name, weights):
+def _holds(folder, page, weights):
     """'nothing', 'the same' or 'another': the page NAME.html, or NAME.json, in a folder beside digests of weights."""
-    paths = [os.path.join(folder, name + ending) for ending in ('.html', '.json')]
+    paths = [os.path.join(folder, page + ending) for ending in ('.html', '.json')]
     if not any(map(os.path.lexists, paths)):
         return 'nothing'
     try:
-        found = schema.read(paths[1], {'weights': [types.text]}, '')['weights']
+        stored = schema.read(paths[1], {'weights': [types.text]}, '')['weights']
     except (OSError, ValueError):
         return 'another'
-    return 'the same' if found == weights else 'another'
+    return 'the same' if stored == weights else 'another'
+
+
+def _states(folder, models, weights):
+    """What `_holds` says of all pages of weight files in a folder."""
+    if len(models) == 1:
+        return [_holds(folder, 'evaluation', weights)]
+    inner = [os.path.join(folder, name) for name in names(models)]
+    states = [_holds(path, 'evaluation', [digest]) for path, digest in zip(inner, weights)]
+    return states + [_holds(folder, 'comparison', weights)]
 
 
 def choose(models, outdir=None):
@@ -37,19 +46,11 @@ def choose(models, outdir=None):
     if os.path.basename(wanted) in ('', '.', '..'):
         wanted = os.path.abspath(wanted)
     folder, number = wanted, 1
-    while True:
-        if len(models) == 1:
-            found = [_holds(folder, 'evaluation', weights)]
-        else:
-            found = [_holds(folder, 'comparison', weights)]
-            inner = zip(names(models), weights)
-            found += [_holds(os.path.join(folder, name), 'evaluation', [own]) for name, own in inner]
-        if 'another' not in found:
-            break
+    while 'another' in _states(folder, models, weights):
         number += 1
         folder = '%s-%d' % (wanted, number)
     if number > 1:
         log.warning('%s holds the page of other weights; this one will go to %s' % (wanted, folder))
-    elif 'the same' in found:
+    elif 'the same' in _states(folder, models, weights):
         log.warning('the page of the same weights in %s will be replaced' % folder)
     return folder

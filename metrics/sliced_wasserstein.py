@@ -3,8 +3,8 @@
 import numpy as np
 
 from metrics import parallel
-from metrics.chunks import chunks
 from metrics.filters import laplacian_pyramid
+from metrics.parallel import chunks
 
 SIDE = 7  # pixels of a neighbourhood
 

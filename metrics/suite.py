@@ -1,6 +1,5 @@
 """Evaluations of generators against real images, as 4-evaluate.py makes them."""
 
-import collections
 import os
 
 import numpy as np
@@ -12,78 +11,120 @@ except ImportError:
 
 import tfutil
 from common import capacity, card, log, manifest
-from metrics import draws, frozen_graph, parallel, sets, training_data
+from metrics import evaluation, frozen_graph, parallel, sets
 from metrics.cache import Cache, user_folder
-from metrics.chunks import progress_bar
-from metrics.evaluation import evaluate
 from metrics.real_reference import Reference
 from sampling import Generator
 
+_NOTHING = 'the search for copies says nothing about memorisation'
+# What a dataset may be to weights, and how that is said.
+RELATIONS = {
+    'same': '%s is the data it was trained on',
+    'part': '%s is a part of the data it was trained on: copies of the rest are not looked for',
+    'more': '%s is the data it was trained on, and others',
+    'different': '%s is not the data it was trained on: ' + _NOTHING,
+    'transferred': '%s is not the data it was trained on, and those of the weights that it began with are not known: '
+    + _NOTHING,
+    'unknown': 'not known whether %s is the data it was trained on (no run.json beside it tells): if it is not, '
+    + _NOTHING,
+}
+TRAINED_ON = 'same', 'part', 'more'  # those of which a search for copies tells something
 
-def _memory(models, number, shape):
-    """Bytes that an evaluation of so many images of a shape takes at its largest, while SWD is measured."""
-    levels, together = max(shape[1].bit_length() - 4, 0), min(models, draws.TOGETHER)
-    descriptors = min(128 * number, 2**20) * 49 * shape[0] * 4
-    projections = 2 * parallel.threads() * min(128 * number, 2**20) * 32 * 4
-    return (together + 2) * levels * descriptors + projections + (8 + models) * number * int(np.prod(shape))
+
+def relation(learnt, data):
+    """What data are to weights, a key of RELATIONS. learnt: the card.Card of the weights; data: that of the data."""
+    if not learnt.digest or not data.digest:
+        return 'unknown'
+    seen, here = set(learnt.parts or [learnt.digest]), set(data.parts)
+    if learnt.digest == data.digest or seen == here:
+        return 'same'
+    if not seen & here:
+        return 'transferred' if learnt.transfer else 'different'
+    return 'more' if seen < here else 'part'
 
 
-def _generated(model, compared, number, seed, minibatch, cpu):
-    """(uint8 [number, C, R, R] of the Gs of a pickle, its label size); ValueError if they cannot be compared."""
-    shape = list(compared.training.shape[1:])
-    log.info('generating %d images of %s' % (number, model))
-    with Generator(model, cpu=cpu) as generator:
-        images = generator.images(number, seed, minibatch=minibatch)
-        if images.shape[1:] != shape:
-            words = '%s makes images of %s, %s holds %s; name the data it was trained on'
-            raise ValueError(words % (model, images.shape[1:], compared.path, shape))
-        fakes = images.pixels(progress_bar('images'))
+def describe_relation(learnt, data):
+    """`relation` as a sentence."""
+    kind = relation(learnt, data)
+    text = RELATIONS[kind] % data.path
+    return '%s (those were %s)' % (text, learnt.source) if learnt.source and kind == 'different' else text
+
+
+def _memory(models, n, shape):
+    """Bytes that an evaluation of n images of a shape takes at its largest, while SWD is measured."""
+    levels, together = max(shape[1].bit_length() - 4, 0), min(models, evaluation.TOGETHER)
+    descriptors = min(128 * n, 2**20) * 49 * shape[0] * 4
+    projections = 2 * parallel.threads() * min(128 * n, 2**20) * 32 * 4
+    return (together + 2) * levels * descriptors + projections + (8 + models) * n * int(np.prod(shape))
+
+
+def _generated(generator, compared, n, seed, minibatch):
+    """uint8 [n, C, R, R] of a Generator; ValueError if they cannot be compared."""
+    log.info('generating %d images of %s' % (n, generator.model))
+    images = generator.images(n, seed, minibatch=minibatch)
+    _check_shape(images.shape[1:], compared, generator.model)
+    fakes = images.pixels(parallel.progress_bar('images'))
     if (fakes == fakes[:1]).all():
-        raise ValueError('%s makes the same image from every latent; there is nothing to measure' % model)
-    return fakes, generator.label_size
+        message = '%s makes the same image from every latent; there is nothing to measure'
+        raise ValueError(message % generator.model)
+    return fakes
 
 
-def _doubts(compared, model, known, label_size):
-    """[(name, words)] of what makes the comparison of a model with Sets doubtful. known: its card.Card."""
-    found, classes = [], compared.classes
-    learnt = known.classes or []
-    same = set(learnt) == set(classes) or training_data.relation(known, compared) in ('same', 'part')
-    if len(classes) > 1 and not label_size and not same:
+def _check_shape(shape, compared, name):
+    if list(shape) != list(compared.training.shape[1:]):
+        message = '%s makes images of %s, %s holds %s; name the data it was trained on'
+        raise ValueError(message % (name, list(shape), compared.card.path, list(compared.training.shape[1:])))
+
+
+def _warnings(data, model, learnt, label_size):
+    """[(name, sentence)] of what makes the comparison of a model with data, whose cards are given, doubtful."""
+    found, trained_classes = [], learnt.classes or []
+    same = set(trained_classes) == set(data.classes) or relation(learnt, data) in ('same', 'part')
+    if len(data.classes) > 1 and not label_size and not same:
         stem = os.path.splitext(os.path.basename(model))[0]
-        one = next((name for name in classes if name in learnt or name == stem), classes[0])
-        said = '%s learnt from %s' % (model, ', '.join(learnt))
-        said = said if learnt else 'whether %s learnt from all of them is not known' % model
-        words = '%s pools %d classes (%s), and %s; --data %s compares with one class'
-        place = os.path.join(compared.path, one)
-        found.append(('classes', words % (compared.path, len(classes), ', '.join(classes), said, place)))
-    for key, shown in (('window', 'gray levels are compared, not HU'), ('mm_per_pixel', 'sizes are in pixels')):
-        if key in compared.differing:
-            words = '%s differs between the classes (%s): %s'
-            found.append((key.replace('_', ' '), words % (key.replace('_', ' '), compared.differing[key], shown)))
-    window = known.window
-    if window and compared.unit == 'HU' and tuple(window) != tuple(compared.window):
-        words = '%s learnt from images of %g to %g HU, those of %s have %g to %g HU: equal gray levels mean other HU'
-        found.append(('window', words % ((model,) + tuple(window) + (compared.path,) + tuple(compared.window))))
+        likely = [name for name in data.classes if name in trained_classes or name == stem]
+        place = os.path.join(data.path, (likely or data.classes)[0])
+        of = 'whether %s learnt from all of them is not known' % model
+        if trained_classes:
+            of = '%s learnt from %s' % (model, ', '.join(trained_classes))
+        message = '%s pools %d classes (%s), and %s; --data %s compares with one class'
+        found.append(('classes', message % (data.path, len(data.classes), ', '.join(data.classes), of, place)))
+    for field, consequence in (('window', 'gray levels are compared, not HU'), ('mm_per_pixel', 'sizes are in pixels')):
+        if field in data.differing:
+            name = field.replace('_', ' ')
+            message = '%s differs between the classes (%s): %s'
+            found.append((name, message % (name, data.differing_text(field), consequence)))
+    if learnt.window and data.unit == 'HU' and learnt.window != data.gray_window:
+        message = '%s learnt from images of %g to %g HU, those of %s have %g to %g HU: equal gray levels mean other HU'
+        found.append(('window', message % ((model,) + learnt.window + (data.path,) + data.gray_window)))
     return found
 
 
-def _describe(found, model, known, source):
-    """What was compared, and what a reader must not miss, of the Evaluation of a model."""
-    compared, number = found.sets, len(found.fakes)
-    kind = training_data.relation(known, compared)
+def _describe(found, model, learnt, source):
+    """Add to an Evaluation what was compared. source: of the held-out images; None: half of the data."""
+    compared, n = found.sets, len(found.fakes)
+    data, kind = compared.card, relation(learnt, compared.card)
     if not source:
-        words = ' but not of the training' if kind == 'same' else ' but perhaps not of the training'
-        source = 'half of %s, kept out of the comparison%s' % (compared.path, words)
-    numbers = '%d generated images with %d held-out reals; the baseline with %d others' % ((number,) * 3)
-    found.about += [('model', model), ('data', '%s (%d images)' % (compared.path, compared.count))]
-    found.about += [('searched for copies', '%d of them' % len(compared.training)), ('held-out reals', source)]
-    found.about += [('compared', numbers), ('seed', found.seed)]
-    found.learnt = kind in training_data.LEARNT
-    found.note('provenance', training_data.describe(known, kind, compared.path))
-    undecided = [comparison.row.metric for comparison in found.comparisons() if comparison.state == 'undecided']
+        sure = 'but not' if kind == 'same' else 'but perhaps not'
+        source = 'half of %s, kept out of the comparison %s of the training' % (data.path, sure)
+    found.facts['model'] = model
+    found.facts['data'] = '%s (%d images)' % (data.path, compared.count)
+    found.facts['searched for copies'] = '%d of them' % len(compared.training)
+    found.facts['held-out reals'] = source
+    message = '%d generated images with %d held-out reals; the baseline with %d others'
+    found.facts['compared'] = message % (n, n, n)
+    found.facts['seed'] = found.seed
+    found.trained_on = kind in TRAINED_ON
+    found.note('provenance', describe_relation(learnt, data))
+    undecided = [x.row.metric.label for x in found.comparisons() if x.state == 'undecided']
     if undecided:
-        words = '%d of each cannot tell generated and real ones apart in: %s'
-        found.note('too few images to decide', words % (number, '; '.join(undecided)))
+        message = '%d of each cannot tell generated and real ones apart in: %s'
+        found.note('too few images to decide', message % (n, '; '.join(undecided)))
+
+
+def _cache(compared, seed, folder):
+    data = compared.card
+    return Cache([*compared[:3], data.gray_window, data.mm_per_pixel, seed], folder)
 
 
 def evaluate_models(
@@ -92,43 +133,63 @@ def evaluate_models(
 ):  # fmt: skip
     """[Evaluation] of the Gs of several pickles against the same real images, with the same seed.
 
-    data: the dataset that they were trained on, or a folder of class folders. real_holdout: one that they were not
-    trained on (None: half of `data` is taken for that). number: images of each kind. features, feature_tensor: a frozen
-    graph and its output. outdir: a folder to make before the minutes that the metrics take. cache: look in the user's
-    cache folder for what depends on the real images only, and keep it there. ValueError for what cannot be compared.
-    The other settings are those of config.Evaluate.
+    models: paths, or Generators. data: the dataset that they were trained on, or a folder of class folders.
+    real_holdout: one that they were not trained on (None: half of `data` is taken for that). number: images of each
+    kind. features, feature_tensor: a frozen graph and its output. outdir: a folder to make before the minutes that the
+    metrics take. cache: look in the user's cache folder for what depends on the real images only, and keep it there.
+    ValueError for what cannot be compared. The other settings are those of config.Evaluate.
     """
     if number < sets.LEAST:
         raise ValueError('--number %d: an evaluation needs at least %d images' % (number, sets.LEAST))
-    compared, known = sets.choose(data, real_holdout, number, seed), [card.of_weights(model) for model in models]
-    number, shape, network, name = len(compared.heldout_reals), list(compared.training.shape[1:]), None, ''
-    made = '--number %d (as many images of %dx%d of each model, and of real ones)' % ((number,) + tuple(shape[1:]))
-    capacity.require_memory(_memory(len(models), number, shape), made)
+    compared = sets.choose(data, real_holdout, number, seed)
+    n, shape = len(compared.heldout_reals), list(compared.training.shape[1:])
+    made = '--number %d (as many images of %dx%d of each model, and of real ones)' % ((n,) + tuple(shape[1:]))
+    capacity.require_memory(_memory(len(models), n, shape), made)
     with tfutil.init_tf(cpu=cpu):
+        network, name = None, ''
         if features:
             network = frozen_graph.features(features, shape[0], shape[1], feature_tensor)
             name = '%s %s' % (manifest.size_and_digest(features)[1], feature_tensor)
-        several, doubts = [], []
-        for model, facts in zip(models, known):
-            fakes, label_size = _generated(model, compared, number, seed, minibatch, cpu)
-            several.append(fakes)
-            doubts.append(_doubts(compared, model, facts, label_size))
-        for words in collections.OrderedDict.fromkeys(words for some in doubts for _, words in some):
-            log.warning(words)
+        fakes, learnt, warnings = [], [], []
+        for model in models:
+            generator = model if isinstance(model, Generator) else Generator(model, cpu=cpu)
+            fakes.append(_generated(generator, compared, n, seed, minibatch))
+            learnt.append(generator.card)
+            warnings.append(_warnings(compared.card, generator.model, generator.card, generator.label_size))
+            if generator is not model:
+                generator.close()
+        sentences = [sentence for of_model in warnings for _, sentence in of_model]
+        for i, sentence in enumerate(sentences):
+            if sentence not in sentences[:i]:
+                log.warning(sentence)
         if outdir:
             os.makedirs(outdir, exist_ok=True)
-        depends = list(compared[:3]) + [compared.window, compared.mm_per_pixel, seed]
-        kept = Cache(depends, user_folder() if cache else None)
-        found = evaluate(several, Reference(compared, seed, network, name, kept), audit)
-    for evaluation, model, facts, some in zip(found, models, known, doubts):
-        evaluation.weights = [card.sha256(model)]
-        _describe(evaluation, model, facts, real_holdout)
-        for name, words in some:
-            evaluation.doubts.append(words)
-            evaluation.note(name, words)
+        kept = _cache(compared, seed, user_folder() if cache else None)
+        evaluations = evaluation.measure(fakes, Reference(compared, seed, network, name, kept), audit)
+    for found, of_weights, of_model in zip(evaluations, learnt, warnings):
+        found.weights = [card.sha256(of_weights.path)]
+        _describe(found, of_weights.path, of_weights, real_holdout)
+        for name, sentence in of_model:
+            found.warnings.append(sentence)
+            found.note(name, sentence)
+    return evaluations
+
+
+def evaluate(generated, real, seed=0, number=2000, audit=1000, cpu=False):
+    """The Evaluation of a generator or of images; described in metrics.evaluate."""
+    if isinstance(real, str) and not isinstance(generated, np.ndarray):
+        return evaluate_models([generated], real, number=number, audit=audit, seed=seed, cpu=cpu)[0]
+    compared = sets.choose(real, None, number, seed) if isinstance(real, str) else sets.of_images(real, number, seed)
+    n, learnt, name = len(compared.heldout_reals), card.Card(), 'an array'
+    if isinstance(generated, np.ndarray):
+        _check_shape(generated.shape[1:], compared, name)
+        if len(generated) < n:
+            raise ValueError('%d generated images are compared with as many real ones; give a smaller number' % n)
+        fakes = generated[:n]
+    else:
+        generator = generated if isinstance(generated, Generator) else Generator(generated, cpu=cpu)
+        fakes, learnt, name = _generated(generator, compared, n, seed, 16), generator.card, generator.model
+    reference = Reference(compared, seed, cache=_cache(compared, seed, None))
+    (found,) = evaluation.measure([fakes], reference, audit)
+    _describe(found, name, learnt, None)
     return found
-
-
-def evaluate_model(model, data, *settings, **named):
-    """The Evaluation of the Gs of one pickle, as of `evaluate_models`, which has the other settings."""
-    return evaluate_models([model], data, *settings, **named)[0]

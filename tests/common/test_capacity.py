@@ -71,7 +71,7 @@ def test_a_dataset_and_an_evaluation_that_do_not_fit_are_refused(monkeypatch, tr
         dataset.read(path)
     monkeypatch.setattr(capacity, 'free_memory', lambda: 10**6)
     with pytest.raises(ValueError, match=r'--number 20 \(as many images of 16x16 .* needs about'):
-        suite.evaluate_model(MODEL, training_data, number=20, cpu=True)
+        suite.evaluate_models([MODEL], training_data, number=20, cpu=True)
 
 
 @pytest.mark.skipif(not os.path.isdir('/sys/kernel'), reason='needs a file system that is no disk')

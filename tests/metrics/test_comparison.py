@@ -2,9 +2,11 @@ import json
 
 import numpy as np
 
-from metrics import comparison
+from metrics import comparison, metric
 from metrics.evaluation import Row
 from stats.bootstrap import Estimate
+
+METRICS = [metric.metric('fid'), metric.metric('precision', space='network'), metric.metric('ms_ssim', scales='')]
 
 
 class Found:
@@ -12,32 +14,33 @@ class Found:
 
     def __init__(self, model, off):
         self.fakes, self.notes, self.weights = np.zeros([100, 1, 4, 4]), ['a note'], ['digest of ' + model]
-        self.about = [('model', model), ('data', 'D'), ('held-out reals', 'H'), ('compared', 'C'), ('seed', 0)]
+        self.facts = {'model': model, 'data': 'D', 'held-out reals': 'H', 'compared': 'C', 'seed': 0}
         noise = np.random.RandomState(0).randn(500)
         reals = Estimate(1.0, [0.9, 1.1], None)
         self.rows = []
-        for metric, wanted, value in (('far', 'low', off), ('share', 'high', 1 - off), ('mean', 'as reals', 1 - off)):
+        for measured, value in zip(METRICS, (off, 1 - off, 1 - off)):
             found = Estimate(value, [value - 2, value + 2], value + noise)
-            self.rows.append(Row(metric, found, reals, wanted, 0.1))
+            self.rows.append(Row(measured, found, reals, 0.1))
 
 
 def test_the_best_model_is_the_one_nearest_to_what_is_wanted_and_pairs_decide_who_is_as_good():
     result = comparison.compare([Found('x/far.pkl', 0.5), Found('x/near.pkl', 0.1), Found('y/near.pkl', 0.1)])
-    for metric in result['metrics']:
-        assert metric['best'] == 1 and metric['as_good'] == [2]  # as resampled together: wide intervals are no excuse
-        assert metric['reals'] == dict(value=1.0, interval=[0.9, 1.1])
+    for found in result['metrics']:
+        assert found['best'] == 1 and found['as_good'] == [2]  # as resampled together: wide intervals are no excuse
+        assert found['reals'] == dict(value=1.0, interval=[0.9, 1.1])
+    assert [found['key'] for found in result['metrics']] == ['fid', 'precision', 'ms_ssim']
     assert [model['name'] for model in result['models']] == ['far', 'x-near', 'y-near']
     assert result['curves'] == [] and json.loads(json.dumps(result)) == result
     text = comparison.table(result).split('\n')
     assert text[0].split() == ['far', 'x-near', 'y-near', 'reals']
-    assert text[1].split() == ['far', '0.5', '0.1*', '0.1~', '1', 'wanted:', 'low']
+    assert text[1].split() == ['FID', '0.5', '0.1*', '0.1~', '1', 'wanted:', 'low']
 
 
 def test_snapshots_make_a_curve_in_the_order_of_their_kimg():
     paths = ['run/network-snapshot-000200.pkl', 'run/network-snapshot-000020.pkl', 'run/network-final.pkl']
     result = comparison.compare([Found(path, off) for path, off in zip(paths, (0.1, 0.5, 0.2))])
     curve = result['curves'][0]
-    assert curve['metric'] == 'far' and curve['kimg'] == [20, 200] and curve['value'] == [0.5, 0.1]
+    assert curve['metric'] == 'FID' and curve['kimg'] == [20, 200] and curve['value'] == [0.5, 0.1]
     assert curve['lo'] == [-1.5, -1.9] and curve['hi'] == [2.5, 2.1] and curve['reals'] == 1
     assert [model['kimg'] for model in result['models']] == [200, 20, None]
 

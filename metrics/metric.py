@@ -1,0 +1,130 @@
+"""The metrics of an evaluation: keys, labels, what is wanted of each and what a difference from real images means."""
+
+import collections
+import typing
+
+TOPICS = collections.OrderedDict(
+    fidelity='Fidelity', variety='Variety', density='Density', size='Nodule size', copies='Copies'
+)
+
+
+class Metric(typing.NamedTuple):
+    """A metric; texts may contain {size}, {unit} and so on in METRICS, and `metric` fills them in."""
+
+    key: str
+    topic: str  # of TOPICS
+    label: str
+    wanted: str  # 'low', 'high' or 'as reals'
+    meaning: str  # for readers who see the metric for the first time
+    higher: str = None  # what it means if the generated images have clearly more; None: it speaks for them
+    lower: str = None
+    absolute: object = 0  # the least difference from real images that matters; by unit where there are several
+    relative: float = 0  # the same as a share of the real images' value
+    size: int = None  # pixels of a level
+    unit: str = None  # of the value: HU, gray levels, mm or pixels
+
+    def least_difference(self, real):
+        """The least difference from the value of real images that matters."""
+        absolute = self.absolute[self.unit] if isinstance(self.absolute, dict) else self.absolute
+        return absolute + self.relative * abs(real)
+
+    def facts(self):
+        """What names the metric in a JSON file."""
+        facts = collections.OrderedDict(metric=self.label, key=self.key)
+        facts.update((name, getattr(self, name)) for name in ('size', 'unit') if getattr(self, name) is not None)
+        return facts
+
+
+_FAR = 'further from the held-out real images than other real images are'
+_DIAMETER = 'Diameter of a circle of the area of the nodule in the middle of the image'
+METRICS = collections.OrderedDict()
+
+
+def _define(*arguments, **options):
+    defined = Metric(*arguments, **options)
+    METRICS[defined.key] = defined
+
+
+_define(
+    'swd', 'fidelity', 'SWD x1000, {size}x{size}', 'low',
+    'Sliced Wasserstein distance, x1000: how much small neighbourhoods of pixels differ from those of real images. '
+    '16x16 shows the coarse structure, the largest size the finest texture. Other real images do not reach 0 either: '
+    'compare with theirs. (Karras et al., ICLR 2018)',
+    higher=_FAR, relative=0.5,
+)  # fmt: skip
+_define(
+    'ms_ssim', 'variety', 'MS-SSIM of pairs{scales}', 'as reals',
+    'Similarity of two images drawn at random, from 0 to 1. Above that of real images: less variety. '
+    '(Odena et al., ICML 2017)',
+    higher='lower than that of real images', lower='higher than that of real images', absolute=0.05,
+)  # fmt: skip
+_define(
+    'kid', 'fidelity', 'KID x1000', 'low',
+    'Kernel inception distance, x1000: how far apart the features are that the network of --features computes. '
+    '(Binkowski et al., ICLR 2018)',
+    higher=_FAR, relative=0.5,
+)  # fmt: skip
+_define(
+    'fid', 'fidelity', 'FID', 'low',
+    'Frechet inception distance: how far apart mean and covariance are of the features that the network of --features '
+    'computes. It falls with the number of images: compare equal numbers only. (Heusel et al., 2017)',
+    higher=_FAR, relative=0.5,
+)  # fmt: skip
+_define(
+    'precision', 'fidelity', 'precision, {space}', 'high',
+    'Share of the generated images that lie among the real ones. Low: many look unlike any real image. '
+    '(Kynkaanniemi et al., NeurIPS 2019)',
+    lower='fewer of them look like a real image', absolute=0.1,
+)  # fmt: skip
+_define(
+    'recall', 'variety', 'recall, {space}', 'high',
+    'Share of the real images that lie among the generated ones. Low: some kinds of nodule are never made. '
+    '(Kynkaanniemi et al., NeurIPS 2019)',
+    lower='lower than that of real images', absolute=0.1,
+)  # fmt: skip
+_define(
+    'gray_distance', 'density', 'gray histogram distance, {unit}', 'low',
+    'How far the gray values of pixels, in {unit}, would have to move, on average, to make both histograms the same.',
+    higher='the histogram of {unit} differs from that of real images', absolute={'HU': 20, 'gray levels': 2},
+)  # fmt: skip
+_define(
+    'nodule_gray_mean', 'density', 'nodule {unit}, mean', 'as reals',
+    'Mean of the nodule in the middle of the image, in {unit}, averaged over images. One simple rule outlines it in '
+    'all.',
+    higher='nodules are denser', lower='nodules are less dense', absolute={'HU': 50, 'gray levels': 4},
+)  # fmt: skip
+_define(
+    'nodule_gray_sd', 'density', 'nodule {unit}, SD', 'as reals',
+    'Standard deviation of the mean of a nodule, in {unit}, from nodule to nodule.',
+    higher='nodules vary more', lower='nodules vary less', relative=0.25,
+)  # fmt: skip
+_define(
+    'diameter_mean', 'size', 'nodule diameter, {unit}, mean', 'as reals', _DIAMETER + ', averaged over images.',
+    higher='larger than those of real images', lower='smaller than those of real images', relative=0.1,
+)  # fmt: skip
+_define(
+    'diameter_sd', 'size', 'nodule diameter, {unit}, SD', 'as reals',
+    'Standard deviation of the diameter from nodule to nodule.',
+    higher='varies more', lower='varies less', relative=0.25,
+)  # fmt: skip
+_define(
+    'nearest_distance', 'copies', 'nearest training image, gray levels', 'as reals',
+    'Root mean square difference to the most similar training image, mirrored, turned by right angles or shifted, '
+    'averaged over images. Blurred images are near to everything: look at SWD, too.',
+    lower='nearer to training images than held-out real images are: as copies, or only smoother? See the pairs',
+    relative=0.1,
+)  # fmt: skip
+_define(
+    'nearer_share', 'copies', 'share nearer than 1st percentile', 'low',
+    'The 1 % of the held-out real images that are nearest to a training image set the limit. A generator that copies '
+    'nothing has about 1 image in 100 below it, just as real images have; one that copies has many.',
+    higher='more images than expected are as near to a training image as copies are', absolute=0.05,
+)  # fmt: skip
+
+
+def metric(key, **parameters):
+    """The Metric of a key, for parameters such as size=16 or unit='HU'."""
+    defined = METRICS[key]
+    texts = {name: getattr(defined, name) for name in ('label', 'meaning', 'higher', 'lower')}
+    texts = {name: text and text.format(**parameters) for name, text in texts.items()}
+    return defined._replace(size=parameters.get('size'), unit=parameters.get('unit'), **texts)
