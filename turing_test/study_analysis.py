@@ -9,8 +9,8 @@ from common.formatting import p_equals, percent
 from stats import reader_metrics
 from turing_test import exports, study, study_page
 
-EVALUATION = dict(rows=[dict(metric=types.text, fakes=types.number, reals=types.number)])
-BESIDE = ('recall, ', 'share nearer than')  # how rows of evaluation.json begin of which a study says nothing
+EVALUATION = dict(rows=[dict(metric=types.text, key=types.text, fakes=types.number, reals=types.number)])
+BESIDE = 'recall', 'nearer_share'  # keys of rows of evaluation.json that a study does not measure
 ALPHA = 0.05
 ONE_SIDED = 0.95  # share of answers on one side from which on a reader has hardly chosen
 ENOUGH = 20  # answers, or repeats; fewer raise no warning
@@ -38,7 +38,7 @@ def run(cfg):
 def read_evaluation(path):
     """The rows of an evaluation.json about what a study does not measure."""
     rows = schema.read(path, EVALUATION, 'run 4-evaluate.py again')['rows']
-    return [row for row in rows if row['metric'].startswith(BESIDE)]
+    return [row for row in rows if row['key'] in BESIDE]
 
 
 def answer_arrays(readings):

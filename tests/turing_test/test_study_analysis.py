@@ -137,9 +137,9 @@ def evaluation(tmp_path, rows):
 
 
 def test_recall_and_copies_of_an_evaluation_stand_beside(tmp_path):
-    names = 'SWD x1000, 64', 'precision, pixels', 'recall, pixels', 'share nearer than 1st percentile'
-    path = evaluation(tmp_path, [dict(metric=name, fakes=0.4, reals=0.8, wanted='low') for name in names])
-    assert [row['metric'] for row in study_analysis.read_evaluation(path)] == list(names[2:])
+    keys = 'swd', 'precision', 'recall', 'nearer_share'
+    path = evaluation(tmp_path, [dict(metric='a label', key=key, fakes=0.4, reals=0.8, wanted='low') for key in keys])
+    assert [row['key'] for row in study_analysis.read_evaluation(path)] == list(keys[2:])
     with pytest.raises(ValueError, match='evaluation.json is damaged .*run 4-evaluate.py again'):
         study_analysis.read_evaluation(evaluation(tmp_path, [1]))
 
