@@ -1,9 +1,13 @@
-"""TensorFlow's graph interface as TensorFlow 1.12 and 2.x both offer it, and networks with portable weights."""
+"""TensorFlow's graph interface as TensorFlow 1.12 and 2.x both offer it, and networks with portable weights.
+
+Importing it loads TensorFlow and changes nothing about it: a notebook may go on with eager tensors of its own. What
+makes TensorFlow fast and quiet has to be set before it is loaded; scripts do so, and a notebook calls
+common.prepare_libraries() first.
+"""
 
 import collections
 import contextlib
 import inspect
-import os
 import re
 import sys
 
@@ -12,9 +16,6 @@ import numpy as np
 from common import log, safe_pickle
 from common.quiet import suppress_stderr
 
-# TensorFlow reads these while it is imported. oneDNN's kernels are up to twice as fast and off by default on many CPUs.
-os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 # TensorFlow's libraries write banners while they load, whatever their log level.
 with log.timed('TensorFlow loaded'), suppress_stderr(), contextlib.ExitStack() as afterwards:
     # TensorFlow 2 loads Keras too where it is installed, which takes as long as the rest; nothing here uses it.
@@ -22,18 +23,13 @@ with log.timed('TensorFlow loaded'), suppress_stderr(), contextlib.ExitStack() a
         afterwards.callback(sys.modules.pop, 'keras')  # whoever asks for tf.keras gets it
     try:
         import tensorflow.compat.v1 as tf
-
-        tf.logging.set_verbosity(tf.logging.ERROR)
-        tf.disable_v2_behavior()
     except ImportError:
         import tensorflow as tf
-
-        tf.logging.set_verbosity(tf.logging.ERROR)
     except TypeError:  # TensorFlow 1.12 joins docstrings, of which python -OO has none
         if sys.flags.optimize < 2:
             raise
-        words = 'this TensorFlow cannot be loaded without docstrings; leave out PYTHONOPTIMIZE=2, or python -OO'
-        raise ImportError(words) from None
+        message = 'this TensorFlow cannot be loaded without docstrings; leave out PYTHONOPTIMIZE=2, or python -OO'
+        raise ImportError(message) from None
     from tensorflow.core.protobuf import rewriter_config_pb2
     from tensorflow.python.ops import collective_ops  # noqa: F401
 
@@ -43,8 +39,10 @@ def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, worker=0,
 
     cpu: leave the GPUs alone. gpus: use so many (default: all). cpus: replicas on the CPU, for tests. precision: fp32
     and tf32 say whether GPUs may round the factors of products to TF32. xla: compile. addresses: host:port of all
-    workers of a run on several machines, of which this one is number `worker`.
+    workers of a run on several machines, of which this one is the one of index `worker`.
     """
+    if hasattr(tf, 'disable_control_flow_v2'):
+        tf.disable_control_flow_v2()  # in graphs that are no tf.function; those of a notebook stay as they are
     if hasattr(tf, 'config'):
         tf.config.experimental.enable_tensor_float_32_execution(precision == 'tf32')
     elif precision != 'fp32':

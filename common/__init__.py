@@ -1,10 +1,23 @@
 """What has nothing to do with nodules or TensorFlow: flags, files, pictures, Hounsfield units, pickles, pages."""
 
+import logging
 import os
 import sys
 
 VERSION = '1.0.dev0'  # of the project; .dev0: what CHANGELOG.md calls unreleased
 SUPPORTED = 'Python 3.10 to 3.13 (TensorFlow 2.21), 3.14 (TensorFlow 2.22) and 3.6 (TensorFlow 1.12)'
+
+
+def prepare_libraries():
+    """Set what NumPy and TensorFlow read while they are loaded, unless the user did; without effect after that.
+
+    TensorFlow says errors alone, and uses oneDNN, whose kernels are up to twice as fast, and which is off by default on
+    many CPUs. NumPy's products take one core: `metrics` shares the cores itself.
+    """
+    os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
+    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+    os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+    logging.getLogger('tensorflow').setLevel(logging.ERROR)
 
 
 def run(main):

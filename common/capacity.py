@@ -9,7 +9,7 @@ import numpy as np
 
 
 def free_memory():
-    """Bytes of memory that a process can still get, or None where the system does not tell."""
+    """Bytes of memory that a process can still get, or None where the system does not report it."""
     try:
         with open('/proc/meminfo') as f:
             lines = dict(line.split(':', 1) for line in f)
@@ -21,24 +21,24 @@ def free_memory():
 
 def _left_to_group():
     """Bytes that the control group of this process, such as a container, may still use; infinity without a limit."""
-    for kind, folder, limit, used in (
+    for controller, folder, limit, used in (
         ('', '/sys/fs/cgroup', 'memory.max', 'memory.current'),
         ('memory', '/sys/fs/cgroup/memory', 'memory.limit_in_bytes', 'memory.usage_in_bytes'),
     ):
         with contextlib.suppress(OSError, ValueError, KeyError):  # no such version, or no limit, which reads "max"
-            folder = _group(kind, folder)
+            folder = _group(controller, folder)
             limit, used, facts = [_text(folder, name) for name in (limit, used, 'memory.stat')]
             unused = int(dict(line.split() for line in facts.splitlines())['inactive_file'])  # cached files
             return max(0, int(limit) - int(used) + unused)
     return float('inf')
 
 
-def _group(kind, folder):
-    """The folder of this process's control group; a container sees its own as the uppermost."""
+def _group(controller, folder):
+    """The folder of this process's control group; a container sees its group as the uppermost."""
     for line in _text('/proc/self', 'cgroup').splitlines():
-        _, kinds, name = line.split(':', 2)
+        _, controllers, name = line.split(':', 2)
         inner = os.path.join(folder, name.lstrip('/'))
-        if kind in kinds.split(',') and os.path.isdir(inner):
+        if controller in controllers.split(',') and os.path.isdir(inner):
             return inner
     return folder
 
@@ -60,19 +60,21 @@ def _folder_there(path):
     return path
 
 
-def _readable(number):
-    if number >= 1e15:
+def _readable(n_bytes):
+    if n_bytes >= 1e15:
         return 'more than a million GB'
-    unit, name = next(((unit, name) for unit, name in ((1e9, 'GB'), (1e6, 'MB')) if number >= unit), (1e3, 'KB'))
-    return '%.3g %s' % (number / unit, name)
+    for unit, name in ((1e9, 'GB'), (1e6, 'MB')):
+        if n_bytes >= unit:
+            return '%.3g %s' % (n_bytes / unit, name)
+    return '%.3g KB' % (n_bytes / 1e3)
 
 
 def require_memory(needed, what):
     """ValueError, with both numbers, where `needed` bytes of memory are more than there are. what: begins the error."""
     free = free_memory()
     if free is not None and needed > free:
-        words = '%s needs about %s of memory, and %s are free; ask for less'
-        raise ValueError(words % (what, _readable(needed), _readable(free)))
+        message = '%s needs about %s of memory, and %s are free; ask for less'
+        raise ValueError(message % (what, _readable(needed), _readable(free)))
 
 
 def require_disk(path, needed, what):
@@ -82,12 +84,12 @@ def require_disk(path, needed, what):
         raise PermissionError('%s cannot be written; choose another place' % path)
     free = free_disk(path)
     if needed > free:
-        words = '%s needs about %s of disk at %s, and %s are free; ask for less, or free some'
-        raise ValueError(words % (what, _readable(needed), path, _readable(free)))
+        message = '%s needs about %s of disk at %s, and %s are free; ask for less, or free some'
+        raise ValueError(message % (what, _readable(needed), path, _readable(free)))
 
 
 def arrays(shapes, folder):
-    """Arrays of uint8 to be filled, {name: shape} -> {name: array}.
+    """Arrays of uint8 without values yet, {name: shape} -> {name: array}.
 
     In memory, or where they would take more than half of what is free, mapped from nameless files of a folder (or, if
     it cannot be written, of the system's temporary one) which are gone when the process is, however it ends.

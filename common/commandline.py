@@ -4,10 +4,9 @@ import collections
 import contextlib
 import errno
 import os
-import re
 import sys
 
-from common import SUPPORTED, environment, files, flags, inputs, log, manifest, quiet, schema, types
+from common import SUPPORTED, environment, files, flags, inputs, log, manifest, prepare_libraries, quiet, schema, types
 from common.log import warning
 
 Setting = collections.namedtuple('Setting', 'default meaning type')
@@ -22,8 +21,8 @@ def group(heading, **rows):
 def settings(record_name, description, *groups, example=None, inputs='', writer=None, **rows):
     """A record type whose fields are settings. A row is (default, meaning[, type]).
 
-    type: a Type, a tuple of choices, or for switches, texts and lists of texts nothing: the default says it. A default
-    stands as it is typed; ... makes an argument without a flag that has to be given. groups: of `group`.
+    type: a Type or a tuple of choices; where the default is False, text or a list of texts, it says the type itself. A
+    default stands as it is typed; ... makes a required argument without a flag. groups: of `group`.
     inputs: names of the rows with files and folders to read, which are never replaced. writer: what kind of program it
     is, the same for those that may replace each other's files (default: record_name).
     """
@@ -90,36 +89,36 @@ def _record(record, values):
 
 
 def parse(record, argv=None, abbreviated=False):
-    """The record of settings that the flags in argv, or the command line, say; exit code 2 for a wrong flag.
+    """The record of settings from the flags in argv (default: the command line); exit code 2 for a wrong flag.
 
     abbreviated: flags may be cut short while they stay unique.
     """
     parser = flags.Parser(record, description=record.DESCRIPTION, allow_abbrev=abbreviated)
     flags.complete(parser)
-    return _record(record, parser.values(_joined(argv)))
+    return _record(record, parser.values(argv))
 
 
 def parse_command(commands, description, argv=None):
     """As parse, where argv begins with the name of a sub-command: its name and its record. commands: {name: record}."""
     parser = flags.Parser(commands=commands, description=description)
     flags.complete(parser)
-    values = parser.values(_joined(argv))
+    values = parser.values(argv)
     name = values.pop('command')
     if name is None:
-        parser.error('say what to do: ' + ', '.join(commands))
+        parser.error('name a command: ' + ', '.join(commands))
     return name, _record(commands[name], values)
 
 
 def explicit_flags(record, argv=None):
     """Names of the record's settings for which argv, or a file that it names with --config, holds a value."""
-    namespace, _ = flags.Parser(record, allow_abbrev=True).parse_known_args(_joined(argv))
+    namespace, _ = flags.Parser(record, allow_abbrev=True).parse_known_args(argv)
     values = vars(namespace)
     from_file = _read_config(record, values['config'])
     return set(values) - set(flags.GENERAL) | set(from_file)
 
 
 def require_weights(path, roles=('G', 'D', 'Gs')):
-    """Complain if there is no such file, with the ways to get one, or if it does not hold the networks `roles`."""
+    """Refuse a path with no file, with the ways to get one, or with a file that does not hold the networks `roles`."""
     if not os.path.exists(path):
         train = 'python -m pix2pix train' if len(roles) == 2 else '3-train.py'
         published = '' if len(roles) == 2 else ' or download the published weights (docs/generation.md says where)'
@@ -127,17 +126,6 @@ def require_weights(path, roles=('G', 'D', 'Gs')):
     from common import safe_pickle  # here, because -h should not wait for NumPy
 
     safe_pickle.read(path, roles)
-
-
-def _joined(argv):
-    """argparse takes -1000,400 for a flag; --window=-1000,400 it understands."""
-    joined = []
-    for text in sys.argv[1:] if argv is None else argv:
-        if joined and re.match(r'-[\d.]', text) and re.match(r'--[^=]+$', joined[-1]):
-            joined[-1] += '=' + text
-        else:
-            joined.append(text)
-    return joined
 
 
 _REMEDIES = {
@@ -156,6 +144,7 @@ _REMEDIES = {
 def command(main):
     """Run a script's main. An error that its user can mend is one line on stderr and exit code 2; Ctrl-C exits 130."""
     quiet.open_standard_streams()
+    prepare_libraries()
     try:
         with _output(), log.timed('in all'):
             _require_locale()
@@ -167,7 +156,7 @@ def command(main):
     except OSError as error:
         _leave('; '.join(filter(None, (log.reason(error), _REMEDIES.get(error.errno)))))
     except ImportError as error:
-        _leave(_missing(error))
+        _leave(_missing_package(error))
     except UnicodeEncodeError as error:
         _leave(_unencodable(error))
     except ValueError as error:
@@ -176,28 +165,28 @@ def command(main):
 
 def _require_locale():
     """ValueError for arguments that this locale cannot hold: TensorFlow, JSON and pages want their letters."""
-    for text in sys.argv[1:]:
-        if not files.holds_utf8() and any('\udc80' <= c <= '\udcff' for c in text):
-            raise ValueError('%s: %s' % (text, files.LOCALE))
+    for argument in sys.argv[1:]:
+        if not files.holds_utf8() and any('\udc80' <= c <= '\udcff' for c in argument):
+            raise ValueError('%s: %s' % (argument, files.utf8_remedy()))
 
 
 def _unencodable(error):
-    """What to do about a name, in what was to be written, that neither this locale nor UTF-8 can hold."""
+    """The message about a name, in what was to be written, that neither this locale nor UTF-8 can hold."""
     name = error.object[max(0, error.start - 40) : error.end + 40]
-    return '%s: %s' % (name, 'its name is not UTF-8; rename it' if files.holds_utf8() else files.LOCALE)
+    return '%s: %s' % (name, files.utf8_remedy())
 
 
-def _missing(error):
-    """What to do about a package that is not there."""
+def _missing_package(error):
+    """The message about a package that is not there, with how to get it."""
     name = (getattr(error, 'name', None) or '').split('.')[0]
     name = 'tensorflow' if name == 'google' else name  # its protocol buffers
     if name not in ('numpy', 'tensorflow', 'PIL', 'tqdm'):
         return error
-    version = sys.version_info[:2]
-    folder = environment.that_has(name)
+    folder = environment.folder_with(name)
     if folder:
-        words = '%s is not installed in this Python (%s), but in %s; activate that: %s'
-        return words % (name, sys.executable, environment.shown(folder), environment.activation(folder))
+        message = '%s is not installed in this Python (%s), but in %s; activate that: %s'
+        return message % (name, sys.executable, environment.relative(folder), environment.activation(folder))
+    version = sys.version_info[:2]
     if version == (3, 6) or (3, 10) <= version <= (3, 14):
         return '%s is not installed; pip install -r requirements-cpu.txt, or make demo' % name
     return '%s is not installed, and this is Python %d.%d; supported are %s' % ((name,) + version + (SUPPORTED,))

@@ -14,8 +14,6 @@ import tempfile
 
 from common import log, manifest
 
-LOCALE = 'this locale knows only ASCII; type export LC_ALL=C.UTF-8, then the command again'
-
 
 class BadFile(ValueError):
     """A file of a user that cannot be used. fact: what is wrong, said of path; remedy: what to do, '' for nothing."""
@@ -65,20 +63,26 @@ def holds_utf8():
     return sys.getfilesystemencoding().lower().replace('-', '') == 'utf8'
 
 
+def utf8_remedy():
+    """What to do about a name of a file that cannot be written as UTF-8."""
+    if holds_utf8():
+        return 'its name is not UTF-8; rename it'
+    return 'this locale has only ASCII; type export LC_ALL=C.UTF-8, then the command again'
+
+
 def require_utf8(path):
     """ValueError for a name of other bytes: neither JSON nor every library can hold it."""
     try:
         path.encode()
     except UnicodeEncodeError:
-        remedy = 'its name is not UTF-8; rename it' if holds_utf8() else LOCALE
-        raise ValueError('%s: %s' % (path, remedy)) from None
+        raise ValueError('%s: %s' % (path, utf8_remedy())) from None
 
 
 def require_regular(path):
     """ValueError for a pipe, a device or a socket, of which reading might never end."""
     try:
         mode = os.stat(path).st_mode
-    except OSError:  # whoever opens it says what is wrong
+    except OSError:  # opening it will say what is wrong
         return
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise BadFile(path, 'is a pipe, a device or a socket', 'write what it gives into a file first')
@@ -97,8 +101,8 @@ def require_replaceable(*paths):
         if manifest.is_input(path):
             raise FileExistsError('%s is an input of this command; choose another place' % path)
         if not manifest.is_ours(path):
-            words = '%s is there already, and is not, or no longer, as this program wrote it'
-            raise FileExistsError((words + '; choose another place, or move it away') % path)
+            message = '%s is there already, and is not, or no longer, as this program wrote it'
+            raise FileExistsError((message + '; choose another place, or move it away') % path)
 
 
 def remove(path):
@@ -111,7 +115,7 @@ def remove(path):
 
 def set_aside(path):
     """Give a damaged file a name that nothing has, so that what is in it is kept; the new path."""
-    names = (path + '.damaged' + ('-%d' % number if number else '') for number in itertools.count())
+    names = (path + '.damaged' + ('-%d' % i if i else '') for i in itertools.count())
     target = next(name for name in names if not os.path.lexists(name))
     os.rename(path, target)
     return target
@@ -225,7 +229,7 @@ def write_csv(path, rows):
 
 @contextlib.contextmanager
 def open_text(path, mode):
-    """A text file that grows, open; its errors, a full disk among them, say which file it was."""
+    """A text file that grows, open; its errors, a full disk among them, name it."""
     try:
         require_replaceable(path)
         if os.path.islink(path):

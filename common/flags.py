@@ -4,6 +4,7 @@ import argparse
 import difflib
 import os
 import platform
+import re
 
 from common import VERSION, flag_aliases, types
 from common.log import one_line, program
@@ -12,7 +13,7 @@ GENERAL = 'quiet', 'verbose', 'config'  # flags of every script
 
 
 def flag(name):
-    """The flag of a setting: --fmap-max of fmap_max."""
+    """The flag of a setting, such as --fmap-max of fmap_max."""
     return '--' + name.replace('_', '-')
 
 
@@ -25,6 +26,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, record=None, commands=None, prog=None, **options):
         options.setdefault('allow_abbrev', False)
         super().__init__(formatter_class=_help_formatter, add_help=False, prog=prog or program(), **options)
+        self._negative_number_matcher = re.compile(r'-[\d.]')  # of argparse: -1000,400 is a value, too
         self.settings = record.SETTINGS if record else {}
         self.commands = {}
         positional = [name for name, setting in self.settings.items() if setting.default is ...]

@@ -28,12 +28,12 @@ def first_foreign(folder):
 
 def require_own_folder(path):
     """Refuse a folder to be replaced in which there is anything but what this program wrote, or an input."""
-    foreign, why = first_foreign(path), 'is not, or no longer, as this program wrote it'
+    foreign, fact = first_foreign(path), 'is not, or no longer, as this program wrote it'
     if not foreign and manifest.holds_input(path):
-        foreign, why = path, 'holds an input of this command'
+        foreign, fact = path, 'holds an input of this command'
     if foreign:
-        words = '%s is not replaced, as %s %s; choose another name, or move it away'
-        raise FileExistsError(words % (path, foreign, why))
+        message = '%s is not replaced, as %s %s; choose another name, or move it away'
+        raise FileExistsError(message % (path, foreign, fact))
 
 
 def left_beside(path, end):

@@ -28,9 +28,9 @@ def _nearest(folder, parts):
     for name in _alike(folder, wanted):
         path = os.path.join(folder, name)
         if os.path.exists(path) and (not rest or os.path.isdir(path)):
-            found = _nearest(path, rest)
-            if found:
-                return found
+            nearest_path = _nearest(path, rest)
+            if nearest_path:
+                return nearest_path
     return None
 
 
@@ -52,12 +52,15 @@ def paths(cfg, names=None):
 
     Patterns such as fold{fold}/{class} give all that is there.
     """
-    values, found = [getattr(cfg, name) for name in (cfg.INPUTS if names is None else names)], []
-    for path in [path for value in values for path in (value if isinstance(value, list) else [value])]:
-        if not isinstance(path, str) or not path:
-            continue
-        found += glob.glob(re.sub(r'{\w+}', '*', glob.escape(path))) if '{' in path else [path]
-    return found
+    result = []
+    for name in cfg.INPUTS if names is None else names:
+        value = getattr(cfg, name)
+        for path in value if isinstance(value, list) else [value]:
+            if path and '{' in path:
+                result += glob.glob(re.sub(r'{\w+}', '*', glob.escape(path)))
+            elif path:
+                result.append(path)
+    return result
 
 
 def check(cfg):

@@ -12,7 +12,7 @@ _HOLDER = {'pid': types.nonnegative, 'host': types.text, 'since': types.text}
 
 
 class Lock:
-    """A lock on a folder, held until `release`, or until the process ends. Beside its file stands who holds it."""
+    """A lock on a folder, held until `release`, or until the process ends. A file beside it names who holds it."""
 
     def __init__(self, folder):
         self._holder = os.path.join(folder, '.holder')
@@ -25,14 +25,14 @@ class Lock:
         try:
             self._lock.acquire(timeout=0)
         except filelock.Timeout:
-            raise BlockingIOError(self._who()) from None
+            raise BlockingIOError(self._describe_holder()) from None
         if os.path.lexists(self._holder):  # left by a process that was killed
             schema.read(self._holder, _HOLDER, 'it is not of this program; move it away')
-        about = dict(pid=os.getpid(), host=platform.node(), since=time.strftime('%Y-%m-%d %H:%M:%S'))
+        holder = dict(pid=os.getpid(), host=platform.node(), since=time.strftime('%Y-%m-%d %H:%M:%S'))
         with files.atomic(self._holder, private=True) as f:
-            f.write(json.dumps(about).encode())
+            f.write(json.dumps(holder).encode())
 
-    def _who(self):
+    def _describe_holder(self):
         try:
             return 'process {pid} on {host} since {since}'.format(**schema.read(self._holder, _HOLDER, ''))
         except (OSError, ValueError):  # it has not been written yet
@@ -45,17 +45,16 @@ class Lock:
 
 
 def acquire(folder, remedy):
-    """A Lock on a folder, or None, which is said, where there can be none; ValueError, with a remedy, if it is held."""
-    why = 'pip install filelock'
+    """A Lock on a folder; ValueError, with a remedy, if another process holds it; None, with a line, without locks."""
     try:
         return Lock(folder)
     except ImportError:
-        pass
+        reason = 'pip install filelock'
     except NotImplementedError:
-        why = 'its file system knows no locks'
+        reason = 'its file system has no locks'
     except BlockingIOError as error:
         raise ValueError('%s is in use by %s; %s' % (folder, error, remedy)) from None
-    print('%s: not locked against a second process; %s' % (folder, why))
+    print('%s: not locked against a second process; %s' % (folder, reason))
     return None
 
 

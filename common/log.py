@@ -1,6 +1,6 @@
-"""What a script says: results always, how it goes unless --quiet, versions, devices and times with --verbose.
+"""The log of a script: progress unless --quiet; versions, devices and times with --verbose.
 
-Results are printed with print. How much is said is a fact about the process, as standard output is.
+Results are printed with print. How much is logged is a fact about the process, as standard output is.
 """
 
 import contextlib
@@ -14,12 +14,12 @@ _amount = {'quiet': False, 'verbose': False}
 
 
 def set_verbosity(quiet, verbose):
-    """Say only results and errors, or also details; a program that imports the project hears neither."""
+    """Log only errors, or also details; the default is progress without details."""
     _amount.update(quiet=quiet, verbose=verbose)
 
 
 def info(line):
-    """A line about how it goes, above the bar if there is one."""
+    """Log a line about progress, above the bar if there is one."""
     if not _amount['quiet']:
         with _aside():
             print(line, flush=True)
@@ -32,7 +32,7 @@ def _aside():
 
 @functools.lru_cache(maxsize=None)
 def _tqdm():
-    """tqdm's class, with a lock of threads alone: its own is a semaphore, which a process that is terminated leaves."""
+    """tqdm's class with a lock for threads: the default is a semaphore, which a terminated process leaves behind."""
     import tqdm  # here, because -h should not wait for it
 
     tqdm.tqdm.set_lock(threading.RLock())
@@ -40,26 +40,26 @@ def _tqdm():
 
 
 def debug(line):
-    """A line for those who want to know more."""
+    """Log a detail."""
     if _amount['verbose']:
         print(line, flush=True)
 
 
 @contextlib.contextmanager
 def timed(what):
-    """With --verbose: how many seconds the block took."""
+    """A block whose seconds are logged as a detail."""
     begin = time.time()
     yield
     debug('%6.1f s  %s' % (time.time() - begin, what))
 
 
 def progress(items=None, **options):
-    """A tqdm bar, with its options, where somebody sees it."""
+    """A tqdm bar, with its options; none if stderr is no terminal, or with --quiet."""
     return _tqdm()(items, disable=True if _amount['quiet'] else None, **options)
 
 
 def program():
-    """What the user started, as error messages begin: 2-inference.py, or python -m pix2pix."""
+    """The name of the program, as error messages begin: 2-inference.py, or python -m pix2pix."""
     folder, name = os.path.split(sys.argv[0])
     return 'python -m ' + os.path.basename(folder) if name == '__main__.py' else name
 
@@ -71,7 +71,7 @@ def one_line(message):
 
 
 def reason(error):
-    """What an exception says, after the file that it is about if it knows one."""
+    """The message of an exception, after the file that it is about if it has one."""
     named = isinstance(error, OSError) and error.filename
     return '%s: %s' % (error.filename, error.strerror) if named else str(error)
 

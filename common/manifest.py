@@ -14,7 +14,7 @@ import stat
 
 RECORD = '.written.jsonl'
 _program = {'by': None, 'inputs': []}  # facts about the process, as its arguments are
-_known = {}  # {folder: _Known}
+_read = {}  # {folder: (bytes of its record that were read, the last of them, contents)}
 
 
 def begin(by, inputs):
@@ -32,44 +32,28 @@ def another_program():
         _program.update(before)
 
 
-class _Known:
-    """What was read so far of a folder's record. contents: {(name, by): {(size, sha256) or None}}."""
-
-    def __init__(self):
-        self.end, self.first, self.last, self.contents = 0, b'', b'', {}
-
-    def is_of(self, f):
-        """Whether the record still is the one that was read, perhaps with more lines; leaves f where these begin."""
-        same = f.read(len(self.first)) == self.first
-        f.seek(self.end - len(self.last))
-        return f.read(len(self.last)) == self.last and same
-
-    def read(self, lines):
-        for line in lines.splitlines(True):
-            if not line.endswith(b'\n'):
-                return
-            self.first = self.first if len(self.first) > 1 else self.first + line
-            self.end, self.last = self.end + len(line), line
-            try:
-                entry = json.loads(line.decode())
-                content = entry['sha256'] and (entry['size'], entry['sha256'])
-                self.contents.setdefault((entry['name'], entry['by']), set()).add(content)
-            except (ValueError, TypeError, KeyError, RecursionError):
-                pass
-
-
 def _contents(folder):
-    """{(name, by): {(size, sha256) or None}} of a folder; {} where no program wrote into it."""
+    """{(name, by): {(size, sha256) or None}} of a folder; {} where no program wrote into it. Reads what is new."""
+    end, tail, contents = _read.get(folder, (0, b'', {}))
     try:
         with open(os.path.join(folder, RECORD), 'rb') as f:
-            known = _known.setdefault(folder, _Known())
-            if not known.is_of(f):
-                known = _known[folder] = _Known()
+            f.seek(end - len(tail))
+            if f.read(len(tail)) != tail:  # another record has taken its place
+                end, tail, contents = 0, b'', {}
                 f.seek(0)
-            known.read(f.read())
-            return known.contents
+            data = f.read()
     except OSError:
         return {}
+    lines = data[: data.rfind(b'\n') + 1]
+    for line in lines.splitlines():
+        try:
+            entry = json.loads(line.decode())
+            content = entry['sha256'] and (entry['size'], entry['sha256'])
+            contents.setdefault((entry['name'], entry['by']), set()).add(content)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            pass
+    _read[folder] = end + len(lines), (tail + lines)[-200:], contents
+    return contents
 
 
 def size_and_digest(*paths):

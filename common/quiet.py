@@ -20,9 +20,9 @@ def suppress_stderr():
 
 def open_standard_streams():
     """Open those of the descriptors 0, 1 and 2 that the shell closed, as by `2>&-`: no other file gets their number."""
-    for number in range(3):
+    for descriptor in range(3):
         try:
-            os.fstat(number)
+            os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
     for name in 'stdout', 'stderr':

@@ -160,7 +160,7 @@ def install(python, stamp, files, before=()):
             code = subprocess.call(pip + arguments, cwd=ROOT, stdout=f, stderr=f)
         if code:
             with open(log, encoding='utf-8', errors='replace') as f:
-                sys.exit('%s (log of pip: %s)' % (pip_failure(f.read()), environment.shown(log)))
+                sys.exit('%s (log of pip: %s)' % (pip_failure(f.read()), environment.relative(log)))
     with open(stamp, 'w', encoding='utf-8') as f:
         f.write(requirements)
     print('installed in %.0f s' % (time.time() - begin), flush=True)

@@ -4,11 +4,9 @@ import runpy
 import shutil
 import sys
 
-import numpy as np
 import pytest
 
-import dataset
-import tfutil
+import common
 from common import commandline, log, manifest
 from places import ROOT
 
@@ -18,6 +16,7 @@ LONGEST = ['test_%s.py' % name for name in 'docs resume workers suite overfit ge
 
 def pytest_configure(config):
     config.option.loadscopereorder = False  # else pytest-xdist begins with the files of most tests
+    common.prepare_libraries()  # NumPy and TensorFlow are not loaded yet
 
 
 def pytest_collection_modifyitems(items):
@@ -27,6 +26,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def session():
+    import tfutil
+
     with tfutil.init_tf() as current:
         yield current
 
@@ -52,6 +53,8 @@ def _no_program():
 
 @pytest.fixture
 def random():
+    import numpy as np
+
     return np.random.RandomState(1)
 
 
@@ -116,6 +119,10 @@ def refuses(script, tmp_path):
 @pytest.fixture(scope='session')
 def training_data(tmp_path_factory):
     """A dataset of 40 images of 16x16."""
+    import numpy as np
+
+    import dataset
+
     folder = str(tmp_path_factory.mktemp('data') / 'AIS')
     random = np.random.RandomState(0)
     dataset.write(folder, 'AIS', (random.randint(256) * random.rand(40, 1, 16, 16)).astype(np.uint8))
