@@ -86,6 +86,27 @@ def test_options_that_a_builder_does_not_know_are_ignored_with_one_line(session,
     assert same.static_kwargs == G.static_kwargs
 
 
+NOTEBOOK = """
+import logging, os, sys
+import tensorflow
+hook, variables, level = sys.excepthook, dict(os.environ), logging.getLogger('tensorflow').level
+x = tensorflow.constant([1.0, -2.0])
+import numpy as np, networks, tfutil
+assert (hook, variables, level) == (sys.excepthook, dict(os.environ), logging.getLogger('tensorflow').level)
+with tfutil.init_tf(cpu=True):
+    G = tfutil.Network('G', networks.G_paper, resolution=4, fmap_max=4, fmap_base=32)
+    assert G.run(np.ones([2, 4]), np.zeros([2, 0])).shape == (2, 1, 4, 4)
+if hasattr(tensorflow, 'function'):
+    absolute = tensorflow.function(lambda x: tensorflow.cond(x[0] > 0, lambda: x, lambda: -x))
+    assert tensorflow.executing_eagerly() and absolute(x).numpy()[1] == -2 and tensorflow.Variable(3.0).numpy() == 3
+"""
+
+
+@ONCE
+def test_a_notebook_keeps_its_hooks_variables_and_eager_tensors():
+    subprocess.check_call([sys.executable, '-c', NOTEBOOK], cwd=ROOT)
+
+
 @ONCE
 def test_keras_is_loaded_by_whoever_asks_for_it_and_not_before():
     code = "import sys, tfutil; assert 'keras' not in sys.modules; tfutil.tf.keras.layers.Dense; import keras"
