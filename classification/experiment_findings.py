@@ -66,28 +66,28 @@ def notes(summary, by_arm):
     """[{key, numbers}] beside the first sentence: what it leaves open, other ratios, and the order in the paper."""
     name, reference = nearest(by_arm, 'gan'), summary['reference']
     key = outcome(summary, name)
-    found = []
+    findings = []
     if key:
         low, high = summary['arms'][name]['difference']['balanced_accuracy']['interval']
         t_test = summary['arms'][name]['nadeau_bengio']
         if key == 'not_shown' and low <= 0 <= high:
-            found.append(dict(key='room_left', gain=high, loss=-low))
+            findings.append(dict(key='room_left', gain=high, loss=-low))
         elif key == 'not_shown':
-            found.append(dict(key='tests_disagree'))
+            findings.append(dict(key='tests_disagree'))
         elif t_test and t_test['p_holm'] >= ALPHA:
-            found.append(dict(key='not_over_trainings', p=t_test['p_holm']))
+            findings.append(dict(key='not_over_trainings', p=t_test['p_holm']))
         if key != 'not_shown' and sum(summary['per_class']) < FEW:
-            found.append(dict(key='few_nodules'))
+            findings.append(dict(key='few_nodules'))
         if by_arm[reference].arm != 'duplicates':
-            found.append(dict(key='no_duplicates'))
+            findings.append(dict(key='no_duplicates'))
         ratios = [x for x in summary['arms'] if by_arm[x].arm == 'gan' and x not in (name, reference)]
         if ratios:
-            found.append(dict(key='other_ratios', outcomes={x: outcome(summary, x) for x in ratios}))
+            findings.append(dict(key='other_ratios', outcomes={x: outcome(summary, x) for x in ratios}))
     order = [nearest(by_arm, arm) for arm in ('raw', 'common', 'gan')]
     if all(order):
         values = [balanced_accuracy(summary, arm)['value'] for arm in order]
-        found.append(dict(key='paper_order', confirmed=values[0] < values[1] < values[2], accuracies=values))
-    return found
+        findings.append(dict(key='paper_order', confirmed=values[0] < values[1] < values[2], accuracies=values))
+    return findings
 
 
 def checks(summary, by_arm, phantoms):
@@ -95,16 +95,16 @@ def checks(summary, by_arm, phantoms):
 
     tone: good, bad or open.
     """
-    name, found = nearest(by_arm, 'shuffled'), []
+    name, findings = nearest(by_arm, 'shuffled'), []
     if name is None:
-        found.append(dict(key='no_shuffled_arm', tone='open'))
+        findings.append(dict(key='no_shuffled_arm', tone='open'))
     else:
         chance = 1.0 / len(summary['classes'])
         low, high = balanced_accuracy(summary, name)['interval']
         at_chance = low <= chance <= high
         key, tone = ('shuffled_at_chance', 'good') if at_chance else ('shuffled_not_at_chance', 'bad')
-        found.append(dict(balanced_accuracy(summary, name), key=key, tone=tone, chance=chance))
+        findings.append(dict(balanced_accuracy(summary, name), key=key, tone=tone, chance=chance))
     high_arms = [arm for arm in summary['arms'] if balanced_accuracy(summary, arm)['value'] > CEILING]
     if high_arms and sum(summary['per_class']) < SMALL and not phantoms:
-        found.append(dict(key='too_good', tone='bad', arms=high_arms, ceiling=CEILING))
-    return found
+        findings.append(dict(key='too_good', tone='bad', arms=high_arms, ceiling=CEILING))
+    return findings

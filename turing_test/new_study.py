@@ -81,12 +81,11 @@ def check_weights(paths, names, data):
 
 def window_of(data):
     """(HU at gray 0 and 255, mm per pixel or None) of a dataset whose classes agree."""
-    found = data.card
-    if found.differing:
+    if data.card.differing:
         message = '%s: its classes differ in window or mm per pixel, which tells them apart: %s'
-        texts = [found.differing_text(field) for field in sorted(found.differing)]
+        texts = [data.card.differing_text(field) for field in sorted(data.card.differing)]
         raise ValueError(message % (data.path, '; '.join(texts)))
-    return found.gray_window, found.mm_per_pixel
+    return data.card.gray_window, data.card.mm_per_pixel
 
 
 def shares(total, parts):

@@ -138,33 +138,33 @@ def _count(number, noun):
 
 def notes(data):
     """[{key, numbers}] of what a reader of the first sentence must know: who is not done, and for whom it holds."""
-    found, pooled, readers = [], data['pooled'], data['readers']
+    findings, pooled, readers = [], data['pooled'], data['readers']
     unfinished = {reader['name']: reader['answers'] for reader in readers if not reader['finished']}
     if unfinished:
-        found.append(dict(key='unfinished', answers=unfinished))
+        findings.append(dict(key='unfinished', answers=unfinished))
     if data['not_begun']:
-        found.append(dict(key='not_begun', readers=data['not_begun']))
+        findings.append(dict(key='not_begun', readers=data['not_begun']))
     if pooled['p_readers'] is not None:
-        found.append(dict(key='other_readers', p=pooled['p_readers']))
+        findings.append(dict(key='other_readers', p=pooled['p_readers']))
     else:
-        found.append(dict(key='these_readers_only'))
+        findings.append(dict(key='these_readers_only'))
     if outcome(data) != 'better' and not pooled['equivalence']['shown']:
-        found.append(dict(key='room_left', interval=pooled['equivalence']['interval']))
+        findings.append(dict(key='room_left', interval=pooled['equivalence']['interval']))
     if len(readers) > 1 and outcome(data) in ('alike', 'open'):
         better = {reader['name']: reader['accuracy'] for reader in readers
                   if reader['p'] * len(readers) < ALPHA and reader['accuracy'] > 0.5}  # fmt: skip
         if better:
-            found.append(dict(key='better_alone', accuracies=better))
-    return found
+            findings.append(dict(key='better_alone', accuracies=better))
+    return findings
 
 
 def warnings(data, simulated=False):
     """[{key, numbers}] of what makes answers doubtful: simulation, one-sided readers, no agreement with oneself."""
-    found = [dict(key='simulated')] if simulated else []
+    findings = [dict(key='simulated')] if simulated else []
     for reader in data['readers']:
         if is_one_sided(reader):
-            found.append(dict(key='one_sided', reader=reader['name']))
+            findings.append(dict(key='one_sided', reader=reader['name']))
         repeats = reader['repeats']
         if repeats['number'] >= ENOUGH and repeats['agreement_interval'][1] < 0.6:
-            found.append(dict(key='inconsistent', reader=reader['name'], agreement=repeats['agreement']))
-    return found
+            findings.append(dict(key='inconsistent', reader=reader['name'], agreement=repeats['agreement']))
+    return findings

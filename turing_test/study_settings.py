@@ -24,35 +24,33 @@ def margin(text):
 STUDY = (..., 'the folder of the study, or its study.sqlite', nonempty)
 
 Create = settings(
-'Create', 'choose real patches, generate others, and write a study',
-group('input',
-model=(['demo/weight/AIS.pkl'], 'weights of each class, in files or folders named after it; or one network with '
-           'labels'),
-data=('processData/AIS', 'real patches of nodules that the weights did not see: a dataset or a folder of classes'),
-),
-group('protocol',
-mode=('yes-no', 'yes-no: real or generated? 2afc: which of two is real?', ('yes-no', '2afc')),
-number=(300, 'patches to read, or pairs; half of the patches are real', integer_between(2, 10000)),
-repeat=(0.1, 'share of them that is shown a second time, to see whether readers agree with themselves', fraction),
-practice=(10, 'cases before, with the truth after each answer', nonnegative),
-pause=(50, 'cases between two pauses, 0 for none', nonnegative),
-margin=(0.1, 'accuracy within 0.5 +- this counts as not told apart, if shown', margin),
-enlarge=('smooth', 'how patches are enlarged', ('smooth', 'nearest')),
-title=('Real or generated?', 'what readers see above it', nonempty),
-),
-group('output',
-outdir=('results/study', 'a folder to make'),
-),
-group('randomness',
-seed=(None, 'chooses the images; who knows it can make the generated ones again (default: drawn, and kept in the '
-          'study)', SEED[-1]),
-),
-group('hardware',
-cpu=CPU,
-),
-inputs='model data',
-example='python 6-turing_test.py create --model AIS.pkl MIA.pkl IA.pkl --data datasets/heldout',
-)  # fmt: skip
+    'Create',
+    'choose real patches, generate others, and write a study',
+    group(
+        'input',
+        model=(['demo/weight/AIS.pkl'], 'weights in files or folders named after classes, or one network with labels'),
+        data=('processData/AIS', 'real patches, not seen by the weights: a dataset or a folder of classes'),
+    ),
+    group(
+        'protocol',
+        mode=('yes-no', 'yes-no: real or generated? 2afc: which of two is real?', ('yes-no', '2afc')),
+        number=(300, 'patches to read, or pairs; half of the patches are real', integer_between(2, 10000)),
+        repeat=(0.1, 'share of them shown twice, to measure how readers agree with themselves', fraction),
+        practice=(10, 'cases before, with the truth after each answer', nonnegative),
+        pause=(50, 'cases between two pauses, 0 for none', nonnegative),
+        margin=(0.1, 'accuracy within 0.5 +- this counts as not told apart, if shown', margin),
+        enlarge=('smooth', 'how patches are enlarged', ('smooth', 'nearest')),
+        title=('Real or generated?', 'what readers see above it', nonempty),
+    ),
+    group('output', outdir=('results/study', 'a folder to make')),
+    group(
+        'randomness',
+        seed=(None, 'chooses the images; who knows it can remake them (default: drawn, kept in the study)', SEED[-1]),
+    ),
+    group('hardware', cpu=CPU),
+    inputs='model data',
+    example='python 6-turing_test.py create --model AIS.pkl MIA.pkl IA.pkl --data datasets/heldout',
+)
 Serve = settings(
     'Serve',
     'show it to readers in their browsers, and keep their answers',
@@ -77,11 +75,7 @@ Simulate = settings(
     study=STUDY,
     accuracy=(0.65, 'share of cases that a reader has right, on average', accuracy),
     readers=(4, 'how many', positive),
-    outdir=(
-        None,
-        'a folder to make, for a copy of the study that they read (default: its name and -simulated)',
-        nonempty,
-    ),
+    outdir=(None, 'a folder to make for the copy that they read (default: NAME-simulated)', nonempty),
     seed=SEED,
 )
 DESCRIPTION = (

@@ -44,7 +44,7 @@ def weights(tmp_path_factory):
 
 
 @pytest.fixture
-def made(script, reals, weights, tmp_path):
+def create(script, reals, weights, tmp_path):
     """Runs create into tmp_path/study with further flags; returns (exit code, stdout, stderr)."""
 
     def call(*flags):
@@ -54,81 +54,66 @@ def made(script, reals, weights, tmp_path):
     return call
 
 
-def test_half_of_the_patches_are_real_in_each_class_and_none_is_there_twice(made, tmp_path):
-    code, out, err = made()
+def test_a_study_is_half_real_in_each_class_without_a_nodule_too_often_or_in_practice_too(create, weights, tmp_path):
+    code, _, err = create('--number', 40, '--practice', 8, '--seed', 3)
     assert (code, err) == (0, '')
-    found = study.readings(str(tmp_path / 'study'))
-    counts = collections.Counter((case.label, case.signal) for case in found.cases.values())
-    assert set(counts.values()) == {6} and len(counts) == 4
-    assert len({case.pixels.tobytes() for case in found.cases.values()}) == 24
-    assert found.protocol['window'] == [-1000, 275] and found.protocol['mm'] == 0.7
-
-
-def test_at_most_two_real_patches_of_a_nodule_are_shown_and_none_of_those_of_practice(made, reals, tmp_path):
-    assert made('--number', 40, '--practice', 8)[0] == 0
-    found = study.readings(str(tmp_path / 'study'))
-    nodules = collections.Counter(int(case.pixels.min()) // 5 for case in found.cases.values() if case.signal)
+    protocol, cases = study.cases(str(tmp_path / 'study'))
+    assert protocol['window'] == [-1000, 275] and protocol['mm'] == 0.7
+    assert len({case.pixels.tobytes() for case in cases}) == 48
+    counts = collections.Counter((case.kind, case.label, case.signal) for case in cases)
+    assert set(counts.values()) == {2, 10} and len(counts) == 8
+    nodules = collections.Counter(
+        int(case.pixels.min()) // 5 for case in cases if case.signal and case.kind == 'reading'
+    )
     assert sum(nodules.values()) == 20 and max(nodules.values()) <= 2
-    reading = {case.pixels.tobytes() for case in found.cases.values()}
-    signals = study.truth(str(tmp_path / 'study'))
-    practice = {min(pixels) // 5 for pixels, real in signals.items() if real and pixels not in reading}
+    practice = {nodule for kind, nodule in reals if kind == 'practice'}
     assert practice and not practice & set(nodules)
-
-
-def test_generated_patches_are_those_of_the_seed_in_the_gray_levels_of_the_other_scripts(made, weights, tmp_path):
-    assert made('--seed', 3)[0] == 0
     with Generator(weights[1], cpu=True) as generator:
-        wanted = {image.tobytes() for image in generator.sample(7, seed=3)}
-    signals = study.truth(str(tmp_path / 'study'))
-    fakes = {pixels for pixels, real in signals.items() if not real}
-    assert wanted <= fakes
+        expected = {image.tobytes() for image in generator.sample(12, seed=3)}
+    fakes = {case.pixels.tobytes() for case in cases if case.label == 'AIS' and not case.signal}
+    assert fakes == expected
 
 
-def test_pairs_are_of_one_class_with_the_real_one_on_either_side(made, tmp_path):
-    assert made('--mode', '2afc', '--number', 12)[0] == 0
-    found = study.readings(str(tmp_path / 'study'))
-    counts = collections.Counter((case.label, case.signal) for case in found.cases.values())
-    assert dict(counts) == {(label, side): 3 for label in ('AIS', 'MIA') for side in (True, False)}
-    real = [case.pixels[int(case.signal)] for case in found.cases.values()]
-    assert all(np.ptp(patch) <= 2 for patch in real)  # as those of the dataset are, and noise of random weights is not
-
-
-def seen(folder, readers=1):
+def as_shown(folder, readers=1):
     """(token, truths, patches of each case) of a study, in the order in which so many new readers are shown them."""
-    with reading_session.opened(folder) as served:
+    with reading_session.opened(folder) as session:
         for number in range(readers):
-            served.enter('reader %d' % number, 3)
-        rows = served._db.execute(
+            session.enter('reader %d' % number, 3)
+        rows = session._db.execute(
             'SELECT signal, group_concat(hex(pixels)) FROM items JOIN truth USING (number) JOIN patches USING (number) '
             'GROUP BY id ORDER BY reader, position'
         ).fetchall()
-        return (served.token,) + tuple(zip(*rows))
-
-
-def test_the_same_seed_makes_the_same_patches_in_another_order_with_another_link(made, tmp_path):
-    for name in ('first', 'second', 'third'):
-        assert made(*['--seed', 3][: 2 * (name != 'third')])[0] == 0
-        os.rename(str(tmp_path / 'study'), str(tmp_path / name))
-    (one, signals, first), (two, _, second), (_, _, third) = [
-        seen(str(tmp_path / name)) for name in ('first', 'second', 'third')
-    ]
-    assert one != two and first != second and set(first) == set(second)
-    fakes = {pixels for pixels, real in zip(first, signals) if not real}
-    assert len(fakes) == 14 and not fakes & set(third)  # nobody knows the seed that was not given
+        return (session.token,) + tuple(zip(*rows))
 
 
 @pytest.mark.parametrize('mode', ['yes-no', '2afc'])
 def test_who_makes_the_same_study_from_public_code_data_and_weights_guesses_at_chance(
-    mode, made, tmp_path, monkeypatch
+    mode, create, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(new_study, 'MAX_PER_NODULE', 4)  # real patches of a nodule, to have enough of them
-    truths = []
-    for name in ('theirs', 'mine'):
-        assert made('--mode', mode, '--number', 80, '--seed', 0, '--practice', 4)[0] == 0
+    monkeypatch.setattr(new_study, 'MAX_PER_NODULE', 4)  # to have enough real patches
+    for name, seed in (('theirs', [0]), ('mine', [0]), ('without a seed', [])):
+        assert create('--mode', mode, '--number', 80, *['--seed'][: len(seed)] + seed)[0] == 0
         os.rename(str(tmp_path / 'study'), str(tmp_path / name))
-        truths.append(np.array(seen(str(tmp_path / name), readers=5)[1]))
-    right, total = (truths[0] == truths[1]).sum(), len(truths[0])
+    token, truths, shown = as_shown(str(tmp_path / 'theirs'), readers=5)
+    my_token, my_truths, shown_of_mine = as_shown(str(tmp_path / 'mine'), readers=5)
+    right, total = (np.array(truths) == np.array(my_truths)).sum(), len(truths)
     assert total == 5 * 92 and abs(right - total / 2) < 4 * np.sqrt(total) / 2, right
+    assert token != my_token and shown != shown_of_mine
+    patches, of_mine, others = [
+        {patch for pair in patches for patch in pair.split(',')}
+        for patches in (shown, shown_of_mine, as_shown(str(tmp_path / 'without a seed'))[2])
+    ]
+    assert patches == of_mine
+    _, cases = study.cases(str(tmp_path / 'mine'))
+    if mode == '2afc':
+        counts = collections.Counter((case.label, case.signal) for case in cases if case.kind == 'reading')
+        assert dict(counts) == {(label, side): 20 for label in ('AIS', 'MIA') for side in (True, False)}
+        real = [case.pixels[int(case.signal)] for case in cases]
+        assert all(np.ptp(patch) <= 2 for patch in real)  # as in the dataset, unlike the noise of random weights
+        fakes = [case.pixels[1 - int(case.signal)] for case in cases]
+    else:
+        fakes = [case.pixels for case in cases if not case.signal]
+    assert not {fake.tobytes().hex().upper() for fake in fakes} & others  # nobody knows the seed that was not given
 
 
 def test_the_models_are_named_after_their_classes_in_files_or_folders():
@@ -138,22 +123,22 @@ def test_the_models_are_named_after_their_classes_in_files_or_folders():
     assert new_study.weights_of_classes(['x.pkl'], classes) == dict.fromkeys(classes, 'x.pkl')
 
 
-def refused(made, tmp_path, *flags):
-    code, out, err = made(*flags)
+def refused(create, tmp_path, *flags):
+    code, out, err = create(*flags)
     assert code == 2 and err.count('\n') == 1 and not (tmp_path / 'study').exists(), err
     return err
 
 
-def test_weights_that_learnt_from_a_nodule_of_the_data_are_refused(made, weights, tmp_path):
+def test_weights_that_learnt_from_a_nodule_of_the_data_are_refused(create, weights, tmp_path):
     path = re.sub('pkl$', 'json', weights[0])
     with open(path) as f:
         before = f.read()
     try:
         with open(path, 'w') as f:
             json.dump(dict(data=dict(digest='1-1', names=dict(nodule=['MIA-3', 'other']))), f)
-        assert 'learned from the nodule MIA-3' in refused(made, tmp_path)
+        assert 'learned from the nodule MIA-3' in refused(create, tmp_path)
         os.unlink(path)
-        code, out, err = made()
+        code, out, err = create()
         assert code == 0 and 'not known whether' in err and weights[0] in err
     finally:
         with open(path, 'w') as f:
@@ -173,19 +158,19 @@ def test_weights_that_learnt_from_a_nodule_of_the_data_are_refused(made, weights
         (['--mode', '3afc'], '3afc'),
     ],
 )
-def test_what_cannot_be_is_one_line(flags, words, made, tmp_path):
-    assert words in refused(made, tmp_path, *flags)
+def test_what_cannot_be_is_one_line(flags, words, create, tmp_path):
+    assert words in refused(create, tmp_path, *flags)
 
 
-def test_models_of_another_class_or_with_too_few_labels_are_refused(made, weights, tmp_path):
+def test_models_of_another_class_or_with_too_few_labels_are_refused(create, weights, tmp_path):
     labels = random_networks(str(tmp_path / 'labels.pkl'), fmap_max=8, fmap_base=64, label_size=1)
-    assert 'labels of 1 classes' in refused(made, tmp_path, '--model', labels)
-    assert 'each once' in refused(made, tmp_path, '--model', weights[0], weights[0])
-    assert 'of which class it is' in refused(made, tmp_path, '--model', weights[0], labels)
+    assert 'labels of 1 classes' in refused(create, tmp_path, '--model', labels)
+    assert 'each once' in refused(create, tmp_path, '--model', weights[0], weights[0])
+    assert 'of which class it is' in refused(create, tmp_path, '--model', weights[0], labels)
 
 
-def test_a_folder_that_is_there_is_left_alone(made, tmp_path):
+def test_a_folder_that_is_there_is_left_alone(create, tmp_path):
     (tmp_path / 'study').mkdir()
     (tmp_path / 'study' / 'mine').write_text('mine')
-    code, out, err = made()
+    code, out, err = create()
     assert code == 2 and 'is there already' in err and os.listdir(str(tmp_path / 'study')) == ['mine']

@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-from common import web_server
 from places import ROOT
 from turing_test import reading_session, simulate, study, study_app
 
@@ -116,11 +115,14 @@ def test_an_answer_that_no_page_sends_is_refused_and_nothing_is_kept(visit, chan
     assert state(client) == before
 
 
-def test_numbers_that_are_none_are_refused(visit):
+def test_numbers_that_are_not_numbers_and_forms_of_other_sites_are_refused(visit):
     client = visit('Owl')
     for text in ('{"zoom": NaN}', '{"zoom": Infinity}', '{"zoom": -Infinity}'):
         response = client.post('/api/answer', data=text, content_type='application/json')
         assert refused(response, 'it is not JSON')
+    for content_type in ('text/plain', 'application/x-www-form-urlencoded'):
+        assert client.post('/api/undo', data='{}', content_type=content_type).status_code == 415
+        assert client.post('/api/leave', data='{}', content_type=content_type).status_code == 415
 
 
 @pytest.mark.parametrize('name', ['', '   ', 'a' * 41, 'a\nb', 'a\x00b', '\ud800', 5, None])
@@ -147,19 +149,23 @@ def test_a_script_for_a_name_is_kept_as_text_and_never_sent_as_a_page(visit, ser
 def test_an_answer_that_is_sent_again_counts_once_and_another_one_is_refused(visit):
     client = visit('Owl')
     item = state(client)['item']
-    first, second = [answer(client, item=item).get_json() for _ in range(2)]
-    assert first == second and state(client)['practice_done'] == 1
+    first, second, third = [answer(client, item=item).get_json() for _ in range(3)]
+    assert first == second == third and state(client)['practice_done'] == 1
     assert refused(answer(client, item=item, verdict=2), 'another answer')
     assert refused(answer(client, item=state(client)['next']), 'not the one to read now')
 
 
 def test_one_answer_is_taken_back_and_the_case_comes_again(visit):
     client = visit('Owl')
-    for _ in range(5):
+    for _ in range(6):
         answer(client)
     now = state(client)
-    assert now['can_undo'] and client.post('/api/undo', json={}).get_json()['next'] == now['item']
+    assert now['can_undo'] and now['done'] == 2
+    back = client.post('/api/undo', json={}).get_json()
+    assert back['next'] == now['item'] and back['done'] == 1 and not back['can_undo']
     assert refused(client.post('/api/undo', json={}), 'no answer to take back')
+    answer(client)
+    assert state(client)['item'] == now['item'] and state(client)['can_undo']
 
 
 def test_who_leaves_makes_room_for_another_reader(visit):
@@ -178,13 +184,6 @@ def test_a_full_disk_is_said_and_the_answer_is_taken_once_there_is_room(visit, s
     assert answer(client).status_code == 200
 
 
-def test_forms_of_other_sites_are_not_taken(visit):
-    client = visit('Owl')
-    for kind in ('text/plain', 'application/x-www-form-urlencoded'):
-        assert client.post('/api/undo', data='{}', content_type=kind).status_code == 415
-        assert client.post('/api/leave', data='{}', content_type=kind).status_code == 415
-
-
 def test_the_pages_that_are_served_ask_nothing_of_other_machines(visit):
     client, names = visit(), sorted(os.listdir(os.path.join(ROOT, 'turing_test', 'page')))
     assert 'index.html' in names and 'main.js' in names
@@ -193,7 +192,7 @@ def test_the_pages_that_are_served_ask_nothing_of_other_machines(visit):
         assert '://' not in text and 'style="' not in text and ' onclick=' not in text, name
 
 
-def test_a_study_is_served_from_the_command_line_until_a_signal_and_again_with_the_same_link(make_study):
+def test_a_study_is_served_from_the_command_line_until_a_signal_and_again_with_the_same_link(make_study, script):
     folder, urls = make_study(), []
     for number in (signal.SIGINT, signal.SIGTERM):
         command = [sys.executable, '6-turing_test.py', 'serve', folder, '--port', '0']
@@ -202,19 +201,10 @@ def test_a_study_is_served_from_the_command_line_until_a_signal_and_again_with_t
         browser = simulate.enter(url, 'reader %d' % number)
         with pytest.raises(ValueError, match='item is not the name of a case'):
             browser.post('/api/answer', verdict=9)
+        code, _, err = script('6-turing_test.py', 'serve', folder, '--port', '0')
+        assert code == 2 and 'in use by another server' in err and err.count('\n') == 1
         process.send_signal(number)
         out, err = process.communicate(timeout=20)
         assert process.returncode == 128 + number and not err and b'every answer is in' in out
         urls.append(url.partition('?')[2])
     assert urls[0] == urls[1] and len(study.readings(folder).readers) == 2
-
-
-def test_two_servers_of_one_study_do_not_run_together(make_study):
-    folder = make_study()
-    with reading_session.opened(folder) as first:
-        with web_server.running(study_app.application(first)):
-            process = subprocess.Popen(
-                [sys.executable, '6-turing_test.py', 'serve', folder, '--port', '0'], cwd=ROOT, stderr=subprocess.PIPE
-            )
-            _, err = process.communicate(timeout=30)
-    assert process.returncode == 2 and b'in use by another server' in err and err.count(b'\n') == 1
