@@ -70,19 +70,6 @@ def test_slices_are_sorted_by_position_and_not_by_name(tmp_path, names):
     assert_allclose(read.GetOrigin() + read.GetSpacing(), image.GetOrigin() + image.GetSpacing(), atol=1e-5)
 
 
-def test_old_dicom_files_without_a_preamble_are_read(series):
-    folder, paths = series
-    for path in paths:
-        with open(path, 'rb') as file:
-            data = file.read()
-        with open(path[:-4], 'wb') as file:
-            file.write(data[144 + struct.unpack('<I', data[140:144])[0] :])  # from behind the group of meta elements
-        os.remove(path)
-    assert_array_equal(
-        sitk.GetArrayFromImage(ct_volumes.read_volume(folder).image), sitk.GetArrayFromImage(picture(size=(12, 10, 6)))
-    )
-
-
 def test_a_tilted_gantry_is_a_sheared_volume_and_is_honoured(tmp_path):
     tilt = turned(x=20)
     steps = np.column_stack(
@@ -115,30 +102,21 @@ def test_nothing_is_printed_by_the_c_libraries(tmp_path, series, capfd):
 def test_a_missing_slice_is_an_error_that_names_the_gap(series):
     folder, paths = series
     os.remove(paths[3])
-    complaint(
-        ValueError,
-        lambda: ct_volumes.read_volume(folder),
-        folder,
-        f'2.50 mm from {paths[2]} to {paths[4]}',
-        '1.25 mm',
-        'missing',
-    )
+    words = folder, f'2.50 mm from {paths[2]} to {paths[4]}', '1.25 mm', 'missing'
+    complaint(ValueError, lambda: ct_volumes.read_volume(folder), *words)
 
 
-def test_a_missing_slice_is_noticed_among_three(tmp_path):
-    paths = write_dicom(tmp_path / 'd', picture(size=(8, 8, 4)))
-    os.remove(paths[1])
-    complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path / 'd'), '2.50 mm', '1.25 mm', paths[0], paths[2])
-
-
-def test_uneven_slices_are_an_error(tmp_path):
-    write_dicom(tmp_path / 'd', picture(size=(8, 8, 5)), positions=[(0, 0, z) for z in (0, 1, 2.3, 3, 4)])
-    complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path / 'd'), '1.30 mm', '1.00 mm')
-
-
-def test_slices_that_drift_sideways_are_an_error(tmp_path):
-    write_dicom(tmp_path / 'd', picture(size=(8, 8, 5)), positions=[(0, 3 * (z == 2), z) for z in range(5)])
-    complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path / 'd'), tmp_path, 'mm')
+@pytest.mark.parametrize(
+    'places, words',
+    [
+        ([(0, 0, z) for z in (0, 2, 3)], ['2.00 mm', '1.00 mm']),  # a slice is missing among three
+        ([(0, 0, z) for z in (0, 1, 2.3, 3, 4)], ['1.30 mm', '1.00 mm']),
+        ([(0, 3 * (z == 2), z) for z in range(5)], ['mm']),  # slices that drift sideways
+    ],
+)
+def test_uneven_slices_are_an_error(tmp_path, places, words):
+    write_dicom(tmp_path / 'd', picture(size=(8, 8, len(places))), positions=places)
+    complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path / 'd'), tmp_path / 'd', *words)
 
 
 def test_another_slice_at_the_same_place_is_an_error(series):
@@ -242,3 +220,26 @@ def test_a_folder_without_a_ct_says_so(tmp_path):
     (tmp_path / 'notes.txt').write_text('hello')
     write_dicom(tmp_path / 'mr', picture(size=(8, 8, 3)), modality='MR', t0008_0016='1.2.840.10008.5.1.4.1.1.4')
     complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path), tmp_path, 'no CT slices', 'one series')
+
+
+@pytest.mark.parametrize('position', ['', 'here', '1\\2', 'nan\\1\\2', '1\\2\\3\\4'])
+def test_a_slice_without_a_usable_position_is_named(series, tmp_path, position):
+    folder, paths = series
+    with open(paths[4], 'rb') as file:
+        data = file.read()
+    start = data.index(b'\x20\0\x32\0')
+    head = 6 if data[start + 4 : start + 6] == b'DS' else 4  # with the type of the value, or without
+    kind = '<H' if head == 6 else '<I'
+    length, begin = struct.unpack_from(kind, data, start + head)[0], start + head + struct.calcsize(kind)
+    text = (position + ' ' * (len(position) % 2)).encode()
+    for tag in (data[start : start + head] + struct.pack(kind, len(text)) + text, b''):
+        with open(paths[4], 'wb') as file:
+            file.write(data[:start] + tag + data[begin + length :])
+        dicom_files.find_series.cache_clear()
+        complaint((OSError, ValueError), lambda: ct_volumes.read_volume(folder), paths[4], 'ImagePosition', 'again')
+
+
+def test_a_slice_whose_name_is_not_utf8_is_refused(series):
+    folder, paths = series
+    os.rename(paths[4], os.fsencode(paths[4][:-8]) + b'caf\xe9.dcm')
+    complaint(ValueError, lambda: ct_volumes.read_volume(folder), 'not UTF-8')

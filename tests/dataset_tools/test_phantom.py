@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from dataset_tools.phantom import CLASSES, SCANNERS, phantom
+from dataset_tools.phantom import CLASSES, MOST, SCANNERS, SLICE_MM, phantom, phantom_slices
+from dataset_tools.phantom_anatomy import Canvas
+from dataset_tools.phantom_vessels import branches, vessels
 from places import ONCE
 
 pytestmark = ONCE
@@ -24,9 +26,9 @@ def many():
 
 @pytest.fixture(scope='module')
 def cells(many):
-    """The AIS phantoms as grey levels averaged over boxes of 4x4 pixels: [N,16,16], 0..255."""
-    grey = np.array([windowed(p.hu) for p in many['AIS']])
-    return np.round(grey.reshape(-1, 16, 4, 16, 4).mean((2, 4)))
+    """The AIS phantoms as gray levels averaged over boxes of 4x4 pixels: [N,16,16], 0..255."""
+    gray = np.array([windowed(p.hu) for p in many['AIS']])
+    return np.round(gray.reshape(-1, 16, 4, 16, 4).mean((2, 4)))
 
 
 def windowed(hu):
@@ -134,7 +136,7 @@ def test_a_denser_solid_part_belongs_to_the_later_classes(many):
     assert pure[0] > 0.7 and pure[1] < 0.4 and pure[2] < 0.2
 
 
-def test_grey_levels_of_ais_are_those_of_real_patches(cells):
+def test_gray_levels_of_ais_are_those_of_real_patches(cells):
     assert abs(cells.mean() - 106.1) < 4 and abs(cells.std() - 33.6) < 4
     assert (abs(np.percentile(cells, [1, 25, 50, 75, 99]) - [80, 85, 88, 113, 198]) < 6.01).all()
 
@@ -158,8 +160,8 @@ def test_the_mean_ais_patch_is_round_with_bright_corners_and_a_bump_in_the_middl
 
 
 def test_ais_nodules_are_as_faint_as_real_ones(many):
-    grey = [windowed(p.hu)[p.mask].mean() for p in many['AIS']]
-    assert abs(np.median(grey) - 99) < 3 and 88 < np.percentile(grey, 5) and np.percentile(grey, 95) < 116
+    gray = [windowed(p.hu)[p.mask].mean() for p in many['AIS']]
+    assert abs(np.median(gray) - 99) < 3 and 88 < np.percentile(gray, 5) and np.percentile(gray, 95) < 116
 
 
 def test_noise_is_coloured_by_the_kernel(many):
@@ -194,3 +196,144 @@ def test_an_unknown_class_is_refused_with_the_choices():
     with pytest.raises(ValueError) as error:
         phantom('AAH', np.random.RandomState(0))
     assert all(kind in str(error.value) for kind in CLASSES)
+
+
+# What distinguishes the classes, and what must not. Guessed by least squares on one half, from the other.
+EACH = 400
+AT = (np.arange(64) - 31.5) * 0.6
+AWAY = np.hypot(AT[:, None], AT)  # mm from the middle
+
+
+@pytest.fixture(scope='module')
+def hu():
+    """Phantoms [3*EACH,64,64], class by class, as gray levels of the paper's window."""
+    drawn = [phantom(kind, np.random.RandomState([9, k, i])).hu for k, kind in enumerate(CLASSES) for i in range(EACH)]
+    return np.clip((np.array(drawn) + 1900) / 3000 * 255, 0, 255)
+
+
+def guessed(features):
+    """Balanced accuracy of a linear guess at the class."""
+    features = (features - features.mean(0)) / features.std(0)
+    x, y = np.column_stack([features, np.ones(len(features))]), np.repeat(np.arange(3), EACH)
+    hits = []
+    for half in (0, 1):
+        learned = np.arange(len(x)) % 2 == half
+        weights = np.linalg.lstsq(x[learned], np.eye(3)[y[learned]], rcond=None)[0]
+        hits.append((x[~learned].dot(weights).argmax(1) == y[~learned]).mean())
+    return np.mean(hits)
+
+
+def test_the_middle_tells_something_of_the_class_but_not_much(hu):
+    near = hu[:, AWAY < 3]
+    assert 0.5 < guessed(near.mean(1)[:, None]) < 0.68
+    inner = hu[:, AWAY < 6]
+    simple = [near.mean(1), near.std(1), inner.mean(1), inner.std(1), np.percentile(inner, 90, axis=1)]
+    assert guessed(np.column_stack(simple)) < 0.7
+
+
+def test_what_lies_round_the_nodule_tells_nothing_of_the_class(hu):
+    rings = [hu[:, (AWAY >= r) & (AWAY < r + 3)] for r in range(9, 27, 3)]
+    features = [
+        f(ring) for ring in rings for f in (lambda v: v.mean(1), lambda v: v.std(1), lambda v: (v > 130).mean(1))
+    ]
+    assert guessed(np.column_stack(features)) < 1 / 3 + 3 * np.sqrt(2 / 9 / len(hu))
+
+
+def test_no_class_lies_nearer_the_wall(hu):
+    soft = (hu[:, (AWAY > 9) & (AWAY < 12)] > 130).mean(1).reshape(3, EACH)
+    error = np.sqrt((soft.var(1) / EACH).sum())
+    assert soft.mean(1).max() - soft.mean(1).min() < 3 * error
+
+
+# Slices of one phantom, and the vessels that run through them.
+OF_A_SLICE = ('diameter_mm', 'mean_hu')
+
+
+@pytest.fixture(scope='module')
+def stacks():
+    """Forty phantoms of five slices of each class."""
+    return [
+        phantom_slices(kind, np.random.RandomState([4, k, i]), 64, 0.6, 5)
+        for k, kind in enumerate(CLASSES)
+        for i in range(40)
+    ]
+
+
+def smooth(hu):
+    return hu.reshape(16, 4, 16, 4).mean((1, 3)).ravel()
+
+
+@pytest.mark.parametrize('number', [1, 3, 5])
+def test_the_middle_slice_is_the_phantom_itself(number):
+    alone = phantom('MIA', np.random.RandomState(7))
+    middle = phantom_slices('MIA', np.random.RandomState(7), 64, 0.6, number)[number // 2]
+    assert np.array_equal(middle.hu, alone.hu) and np.array_equal(middle.mask, alone.mask)
+    assert middle.facts == alone.facts
+
+
+def test_slices_share_everything_but_what_is_measured_in_each(stacks):
+    for stack in stacks:
+        first = {name: value for name, value in stack[0].facts.items() if name not in OF_A_SLICE}
+        for p in stack[1:]:
+            assert {name: p.facts[name] for name in first} == first
+
+
+def test_the_nearer_two_slices_are_the_more_alike(stacks):
+    gray = np.array([[smooth(p.hu) for p in stack] for stack in stacks])
+
+    def correlation(a, b):
+        return np.array([np.corrcoef(x, y)[0, 1] for x, y in zip(a, b)])
+
+    near, far = correlation(gray[:, 1], gray[:, 2]), correlation(gray[:, 0], gray[:, 4])
+    others = correlation(gray[:-1, 2], gray[1:, 2])
+    assert np.median(near) > 0.95 and near.min() > 0.2
+    assert np.median(near) > np.median(far) + 0.01 and np.median(far) > np.median(others) + 0.3
+
+
+def test_noise_is_new_in_each_slice(stacks):
+    for stack in stacks[::10]:
+        fine = [np.diff(p.hu, axis=1)[(np.abs(p.hu) > 700)[:, 1:] & (p.hu < -700)[:, :-1]][:500] for p in stack[1:3]]
+        length = min(map(len, fine))
+        assert length < 100 or abs(np.corrcoef(fine[0][:length], fine[1][:length])[0, 1]) < 0.3
+
+
+def test_a_nodule_shrinks_from_its_middle_slice_as_a_sphere_does(stacks):
+    area = np.array([[p.mask.sum() for p in stack] for stack in stacks]).mean(0) * 0.6**2
+    z = (np.arange(5) - 2) * SLICE_MM
+    assert abs(area - (area[2] - np.pi * z**2)).max() < 0.06 * area[2]
+
+
+def test_a_slice_beside_the_nodule_has_an_empty_mask_and_no_mean():
+    found = []
+    for i in range(60):
+        found += phantom_slices('AIS', np.random.RandomState(i), 64, 0.6, MOST)
+    for p in found:
+        assert (p.facts['mean_hu'] is None) == (not p.mask.any()) == (p.facts['diameter_mm'] == 0)
+
+
+@pytest.mark.parametrize('number', [2, 60, 1200])
+def test_every_branch_leads_to_the_root_by_the_shortest_way(number):
+    points = np.random.RandomState(0).uniform(-8, 8, (3, number))
+    points = points[:, np.argsort(np.linalg.norm(points - points[:, :1], axis=0))]
+    far = np.linalg.norm(points - points[:, :1], axis=0)
+    parent, ends = branches(points, 0.7)
+    below = np.ones(number)
+    for i in range(number - 1, 0, -1):
+        ways = np.linalg.norm(points[:, :i] - points[:, i : i + 1], axis=0) + 0.7 * far[:i]
+        assert parent[i - 1] == np.argmin(ways)
+        below[parent[i - 1]] += below[i]
+    assert list(ends) == list(below[1:]) and below[0] == number
+
+
+@pytest.mark.parametrize('seed', range(8))
+def test_a_vessel_runs_into_the_nodule_and_through_the_slices(seed):
+    layers = []
+    for z in np.arange(-4, 4.1):
+        c = Canvas(np.random.RandomState(seed), 64, 0.6, 1.0, z)
+        blood = np.zeros((c.n, c.n))
+        vessels(c, np.random.RandomState(seed), blood, np.full((c.n, c.n), -30.0), 0.0)
+        layers.append(blood)
+    middle = slice(c.n // 2 - 6, c.n // 2 + 6)
+    assert max(layer[middle, middle].max() for layer in layers) > 0.3
+    same, other = [np.corrcoef(layers[4].ravel(), layers[i].ravel())[0, 1] for i in (5, 8)]
+    assert same > other

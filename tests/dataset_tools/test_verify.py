@@ -1,19 +1,31 @@
+"""What `0-dataset_create.py verify` finds in data sets that are damaged, doubled or leak between folds."""
+
 import json
-import os
 import shutil
+from unittest import mock
 
 import numpy as np
 import pytest
 
 import dataset
+import dataset_tools
 from created import CREATE, replace_images
+from dataset_tools import writer
 from tfutil import tf
+
+SMALL = dict(resolution=16, processes=1)
+
+
+@pytest.fixture(scope='module')
+def phantoms(tmp_path_factory):
+    with mock.patch.object(writer, 'write_page'):  # which takes a second
+        return dataset_tools.create_phantoms('AIS', tmp_path_factory.mktemp('phantoms'), number=6, **SMALL)[0]
 
 
 @pytest.fixture
-def folder(script, tmp_path):
+def folder(phantoms, tmp_path):
     """A dataset AIS of six phantoms, 16x16."""
-    assert script(CREATE, 'phantom', 'AIS', '--number', 6, '--resolution', 16, '--outdir', tmp_path)[0] == 0
+    shutil.copytree(phantoms, str(tmp_path / 'AIS'))
     return tmp_path / 'AIS'
 
 
@@ -30,10 +42,29 @@ def finds(script):
     return call
 
 
-def test_colour_images_without_a_json_file_are_one_line_that_names_the_flag(script, finds, tmp_path, random):
+def rewrite(folder, change):
+    """Write the pyramid again, with other images: change(images [N,1,16,16]) -> images."""
+    images = change(dataset.read(str(folder / (folder.name + '-r04.tfrecords'))))
+    replace_images(folder, images)
+
+
+def test_good_data_sets_are_one_line_and_exit_0(script, folder, tmp_path):
+    shutil.move(dataset_tools.create_phantoms('IA', tmp_path / 'other', number=3, **SMALL)[0], str(tmp_path / 'IA'))
+    for arguments, numbers in (
+        ([folder], '6 images in 1 datasets'),
+        ([tmp_path], '9 images in 2 datasets'),
+        ([folder, tmp_path / 'IA', '%s/../AIS/' % folder], '9 images in 2'),
+    ):
+        code, out, err = script(CREATE, 'verify', *arguments)
+        assert (code, err, out.count('\n')) == (0, '', 1) and numbers in out and 'checksums' in out
+
+
+def test_colour_is_as_the_json_file_or_the_flag_says_and_one_line_names_the_flag(script, finds, tmp_path, random):
     dataset.write(str(tmp_path / 'c'), 'c', random.randint(256, size=[5, 3, 16, 16]).astype(np.uint8))
-    assert len(finds(tmp_path / 'c', words=['colour', '--channels 3'])) == 1
+    assert len(finds(tmp_path / 'c', words=['c-r04', 'colour', 'gray', '--channels 3'])) == 1
     assert script(CREATE, 'verify', tmp_path / 'c', '--channels', '3')[0] == 0
+    (tmp_path / 'c' / 'c.json').write_text('{"channels": 3}')
+    assert script(CREATE, 'verify', tmp_path / 'c')[0] == 0
 
 
 def test_labels_of_another_number_of_images_are_found_and_good_ones_are_not(script, finds, folder):
@@ -45,39 +76,14 @@ def test_labels_of_another_number_of_images_are_found_and_good_ones_are_not(scri
     finds(folder, words=['AIS-rxx.labels', 'labels of 5 images', 'are 6'])
 
 
-def rewrite(folder, change):
-    """Write the pyramid again, with other images: change(images [N,1,16,16]) -> images."""
-    images = change(dataset.read(str(folder / (folder.name + '-r04.tfrecords'))))
-    replace_images(folder, images)
-
-
-def repeated(images, turn):
-    return np.concatenate([images[:5], turn(images[2])[None]])
-
-
-def test_good_data_sets_are_one_line_and_exit_0(script, folder, tmp_path):
-    assert script(CREATE, 'phantom', 'IA', '--number', 3, '--resolution', 16, '--outdir', tmp_path)[0] == 0
-    for arguments, numbers in (
-        ([folder], '6 images in 1 datasets'),
-        ([tmp_path], '9 images in 2 datasets'),
-        ([folder, tmp_path / 'IA', '%s/../AIS/' % folder], '9 images in 2'),
-    ):
-        code, out, err = script(CREATE, 'verify', *arguments)
-        assert (code, err, out.count('\n')) == (0, '', 1) and numbers in out and 'checksums' in out
-
-
 @pytest.mark.parametrize('level', [2, 3, 4])
-def test_one_flipped_bit_is_found(folder, finds, level):
+def test_one_flipped_bit_and_a_missing_level_are_found(folder, finds, level):
     path = folder / ('AIS-r0%d.tfrecords' % level)
     content = bytearray(path.read_bytes())
     content[-9] ^= 1
     path.write_bytes(bytes(content))
     finds(folder, words=[path, 'record 5', 'checksum'])
-
-
-@pytest.mark.parametrize('level', [2, 3, 4])
-def test_a_missing_level_is_found(folder, finds, level):
-    (folder / ('AIS-r0%d.tfrecords' % level)).unlink()
+    path.unlink()
     assert len(finds(folder, words=[folder, 'lacks level r0%d' % level])) == 1
 
 
@@ -96,40 +102,39 @@ def test_a_level_that_is_not_the_average_is_found(folder, finds, tmp_path):
     finds(folder, words=['AIS-r03.tfrecords record 0', 'not the 2x2 average'])
 
 
-def test_a_duplicate_is_found(folder, finds):
-    rewrite(folder, lambda images: repeated(images, lambda x: x))
-    lines = finds(folder, words=['AIS-r04.tfrecords record 5 is the same image as', 'AIS-r04.tfrecords record 2'])
-    assert len(lines) == 1
+def test_an_empty_level_is_found_without_a_crash(folder, finds):
+    for level in (2, 3, 4):
+        with tf.python_io.TFRecordWriter(str(folder / ('AIS-r0%d.tfrecords' % level))):
+            pass
+    finds(folder, words=['AIS-r04.tfrecords', 'empty'])
 
 
-@pytest.mark.parametrize('flip', [False, True])
-@pytest.mark.parametrize('turns', [0, 1, 2, 3])
-def test_a_flipped_or_turned_duplicate_is_found_and_told_from_an_exact_one(folder, finds, flip, turns):
-    if not flip and not turns:
-        return
-    rewrite(folder, lambda images: repeated(images, lambda x: np.rot90(x[:, :, ::-1] if flip else x, turns, (1, 2))))
-    lines = finds(folder, words=['record 5 is', 'record 2 flipped or turned'])
-    assert len(lines) == 1 and 'same image' not in lines[0]
+def test_duplicates_as_they_are_and_flipped_or_turned_are_found_and_distinguished(folder):
+    def with_copies(images):
+        x = images[2]
+        return np.stack(list(images) + [np.rot90(y, k, (1, 2)) for y in (x, x[:, :, ::-1]) for k in range(4)])
+
+    rewrite(folder, with_copies)
+    findings = [finding for finding in dataset_tools.verify(folder) if finding.kind in ('same', 'turned')]
+    path = str(folder / 'AIS-r04.tfrecords')
+    assert findings[0] == ('same', '%s record 6 is the same image as %s record 2' % (path, path))
+    turned = ['%s record %d is %s record 2 flipped or turned' % (path, i, path) for i in range(7, 14)]
+    assert findings[1:] == [('turned', message) for message in turned]
 
 
 def test_duplicates_are_found_across_data_sets(folder, finds, tmp_path):
-    shutil.copytree(str(folder), str(tmp_path / 'more' / 'IA'))
-    for name in os.listdir(str(tmp_path / 'more' / 'IA')):
-        (tmp_path / 'more' / 'IA' / name).rename(tmp_path / 'more' / 'IA' / name.replace('AIS', 'IA'))
-    rewrite(
-        tmp_path / 'more' / 'IA', lambda images: np.concatenate([255 - images[:4], images[4:5], images[5:, :, ::-1]])
-    )
-    lines = finds(
-        folder,
-        tmp_path / 'more',
-        words=['IA-r04.tfrecords record 4 is the same image as', 'AIS-r04.tfrecords record 4'],
-    )
+    other = tmp_path / 'more' / 'IA'
+    shutil.copytree(str(folder), str(other))
+    for path in list(other.iterdir()):
+        path.rename(other / path.name.replace('AIS', 'IA'))
+    rewrite(other, lambda images: np.concatenate([255 - images[:4], images[4:5], images[5:, :, ::-1]]))
+    words = ['IA-r04.tfrecords record 4 is the same image as', 'AIS-r04.tfrecords record 4']
+    lines = finds(folder, tmp_path / 'more', words=words)
     assert len(lines) == 2 and 'IA-r04.tfrecords record 5 is' in lines[1] and 'flipped' in lines[1]
 
 
 def test_the_variants_of_an_augmented_data_set_are_as_they_should_be(script, finds, tmp_path):
-    made = 'phantom AIS --number 3 --resolution 16 --augment --shifts 2 --outdir'.split()
-    assert script(CREATE, *made, tmp_path)[0] == 0
+    dataset_tools.create_phantoms('AIS', tmp_path, number=3, augment=True, shifts=2, **SMALL)
     assert script(CREATE, 'verify', tmp_path)[0] == 0
     (tmp_path / 'AIS' / 'AIS.json').unlink()
     assert len(finds(tmp_path, '--all', words=['record 1 is', 'record 0 flipped or turned'])) == 3 * 2 * 4
@@ -139,55 +144,44 @@ def test_a_kind_of_finding_is_one_line_with_its_number_and_the_first_three(folde
     rewrite(folder, lambda images: np.concatenate([images, images[:5, :, ::-1], images[:1], images[1:3]]))
     same, counts, turned = sorted(finds(folder))
     assert counts.startswith('3 wrong numbers of records: ')  # of three levels, as the json file counts six
-    for line, number, all_of_them in ((turned, 5, range(6, 11)), (same, 3, range(11, 14))):
+    for line, number, records in ((turned, 5, range(6, 11)), (same, 3, range(11, 14))):
         assert line.startswith('%d images' % number)
-        told = [record for record in all_of_them if 'record %d is' % record in line]
-        assert told == list(all_of_them)[:3]
+        assert [record for record in records if 'record %d is' % record in line] == list(records)[:3]
     assert '; and 2 more, listed with --all' in turned and '--all' not in same
     assert len(finds(folder, '--all')) == 3 + 3 + 5
 
 
 def test_a_nodule_on_both_sides_of_a_fold_is_found(script, finds, tmp_path):
-    assert (
-        script(CREATE, 'phantom', 'AIS', '--number', 6, '--resolution', 16, '--folds', 3, '--outdir', tmp_path)[0] == 0
-    )
+    dataset_tools.create_phantoms('AIS', tmp_path, number=6, folds=3, **SMALL)
     assert script(CREATE, 'verify', tmp_path)[0] == 0
-    path = tmp_path / 'AIS' / 'fold1' / 'test' / 'AIS' / 'AIS.json'
-    told = json.loads(path.read_text())
-    with open(str(tmp_path / 'AIS' / 'fold1' / 'train' / 'AIS' / 'AIS.json')) as f:
-        told['entries'][0]['nodule'] = leaked = json.load(f)['entries'][1]['nodule']
-    path.write_text(json.dumps(told))
-    lines = finds(tmp_path, words=['nodule ' + leaked, 'fold1/train', 'fold1/test'])
-    assert len(lines) == 1
+    test, train = [tmp_path / 'AIS' / 'fold1' / side / 'AIS' / 'AIS.json' for side in ('test', 'train')]
+    facts = json.loads(test.read_text())
+    facts['entries'][0]['nodule'] = leaked = json.loads(train.read_text())['entries'][1]['nodule']
+    test.write_text(json.dumps(facts))
+    assert len(finds(tmp_path, words=['nodule ' + leaked, 'fold1/train', 'fold1/test'])) == 1
 
 
-@pytest.mark.parametrize('content', ['{', '[1]', '', 'null', '\0'])
-def test_a_damaged_json_file_is_a_finding(folder, finds, content):
+OTHER_CONTENT = [
+    {'mm_per_pixel': '0.6'},
+    {'records': 10**20},
+    {'entries': 3},
+    {'entries': [3]},
+    {'records': 'x'},
+    {'resolution': []},
+    {'window': 1},
+    {'channels': 'gray'},
+]
+
+
+@pytest.mark.parametrize('content', ['{', '[1]', '', 'null', '\0'] + [json.dumps(facts) for facts in OTHER_CONTENT])
+def test_a_damaged_json_file_or_one_of_other_content_is_a_finding(folder, finds, script, content):
     (folder / 'AIS.json').write_text(content)
     assert len(finds(folder, words=['AIS.json', 'damaged'])) == 1
-
-
-@pytest.mark.parametrize(
-    'facts',
-    [
-        {'mm_per_pixel': '0.6'},
-        {'records': 10**20},
-        {'entries': 3},
-        {'entries': [3]},
-        {'records': 'x'},
-        {'resolution': []},
-        {'window': 1},
-        {'channels': 'gray'},
-    ],
-)
-def test_a_json_file_of_other_content_is_a_finding_and_no_crash(folder, finds, script, facts):
-    (folder / 'AIS.json').write_text(json.dumps(facts))
-    finds(folder, words=['AIS.json', 'damaged'])
     code, _, err = script('1-dataset_display.py', '--tfrecords', folder, '--summary')
     assert code == 2 and err.count('\n') == 1 and 'AIS.json' in err
 
 
-def test_a_source_that_is_a_list_is_as_good_as_text_and_a_long_finding_is_cut(folder, finds, script):
+def test_a_source_that_is_a_list_is_as_good_as_text_and_a_long_finding_is_shortened(folder, finds, script):
     entries = [dict(nodule='n' * 10000, records=1) for _ in range(6)]
     (folder / 'AIS.json').write_text(json.dumps(dict(source=['a'], records=6, entries=entries)))
     assert script(CREATE, 'verify', folder)[0] == 0
@@ -198,28 +192,14 @@ def test_a_source_that_is_a_list_is_as_good_as_text_and_a_long_finding_is_cut(fo
 
 def test_two_data_sets_in_a_folder_and_folders_without_any_are_refused(script, folder, tmp_path):
     (tmp_path / 'empty').mkdir()
+    (tmp_path / 'two').mkdir()
+    for name in ('AIS-r02.tfrecords', 'MIA-r02.tfrecords'):
+        shutil.copy(str(folder / 'AIS-r02.tfrecords'), str(tmp_path / 'two' / name))
     for path, words in (
         (tmp_path / 'empty', 'no *.tfrecords'),
         (tmp_path / 'none', 'not a folder'),
         (folder / 'AIS.json', 'not a folder'),
+        (tmp_path / 'two', 'more than one dataset'),
     ):
         code, _, err = script(CREATE, 'verify', path)
         assert code == 2 and err.count('\n') == 1 and str(path) in err and words in err
-    (folder / 'AIS-r02.tfrecords').rename(folder / 'MIA-r02.tfrecords')
-    code, _, err = script(CREATE, 'verify', folder)
-    assert code == 2 and 'more than one dataset' in err
-
-
-def test_colour_data_sets_are_verified_as_their_json_file_or_the_flag_says(script, finds, tmp_path, random):
-    dataset.write(str(tmp_path / 'a'), 'a', random.randint(256, size=(3, 3, 8, 8)).astype(np.uint8))
-    assert script(CREATE, 'verify', tmp_path / 'a', '--channels', 3)[0] == 0
-    finds(tmp_path / 'a', words=['a-r03', 'gray'])
-    (tmp_path / 'a' / 'a.json').write_text('{"channels": 3}')
-    assert script(CREATE, 'verify', tmp_path / 'a')[0] == 0
-
-
-def test_an_empty_level_is_found_without_a_crash(folder, finds):
-    for level in (2, 3, 4):
-        with tf.python_io.TFRecordWriter(str(folder / ('AIS-r0%d.tfrecords' % level))):
-            pass
-    finds(folder, words=['AIS-r04.tfrecords', 'empty'])

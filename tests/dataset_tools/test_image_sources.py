@@ -1,3 +1,5 @@
+"""Image files as data sets, and how images are mirrored, turned, shifted and put into folds."""
+
 import os
 
 import numpy as np
@@ -5,18 +7,16 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from created import CREATE, facts, finest, picture, tree
-from dataset_tools import image_sources
+from common import hounsfield
+from created import CREATE, PHANTOM, facts, finest, picture, tree
+from dataset_tools import image_sources, patches, verify
+from dataset_tools.phantom import phantom
 
 
 def test_image_files_become_a_data_set_in_the_order_of_their_names(made, tmp_path, folder):
     out = made('images', folder, '--resolution', 16, '--keep-names')
-    assert tree(tmp_path / 'out') == [
-        'images/images-r02.tfrecords',
-        'images/images-r03.tfrecords',
-        'images/images-r04.tfrecords',
-        'images/images.json',
-    ]
+    names = ['images-r02.tfrecords', 'images-r03.tfrecords', 'images-r04.tfrecords', 'images.json']
+    assert tree(tmp_path / 'out') == ['images/' + name for name in names]
     for i, image in enumerate(finest(tmp_path / 'out' / 'images')):
         assert_array_equal(image[0], np.asarray(Image.open(str(folder / ('%d.png' % i)))))
     told = facts(tmp_path / 'out' / 'images')
@@ -65,9 +65,8 @@ def test_16_bits_are_mapped_linearly_from_a_stated_range(made, tmp_path, form):
     made('images', tmp_path / 'in', '--resolution', 16)
     assert_array_equal(finest(tmp_path / 'out' / 'images')[0, 0], np.rint(values / 257.0))
     made('images', tmp_path / 'in', '--resolution', 16, '--range', '1000,3000', '--name', 'narrow')
-    assert_array_equal(
-        finest(tmp_path / 'out' / 'narrow')[0, 0], np.rint((values.astype(float) - 1000) / 2000 * 255).clip(0, 255)
-    )
+    narrow = np.rint((values.astype(float) - 1000) / 2000 * 255).clip(0, 255)
+    assert_array_equal(finest(tmp_path / 'out' / 'narrow')[0, 0], narrow)
     assert facts(tmp_path / 'out' / 'narrow')['range'] == [1000, 3000]
 
 
@@ -95,9 +94,8 @@ def test_colour_is_kept_when_asked_for_and_gray_files_join_in(made, tmp_path, fo
 def test_gray_images_in_other_modes_are_gray(made, tmp_path, mode, form):
     (tmp_path / 'in').mkdir()
     gray = np.arange(256, dtype=np.uint8).reshape(16, 16) // 128 * 255
-    Image.fromarray(gray).convert('RGB' if mode in ('P', 'CMYK') else mode).convert(mode).save(
-        str(tmp_path / 'in' / ('a.' + form))
-    )
+    image = Image.fromarray(gray).convert('RGB' if mode in ('P', 'CMYK') else mode).convert(mode)
+    image.save(str(tmp_path / 'in' / ('a.' + form)))
     made('images', tmp_path / 'in', '--resolution', 16)
     assert_array_equal(finest(tmp_path / 'out' / 'images')[0, 0], gray)
 
@@ -108,14 +106,9 @@ def test_resize_takes_the_middle_square(made, refuses, tmp_path, size):
     x, y = np.meshgrid(np.arange(size[0]) - (size[0] - 1) / 2.0, np.arange(size[1]) - (size[1] - 1) / 2.0)
     side = min(size)
     np.save(str(tmp_path / 'in' / 'a.npy'), (128 + 80 * x / side + 40 * y / side).astype(np.float32))
-    refuses(
-        CREATE,
-        'images',
-        tmp_path / 'in',
-        *'--resolution 16 --range 0,255'.split(),
-        words=['a.npy', '%d x %d' % size, '--resize'],
-    )
-    made('images', tmp_path / 'in', '--resolution', 16, '--range', '0,255', '--resize')
+    command = ['images', tmp_path / 'in', '--resolution', 16, '--range', '0,255']
+    refuses(CREATE, *command, words=['a.npy', '%d x %d' % size, '--resize'])
+    made(*command, '--resize')
     along = (np.arange(16) - 7.5) / 16
     wanted = 128 + 80 * along[None] + 40 * along[:, None]
     inner = slice(3, -3)  # nearer the edge the filter is cut off
@@ -140,28 +133,21 @@ BAD = {
     'line.npy': (lambda p: np.save(str(p), np.zeros(256, np.uint8)), ['[256]']),
     'nan.npy': (lambda p: np.save(str(p), np.full([16, 16], np.nan)), ['finite']),
     'none.npy': (lambda p: p.write_bytes(b''), ['NumPy file of numbers']),
-    'cut.npy': (
-        lambda p: (np.save(str(p), np.zeros([16, 16])), p.write_bytes(p.read_bytes()[:-9])),
-        ['NumPy file of numbers'],
-    ),
+    'cut.npy': (lambda p: cut_npy(p), ['NumPy file of numbers']),
     'folder.png': (lambda p: p.symlink_to('nowhere'), ['No such file']),
 }
 
 
+def cut_npy(path):
+    np.save(str(path), np.zeros([16, 16]))
+    path.write_bytes(path.read_bytes()[:-9])
+
+
 def colour_float_tiff(path):
     """A 16x16 TIFF of three 32-bit floats per pixel, which Pillow cannot write."""
-    tags = [
-        (256, 3, 1, 16),
-        (257, 3, 1, 16),
-        (258, 3, 3, 8 + 2 + 12 * 10 + 4),
-        (259, 3, 1, 1),
-        (262, 3, 1, 2),
-        (273, 4, 1, 160),
-        (277, 3, 1, 3),
-        (278, 3, 1, 16),
-        (279, 4, 1, 3072),
-        (339, 3, 3, 8 + 2 + 12 * 10 + 10),
-    ]
+    after = 8 + 2 + 12 * 10 + 4
+    tags = [(256, 3, 1, 16), (257, 3, 1, 16), (258, 3, 3, after), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, 160)]
+    tags += [(277, 3, 1, 3), (278, 3, 1, 16), (279, 4, 1, 3072), (339, 3, 3, after + 6)]
     body = b'II*\0\x08\0\0\0' + np.array([len(tags)], '<u2').tobytes()
     for tag, kind, count, value in tags:
         body += np.array([tag, kind], '<u2').tobytes() + np.array([count, value], '<u4').tobytes()
@@ -203,3 +189,74 @@ def test_folders_without_images_or_with_images_on_two_levels_are_refused(refuses
     picture(tmp_path / 'empty' / 'ais' / 'a.png')
     (folder / 'AIS').rename(tmp_path / 'empty' / 'AIS')
     refuses(CREATE, 'images', tmp_path / 'empty', words=['AIS and ais', 'one class'])
+
+
+def test_augment_writes_each_image_and_its_four_variants(made, tmp_path, folder):
+    made('images', folder, '--resolution', 16, '--augment')
+    read = finest(tmp_path / 'out' / 'images')
+    x = np.asarray(Image.open(str(folder / '2.png')))
+    assert_array_equal(read[10:15, 0], [x, x[:, ::-1], x[::-1], np.rot90(x), np.rot90(x, 3)])
+    told = facts(tmp_path / 'out' / 'images')
+    assert told['variants'] == ['original', 'left-right', 'up-down', 'rot90', 'rot270']
+    assert told['entries'][2]['records'] == 5
+    assert (told['images'], told['nodules'], told['records']) == (5, 5, 25)
+
+
+def test_shifts_are_cut_from_larger_images_and_nothing_is_filled_up(made, refuses, tmp_path):
+    large = np.arange(36 * 36).reshape(36, 36) % 251
+    (tmp_path / 'in').mkdir()
+    Image.fromarray(large.astype(np.uint8)).save(str(tmp_path / 'in' / 'a.png'))
+    made('images', tmp_path / 'in', '--resolution', 16, '--augment', '--shifts', 4)
+    cuts = facts(tmp_path / 'out' / 'images')['entries'][0]['cuts']
+    assert cuts[0] == [0, 0] and len({tuple(c) for c in cuts}) == 4 and np.abs(cuts).max() <= 10
+    for read, (down, right) in zip(finest(tmp_path / 'out' / 'images')[::5], cuts):
+        assert_array_equal(read[0], large[10 + down : 26 + down, 10 + right : 26 + right])
+    refuses(CREATE, 'images', tmp_path / 'in', '--resolution', 16, '--shifts', 4, words=['--augment'])
+    picture(tmp_path / 'in' / 'b.png')
+    flags = ['--resolution', 16, '--augment', '--shifts', 4]
+    refuses(CREATE, 'images', tmp_path / 'in', *flags, words=['b.png', '36 x 36'])
+
+
+def test_offsets_reach_every_shift_of_up_to_ten_pixels_once(random):
+    every = patches.offsets(441, random)
+    assert len(set(every)) == 441 and np.abs(every).max() == 10
+
+
+def test_phantoms_are_shifted_within_a_larger_phantom(made, tmp_path):
+    made(*PHANTOM, '--number', 2, '--augment', '--shifts', 3)
+    read = finest(tmp_path / 'out' / 'MIA')
+    assert len(read) == 2 * 3 * 5
+    gray = hounsfield.to_gray(phantom('MIA', np.random.RandomState([3, 1, 1]), 36).hu, (-1900, 1100))
+    assert_array_equal(read[15, 0], gray[10:26, 10:26])
+    down, right = facts(tmp_path / 'out' / 'MIA')['entries'][1]['cuts'][2]
+    assert_array_equal(read[26, 0], gray[10 + down : 26 + down, 10 + right : 26 + right][:, ::-1])
+
+
+def test_no_nodule_is_on_both_sides_of_a_fold_and_each_is_tested_once(made, tmp_path, random):
+    (tmp_path / 'in').mkdir()
+    for nodule in range(7):
+        for piece in range(3):
+            pixels = Image.fromarray(random.randint(256, size=(16, 16)).astype(np.uint8))
+            pixels.save(str(tmp_path / 'in' / ('n%d_slice%d.png' % (nodule, piece))))
+    flags = ['--resolution', 16, '--folds', 3, '--augment', '--nodules', '(.*)_slice', '--keep-names']
+    made('images', tmp_path / 'in', *flags)
+    tested = []
+    for fold in range(3):
+        path = tmp_path / 'out' / 'images' / ('fold%d' % fold)
+        sides = {side: facts(path / side / 'images') for side in ('train', 'test')}
+        train, test = [{entry['nodule'] for entry in sides[side]['entries']} for side in ('train', 'test')]
+        assert not train & test and len(train | test) == 7 and len(test) in (2, 3)
+        assert sides['train']['records'] == len(train) * 15 and sides['test']['records'] == len(test) * 3
+        assert sides['test']['variants'] == ['original'] and sides['test']['fold'] == fold
+        tested += sorted(test)
+    assert sorted(tested) == ['n%d' % i for i in range(7)]
+    assert verify(tmp_path / 'out') == []
+
+
+def test_folds_that_would_be_empty_and_patterns_that_do_not_fit_are_refused(refuses, folder):
+    images_ = ['images', folder, '--resolution', 16]
+    refuses(CREATE, *images_, '--folds', 6, words=['fold', 'lower --folds'])
+    refuses(CREATE, *images_, '--folds', 1, words=['--folds', 'from 2'])
+    refuses(CREATE, *images_, '--nodules', '(', words=['--nodules'])
+    refuses(CREATE, *images_, '--nodules', 'x', words=['--nodules', 'group'])
+    refuses(CREATE, *images_, '--nodules', '(x)', words=['0.png', '--nodules'])
