@@ -162,6 +162,7 @@ def folder(page, tmp_path, monkeypatch):
 
 
 @ONCE
+@pytest.mark.slow
 @pytest.mark.parametrize('page', ['docs/api.md'])
 def test_the_code_of_the_page_about_python_runs(page, folder, capsys):
     classifiers = folder / 'results' / 'classification' / 'classifiers'
