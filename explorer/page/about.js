@@ -1,7 +1,7 @@
 /* What the server has: weights, their axes, data. */
 
 import { store } from './store.js';
-import { guarded, request } from './talk.js';
+import { guarded, request } from './requests.js';
 
 const AGAIN = 2000;  // milliseconds between looks whether the axes are ready
 

@@ -5,7 +5,7 @@ import { at, make, number, write } from './dom.js';
 import { paint, picture } from './pictures.js';
 import { Painter } from './painter.js';
 import { slider } from './sliders.js';
-import { decode, encode, guarded, latest, request } from './talk.js';
+import { decode, encode, guarded, latest, request } from './requests.js';
 
 const TOOLS = { brush: 'Brush', eraser: 'Eraser', move: 'Move', ellipse: 'Ellipse', spiculated: 'Spiculated' };
 const FIRST = 20;  // pixels across of the first nodule
@@ -15,7 +15,7 @@ let patches = [];
 let chosen = 0;
 const settings = { samples: 4, seed: 0, index: 0, soft: 2 };
 
-/* Where the network does not say, it is that of the weights that are shown. */
+/* Where the network does not say, it is that of the current weights. */
 const stored = () => about.pix2pix.window || windowOf();
 
 const insert = latest(async () => {
@@ -77,8 +77,8 @@ function tool(name) {
   painter.draw();
 }
 
-const setting = (name, title, low, high, step, words, then) => slider({
-  name: title, low, high, step, words, value: settings[name],
+const setting = (name, title, low, high, step, format, then) => slider({
+  name: title, low, high, step, format, value: settings[name],
   moved: (value) => {
     settings[name] = value;
     then();
@@ -94,7 +94,7 @@ export function build() {
   painter = new Painter(at('mask'), size, changed, guarded(stamp));
   const width = slider({
     name: 'size', low: 1, high: Math.round(size / 2), step: 1, value: painter.width,
-    words: (value) => `${number(value)} pixels`,
+    format: (value) => `${number(value)} pixels`,
     moved: (value) => { painter.width = value; },
   });
   painter.resize = (value) => {
@@ -102,8 +102,8 @@ export function build() {
     width.set(value);
   };
   at('draw-size').append(width.row);
-  at('draw-tools').append(...Object.entries(TOOLS).map(([name, words]) => {
-    const button = make('button', { value: name, textContent: words });
+  at('draw-tools').append(...Object.entries(TOOLS).map(([name, title]) => {
+    const button = make('button', { value: name, textContent: title });
     button.addEventListener('click', () => tool(name));
     return button;
   }));

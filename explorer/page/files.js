@@ -2,7 +2,7 @@
 
 import { at } from './dom.js';
 import { Refused } from './server.js';
-import { guarded } from './talk.js';
+import { guarded } from './requests.js';
 
 const MEGABYTE = 2 ** 20;
 
@@ -10,13 +10,13 @@ const MEGABYTE = 2 ** 20;
 export function dropPlace(id, most, take) {
   const place = at(id);
   const input = place.querySelector('input');
-  const given = guarded(async (file) => {
+  const load = guarded(async (file) => {
     if (!file) return;
     if (file.size > most * MEGABYTE) throw new Refused(`"${file.name}" is larger than ${most} MB`);
     await take(file);
   });
   input.addEventListener('change', async () => {
-    await given(input.files[0]);
+    await load(input.files[0]);
     input.value = '';
   });
   const over = (is) => (event) => {
@@ -27,6 +27,6 @@ export function dropPlace(id, most, take) {
   place.addEventListener('dragleave', over(false));
   place.addEventListener('drop', (event) => {
     over(false)(event);
-    given(event.dataTransfer.files[0]);
+    load(event.dataTransfer.files[0]);
   });
 }

@@ -17,7 +17,7 @@ let setters = [];  // of the sliders: (state, measured)
 let outlined = true;
 const thumbs = new WeakMap();  // by entry
 let used = null;  // number of the model that the view and the sliders are made for
-let scale = '';  // HU or gray: what the view's window is said in
+let scale = '';  // HU or gray: the unit of the view's window
 
 const change = {
   move: (name, value) => {
@@ -56,12 +56,12 @@ function buildSliders() {
   at('axes-wait').hidden = ready;
   const truncation = slider({
     name: 'variety', low: 0, high: 1, step: 0.01, value: store.draft.truncation,
-    words: (value) => `${number(100 * value)} %`,
+    format: (value) => `${number(100 * value)} %`,
     moved: (value) => store.change({ truncation: value }),
     settled: () => store.settle('truncation'),
   });
   truncation.row.append(make('div', { className: 'foot' },
-    make('small', { textContent: 'Truncation: 0 % is the nodule in the middle of all' })));
+    make('small', { textContent: 'Truncation: 0 % is the typical nodule' })));
   at('truncation-part').replaceChildren(truncation.row);
   setters.push((state) => truncation.set(state.truncation));
 }
@@ -103,16 +103,16 @@ function draw() {
     button.setAttribute('aria-pressed', String(i === store.draft.label))));
   if (!shown || shown.state.model !== store.draft.model) return;
   const beside = pinned && model(pinned.state).size === model().size ? [pinned, shown] : [shown];
-  const words = beside.map((entry, i) => {
+  const captions = beside.map((entry, i) => {
     const what = beside.length === 2 ? `${['Before', 'Now'][i]}  ` : '';
     return what + (outlined ? diameter(entry) : '');
   });
-  view.update(beside.map(({ pixels }) => pixels), words, beside.map(({ outline }) => (outlined ? outline : '')));
+  view.update(beside.map(({ pixels }) => pixels), captions, beside.map(({ outline }) => (outlined ? outline : '')));
 }
 
 function thumbOf(entry, press) {
-  const words = [named(entry), diameter(entry)].filter(Boolean).join(', ');
-  return thumb(entry.pixels, windowOf(entry.state), words, press);
+  const label = [named(entry), diameter(entry)].filter(Boolean).join(', ');
+  return thumb(entry.pixels, windowOf(entry.state), label, press);
 }
 
 /* The thumbnail of an entry of the history, made once. */

@@ -8,14 +8,14 @@ import * as map from './map.js';
 import * as project from './project.js';
 import * as save from './save.js';
 import { store } from './store.js';
-import { guarded } from './talk.js';
+import { guarded } from './requests.js';
 import * as walk from './walk.js';
 
 const TABS = { generate, walk, project, draw, map, save };
 const names = Object.keys(TABS);
 let open = '';
 
-/* Open a tab; the module is told that it is on the screen, and the one before that it is not. */
+/* Open a tab; its module is entered, and the one before is left. */
 export function show(name) {
   if (open === name) return;
   const before = TABS[open];

@@ -6,7 +6,7 @@ import { paint, picture } from './pictures.js';
 import { Scatter } from './scatter.js';
 import { isUnnamed } from './sliders.js';
 import { fresh, store } from './store.js';
-import { computed, decode, guarded, latest, request } from './talk.js';
+import { computed, decode, guarded, latest, request } from './requests.js';
 
 const LONG = 600000;  // milliseconds that a search may take
 const ORDERS = { axes: 'two attributes', pca: 'likeness (PCA)', tsne: 'likeness (t-SNE)' };
@@ -16,41 +16,41 @@ let drawn = '';  // the question whose answer is on the screen
 
 const option = (value, text) => make('option', { value, textContent: text });
 const attributes = () => model().axes.filter((axis) => !isUnnamed(axis));
-const title = ({ title: words, unit }) => (unit ? `${words}, ${unit}` : words);
+const title = ({ title: text, unit }) => (unit ? `${text}, ${unit}` : text);
 
 function question() {
   const by = at('map-by').value;
-  const given = { model: store.draft.model, by };
-  if (by === 'axes') Object.assign(given, { x: at('map-x').value, y: at('map-y').value });
-  return String(new URLSearchParams(given));
+  const query = { model: store.draft.model, by };
+  if (by === 'axes') Object.assign(query, { x: at('map-x').value, y: at('map-y').value });
+  return String(new URLSearchParams(query));
 }
 
 const draw = latest(async () => {
-  const asked = question();
-  if (asked === drawn) {
+  const query = question();
+  if (query === drawn) {
     scatter.paint(windowOf());
     return;
   }
   write('map-status', 'The map is being computed; the first one takes a while.');
   const window = windowOf();
-  const { points, sheet, thumb } = await computed(`/api/map?${asked}`);
-  drawn = asked;
-  const words = ['map-x', 'map-y'].map((id) => at(id).selectedOptions[0]?.textContent);
-  scatter.put(points, decode(sheet), thumb, window, at('map-by').value === 'axes' ? words : null);
+  const { points, sheet, thumb } = await computed(`/api/map?${query}`);
+  drawn = query;
+  const axisTitles = ['map-x', 'map-y'].map((id) => at(id).selectedOptions[0]?.textContent);
+  scatter.put(points, decode(sheet), thumb, window, at('map-by').value === 'axes' ? axisTitles : null);
   const real = points.filter(({ kind }) => kind === 'real').length;
   const also = real ? `, ${real} real (bright edge)` : '';
   write('map-status', `${points.length - real} generated${also}. Drag moves, wheel zooms.`);
 });
 
-/* What can be chosen, for the weights that are shown. */
+/* Fill the menus for the current weights. */
 function choices() {
-  const known = attributes();
-  const orders = Object.entries(ORDERS).filter(([by]) => by !== 'axes' || known.length > 1);
+  const axes = attributes();
+  const orders = Object.entries(ORDERS).filter(([by]) => by !== 'axes' || axes.length > 1);
   const before = ['map-by', 'map-x', 'map-y'].map((id) => at(id).value);
-  at('map-by').replaceChildren(...orders.map(([by, words]) => option(by, words)));
+  at('map-by').replaceChildren(...orders.map(([by, title]) => option(by, title)));
   ['map-x', 'map-y'].forEach((id, i) => {
-    at(id).replaceChildren(...known.map((axis) => option(axis.name, title(axis))));
-    at(id).value = known[Math.min(i, known.length - 1)]?.name || '';
+    at(id).replaceChildren(...axes.map((axis) => option(axis.name, title(axis))));
+    at(id).value = axes[Math.min(i, axes.length - 1)]?.name || '';
   });
   ['map-by', 'map-x', 'map-y'].forEach((id, i) => {
     if (before[i] && [...at(id).options].some(({ value }) => value === before[i])) at(id).value = before[i];
@@ -76,26 +76,26 @@ const opened = guarded(async ({ kind, index: which }) => {
   store.settle();
 });
 
-function figure(pixels, words, window) {
+function figure(pixels, caption, window) {
   const canvas = picture(pixels, window);
-  canvas.setAttribute('aria-label', words);
-  return make('figure', {}, canvas, make('figcaption', { textContent: words }));
+  canvas.setAttribute('aria-label', caption);
+  return make('figure', {}, canvas, make('figcaption', { textContent: caption }));
 }
 
 const nearest = guarded(async () => {
   const { state, pixels } = store.shown;
-  const found = await request('/api/nearest', state, LONG);
-  const real = decode(found.pixels);
+  const answer = await request('/api/nearest', state, LONG);
+  const real = decode(answer.pixels);
   const difference = Uint8ClampedArray.from(pixels, (gray, i) => 128 + 2 * (gray - real[i]));
   at('nearest-pictures').replaceChildren(
     figure(pixels, 'current', windowOf(state)),
-    figure(real, `real, image ${found.index}`, windowOf(state)),
+    figure(real, `real, image ${answer.index}`, windowOf(state)),
     figure(difference, 'difference, twice', null),
   );
-  const { error, typical } = found;
+  const { error, typical } = answer;
   const verdict = error < typical / 2 ? 'That is close enough to be a copy.' : 'That is no copy.';
   const others = `; real images are ${number(typical || 0, 1)} from their nearest other one. ${verdict}`;
-  write('nearest-words', `${number(error, 1)} gray levels apart${typical === null ? '.' : others}`);
+  write('nearest-result', `${number(error, 1)} gray levels apart${typical === null ? '.' : others}`);
   at('nearest-found').hidden = false;
 });
 

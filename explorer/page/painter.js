@@ -4,7 +4,7 @@ const STEPS = 50;  // that can be taken back
 const COLOURS = [0xff131517, 0xff5ca3d9];  // of what is not nodule and what is, as the bits of a canvas
 
 export class Painter {
-  /* changed() is told of another mask; stamp(shape, width) returns a promise of a mask with a
+  /* changed() is called with another mask; stamp(shape, width) returns a promise of a mask with a
      nodule somewhere, or of nothing. */
   constructor(canvas, size, changed, stamp) {
     Object.assign(this, { canvas, size, changed, stamp });
@@ -46,7 +46,7 @@ export class Painter {
   /* Add a stamp with its middle at a place. */
   async place(shape, [x, y]) {
     const stamp = await this.stamp(shape, this.width);
-    if (!stamp) return;  // the page has said why
+    if (!stamp) return;  // the page shows why
     let [sumX, sumY, area] = [0, 0, 0];
     stamp.forEach((value, i) => {
       if (!value) return;
@@ -122,7 +122,7 @@ export class Painter {
       }
       canvas.setPointerCapture(event.pointerId);
       this.last = at;
-      this.begun = { at, mask: this.mask };
+      this.dragStart = { at, mask: this.mask };
       this.mask = this.mask.slice();
       this.follow(at);
     });
@@ -134,7 +134,7 @@ export class Painter {
     ['pointerup', 'pointercancel'].forEach((kind) => canvas.addEventListener(kind, () => {
       if (!this.last) return;
       this.last = null;
-      this.put(this.mask, this.begun.mask);
+      this.put(this.mask, this.dragStart.mask);
     }));
     canvas.addEventListener('pointerleave', () => {
       this.at = null;
@@ -153,8 +153,8 @@ export class Painter {
   /* The hand that paints or moves is at a place. */
   follow(at) {
     if (this.tool === 'move') {
-      const by = at.map((value, axis) => Math.round(value - this.begun.at[axis]));
-      this.mask = this.moved(this.begun.mask, ...by);
+      const by = at.map((value, axis) => Math.round(value - this.dragStart.at[axis]));
+      this.mask = this.moved(this.dragStart.mask, ...by);
     } else {
       this.stroke(this.last, at, this.tool === 'brush' ? 255 : 0);
     }

@@ -4,7 +4,7 @@ import { make } from './dom.js';
 
 const REST = 80;  // milliseconds
 
-const shown = new WeakMap();  // what paint was given, by canvas
+const painted = new WeakMap();  // arguments of paint, by canvas
 let [level, width] = [-600, 1500];
 let soon;  // a timer
 
@@ -22,7 +22,7 @@ export function colours(window) {
 /* Draw a square image of gray levels into a canvas. */
 export function paint(canvas, pixels, window) {
   const side = Math.round(Math.sqrt(pixels.length));
-  shown.set(canvas, [pixels, window]);
+  painted.set(canvas, [pixels, window]);
   if (canvas.width !== side) Object.assign(canvas, { width: side, height: side });
   const image = new ImageData(side, side);
   const palette = colours(window);
@@ -38,16 +38,16 @@ export function picture(pixels, window) {
   return canvas;
 }
 
-/* A button with an image, which words describe. */
-export function thumb(pixels, window, words, press) {
-  const button = make('button', { className: 'thumb', title: words, 'aria-label': words }, picture(pixels, window));
+/* A button with an image, with a label. */
+export function thumb(pixels, window, label, press) {
+  const button = make('button', { className: 'thumb', title: label, 'aria-label': label }, picture(pixels, window));
   button.addEventListener('click', press);
   return button;
 }
 
 function repaint() {
   document.querySelectorAll('canvas.picture').forEach((canvas) => {
-    if (shown.has(canvas)) paint(canvas, ...shown.get(canvas));
+    if (painted.has(canvas)) paint(canvas, ...painted.get(canvas));
   });
 }
 

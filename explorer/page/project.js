@@ -6,13 +6,13 @@ import { dropPlace } from './files.js';
 import { paint } from './pictures.js';
 import { Refused } from './server.js';
 import { fresh, store } from './store.js';
-import { decode, guarded, pause, request } from './talk.js';
+import { decode, guarded, pause, request } from './requests.js';
 
 const MOST = 4;  // megabytes
 const AGAIN = 150;  // milliseconds between looks how far the search is
 
 let job = null;  // the name of the search that is watched
-let found = null;  // the state that is sought or found
+let result = null;  // the state that is searched for
 let errors = [];
 
 /* The gray levels of a picture as the page shows it; the server reads the file itself. */
@@ -49,17 +49,17 @@ function curve() {
   context.stroke();
 }
 
-function end(words) {
+function end(message) {
   job = null;
   at('project-stop').disabled = true;
-  write('project-status', words);
+  write('project-status', message);
 }
 
 function progress({ step, steps, error, pixels }) {
   if (errors.length && errors[errors.length - 1][0] === step) return;
   errors.steps = steps;
   errors.push([step, error]);
-  paint(at('project-live'), decode(pixels), windowOf(found));
+  paint(at('project-live'), decode(pixels), windowOf(result));
   write('project-error', number(error, 1));
   write('project-status', `Step ${step} of ${steps}.`);
   at('project-progress').setAttribute('aria-valuemax', steps);
@@ -69,15 +69,15 @@ function progress({ step, steps, error, pixels }) {
 }
 
 function done({ latent, label, error, pixels }) {
-  found = { ...found, latent, label };
-  paint(at('project-live'), decode(pixels), windowOf(found));
+  result = { ...result, latent, label };
+  paint(at('project-live'), decode(pixels), windowOf(result));
   write('project-error', number(error, 1));
   at('project-progress').firstElementChild.style.width = '100%';
   at('project-edit').disabled = false;
   end(`Found: ${number(error, 1)} of 255 gray levels from your picture.`);
 }
 
-/* Show what a search finds until it ends, or until another one, or none, is watched. */
+/* Show the best image of a search until it ends, or until another one, or none, is watched. */
 async function watch(name) {
   while (job === name) {
     const answer = await request(`/api/project/${name}`).catch((error) => {
@@ -96,22 +96,22 @@ async function begin(file) {
   const sought = fresh(store.draft.model);
   const target = await gray(file, model().size);
   const { job: name } = await request(`/api/project?model=${sought.model}`, file);
-  end('Begun.');
+  end('Search started.');
   errors = [];
-  found = sought;
+  result = sought;
   at('project-edit').disabled = true;
   at('project-stop').disabled = false;
   at('project-pair').hidden = false;
-  at('project-drop').classList.add('begun');
-  paint(at('project-target'), target, windowOf(found));
-  paint(at('project-live'), new Uint8Array(target.length), windowOf(found));
+  at('project-drop').classList.add('active');
+  paint(at('project-target'), target, windowOf(result));
+  paint(at('project-live'), new Uint8Array(target.length), windowOf(result));
   job = name;
   guarded(watch)(name);
 }
 
 const stop = guarded(async () => {
   const name = job;
-  end('Stopped; drop a picture to begin anew.');
+  end('Stopped; drop a picture to start again.');
   if (name) await request(`/api/project/${name}/stop`, {});
 });
 
@@ -120,7 +120,7 @@ export function build() {
   at('project-stop').addEventListener('click', stop);
   at('project-edit').addEventListener('click', () => {
     document.dispatchEvent(new CustomEvent('open-tab', { detail: 'generate' }));
-    store.change(found);
+    store.change(result);
     store.settle();
   });
 }

@@ -7,16 +7,16 @@ import { diameter } from './generate.js';
 import { paint } from './pictures.js';
 import { read, written } from './session.js';
 import { fresh, named, store } from './store.js';
-import { guarded, latest, request, save } from './talk.js';
+import { guarded, latest, request, save } from './requests.js';
 
 const NAMES = { png: 'nodule.png', raw: 'nodule.npy', latents: 'latents.npy' };
 const MOST = 4;  // megabytes
 const ROWS = 50;  // of latents that are opened
 
 const command = latest(async () => {
-  const words = (await request('/api/command', store.draft)).command.split(' ');
-  const parts = words.map((word) => make('span', { textContent: word }));  // lines break between words alone
-  at('command').replaceChildren(...parts.flatMap((part, i) => (i ? [' ', part] : [part])));
+  const parts = (await request('/api/command', store.draft)).command.split(' ');
+  const spans = parts.map((part) => make('span', { textContent: part }));  // lines break between words alone
+  at('command').replaceChildren(...spans.flatMap((span, i) => (i ? [' ', span] : [span])));
 });
 
 /* Open the rows of latents, the first one last, so that it is on show. */
@@ -30,16 +30,16 @@ async function openLatents(file) {
 }
 
 async function load(file) {
-  write('load-said', 'Loading.');
+  write('load-status', 'Loading.');
   try {
     if (/\.npy$/i.test(file.name)) {
-      write('load-said', await openLatents(file));
+      write('load-status', await openLatents(file));
     } else {
       const count = await read(await file.text(), file.name);
-      write('load-said', `The session is loaded: ${count} ${count === 1 ? 'nodule' : 'nodules'}.`);
+      write('load-status', `The session is loaded: ${count} ${count === 1 ? 'nodule' : 'nodules'}.`);
     }
   } catch (error) {
-    write('load-said', '');
+    write('load-status', '');
     throw error;
   }
   enter();
@@ -48,7 +48,7 @@ async function load(file) {
 async function copy() {
   getSelection().selectAllChildren(at('command'));
   const done = await navigator.clipboard.writeText(at('command').textContent).then(() => true, () => false);
-  write('command-said', done ? 'Copied.' : 'Press Ctrl C: it is selected.');
+  write('command-status', done ? 'Copied.' : 'Press Ctrl C: it is selected.');
 }
 
 export function build() {
@@ -62,9 +62,9 @@ export function build() {
 }
 
 export function enter() {
-  write('command-said', '');
+  write('command-status', '');
   if (!store.shown) return;
   paint(at('save-canvas'), store.shown.pixels, windowOf());
-  write('save-words', [model().name, named(store.shown), diameter(store.shown)].filter(Boolean).join(', '));
+  write('save-caption', [model().name, named(store.shown), diameter(store.shown)].filter(Boolean).join(', '));
   command();
 }

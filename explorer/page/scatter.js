@@ -23,9 +23,9 @@ function ticks([least, most], zoom) {
 const digits = (value) => (Math.abs(value - Math.round(value)) < 1e-6 ? 0 : Math.abs(value) < 1 ? 2 : 1);
 
 export class Scatter {
-  /* pointed(point or null), opened(point); words: [across, upwards], for the axes, or null. */
+  /* pointed(point or null), opened(point); axisTitles: [across, upwards], for the axes, or null. */
   constructor(canvas, pointed, opened) {
-    Object.assign(this, { canvas, pointed, opened, points: [], words: null, near: null });
+    Object.assign(this, { canvas, pointed, opened, points: [], axisTitles: null, near: null });
     this.sheet = new OffscreenCanvas(1, 1);
     new ResizeObserver(() => this.draw()).observe(canvas);
     this.all();
@@ -33,8 +33,8 @@ export class Scatter {
   }
 
   /* points: {x, y, kind}; sheet: gray levels of their square thumbnails, one below the other. */
-  put(points, sheet, side, window, words) {
-    Object.assign(this, { side, words });
+  put(points, sheet, side, window, axisTitles) {
+    Object.assign(this, { side, axisTitles });
     const ends = (values) => [Math.min(...values), Math.max(...values)];
     this.limits = [ends(points.map(({ x }) => x)), ends(points.map(({ y }) => y))];
     this.points = points.map((point, i) => {
@@ -92,7 +92,7 @@ export class Scatter {
     };
     this.points.forEach((point) => one(point, size));
     if (this.near) one(this.near, Math.max(2.6 * size, 72));
-    if (this.words) this.label(context, width, height);
+    if (this.axisTitles) this.label(context, width, height);
   }
 
   label(context, width, height) {
@@ -106,7 +106,7 @@ export class Scatter {
       context.fillStyle = style.color;
       context.fillText(text, x, y);
     };
-    const [across, upwards] = this.words;
+    const [across, upwards] = this.axisTitles;
     say(`${across} \u2192`, width - 10, height - 30, 'right');
     say(`\u2191 ${upwards}`, 10, 20, 'left');
     context.font = `12px ${style.fontFamily}`;

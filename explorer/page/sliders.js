@@ -13,15 +13,15 @@ export function mark(input, from) {
   input.style.setProperty('--to', place(most));
 }
 
-/* A row: name, value, slider. words(value): the value as text. moved(value) is called while it moves, settled(value)
+/* A row: name, value, slider. format(value): the value as text. moved(value) is called while it moves, settled(value)
    when it is let go. Returns {row, head, set(value, text), input}. */
-export function slider({ name, low, high, step, value, words, moved = () => {}, settled = () => {} }) {
+export function slider({ name, low, high, step, value, format, moved = () => {}, settled = () => {} }) {
   const output = make('output', { className: 'value' });
   const input = make('input', { type: 'range', min: low, max: high, step, 'aria-label': name });
   const head = make('div', { className: 'head' }, make('span', { className: 'name', textContent: name }), output);
   const row = make('div', { className: 'slider' }, head, input);
   const from = low < 0 ? 0 : low;
-  const set = (now, text = words(now)) => {
+  const set = (now, text = format(now)) => {
     input.value = now;
     output.textContent = text;
     input.setAttribute('aria-valuetext', text);
@@ -29,7 +29,7 @@ export function slider({ name, low, high, step, value, words, moved = () => {}, 
   };
   input.addEventListener('input', () => {
     const now = Number(input.value);
-    set(now, words(now));
+    set(now, format(now));
     moved(now);
   });
   input.addEventListener('change', () => settled(Number(input.value)));
@@ -42,14 +42,14 @@ export const isUnnamed = ({ r2 }) => r2 === null || r2 === undefined;
 
 const signed = (value, digits) => (value > 0 ? '+' : '') + number(value, digits);
 
-/* The row of an axis: what is measured, how far it was moved (press to take that back), a lock, how well it is known.
+/* The row of an axis: its measured value, how far it was moved (press to undo), a lock, how well it follows.
    Returns {row, show(state, measured)}. */
 export function axisSlider(axis, { move, settle, lock }) {
   const { name, title, unit, r2, usable, low, high, step } = axis;
   const digits = digitsOf(step);
   const space = unit && unit !== '\u00b0' ? ' ' : '';
   const { row, head, set, input } = slider({
-    name: title, low, high, step, value: 0, words: () => '',
+    name: title, low, high, step, value: 0, format: () => '',
     moved: (value) => move(name, value), settled: () => settle(name),
   });
   input.disabled = !usable;
@@ -61,7 +61,7 @@ export function axisSlider(axis, { move, settle, lock }) {
     settle();
   });
   const sure = make('small', { textContent: unnamed ? '' : `R\u00b2 ${number(r2, 2)}` });
-  if (!unnamed) sure.title = 'How well the change that is measured follows the one that is asked for, in other nodules';
+  if (!unnamed) sure.title = 'How well the measured change follows the requested one, in other nodules';
   if (!usable) sure.append(': cannot be steered');
   const foot = make('div', { className: 'foot' }, sure, back);
   row.append(foot);

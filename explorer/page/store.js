@@ -4,7 +4,7 @@
    for a hand that still moves, which comes sooner and is less near to what the sliders ask for. Events: 'draft' when
    the state changes, 'shown' when another entry is on show, 'history' when the lists of entries change. */
 
-import { decode, latest, request } from './talk.js';
+import { decode, latest, request } from './requests.js';
 
 const MOST = 300;  // entries that are kept; their pixels are in memory
 const VIEW = Math.random().toString(36).slice(2, 10);  // tells the server this page from others of the browser
@@ -29,7 +29,7 @@ class Store extends EventTarget {
     this.queue = Promise.resolve();
   }
 
-  tell(kind) {
+  notify(kind) {
     this.dispatchEvent(new Event(kind));
   }
 
@@ -58,14 +58,14 @@ class Store extends EventTarget {
 
   show(entry) {
     this.shown = entry;
-    this.tell('shown');
+    this.notify('shown');
   }
 
   /* Change some of the state; the image follows as fast as the server can. */
   change(parts) {
     this.draft = { ...this.draft, ...parts };
     this.left = false;
-    this.tell('draft');
+    this.notify('draft');
     this.make(this.draft, isMoved(this.draft));
   }
 
@@ -86,7 +86,7 @@ class Store extends EventTarget {
     this.last = [this.mover, now];
     this.entries = [...this.entries.slice(0, goesOn ? this.at : this.at + 1), entry].slice(-MOST);
     this.at = this.entries.length - 1;
-    this.tell('history');
+    this.notify('history');
   }
 
   /* Open an entry of the history; its pixels are in memory. */
@@ -94,7 +94,7 @@ class Store extends EventTarget {
     if (!this.entries[at]) return;
     this.at = at;
     this.open(this.entries[at]);
-    this.tell('history');
+    this.notify('history');
   }
 
   open(entry) {
@@ -102,7 +102,7 @@ class Store extends EventTarget {
     this.left = true;  // what the server still answers is not wanted
     this.settled = null;
     this.last = ['', 0];
-    this.tell('draft');
+    this.notify('draft');
     this.show(entry);
   }
 
@@ -120,12 +120,12 @@ class Store extends EventTarget {
       return;
     }
     this.kept = [...this.kept, this.shown];
-    this.tell('history');
+    this.notify('history');
   }
 
   drop(entry) {
     this.kept = this.kept.filter((other) => other !== entry);
-    this.tell('history');
+    this.notify('history');
   }
 }
 

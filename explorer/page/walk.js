@@ -5,7 +5,7 @@ import { at, number, write } from './dom.js';
 import { paint, thumb } from './pictures.js';
 import { mark, slider } from './sliders.js';
 import { fresh, named, store } from './store.js';
-import { decode, guarded, latest, request, save } from './talk.js';
+import { decode, guarded, latest, request, save } from './requests.js';
 
 const MOST = 8;
 const LONG = 120000;  // milliseconds that a walk may take to be made
@@ -15,8 +15,8 @@ let frames = [];
 let steps = 16;
 let seconds = 1;  // from one stop to the next
 let playing = false;
-let begun = 0;  // when the loop would have begun at its first frame
-let asked = 0;
+let startTime = 0;  // when the loop would have shown its first frame
+let latestRequest = 0;
 
 const body = () => ({ stops: stops.map(({ state }) => state), steps });
 
@@ -31,7 +31,7 @@ function place(which) {
 function tick(now) {
   if (!playing) return;
   const perFrame = (1000 * seconds) / steps;
-  place(Math.floor(Math.max(now - begun, 0) / perFrame) % frames.length);
+  place(Math.floor(Math.max(now - startTime, 0) / perFrame) % frames.length);
   requestAnimationFrame(tick);
 }
 
@@ -40,13 +40,13 @@ function play(is) {
   at('walk-play').textContent = playing ? 'Pause' : 'Play';
   at('walk-play').setAttribute('aria-pressed', String(playing));
   if (!playing) return;
-  begun = performance.now() - (Number(at('walk-at').value) * 1000 * seconds) / steps;
+  startTime = performance.now() - (Number(at('walk-at').value) * 1000 * seconds) / steps;
   requestAnimationFrame(tick);
 }
 
 const makeFrames = latest(async (mine) => {
   const made = (await request('/api/walk', body(), LONG)).frames.map(decode);
-  if (mine !== asked) return;
+  if (mine !== latestRequest) return;
   frames = made;
   at('walk-at').max = frames.length - 1;
   ['walk-at', 'walk-play', 'walk-gif', 'walk-zip'].forEach((id) => { at(id).disabled = false; });
@@ -56,7 +56,7 @@ const makeFrames = latest(async (mine) => {
 });
 
 function remake() {
-  asked += 1;
+  latestRequest += 1;
   if (stops.length < 2) {
     play(false);
     frames = [];
@@ -66,7 +66,7 @@ function remake() {
     return;
   }
   at('panel-walk').classList.add('busy');
-  makeFrames(asked);
+  makeFrames(latestRequest);
 }
 
 function add(entry) {
@@ -114,14 +114,14 @@ export function build() {
   at('walk-settings').append(
     slider({
       name: 'from one to the next', low: 0.2, high: 4, step: 0.1, value: seconds,
-      words: (value) => `${number(value, 1)} s`,
+      format: (value) => `${number(value, 1)} s`,
       moved: (value) => {
         seconds = value;
         if (playing) play(true);
       },
     }).row,
     slider({
-      name: 'frames between two', low: 4, high: 60, step: 1, value: steps, words: (value) => number(value),
+      name: 'frames between two', low: 4, high: 60, step: 1, value: steps, format: (value) => number(value),
       settled: (value) => {
         steps = value;
         remake();

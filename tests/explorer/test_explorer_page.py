@@ -173,13 +173,13 @@ def test_what_is_saved_is_loaded_with_the_same_pixels(page, explorer):
     assert not (page.pixels() == moved).all()
     page.press('6')
     page['load-file'].send_keys(session)
-    page.until(lambda: '2 nodules' in page['load-said'].text, 'a session')
+    page.until(lambda: '2 nodules' in page['load-status'].text, 'a session')
     page.press('1')
     assert (page.pixels() == moved).all() and len(page.driver.find_elements('css selector', '#kept .thumb')) == 1
     page['undo'].click()
     page.press('6')
     page['load-file'].send_keys(latents)
-    page.until(lambda: '1 latent is' in page['load-said'].text, 'latents')
+    page.until(lambda: '1 latent is' in page['load-status'].text, 'latents')
     page.press('1')
     assert (page.pixels() == moved).all()
 

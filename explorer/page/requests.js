@@ -1,4 +1,4 @@
-/* What the page asks its server, and what it says when that goes wrong. */
+/* Requests to the server, and messages when they fail. */
 
 import { at, write } from './dom.js';
 import { ask, Refused } from './server.js';
@@ -8,19 +8,19 @@ const AGAIN = 300;  // milliseconds between looks whether something has been com
 let hiding;
 let lost = false;  // is the server out of reach?
 
-/* Say a sentence over everything else, for some seconds. */
-export function say(words, seconds = 8) {
-  const text = `${words[0].toUpperCase()}${words.slice(1)}`;
+/* Show a message over everything else, for some seconds. */
+export function showMessage(message, seconds = 8) {
+  const text = `${message[0].toUpperCase()}${message.slice(1)}`;
   write('trouble', /[.!?]$/.test(text) ? text : `${text}.`);
   at('trouble').hidden = false;
   clearTimeout(hiding);
   if (seconds < Infinity) hiding = setTimeout(() => { at('trouble').hidden = true; }, 1000 * seconds);
 }
 
-function gone(words) {
-  if (words) throw new Refused(words);  // it is there and cannot do this: no use to ask again
+function gone(message) {
+  if (message) throw new Refused(message);  // it is there and cannot do this: no use to ask again
   lost = true;
-  say('The server does not answer. Trying again; nothing is lost', Infinity);
+  showMessage('The server does not answer. Trying again; nothing is lost', Infinity);
 }
 
 /* server.ask, again and again while there is no server; what it refuses is thrown as a Refused with its sentence. */
@@ -35,7 +35,7 @@ export async function request(path, body, longest) {
 
 export const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 
-/* What takes the server long, asked for again and again until it is there. */
+/* The answer to a request that takes long: it is repeated until the answer is there. */
 export async function computed(path) {
   for (;;) {
     const answer = await request(path);
@@ -44,34 +44,34 @@ export async function computed(path) {
   }
 }
 
-/* A function that does the work and says what went wrong; what nobody foresaw goes to the console, too. */
-export const guarded = (work) => async (...given) => {
+/* A function that does the work and shows a message when it fails; unforeseen errors go to the console, too. */
+export const guarded = (work) => async (...args) => {
   try {
-    return await work(...given);
+    return await work(...args);
   } catch (error) {
     if (!(error instanceof Refused)) console.error(error);
-    say(error.message);
+    showMessage(error.message);
     return undefined;
   }
 };
 
-/* A function that does the work with what it is given; while that runs, the newest that is given waits, and what came
-   between is dropped. */
+/* A function that does the work with its arguments; of the calls while it runs only the newest waits, the others are
+   dropped. */
 export function latest(work) {
   let waiting = null;
   let running = null;
   const run = guarded(work);
   async function go() {
-    await null;  // what is given in the same moment counts as between, too
+    await null;  // calls in the same moment count, too
     while (waiting) {
-      const given = waiting;
+      const args = waiting;
       waiting = null;
-      await run(...given);
+      await run(...args);
     }
     running = null;
   }
-  return (...given) => {
-    waiting = given;
+  return (...args) => {
+    waiting = args;
     running = running || go();
     return running;
   };
