@@ -31,18 +31,18 @@ COVERAGE = 0.95
 RESAMPLES = 2000
 
 
-def resamples(labels, number=RESAMPLES, seed=0):
-    """How often each nodule is drawn, [number, N], in sets that keep the number of each class (Efron 1979).
+def resamples(labels, n=RESAMPLES, seed=0):
+    """How often each nodule is drawn, [n, N], in sets that keep the number of each class (Efron 1979).
 
-    A class is never missing, so balanced accuracy is always defined. Repeats and arms that are weighted alike are
-    resampled alike: the repeats of a nodule are no other nodules. ValueError for a class of one nodule.
+    A class is never missing, so balanced accuracy is always defined. Repeats and arms are resampled alike, as the
+    repeats of a nodule are no other nodules. ValueError for a class of one nodule.
     """
     if np.bincount(labels).min() < 2:
         raise ValueError('an interval needs two nodules of each class, or more')
-    random, weights = np.random.RandomState(seed), np.empty([number, len(labels)])
+    random, weights = np.random.RandomState(seed), np.empty([n, len(labels)])
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        weights[:, members] = random.multinomial(len(members), np.full(len(members), 1.0 / len(members)), number)
+        weights[:, members] = random.multinomial(len(members), np.full(len(members), 1.0 / len(members)), n)
     return weights
 
 
@@ -64,19 +64,21 @@ def measured(labels, probabilities, folds, classes, weights):
     matrix = classifier_metrics.confusion(labels, probabilities, weights)
     areas = classifier_metrics.auc(labels, probabilities, folds, weights)
     bins = calibration.reliability(labels, probabilities, weights)
-    found = collections.OrderedDict(balanced_accuracy=classifier_metrics.balanced_accuracy(matrix))
-    found['accuracy'] = classifier_metrics.accuracy(matrix)
-    found['macro_auc'] = classifier_metrics.macro_auc(areas)
-    found['kappa'] = classifier_metrics.kappa(matrix)
-    found['brier'] = calibration.brier(labels, probabilities, weights)
-    found['calibration_error'] = calibration.calibration_error(bins)
-    several = (
+    metrics = collections.OrderedDict(balanced_accuracy=classifier_metrics.balanced_accuracy(matrix))
+    metrics['accuracy'] = classifier_metrics.accuracy(matrix)
+    metrics['macro_auc'] = classifier_metrics.macro_auc(areas)
+    metrics['kappa'] = classifier_metrics.kappa(matrix)
+    metrics['brier'] = calibration.brier(labels, probabilities, weights)
+    metrics['calibration_error'] = calibration.calibration_error(bins)
+    of_classes = [
         ('sensitivity', classifier_metrics.sensitivity(matrix)),
         ('specificity', classifier_metrics.specificity(matrix)),
-    )
-    for name, values in several + (('auc', classifier_metrics.mean(areas, axis=-2)),):
-        found.update(('%s_%s' % (name, each), values[:, k]) for k, each in enumerate(classes))
-    return found
+        ('auc', classifier_metrics.mean(areas, axis=-2)),
+    ]
+    for name, values in of_classes:
+        for k, label in enumerate(classes):
+            metrics['%s_%s' % (name, label)] = values[:, k]
+    return metrics
 
 
 def _estimate(metric, values, smallest):
@@ -88,29 +90,29 @@ def _estimate(metric, values, smallest):
     return collections.OrderedDict(value=float(value), interval=[low, high])
 
 
-def _arm(found, values, classes, number, seed):
-    """What `summary` says of one arm alone. values: {metric: [repeats, 1 + B]}."""
+def _arm(found, values, classes, n, seed):
+    """What `summary` says of an arm alone, `found`. values: {metric: [repeats, 1 + B]}."""
     metrics, labels, smallest = collections.OrderedDict(), found.labels, np.bincount(found.labels).min()
-    for metric, several in values.items():
-        metrics[metric] = _estimate(metric, several.mean(axis=0), smallest)
-        metrics[metric]['repeats'] = several[:, 0].tolist()
+    for metric, repeats in values.items():
+        metrics[metric] = _estimate(metric, repeats.mean(axis=0), smallest)
+        metrics[metric]['repeats'] = repeats[:, 0].tolist()
     counts = {'accuracy': len(labels)}
     for k, name in enumerate(classes):
         counts['sensitivity_' + name] = int((labels == k).sum())
         counts['specificity_' + name] = int((labels != k).sum())
     for metric, count in counts.items():
         metrics[metric]['wilson'] = proportions.wilson(metrics[metric]['value'] * count, count, COVERAGE)
-    chance = np.mean([calibration.errors_by_chance(x, number, seed) for x in found.probabilities], axis=0)
+    chance = np.mean([calibration.errors_by_chance(x, n, seed) for x in found.probabilities], axis=0)
     error = metrics['calibration_error']
     error['interval'][0] = max(error['interval'][0], 0.0)
     error['by_chance'] = np.percentile(chance, [2.5, 97.5]).tolist()
     bins = calibration.reliability(np.tile(labels, len(found.probabilities)), np.concatenate(found.probabilities))
     columns = [calibration.EDGES[:-1], calibration.EDGES[1:]] + list(bins)
-    shown = [dict(zip(('low', 'high') + bins._fields, row)) for row in np.transpose(columns).tolist()]
+    rows = [dict(zip(('low', 'high') + bins._fields, row)) for row in np.transpose(columns).tolist()]
     curves = np.mean([classifier_metrics.mean_roc(labels, x, found.folds) for x in found.probabilities], axis=0)
     matrix = np.mean([classifier_metrics.confusion(labels, x) for x in found.probabilities], axis=0)
     result = collections.OrderedDict(metrics=metrics, confusion=matrix.tolist())
-    result['reliability'] = [row for row in shown if row['share']]
+    result['reliability'] = [row for row in rows if row['share']]
     result['roc'] = {name: curve.round(4).tolist() for name, curve in zip(classes, curves)}
     return result
 
@@ -130,33 +132,33 @@ def _against(first, found, gaps, smallest):
     return result
 
 
-def summary(arms, classes, reference, number=RESAMPLES, seed=0):
+def summary(arms, classes, reference, n=RESAMPLES, seed=0):
     """The comparison described above, of {arm: Predictions}. classes: names, in order of the labels.
 
     Intervals say what the same networks would reach with other nodules; how much networks of other seeds would differ,
-    `repeats` shows. A training side is taken to be the nodules of all other folds. ValueError as predictions.check and
-    resamples.
+    `repeats` shows. A training split is taken to be the nodules of all other folds. ValueError as of
+    predictions.check and resamples.
     """
     predictions.check(arms, classes, reference)
     first = arms[reference]
     per_class, folds = np.bincount(first.labels).tolist(), np.unique(first.folds).tolist()
-    weights = np.concatenate([np.ones([1, len(first.labels)]), resamples(first.labels, number, seed)])
+    weights = np.concatenate([np.ones([1, len(first.labels)]), resamples(first.labels, n, seed)])
     values, result = {}, collections.OrderedDict()
     for arm, found in arms.items():
         repeats = [measured(found.labels, x, found.folds, classes, weights) for x in found.probabilities]
         values[arm] = collections.OrderedDict((name, np.array([x[name] for x in repeats])) for name in repeats[0])
-        result[arm] = _arm(found, values[arm], classes, number, seed)
+        result[arm] = _arm(found, values[arm], classes, n, seed)
         result[arm].update(difference=None, mcnemar=None, nadeau_bengio=None)
     others = [arm for arm in arms if arm != reference]
     for arm in others:
         gaps = [(name, (x - values[reference][name]).mean(axis=0)) for name, x in values[arm].items()]
         result[arm].update(_against(first, arms[arm], collections.OrderedDict(gaps), min(per_class)))
     for test in ('mcnemar', 'nadeau_bengio'):
-        tested = [result[arm][test] for arm in others if result[arm][test]]
-        for one, corrected in zip(tested, paired_tests.holm([one['p'] for one in tested])):
-            one['p_holm'] = corrected
-    about = collections.OrderedDict(classes=list(classes), per_class=per_class, folds=folds)
-    about.update(repeats=len(first.probabilities), resamples=number, seed=seed, coverage=COVERAGE, reference=reference)
-    about['notes'] = predictions.lacking(first, classes)
-    about.update(false_positive_rates=classifier_metrics.FALSE_POSITIVE_RATES.tolist(), arms=result)
-    return schema.plain(about)
+        tests = [result[arm][test] for arm in others if result[arm][test]]
+        for found, corrected in zip(tests, paired_tests.holm([found['p'] for found in tests])):
+            found['p_holm'] = corrected
+    data = collections.OrderedDict(classes=list(classes), per_class=per_class, folds=folds)
+    data.update(repeats=len(first.probabilities), resamples=n, seed=seed, coverage=COVERAGE, reference=reference)
+    data['notes'] = predictions.incomplete_folds(first, classes)
+    data.update(false_positive_rates=classifier_metrics.FALSE_POSITIVE_RATES.tolist(), arms=result)
+    return schema.plain(data)

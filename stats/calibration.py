@@ -8,7 +8,7 @@ import collections
 import numpy as np
 from scipy import optimize, special
 
-from stats.classifier_metrics import checked, known_labels, ratio, weighted
+from stats.classifier_metrics import ratio, weighted
 
 BINS = 15
 EDGES = np.linspace(0, 1, BINS + 1)
@@ -20,19 +20,17 @@ Reliability = collections.namedtuple('Reliability', 'share confidence accuracy')
 
 
 def brier(labels, probabilities, weights=None):
-    """Mean squared distance of the probabilities from those of who knows the label, [...]: from 0 to 2 (Brier 1950)."""
-    labels, probabilities = checked(labels, probabilities)
-    weights = weighted(weights, labels)
-    distances = np.square(probabilities - np.eye(probabilities.shape[1])[labels]).sum(axis=1)
+    """Mean squared distance of the probabilities from one-hot labels, [...]: from 0 to 2 (Brier 1950)."""
+    weights = weighted(weights, len(labels))
+    distances = np.square(probabilities - np.eye(np.shape(probabilities)[1])[labels]).sum(axis=1)
     return ratio(weights.dot(distances), weights.sum(axis=-1))
 
 
 def reliability(labels, probabilities, weights=None):
     """Reliability of the predicted class in 15 bins of equal width."""
-    labels, probabilities = checked(labels, probabilities)
-    weights, top = weighted(weights, labels), probabilities.max(axis=1)
+    weights, top = weighted(weights, len(labels)), np.max(probabilities, axis=1)
     inside = _inside(top)
-    right = (probabilities.argmax(axis=1) == labels).astype(float)
+    right = (np.argmax(probabilities, axis=1) == labels).astype(float)
     counts = weights.dot(inside)
     tops, rights = [ratio(weights.dot(inside * values[:, None]), counts) for values in (top, right)]
     return Reliability(ratio(counts, weights.sum(axis=-1)[..., None]), tops, rights)
@@ -43,13 +41,14 @@ def calibration_error(bins):
     return np.nansum(bins.share * np.abs(bins.accuracy - bins.confidence), axis=-1)
 
 
-def errors_by_chance(probabilities, number, seed=0):
-    """Calibration errors [number] of right probabilities [N, K], by which answers are drawn to be right or wrong.
+def errors_by_chance(probabilities, n, seed=0):
+    """Calibration errors [n] that chance gives a calibrated classifier with probabilities [N, K].
 
-    A seed draws alike for all probabilities of the same nodules (Broecker and Smith, Weather Forecast 2007;22:651-661).
+    Whether it is right is drawn from its highest probability; a seed draws alike for all probabilities of the same
+    nodules (Broecker and Smith, Weather Forecast 2007;22:651-661).
     """
     top = np.max(probabilities, axis=1)
-    right = np.random.RandomState(seed).rand(number, len(top)) < top
+    right = np.random.RandomState(seed).rand(n, len(top)) < top
     return np.abs((right - top).dot(_inside(top))).sum(axis=1) / len(top)
 
 
@@ -59,15 +58,14 @@ def _inside(top):
 
 
 def temperature(logits, labels):
-    """What logits, or log-probabilities, [N, K] are best divided by, from 0.05 to 20 (Guo et al., ICML 2017).
+    """The temperature, from 0.05 to 20, that logits or log-probabilities [N, K] are divided by (Guo et al., ICML 2017).
 
-    It has the least mean negative log-likelihood of the labels [N], which must not be those of a test side. It changes
-    no predicted class. ValueError for what is not finite, or for unknown labels.
+    It has the least mean negative log-likelihood of the labels [N], which must not be those of a test split. It changes
+    no predicted class. ValueError for logits that are not finite.
     """
-    logits, labels = np.asarray(logits, float), np.asarray(labels)
-    if logits.ndim != 2 or labels.shape != logits.shape[:1] or not labels.size or not np.isfinite(logits).all():
-        raise ValueError('a temperature needs finite logits [nodules, classes] and labels [nodules], at least one')
-    known_labels(labels, logits.shape[1])
+    logits = np.asarray(logits, float)
+    if not np.isfinite(logits).all():
+        raise ValueError('a temperature needs finite logits')
 
     def loss(log_temperature):
         return -special.log_softmax(logits / np.exp(log_temperature), axis=1)[np.arange(len(labels)), labels].mean()

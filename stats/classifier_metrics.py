@@ -15,36 +15,9 @@ except ImportError:
 FALSE_POSITIVE_RATES = np.concatenate([[0], np.arange(101) / 100.0])  # of mean ROC curves, which begin at (0, 0)
 
 
-def checked(labels, probabilities):
-    """labels [N] int and probabilities [N, K] float, each of K > 1 classes among the labels; or else ValueError."""
-    labels, probabilities = np.asarray(labels), np.asarray(probabilities, float)
-    if probabilities.ndim != 2 or probabilities.shape[1] < 2 or labels.shape != probabilities.shape[:1]:
-        words = 'probabilities of %s for labels of %s; wanted [nodules, classes] and [nodules], 2 classes or more'
-        raise ValueError(words % (list(probabilities.shape), list(labels.shape)))
-    known_labels(labels, probabilities.shape[1])
-    finite = np.where(np.isfinite(probabilities), probabilities, -1)
-    bad = (finite < 0).any(axis=1) | (np.abs(finite.sum(axis=1) - 1) > 2e-3)  # a table may hold three decimals
-    if bad.any():
-        row = int(np.argmax(bad))
-        words = 'probabilities %s of row %d (from 0) are not at least 0 with a sum of 1'
-        raise ValueError(words % (probabilities[row].tolist(), row))
-    missing = sorted(set(range(probabilities.shape[1])) - set(labels.tolist()))
-    if missing:
-        raise ValueError('no nodule of class %d; each class needs one' % missing[0])
-    return labels, probabilities
-
-
-def known_labels(labels, classes):
-    """ValueError unless labels are whole numbers from 0 to classes - 1."""
-    unknown = [label for label in labels.tolist() if label not in range(classes)]
-    if unknown or labels.dtype.kind not in 'iu':
-        words = 'labels are whole numbers from 0 to %d'
-        raise ValueError((words + ', not %r' % unknown[0] if unknown else words) % (classes - 1))
-
-
-def weighted(weights, labels):
-    """weights, or ones where there are none."""
-    return np.ones(len(labels)) if weights is None else np.asarray(weights, float)
+def weighted(weights, count):
+    """weights [..., count], or ones where there are none."""
+    return np.ones(count) if weights is None else np.asarray(weights, float)
 
 
 def ratio(numerator, denominator):
@@ -60,9 +33,8 @@ def mean(values, axis):
 
 def confusion(labels, probabilities, weights=None):
     """How many nodules of each class (rows) are taken for each class (columns), [..., K, K]."""
-    labels, probabilities = checked(labels, probabilities)
-    weights, count = weighted(weights, labels), probabilities.shape[1]
-    cells = np.eye(count * count)[labels * count + probabilities.argmax(axis=1)]
+    weights, count = weighted(weights, len(labels)), np.shape(probabilities)[1]
+    cells = np.eye(count * count)[np.asarray(labels) * count + np.argmax(probabilities, axis=1)]
     return weights.dot(cells).reshape(weights.shape[:-1] + (count, count))
 
 
@@ -89,8 +61,8 @@ def balanced_accuracy(matrix):
 
 def kappa(matrix):
     """Cohen's kappa with quadratic weights (Psychol Bull 1968;70:213-220), [...]; 0 is chance, 1 is agreement."""
-    place = np.arange(matrix.shape[-1])
-    apart = np.square(place[:, None] - place)
+    index = np.arange(matrix.shape[-1])
+    apart = np.square(index[:, None] - index)
     expected = matrix.sum(axis=-1)[..., None] * matrix.sum(axis=-2)[..., None, :]
     total = matrix.sum(axis=(-2, -1))
     return 1 - ratio((apart * matrix).sum(axis=(-2, -1)) * total, (apart * expected).sum(axis=(-2, -1)))
@@ -102,16 +74,18 @@ def auc(labels, probabilities, folds, weights=None):
     The scores of different networks are not comparable, so folds are never pooled. NaN where a fold has no nodule of
     the class, or none of another.
     """
-    labels, probabilities = checked(labels, probabilities)
-    weights, folds = weighted(weights, labels), np.asarray(folds)
+    labels, probabilities, folds = [np.asarray(values) for values in (labels, probabilities, folds)]
+    weights = weighted(weights, len(labels))
     names, count = np.unique(folds), probabilities.shape[1]
     areas = np.empty(weights.shape[:-1] + (len(names), count))
     for f, name in enumerate(names):
         for k in range(count):
-            one, rest = [np.flatnonzero((folds == name) & ((labels == k) == wanted)) for wanted in (True, False)]
-            above = (1 + np.sign(probabilities[one, k][:, None] - probabilities[rest, k])) / 2  # of equals, half
-            ones, rests = weights[..., one], weights[..., rest]
-            areas[..., f, k] = ratio((ones.dot(above) * rests).sum(axis=-1), ones.sum(axis=-1) * rests.sum(axis=-1))
+            inside = np.flatnonzero((folds == name) & (labels == k))
+            outside = np.flatnonzero((folds == name) & (labels != k))
+            above = (1 + np.sign(probabilities[inside, k][:, None] - probabilities[outside, k])) / 2  # of equals, half
+            counts, others = weights[..., inside], weights[..., outside]
+            pairs = counts.sum(axis=-1) * others.sum(axis=-1)
+            areas[..., f, k] = ratio((counts.dot(above) * others).sum(axis=-1), pairs)
     return areas
 
 
@@ -126,15 +100,15 @@ def mean_roc(labels, probabilities, folds):
     That is vertical averaging (Fawcett, Pattern Recognit Lett 2006;27:861-874). NaN for a class that no fold has beside
     another one.
     """
-    labels, probabilities = checked(labels, probabilities)
-    folds, curves = np.asarray(folds), []
+    labels, probabilities, folds = [np.asarray(values) for values in (labels, probabilities, folds)]
+    means = []
     for k in range(probabilities.shape[1]):
-        several = [np.full(len(FALSE_POSITIVE_RATES), np.nan)]
-        for inside in [folds == name for name in np.unique(folds)]:
-            one = labels[inside] == k
-            if one.any() and not one.all():
-                false, true = roc_curve(one, probabilities[inside, k])[:2]
-                several.append(np.interp(FALSE_POSITIVE_RATES, false, true))
-                several[-1][0] = 0
-        curves.append(mean(np.array(several), axis=0))
-    return np.array(curves)
+        curves = [np.full(len(FALSE_POSITIVE_RATES), np.nan)]
+        for fold in np.unique(folds):
+            of_class = labels[folds == fold] == k
+            if of_class.any() and not of_class.all():
+                false, true = roc_curve(of_class, probabilities[folds == fold, k])[:2]
+                curves.append(np.interp(FALSE_POSITIVE_RATES, false, true))
+                curves[-1][0] = 0
+        means.append(mean(np.array(curves), axis=0))
+    return np.array(means)

@@ -15,7 +15,7 @@ def gathered(nodules, repeats, folds, labels, probabilities):
 
     ValueError unless each nodule has one row in each repeat, all of one label and fold.
     """
-    nodules, repeats, folds, labels = [np.asarray(x) for x in (nodules, repeats, folds, labels)]
+    nodules, repeats, folds, labels = [np.asarray(column) for column in (nodules, repeats, folds, labels)]
     probabilities = np.asarray(probabilities, float)
     if not nodules.size:
         raise ValueError('there are no predictions')
@@ -23,15 +23,15 @@ def gathered(nodules, repeats, folds, labels, probabilities):
     for nodule in np.unique(nodules).tolist():
         for repeat in np.unique(repeats).tolist():
             if rows[nodule, repeat] != 1:
-                words = 'nodule %s has %d rows in repeat %s; each nodule has one in each repeat'
-                raise ValueError(words % (nodule, rows[nodule, repeat], repeat))
+                message = 'nodule %s has %d rows in repeat %s; each nodule has one in each repeat'
+                raise ValueError(message % (nodule, rows[nodule, repeat], repeat))
     order = np.lexsort([nodules, repeats])
     shape = len(np.unique(repeats)), -1
-    names, labels, folds = [x[order].reshape(shape) for x in (nodules, labels, folds)]
-    for word, values in (('label', labels), ('fold', folds)):
+    names, labels, folds = [column[order].reshape(shape) for column in (nodules, labels, folds)]
+    for column, values in (('label', labels), ('fold', folds)):
         differ = (values != values[0]).any(axis=0)
         if differ.any():
-            raise ValueError('nodule %s has more than one %s' % (names[0, np.argmax(differ)], word))
+            raise ValueError('nodule %s has more than one %s' % (names[0, np.argmax(differ)], column))
     return Predictions(names[0], labels[0], folds[0], probabilities[order].reshape(shape + probabilities.shape[1:]))
 
 
@@ -44,23 +44,24 @@ def check(arms, classes, reference):
         alike = all(np.array_equal(x, y) for x, y in zip(found[:3], first[:3]))
         if not alike or np.shape(found.probabilities) != np.shape(first.probabilities):
             raise ValueError('arms %s and %s differ in nodules, labels, folds or repeats' % (arm, reference))
-        for repeat in found.probabilities:
-            try:
-                classifier_metrics.checked(found.labels, repeat)
-            except ValueError as error:
-                raise ValueError('arm %s: %s' % (arm, error))
+        bad = (found.probabilities < 0) | ~np.isfinite(found.probabilities)
+        bad |= np.abs(found.probabilities.sum(axis=2, keepdims=True) - 1) > 2e-3  # a table may hold three decimals
+        if bad.any():
+            raise ValueError('arm %s: probabilities are not at least 0 with a sum of 1' % arm)
     if first.probabilities.shape[2] != len(classes):
-        words = 'probabilities of %d classes, but names of %d: %s'
-        raise ValueError(words % (first.probabilities.shape[2], len(classes), ', '.join(classes)))
+        message = 'probabilities of %d classes, but names of %d: %s'
+        raise ValueError(message % (first.probabilities.shape[2], len(classes), ', '.join(classes)))
+    if np.unique(first.labels).tolist() != list(range(len(classes))):
+        raise ValueError('labels are not 0 to %d, each at least once' % (len(classes) - 1))
 
 
-def lacking(found, classes):
-    """A sentence on each fold that lacks a class."""
-    notes, words = [], 'fold %s has no nodule of %s: it counts for the AUC and balanced accuracy of the others alone'
+def incomplete_folds(found, classes):
+    """A sentence on each fold without nodules of a class."""
+    notes, message = [], 'fold %s has no nodule of %s: it counts for the AUC and balanced accuracy of the others alone'
     for fold in np.unique(found.folds):
         missing = set(range(len(classes))) - set(found.labels[found.folds == fold].tolist())
         if missing:
-            notes.append(words % (fold, ' and '.join(classes[k] for k in sorted(missing))))
+            notes.append(message % (fold, ' and '.join(classes[k] for k in sorted(missing))))
     return notes
 
 

@@ -15,15 +15,8 @@ Equivalence = collections.namedtuple('Equivalence', 'shown p interval')
 Effective = collections.namedtuple('Effective', 'successes count')
 
 
-def check(successes, count):
-    """ValueError for what is no proportion."""
-    if not 0 <= successes <= count or count < 1:
-        raise ValueError('%s of %s is no proportion' % (successes, count))
-
-
 def wilson(successes, count, coverage=0.95):
     """The interval [low, high] of a proportion (Wilson 1927)."""
-    check(successes, count)
     z, share = stats.norm.ppf(0.5 + coverage / 2), successes / float(count)
     middle = share + z**2 / (2 * count)
     half = z * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
@@ -33,7 +26,6 @@ def wilson(successes, count, coverage=0.95):
 
 def clopper_pearson(successes, count, coverage=0.95):
     """The exact interval [low, high] of a proportion (Clopper and Pearson 1934)."""
-    check(successes, count)
     tail, failures = (1 - coverage) / 2, count - successes
     low = special.betaincinv(successes, failures + 1, tail) if successes else 0
     high = special.betaincinv(successes + 1, failures, 1 - tail) if failures else 1
@@ -41,37 +33,34 @@ def clopper_pearson(successes, count, coverage=0.95):
 
 
 def _at_least(successes, count, share):
-    """The binomial chance of so many successes or more."""
+    """The binomial probability of at least so many successes."""
     return float(special.betainc(successes, count - successes + 1, share)) if successes else 1.0
 
 
 def binomial(successes, count):
     """The p of the exact, two-sided binomial test of a proportion against a half."""
-    check(successes, count)
     tails = _at_least(successes, count, 0.5), _at_least(count - successes, count, 0.5)
     return min(2 * min(tails), 1.0)
 
 
 def equivalence(successes, count, margin, level=0.05):
     """Whether a proportion lies within a half +- margin: two one-sided exact tests (Schuirmann 1987)."""
-    check(successes, count)
     if not 0 < margin < 0.5:
         raise ValueError('a margin lies between 0 and 0.5, not %s' % margin)
-    above, below = [_at_least(found, count, 0.5 - margin) for found in (successes, count - successes)]
-    p = max(above, below)
+    p = max(_at_least(part, count, 0.5 - margin) for part in (successes, count - successes))
     return Equivalence(p < level, p, clopper_pearson(successes, count, 1 - 2 * level))
 
 
 def effective(right, groups):
-    """The Effective count of independent answers that says as much as those to the same cases do.
+    """The Effective count of independent answers that are worth as much as several readers' answers to the same cases.
 
     right: [readers, cases], 1 right, 0 wrong, NaN not answered; groups [cases]: strata whose sizes were chosen, as real
     and generated. The variance is that of a ratio over clusters (Rao and Scott, Biometrics 1992;48:577-585); counts as
     these go into exact intervals and tests after Korn and Graubard (Surv Methodol 1998;24:193-201). They speak of these
     readers and of other cases. There are never more than answers, nor fewer than cases if all have all right.
     """
-    given = ~np.isnan(right)
-    right, readings, groups = np.where(given, right, 0).sum(axis=0), given.sum(axis=0), np.asarray(groups)
+    answered = ~np.isnan(right)
+    right, readings, groups = np.where(answered, right, 0).sum(axis=0), answered.sum(axis=0), np.asarray(groups)
     total = float(readings.sum())
     share = right.sum() / total
     if readings.max() <= 1:
@@ -79,8 +68,8 @@ def effective(right, groups):
     variance = 0.0
     for group in np.unique(groups[readings > 0]):
         members = (groups == group) & (readings > 0)
-        ones, of, cases = right[members], readings[members], int(members.sum())
-        residuals = ones - of * ones.sum() / float(of.sum())
+        of_group, answers, cases = right[members], readings[members], int(members.sum())
+        residuals = of_group - answers * of_group.sum() / float(answers.sum())
         variance += cases / max(cases - 1.0, 1.0) * np.square(residuals).sum() / total**2
     plain = share * (1 - share) / total
     count = total / max(variance / plain, 1.0) if plain else float((readings > 0).sum())

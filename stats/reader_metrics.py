@@ -12,7 +12,7 @@ returns is plain data:
     too, where there are three or more. pooled has p_readers, too: a t-test of the readers' accuracies against a half,
     for three or more.
   agreement: {fleiss, fleiss_interval, cases, pairs: [{readers, cases, kappa, interval}]}, of signal or noise.
-What is not defined, as the sensitivity to signals that nobody saw, is null.
+What is not defined, such as the sensitivity without any signals, is null.
 """
 
 import collections
@@ -43,9 +43,9 @@ def _areas(verdicts, signals, seed):
         weights = np.concatenate([weights, arm_comparison.resamples(signals, RESAMPLES, seed)])
     areas = []
     for row in verdicts:
-        given = ~np.isnan(row)
-        cells = signal_detection.cells(signals[given], row[given])
-        counts = weights[:, given].dot(cells.reshape(-1, 2 * signal_detection.VERDICTS))
+        answered = ~np.isnan(row)
+        cells = signal_detection.cells(signals[answered], row[answered])
+        counts = weights[:, answered].dot(cells.reshape(-1, 2 * signal_detection.VERDICTS))
         areas.append(signal_detection.auc(counts.reshape(-1, 2, signal_detection.VERDICTS)))
     return np.array(areas)
 
@@ -55,28 +55,29 @@ def _auc(verdicts, signals, seed):
     read = ~np.isnan(verdicts).all(axis=0)
     signals = signals[read].astype(int)
     areas, random = _areas(verdicts[:, read], signals, seed), np.random.RandomState(seed + 1)
-    found = dict(auc=float(classifier_metrics.mean(areas[:, 0], axis=0)), auc_interval=[np.nan, np.nan])
-    resampled = areas[:, 1:]
+    value, interval, resampled = float(classifier_metrics.mean(areas[:, 0], axis=0)), [np.nan, np.nan], areas[:, 1:]
     if resampled.size:
         if len(resampled) >= ENOUGH_READERS:
             picks = random.randint(len(resampled), size=resampled.shape)
             resampled = np.take_along_axis(resampled, picks, axis=0)
         resampled = classifier_metrics.mean(resampled, axis=0)
-        found['auc_interval'] = arm_comparison.interval(resampled, np.bincount(signals).min())
-    return found
+        interval = arm_comparison.interval(resampled, np.bincount(signals).min())
+    return dict(auc=value, auc_interval=interval)
 
 
 def _group(verdicts, signals, seconds, intervals, margin, seed):
     """What `summary` says of some readers and some cases."""
-    given = ~np.isnan(verdicts)
-    right = np.where(given, (verdicts >= signal_detection.LEAST) == signals, np.nan)
-    found = collections.OrderedDict(answers=int(given.sum()), right=int(np.nansum(right)))
+    answered = ~np.isnan(verdicts)
+    right = np.where(answered, (verdicts >= signal_detection.LEAST) == signals, np.nan)
+    found = collections.OrderedDict(answers=int(answered.sum()), right=int(np.nansum(right)))
     shares, effective = _share('accuracy', right, signals)
     found.update(shares, independent=effective.count if effective else None)
     found.update(_share('sensitivity', right[:, signals], signals[signals])[0])
     found.update(_share('specificity', right[:, ~signals], signals[~signals])[0])
     found.update(p=None, equivalence=None, dprime=None, criterion=None, auc=None, auc_interval=None)
-    counts = [signal_detection.cells(signals[own], row[own]).sum(axis=0) for row, own in zip(verdicts, given)]
+    counts = [
+        signal_detection.cells(signals[of_row], row[of_row]).sum(axis=0) for row, of_row in zip(verdicts, answered)
+    ]
     found.update(counts=np.sum(counts, axis=0).astype(int).tolist(), seconds=None)
     if effective:
         found['p'] = proportions.binomial(*effective)
@@ -93,25 +94,25 @@ def _repeats(first, again):
     both = ~np.isnan(first) & ~np.isnan(again)
     found = collections.OrderedDict(number=int(both.sum()), agreement=None, agreement_interval=None, kappa=None)
     if both.any():
-        said = [each[both] >= signal_detection.LEAST for each in (first, again)]
-        same = int((said[0] == said[1]).sum())
+        signal = [verdicts[both] >= signal_detection.LEAST for verdicts in (first, again)]
+        same = int((signal[0] == signal[1]).sum())
         found.update(agreement=same / float(both.sum()), agreement_interval=proportions.wilson(same, both.sum()))
-        found['kappa'] = agreement.cohen(*said)[0]
+        found['kappa'] = agreement.cohen(*signal)[0]
     return found
 
 
 def _agreement(verdicts, seed):
-    given, said = ~np.isnan(verdicts), verdicts >= signal_detection.LEAST
-    counts = np.stack([(given & ~said).sum(axis=0), (given & said).sum(axis=0)], axis=1)
+    answered, signal = ~np.isnan(verdicts), verdicts >= signal_detection.LEAST
+    counts = np.stack([(answered & ~signal).sum(axis=0), (answered & signal).sum(axis=0)], axis=1)
     found = collections.OrderedDict(fleiss=None, fleiss_interval=None, cases=int((counts.sum(axis=1) > 1).sum()))
     if found['cases']:
         found['fleiss'], found['fleiss_interval'] = agreement.fleiss(counts, seed)
     found['pairs'] = []
-    for one, other in itertools.combinations(range(len(verdicts)), 2):
-        both = given[one] & given[other]
+    for first, second in itertools.combinations(range(len(verdicts)), 2):
+        both = answered[first] & answered[second]
         if both.any():
-            kappa, interval = agreement.cohen(said[one, both], said[other, both], seed)
-            pair = dict(readers=[one, other], cases=int(both.sum()), kappa=kappa, interval=interval)
+            kappa, interval = agreement.cohen(signal[first, both], signal[second, both], seed)
+            pair = dict(readers=[first, second], cases=int(both.sum()), kappa=kappa, interval=interval)
             found['pairs'].append(pair)
     return found
 
@@ -127,28 +128,26 @@ def summary(verdicts, again, seconds, signals, labels, intervals=1, margin=0.1, 
         signals, labels = np.asarray(signals, bool), np.asarray(labels)
         if np.isnan(verdicts).all(axis=1).any() or not len(verdicts):
             raise ValueError('a reader without answers tells nothing')
-        result, how = collections.OrderedDict(readers=[]), (intervals, margin, seed)
+        result, options = collections.OrderedDict(readers=[]), (intervals, margin, seed)
         for row, second, took in zip(verdicts, again, seconds):
-            found = _group(row[None], signals, took[None], *how)
+            found = _group(row[None], signals, took[None], *options)
             found['repeats'] = _repeats(row, second)
             result['readers'].append(found)
-        result['pooled'] = _group(verdicts, signals, seconds, *how)
+        result['pooled'] = _group(verdicts, signals, seconds, *options)
         shares = [found['accuracy'] for found in result['readers']]
         result['pooled']['p_readers'] = None
         if len(shares) >= ENOUGH_READERS and np.ptp(shares):
             result['pooled']['p_readers'] = float(stats.ttest_1samp(shares, 0.5)[1])
         result['classes'] = collections.OrderedDict()
         for name in collections.OrderedDict.fromkeys(labels.tolist()):
-            own = labels == name
-            result['classes'][name] = _group(verdicts[:, own], signals[own], seconds[:, own], *how)
+            cases = labels == name
+            result['classes'][name] = _group(verdicts[:, cases], signals[cases], seconds[:, cases], *options)
         result['agreement'] = _agreement(verdicts, seed)
         return schema.plain(result)
 
 
 def cases_needed(accuracy, power=0.8, alpha=0.05):
     """Cases that a reader needs for a two-sided test to tell an accuracy from a half (normal approximation)."""
-    if not 0 < abs(accuracy - 0.5) <= 0.5:
-        raise ValueError('an accuracy to be told from 0.5 lies from 0 to 1 and is not 0.5, as %s is' % accuracy)
     z = 0.5 * stats.norm.ppf(1 - alpha / 2) + np.sqrt(accuracy * (1 - accuracy)) * stats.norm.ppf(power)
     return int(np.ceil(np.square(z / (accuracy - 0.5))))
 

@@ -17,8 +17,8 @@ def cells(signals, verdicts):
     return np.eye(2 * VERDICTS)[places].reshape(-1, 2, VERDICTS)
 
 
-def said(counts):
-    """How many noises and signals were called noise or signal, [..., 2, 2]."""
+def confusion(counts):
+    """How many noises and signals (rows) were called noise or signal (columns), [..., 2, 2]."""
     return np.stack([counts[..., : LEAST - 1].sum(axis=-1), counts[..., LEAST - 1 :].sum(axis=-1)], axis=-1)
 
 
@@ -28,7 +28,7 @@ def dprime_and_criterion(counts, intervals=1):
     c is above 0 for one who rather says noise. intervals: 2 where a case is a pair, which shows sqrt(2) times the d' of
     one patch (Macmillan and Creelman 2005).
     """
-    matrix = said(counts)
+    matrix = confusion(counts)
     rates = (matrix[..., 1] + 0.5) / (matrix.sum(axis=-1) + 1.0)
     z = np.where(matrix.sum(axis=-1).all(axis=-1)[..., None], special.ndtri(rates), np.nan)
     return (z[..., 1] - z[..., 0]) / np.sqrt(intervals), -z.mean(axis=-1)

@@ -224,5 +224,9 @@ def test_arms_that_cannot_be_compared_are_refused_in_words(three):
     ):
         with pytest.raises(ValueError, match='arms b and a differ in nodules, labels, folds or repeats'):
             arm_comparison.summary(dict(three, b=wrong), CLASSES, 'a')
-    with pytest.raises(ValueError, match=r'arm b: probabilities .* of row 0 \(from 0\) are not'):
-        arm_comparison.summary(dict(three, b=one._replace(probabilities=2 * one.probabilities)), CLASSES, 'a')
+    for wrong in (2 * one.probabilities, one.probabilities * np.nan, one.probabilities - [2, -1, -1]):
+        with pytest.raises(ValueError, match='arm b: probabilities are not at least 0 with a sum of 1'):
+            arm_comparison.summary(dict(three, b=one._replace(probabilities=wrong)), CLASSES, 'a')
+    unlabelled = {arm: found._replace(labels=np.minimum(found.labels, 1)) for arm, found in three.items()}
+    with pytest.raises(ValueError, match='labels are not 0 to 2, each at least once'):
+        arm_comparison.summary(unlabelled, CLASSES, 'a')

@@ -101,25 +101,3 @@ def test_the_roc_curve_of_one_fold_has_the_share_of_a_class_that_is_above_so_man
     curves = classifier_metrics.mean_roc(labels, np.stack([score, 1 - score], axis=1), np.zeros(130))
     others = np.sort(score[30:])[::-1]
     assert_allclose(curves[0, 1:-1], [(score[:30] > other).mean() for other in others])
-
-
-@pytest.mark.parametrize(
-    'labels, probabilities, words',
-    [
-        ([0, 1], [0.5, 0.5], 'wanted .nodules, classes.'),
-        ([0, 1, 1], [[0.5, 0.5], [0.5, 0.5]], 'wanted .nodules, classes.'),
-        ([0, 0], [[1], [1]], '2 classes or more'),
-        ([0, 1], [[0.5, 0.5], [1.5, -0.5]], r'\[1.5, -0.5\] of row 1'),
-        ([0, 1], [[0.5, 0.4], [0.5, 0.5]], r'\[0.5, 0.4\] of row 0'),
-        ([0, 1], [[0.5, 0.5], [np.nan, 0.5]], 'row 1'),
-        ([0, 1], [[0.5, 0.5], [np.inf, 0]], 'row 1'),
-        ([0, 2], [[0.5, 0.5], [0.5, 0.5]], 'whole numbers from 0 to 1, not 2'),
-        ([0, -1], [[0.5, 0.5], [0.5, 0.5]], 'not -1'),
-        (['0', '1'], [[0.5, 0.5], [0.5, 0.5]], "not '0'"),
-        ([0.0, 1.0], [[0.5, 0.5], [0.5, 0.5]], 'whole numbers'),
-        ([1, 1], [[0.5, 0.5], [0.5, 0.5]], 'no nodule of class 0'),
-    ],
-)
-def test_what_are_no_labels_and_probabilities_is_refused_in_words(labels, probabilities, words):
-    with pytest.raises(ValueError, match=words):
-        classifier_metrics.confusion(labels, probabilities)

@@ -34,20 +34,9 @@ def test_mcnemar_is_the_two_sided_binomial_test_and_symmetric(first, second):
     assert paired_tests.mcnemar(*ratings(10, second, first, 5)) == (second, first, found.p)
 
 
-def test_mcnemar_refuses_other_nodules():
-    with pytest.raises(ValueError, match='3 nodules against 2'):
-        paired_tests.mcnemar([True] * 3, [True] * 2)
-
-
 def test_holm_corrects_a_textbook_example_in_its_order():
     assert_allclose(paired_tests.holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
     assert paired_tests.holm([0.2]) == [0.2] and paired_tests.holm([0.9, 0.8]) == [1, 1] and paired_tests.holm([]) == []
-
-
-@pytest.mark.parametrize('wrong', [[0.5, 1.5], [-0.1], [np.nan]])
-def test_holm_refuses_what_are_no_p_values(wrong):
-    with pytest.raises(ValueError, match='from 0 to 1'):
-        paired_tests.holm(wrong)
 
 
 def test_nadeau_and_bengio_by_hand_on_five_numbers():
@@ -65,9 +54,3 @@ def test_without_overlap_nadeau_and_bengio_is_the_t_test(random):
 
 def test_arms_that_never_differ_have_a_p_of_1():
     assert paired_tests.nadeau_bengio(np.zeros(6), 0.25) == (0, [0, 0], 1)
-
-
-@pytest.mark.parametrize('differences', [[0.1], [], [[0.1, 0.2]], [0.1, np.nan]])
-def test_a_t_test_needs_two_numbers(differences):
-    with pytest.raises(ValueError, match='two finite differences'):
-        paired_tests.nadeau_bengio(np.array(differences), 0.25)

@@ -68,5 +68,5 @@ def test_a_nodule_is_right_where_the_mean_probability_is_though_the_votes_tie():
 
 def test_a_sentence_names_the_fold_and_the_classes_that_it_lacks():
     found = predictions.Predictions(None, np.array([0, 1, 2, 0, 1, 2, 1]), np.array([0, 0, 0, 1, 1, 2, 2]), None)
-    first, second = predictions.lacking(found, ['AIS', 'MIA', 'IA'])
+    first, second = predictions.incomplete_folds(found, ['AIS', 'MIA', 'IA'])
     assert first.startswith('fold 1 has no nodule of IA:') and second.startswith('fold 2 has no nodule of AIS:')

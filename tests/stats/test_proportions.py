@@ -25,12 +25,6 @@ def test_the_ends_of_a_wilson_interval_are_what_a_score_test_just_does_not_rejec
     assert_allclose((share - ends) / np.sqrt(ends * (1 - ends) / count), [1.644854, -1.644854], rtol=1e-5)
 
 
-@pytest.mark.parametrize('successes, count', [(3, 2), (-1, 2), (0, 0), (np.nan, 5)])
-def test_what_is_no_proportion_has_no_interval(successes, count):
-    with pytest.raises(ValueError, match='no proportion'):
-        proportions.wilson(successes, count)
-
-
 @pytest.mark.parametrize('successes, count', [(0, 10), (3, 10), (5, 10), (10, 10), (174, 300)])
 def test_the_test_against_a_half_is_scipys_and_the_exact_interval_is_what_one_sided_tests_just_do_not_reject(
     successes, count

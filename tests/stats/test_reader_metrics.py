@@ -136,8 +136,3 @@ def test_so_many_cases_give_80_percent_power(accuracy, cases):
     border = stats.norm.isf(0.025, 0.5, 0.5 / np.sqrt(cases))  # a share above that is told from a half
     power = stats.norm.sf(border, max(accuracy, 1 - accuracy), np.sqrt(accuracy * (1 - accuracy) / cases))
     assert 0.8 <= power < 0.807
-
-
-def test_no_number_of_cases_tells_a_half_from_a_half():
-    with pytest.raises(ValueError, match='not 0.5'):
-        reader_metrics.cases_needed(0.5)
