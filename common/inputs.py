@@ -56,10 +56,9 @@ def paths(cfg, names=None):
     for name in cfg.INPUTS if names is None else names:
         value = getattr(cfg, name)
         for path in value if isinstance(value, list) else [value]:
-            if path and '{' in path:
-                result += glob.glob(re.sub(r'{\w+}', '*', glob.escape(path)))
-            elif path:
-                result.append(path)
+            if not path or path is True:  # a switch may be called as an input of another program
+                continue
+            result += glob.glob(re.sub(r'{\w+}', '*', glob.escape(path))) if '{' in path else [path]
     return result
 
 

@@ -84,7 +84,7 @@ def test_a_missing_table_is_an_oserror():
         annotations.read_annotations('nowhere.csv')
 
 
-def test_all_wrong_lines_are_told_at_once_up_to_ten(tmp_path):
+def test_all_wrong_lines_are_reported_at_once_up_to_ten(tmp_path):
     lines = ['a.nii,1,2,3'] + ['b.nii,%d,y,3' % i for i in range(12)] + [',1,2,3']
     text = 'path,x,y,z\n' + '\n'.join(lines) + '\n'
     words = complaint(ValueError, lambda: table(tmp_path, text), 'line 3', 'line 12', 'and 3 more')

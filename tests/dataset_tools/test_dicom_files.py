@@ -32,7 +32,7 @@ def rewritten(path, target, **elements):
     return str(target)
 
 
-def test_one_ct_series_is_taken_and_what_lies_beside_it_is_said(series):
+def test_one_ct_series_is_taken_and_what_lies_beside_it_is_reported(series):
     folder, paths = series
     beside = folder / 'other'
     beside.mkdir()
@@ -60,7 +60,7 @@ def test_a_folder_of_slices_alone_has_nothing_to_tell(series):
     assert ct_volumes.notes(read(series[0])) == []
 
 
-def test_a_missing_slice_is_told_with_what_was_left_out(series):
+def test_a_missing_slice_is_reported_with_what_was_left_out(series):
     folder, paths = series
     open(paths[3], 'wb').close()
     complaint(ValueError, lambda: ct_volumes.read_volume(folder), '2.50 mm', '1 x empty', os.path.basename(paths[3]))

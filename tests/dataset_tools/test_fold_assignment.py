@@ -1,12 +1,13 @@
 """Folds for cross-validation: who is where, and how evenly."""
 
-import json
 import os
 
 import numpy as np
 import pytest
 
+from common import card
 from created import CREATE, facts
+from dataset_tools import fold_assignment, verification
 from dataset_tools.fold_assignment import NO_FOLDS, Folds, all_splits
 from scans import POINT, complaint, picture, write
 
@@ -58,7 +59,7 @@ def test_inner_folds_split_the_training_side_alone_and_are_as_even():
             assert [side.side for side in inner if side.fold == fold].count('test') == 1
 
 
-def test_groups_of_all_sizes_are_dealt_evenly():
+def test_groups_of_all_sizes_are_assigned_evenly():
     sizes = [40] + [1] * 160
     groups = [(None, 'g%d' % i) for i, size in enumerate(sizes) for _ in range(size)]
     assert sorted(on_test_sides(Folds(groups, 5), groups).sum(axis=1)) == [40] * 5
@@ -89,10 +90,8 @@ def create(made, tmp_path):
         text, used = TABLE % (',patient' if lines[0][2] else ''), {}
         for scan, label, patient in lines:
             used[scan] = used.get(scan, -1) + 1
-            text += '%s,%.2f,%.2f,%.2f,%s' % ((scan,) + PLACES[used[scan]] + (label,)) + (
-                ',' + patient if patient else ''
-            )
-            text += '\n'
+            text += '%s,%.2f,%.2f,%.2f,%s' % ((scan,) + PLACES[used[scan]] + (label,))
+            text += (',' + patient if patient else '') + '\n'
         (tmp_path / 'nodules.csv').write_text(text)
         made('volumes', tmp_path / 'nodules.csv', '--resolution', 16, '--keep-names', *flags)
         return tmp_path / 'out' / 'nodules'
@@ -129,27 +128,33 @@ def test_all_scans_of_a_patient_stay_together_and_nested_folds_lie_within(create
 def test_nested_folds_as_they_are_made_are_without_findings(made, script, tmp_path):
     made(*'phantom AIS --number 9 --resolution 16 --folds 3 --inner 2 --augment'.split())
     assert script(CREATE, 'verify', tmp_path / 'out')[0] == 0
-    told = facts(tmp_path / 'out' / 'AIS' / 'fold2' / 'inner1' / 'test' / 'AIS')
-    assert (told['fold'], told['inner'], told['side'], told['folds'], told['images']) == (2, 1, 'test', 3, 3)
-    assert told['variants'] == ['original']
+    listing = facts(tmp_path / 'out' / 'AIS' / 'fold2' / 'inner1' / 'test' / 'AIS')
+    assert (listing['fold'], listing['inner'], listing['side'], listing['folds'], listing['images']) == (
+        2,
+        1,
+        'test',
+        3,
+        3,
+    )
+    assert listing['variants'] == ['original']
 
 
-@pytest.fixture
-def leaky(create, tmp_path, script):
-    """Nested folds of 6 patients, and a function that moves names of one set into another and returns what is found."""
-    lines = [(scan, label, 'p%d' % (i // 2)) for i, (scan, label, _) in enumerate(SCANS)]
-    out = create(lines, *'--folds 3 --inner 2'.split())
+def sets_of_splits():
+    """{folder: verification.Dataset} of nested folds of nine patients, each with a scan and a nodule."""
+    patients = range(9)
+    folds = Folds([(None, patient) for patient in patients], 3, 2)
+    sets = {}
+    for split in all_splits(3, 2):
+        held = [patient for patient in patients if split in folds.splits(patient)]
+        entries = [dict(patient='p%d' % i, scan='s%d' % i, nodule='n%d' % i, records=1) for i in held]
+        path = fold_assignment.folder(split)
+        sets[path] = verification.Dataset(path, {}, card.Card(entries=entries), 1, tuple(map(str, split)))
+    return sets
 
-    def plant(kind, source, target):
-        path = out / target / 'IA' / 'IA.json'
-        told = json.loads(path.read_text())
-        told['entries'][0][kind] = leaked = facts(out / source / 'AIS')['entries'][0][kind]
-        path.write_text(json.dumps(told))
-        code, found, _ = script(CREATE, 'verify', tmp_path / 'out', '--all')
-        assert code == 1
-        return [line for line in found.splitlines() if line.startswith('%s %s is both' % (kind, leaked))]
 
-    return plant
+def leaks(sets):
+    groups = verification._disjoint_groups(list(sets.values()))
+    return [finding.message for group in groups for finding in verification._leaks(group)]
 
 
 @pytest.mark.parametrize('kind', ['patient', 'scan', 'nodule'])
@@ -162,9 +167,12 @@ def leaky(create, tmp_path, script):
         ('fold2/test', 'fold2/inner1/test'),
     ],
 )
-def test_verify_finds_what_is_planted_on_the_other_side(leaky, kind, source, target):
-    found = leaky(kind, source, target)
-    assert any(source in line and target in line for line in found), found
+def test_a_name_that_is_planted_on_the_other_side_is_found(kind, source, target):
+    sets = sets_of_splits()
+    assert leaks(sets) == []
+    sets[target].card.entries[0][kind] = name = sets[source].card.entries[0][kind]
+    messages = [message for message in leaks(sets) if message.startswith('%s %s is both' % (kind, name))]
+    assert any(source in message and target in message for message in messages), messages
 
 
 def test_another_split_in_the_folder_is_refused_and_the_same_one_takes_another_class(made, script, tmp_path):

@@ -43,7 +43,7 @@ def test_pictures_that_use_a_sliver_of_16_bits_are_refused_with_the_likely_range
     lo, hi = map(float, likely.split(','))
     wanted = ((values - lo) / (hi - lo) * 255).clip(0, 255)
     assert np.abs(images.load(path, SIDE, limits=(lo, hi))[0] - wanted).max() <= 0.51
-    assert images.load(path, SIDE, limits=(0, 65535)).max() <= 255  # said, so it is believed
+    assert images.load(path, SIDE, limits=(0, 65535)).max() <= 255  # an explicit range is used
 
 
 @pytest.mark.parametrize('values', [FULL, FULL // 2, 20000 + FULL // 7, np.where(FULL > 3e4, 65535, 0), 0 * FULL])
@@ -59,7 +59,7 @@ def test_a_dark_picture_of_a_set_that_uses_the_range_is_dark(made, refuses, tmp_
     assert_array_equal(finest(tmp_path / 'out' / 'images')[0, 0], np.rint(FULL // 50 / 257.0))
 
 
-def test_the_hu_of_a_set_are_those_of_the_scan_when_range_and_window_are_told(made, refuses, tmp_path):
+def test_the_hu_of_a_set_are_those_of_the_scan_when_range_and_window_are_reported(made, refuses, tmp_path):
     write(tmp_path / 'in', HU + 1024)
     refuses(CREATE, 'images', tmp_path / 'in', '--resolution', SIDE, '--window', 'paper', words=['a.png', '-876,2124'])
     made('images', tmp_path / 'in', '--resolution', SIDE, '--window', 'paper', '--range=-876,2124')

@@ -73,7 +73,7 @@ def test_a_set_is_made_from_paths_below_volumes_and_columns_that_mean_nothing_ar
     assert 'E:\\p\\ct.mha is ' + str(tmp_path / 'far' / 'p' / 'ct.mha') in line
 
 
-def test_a_table_whose_path_has_an_unknown_name_is_told_so(refuses, tmp_path):
+def test_a_table_whose_path_has_an_unknown_name_is_reported_so(refuses, tmp_path):
     (tmp_path / 'n.csv').write_text('Dateipfad,x,y,z\nct.mha,1,2,3\n')
     refuses(CREATE, 'volumes', tmp_path / 'n.csv', words=['n.csv', 'Dateipfad', 'seriesuid or path'])
 
@@ -83,7 +83,7 @@ def found(uid, folder):
     return ct_volumes.find_volume(annotations.Annotation('line 2', None, uid, *[None] * 5), str(folder))
 
 
-def test_a_series_with_an_ending_is_found_and_one_with_another_suffix_is_told_what_there_is(tmp_path):
+def test_a_series_with_an_ending_is_found_and_one_with_another_suffix_is_reported_what_there_is(tmp_path):
     (tmp_path / '1.2.3.mha').write_text('')
     (tmp_path / '1.2.30.mha').write_text('')
     assert found('1.2.3.mha', tmp_path) == (str(tmp_path / '1.2.3.mha'), None)

@@ -29,7 +29,7 @@ FORMS = {
     'Latin-1': text(';', ',').encode('latin-1'),
     'byte order mark': text().encode('utf-8-sig'),
     'a line that names the delimiter': b'sep=;\r\n' + text(';', ',').encode('latin-1'),
-    'a delimiter that only its line tells': b'sep=|\r\n' + text('|').encode(),
+    'a delimiter that only its line names': b'sep=|\r\n' + text('|').encode(),
 }
 
 

@@ -31,7 +31,7 @@ def test_classes_come_from_the_least_to_the_most_invasive_and_then_by_name(seen)
     assert [(found.images, len(found.nodules)) for _, found in seen.sorted()] == [(40, 4), (40, 20), (40, 20)]
 
 
-def test_small_classes_and_kernels_that_differ_between_classes_are_told(seen):
+def test_small_classes_and_kernels_that_differ_between_classes_are_reported(seen):
     small, kernel, other = seen.warnings()
     assert small == 'Fewer than 10 nodules: AIS has 4.'
     assert 'sharp has 100 % of' in kernel and '50 % of IA' in kernel

@@ -15,7 +15,7 @@ FOLDS = ['--resolution', 16, '--folds', 3]
 
 @pytest.fixture
 def create(script, tmp_path):
-    """Makes folds of DICOM scans with these PatientIDs, a nodule in each; -> all that was said. patients: a column."""
+    """Makes folds of DICOM scans with these PatientIDs, a nodule in each; -> all output. patients: a column."""
 
     def call(ids, *flags, patients=None):
         text = 'path,x,y,z' + (',patient' if patients else '') + '\n'
@@ -38,7 +38,7 @@ def sides(tmp_path, kind):
     """For each fold what is on its sides, (train, test)."""
     root = tmp_path / 'out' / 'nodules'
     folds = [[facts(root / ('fold%d' % fold) / side / 'nodules') for side in ('train', 'test')] for fold in range(3)]
-    return [[{entry.get(kind) for entry in told['entries']} for told in pair] for pair in folds]
+    return [[{entry.get(kind) for entry in listing['entries']} for listing in pair] for pair in folds]
 
 
 def test_scans_of_one_patient_id_stay_together_whatever_its_capitals_and_blanks(create, tmp_path, script):
@@ -50,10 +50,10 @@ def test_scans_of_one_patient_id_stay_together_whatever_its_capitals_and_blanks(
 
 def test_a_patient_id_leaves_the_scan_as_a_keyed_hash_alone(create, tmp_path):
     (tmp_path / 'key').write_text('0123456789abcdef' * 4)
-    said = create(['Meier77', 'Schmitt88', 'Huber99', 'MEIER77'], '--key', tmp_path / 'key').lower()
+    output = create(['Meier77', 'Schmitt88', 'Huber99', 'MEIER77'], '--key', tmp_path / 'key').lower()
     written = b'\n'.join((tmp_path / 'out' / name).read_bytes() for name in tree(tmp_path / 'out')).lower()
     for name in ('meier77', 'schmitt88', 'huber99'):
-        assert name.encode() not in written and name not in said
+        assert name.encode() not in written and name not in output
     hashed = hmac.new(b'0123456789abcdef' * 4, b'patient meier77', hashlib.sha256).hexdigest()[:12]
     assert any(hashed in test for _, test in sides(tmp_path, 'patient'))
 
@@ -68,10 +68,10 @@ def test_the_spellings_of_a_patient_in_a_table_are_one_patient_and_one_nodule(cr
     assert called('patient', 'P1') == called('patient', ' p1') != called('patient', 'p 1')
 
 
-def test_the_table_goes_before_the_headers_and_a_contradiction_is_told(create, tmp_path):
-    said = create(['X', 'X', 'Y', 'Z'], '--keep-names', patients=['A', 'B', 'C', 'C'])
+def test_the_table_goes_before_the_headers_and_a_contradiction_is_reported(create, tmp_path):
+    output = create(['X', 'X', 'Y', 'Z'], '--keep-names', patients=['A', 'B', 'C', 'C'])
     assert set.union(*(test for _, test in sides(tmp_path, 'patient'))) == {'A', 'B', 'C'}
-    (line,) = [line for line in said.splitlines() if 'name different patients' in line]
+    (line,) = [line for line in output.splitlines() if 'name different patients' in line]
     assert 'line 2, line 3 name' in line and 'one PatientID' in line
 
 
@@ -99,10 +99,10 @@ def test_no_header_is_read_more_often_for_the_patient(create, monkeypatch):
 def test_verify_finds_a_patient_on_both_sides_however_it_is_spelt(create, script, tmp_path):
     create(['P1', 'P2', 'P3'], '--keep-names')
     path = tmp_path / 'out' / 'nodules' / 'fold0' / 'test' / 'nodules' / 'nodules.json'
-    told = json.loads(path.read_text())
+    listing = json.loads(path.read_text())
     (train, _), _, _ = sides(tmp_path, 'patient')
-    told['entries'][0]['patient'] = ' ' + min(train).lower()
-    path.write_text(json.dumps(told))
+    listing['entries'][0]['patient'] = ' ' + min(train).lower()
+    path.write_text(json.dumps(listing))
     code, out, _ = script(CREATE, 'verify', tmp_path / 'out')
     (line,) = [line for line in out.splitlines() if line.startswith('patient')]
     assert code == 1 and 'is both in' in line

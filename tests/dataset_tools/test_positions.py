@@ -1,4 +1,4 @@
-"""Points where there is no nodule: told apart from nodules, and told to the user."""
+"""Points where there is no nodule: distinguished from nodules, and reported."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from scans import POINT, blob, picture
 
 
 @pytest.mark.parametrize('kind', phantom.CLASSES)
-def test_few_nodules_are_doubted_and_most_points_beside_one_are(kind):
+def test_few_nodules_are_reported_and_most_points_beside_one_are(kind):
     inside = beside = 0
     for i in range(40):
         hu = phantom.phantom(kind, np.random.RandomState([9, phantom.CLASSES.index(kind), i]), 100, 0.6).hu
@@ -44,7 +44,7 @@ def create(script, tmp_path):
     return call
 
 
-def test_a_nodule_is_not_doubted_and_points_in_lung_are_told_with_their_lines(create):
+def test_a_nodule_is_not_reported_and_points_in_lung_are_reported_with_their_lines(create):
     assert create([POINT]) == ''
     lines = create([POINT, POINT + [25, 0, 0], NODULES[1], POINT + [0, -20, 0]]).splitlines()
     assert len(lines) == 2 and 'line 3 lies' in lines[0] and 'line 5 lies' in lines[1]

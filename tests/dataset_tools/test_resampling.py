@@ -76,7 +76,7 @@ def test_the_offset_of_a_cut_is_the_way_from_the_point_to_the_slice(stored, slic
 
 
 @pytest.mark.parametrize('angle, offset', [(0.3, True), (1.0, False)])
-def test_a_volume_that_leans_is_cut_where_the_point_is(angle, offset):
+def test_a_volume_that_leans_is_resampled_where_the_point_is(angle, offset):
     volume = volume_of(picture(lopsided, turned(x=angle)))
     assert (ct_volumes.slice_offset(volume, POINT) != 0) == offset
 
@@ -93,13 +93,13 @@ def test_beyond_the_volume_is_air_and_nothing_is_darker(method):
 
 
 @pytest.mark.parametrize('method', METHODS)
-def test_the_table_of_a_dataset_tells_interpolation_and_offset(script, tmp_path, method):
+def test_the_table_of_a_dataset_holds_interpolation_and_offset(script, tmp_path, method):
     image = picture(lopsided)
     write(tmp_path, image, 'nii')
     (tmp_path / 'nodules.csv').write_text('path,x,y,z\nscan.nii,%.3f,%.3f,%.3f\n' % tuple(POINT))
     flags = ['--resolution', 16, '--spacing', 0.5, '--outdir', tmp_path / 'out', '--interpolation', method]
     code, _, err = script('0-dataset_create.py', 'volumes', tmp_path / 'nodules.csv', *flags)
     assert code == 0, err
-    told = json.loads((tmp_path / 'out' / 'nodules' / 'nodules.json').read_text())
-    assert told['interpolation'] == method
-    assert abs(told['entries'][0]['slice_offset_mm'] - to_slice(image)) < 0.001
+    listing = json.loads((tmp_path / 'out' / 'nodules' / 'nodules.json').read_text())
+    assert listing['interpolation'] == method
+    assert abs(listing['entries'][0]['slice_offset_mm'] - to_slice(image)) < 0.001

@@ -1,4 +1,4 @@
-"""Many scans, some of them bad: everything is told at once, left out if asked, and never done twice."""
+"""Many scans, some of them bad: problems are reported at once, left out if wanted, and no scan is read twice."""
 
 import csv
 import os
@@ -33,7 +33,7 @@ def ward(tmp_path):
     return tmp_path / 'nodules.csv'
 
 
-def test_a_dry_run_tells_all_findings_at_once_and_writes_nothing(script, ward, tmp_path):
+def test_a_dry_run_reports_all_findings_at_once_and_writes_nothing(script, ward, tmp_path):
     before = tree(tmp_path)
     code, out, err = script(CREATE, 'volumes', ward, *FLAGS, '--dry-run', '--outdir', tmp_path / 'out')
     assert code == 2 and err.count('\n') == 1 and '2 of 9 lines' in err

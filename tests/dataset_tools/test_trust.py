@@ -1,4 +1,4 @@
-"""Values and places that are not what they seem: each is refused with what was seen, or handled and said."""
+"""Values and places that are not what they seem: each is refused with what was seen, or handled and reported."""
 
 import struct
 
@@ -70,7 +70,7 @@ def test_padding_that_nobody_declared_is_refused(tmp_path):
         (-32768, dict(PixelPaddingValue=32768)),  # signed, written as if it were not
     ],
 )
-def test_declared_padding_becomes_air_and_is_said(tmp_path, value, elements):
+def test_declared_padding_becomes_air_and_is_reported(tmp_path, value, elements):
     volume = ct_volumes.read_volume(padded_series(tmp_path / 'd', value, **elements))
     hu = sitk.GetArrayFromImage(volume.image)
     assert (hu[:, :, :3] == -1024).all()
@@ -81,7 +81,7 @@ def test_declared_padding_becomes_air_and_is_said(tmp_path, value, elements):
         assert line == f'{tmp_path / "d"}: {volume.notes[0]}'
 
 
-def test_padding_that_has_the_value_of_tissue_stays_and_is_said(tmp_path):
+def test_padding_that_has_the_value_of_tissue_stays_and_is_reported(tmp_path):
     volume = ct_volumes.read_volume(padded_series(tmp_path / 'd', 1064, PixelPaddingValue=1064))
     assert (sitk.GetArrayFromImage(volume.image)[:, :, :3] == 40).all()
     assert volume.notes == ['25 % of the voxels are padding by their value, as tissue is; they stay']

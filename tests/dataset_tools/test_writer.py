@@ -156,6 +156,6 @@ def test_a_disk_that_fills_up_in_a_data_set_is_an_oserror_that_names_it(tmp_path
     assert caught.value.filename == str(tmp_path / 'AIS') and os.listdir(str(tmp_path / 'AIS')) == []
 
 
-def test_what_a_killed_run_left_is_told_and_hinders_nobody(made, tmp_path):
+def test_what_a_killed_run_left_is_reported_and_hinders_nobody(made, tmp_path):
     (tmp_path / 'out' / '.MIA-0123abcd.part').mkdir(parents=True)
     assert '.MIA-0123abcd.part was left' in made(*PHANTOM, '--number', 2)
