@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from common import commandline, environment, types
+from common import VERSION, commandline, environment, types
 from places import ROOT
 
 Example = commandline.settings(
@@ -104,21 +104,6 @@ def test_our_own_bugs_keep_their_traceback():
         commandline.command(lambda: 1 / 0)
 
 
-@pytest.mark.parametrize(
-    'script', sorted(name for name in os.listdir(ROOT) if name[0].isdigit() and name.endswith('.py'))
-)
-def test_help_answers_without_loading_tensorflow(script):
-    before = os.times()
-    out = subprocess.check_output(
-        [sys.executable, '-X', 'importtime', os.path.join(ROOT, script), '-h']
-        if sys.version_info >= (3, 7)
-        else [sys.executable, os.path.join(ROOT, script), '-h'],
-        stderr=subprocess.STDOUT,
-    ).decode()
-    assert '--help' in out and 'tensorflow' not in out.split('usage:')[0]
-    assert os.times().children_user - before.children_user < 1  # of the processor, however busy the machine is
-
-
 @pytest.mark.parametrize('module', ['tensorflow', 'google.protobuf.message', 'google'])
 def test_without_tensorflow_a_script_says_what_to_install(module, capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(environment, 'ROOT', str(tmp_path))  # a clone without .venv
@@ -137,53 +122,76 @@ C_LOCALE = dict(LC_ALL='C', PYTHONUTF8='0', PYTHONCOERCECLOCALE='0')
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='other systems name files in UTF-8 whatever the locale')
 @pytest.mark.parametrize(
-    'arguments',
-    ['1-dataset_display.py --tfrecords x\u00e4', '3-train.py --outdir \u00e4', '2-inference.py --model \u00e4'],
+    'command',
+    [
+        [os.path.join(ROOT, '2-inference.py'), '--model', '\u00e4'],
+        ['-c', "from common import commandline; commandline.command(lambda: open('\\u00e4'))"],
+    ],
+    ids=['argument', 'file'],
 )
-def test_letters_that_the_locale_cannot_hold_are_answered_with_the_locale_that_can(tmp_path, arguments):
-    script, *rest = arguments.split()
-    command = [sys.executable, os.path.join(ROOT, script)] + [word.encode() for word in rest]
-    how = dict(cwd=str(tmp_path), env=dict(os.environ, **C_LOCALE), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    process = subprocess.Popen(command, **how)
+def test_letters_that_the_locale_cannot_hold_are_answered_with_the_locale_that_can(tmp_path, command):
+    environment = dict(os.environ, LC_ALL='C', PYTHONUTF8='0', PYTHONCOERCECLOCALE='0', PYTHONPATH=ROOT)
+    streams = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    command = [sys.executable] + [word.encode() for word in command]
+    process = subprocess.Popen(command, cwd=str(tmp_path), env=environment, **streams)
     out, err = process.communicate()
     assert process.returncode == 2 and err.count(b'\n') == 1 and b'export LC_ALL=C.UTF-8' in err and out == b''
     assert os.listdir(str(tmp_path)) == []
 
 
-@pytest.mark.skipif(sys.platform != 'linux', reason='other systems name files in UTF-8 whatever the locale')
-def test_a_name_that_is_found_later_is_answered_so_too(tmp_path):
-    code = "from common import commandline; commandline.command(lambda: open('\\u00e4'))"
-    process = subprocess.Popen(
-        [sys.executable, '-c', code], cwd=ROOT, env=dict(os.environ, **C_LOCALE), stderr=subprocess.PIPE
-    )
-    _, err = process.communicate()
-    assert process.returncode == 2 and err.count(b'\n') == 1 and b'export LC_ALL=C.UTF-8' in err
-
-
-WITHOUT_DOCSTRINGS = """
+RUN_SCRIPTS = """
 import json, runpy, sys
-sys.modules['tensorflow'] = None  # that of 1.12 cannot be loaded without docstrings
-for sys.argv in json.loads(sys.argv[1]):
+lacking, commands = json.loads(sys.argv[1])
+sys.modules.update(dict.fromkeys(lacking))
+for sys.argv in commands:
+    print('>', *sys.argv, flush=True)
     try:
-        runpy.run_path(sys.argv[0], run_name='__main__')
+        if sys.argv[0] == '-m':
+            sys.argv.pop(0)
+            runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)
+        else:
+            runpy.run_path(sys.argv[0], run_name='__main__')
     except SystemExit as stop:
-        print(sys.argv[0], stop.code)
+        print('<', stop.code, flush=True)
 """
 
 
-def test_without_docstrings_scripts_answer_and_complain_in_the_same_words():
+def run_scripts(commands, lacking, optimize=''):
+    """[(exit code, standard output)] and all of stderr of scripts, run in one process that lacks some packages."""
+    process = subprocess.Popen(
+        [sys.executable, '-c', RUN_SCRIPTS, json.dumps([lacking, commands])],
+        cwd=ROOT, env=dict(os.environ, PYTHONOPTIMIZE=optimize), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )  # fmt: skip
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    answers = [text.partition('\n')[2].rpartition('< ') for text in out.split('> ')[1:]]
+    assert len(answers) == len(commands), out
+    return [(int(code), text) for text, _, code in answers], err
+
+
+@pytest.mark.parametrize('optimize', ['', '2'])
+def test_scripts_answer_at_once_without_numpy_tensorflow_or_docstrings(optimize):
     scripts = sorted(name for name in os.listdir(ROOT) if name[0].isdigit() and name.endswith('.py'))
+    starts = [[name] for name in scripts] + [['0-dataset_create.py', 'verify'], ['-m', 'pix2pix', 'train']]
     wrong = [['2-inference.py', '--number', '0'], ['3-train.py', '--minibatch', 'x']]
     wrong += [['6-turing_test.py', 'simulate', 'x', '--accuracy', '2'], ['5-classify.py', 'run', '--ratios', '-1']]
-    commands = json.dumps([[name, '-h'] for name in scripts] + wrong)
-    texts = []
-    for level in ('', '2'):
-        process = subprocess.Popen(
-            [sys.executable, '-c', WITHOUT_DOCSTRINGS, commands], cwd=ROOT, env=dict(os.environ, PYTHONOPTIMIZE=level),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True
-        )  # fmt: skip
-        out, err = process.communicate()
-        texts.append(err)
-        assert process.returncode == 0, err
-        assert [line.split()[1] for line in out.splitlines() if line[:1].isdigit()] == ['0'] * len(scripts) + ['2'] * 4
-    assert texts[0] == texts[1] and 'a number from 0.5 to below 1' in texts[0]
+    commands = [start + ['-h'] for start in starts] + [start + ['--version'] for start in starts] + wrong
+    before = os.times()
+    answers, err = run_scripts(commands, ['numpy', 'tensorflow'], optimize)
+    assert os.times().children_user - before.children_user < 3  # seconds of the processor
+    n = len(starts)
+    assert [code for code, _ in answers] == [0] * 2 * n + [2] * 4
+    assert all('--help' in text and len(text.splitlines()[2]) > 20 for _, text in answers[:n])
+    assert all(VERSION in text for _, text in answers[n : 2 * n])
+    assert err.count('\n') == 4 and 'a number from 0.5 to below 1' in err
+
+
+def test_weights_of_another_program_are_noticed_before_tensorflow_is_loaded():
+    starts = [['2-inference.py', '--model', 'demo/weight/pix2pix.pkl']]
+    starts += [['4-evaluate.py', '--model', 'demo/weight/pix2pix.pkl']]
+    starts += [['-m', 'pix2pix', 'generate', '--model', 'demo/weight/AIS.pkl']]
+    answers, err = run_scripts(starts, ['tensorflow'])
+    assert answers == [(2, '')] * 3
+    remedies = ['use python -m pix2pix generate'] * 2 + ['use 2-inference.py']
+    assert all(remedy in line for remedy, line in zip(remedies, err.splitlines())) and err.count('\n') == 3, err

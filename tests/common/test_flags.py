@@ -1,10 +1,8 @@
 """Help, complaints and the flags that every script has."""
 
-import glob
 import json
 import os
 import shlex
-import subprocess
 import sys
 
 import pytest
@@ -156,40 +154,6 @@ def test_texts_in_a_file_of_settings_are_values_whatever_they_look_like(tmp_path
     path.write_text(json.dumps(dict(settings=dict(datasets=['-h']))))
     with pytest.raises(ValueError, match='c.json is damaged'):
         commandline.parse_command(COMMANDS, '', ['verify', 'x', '--config', str(path)])
-
-
-def answer(start, without):
-    """(exit code, what it prints) of a script, or -m and a package, on a Python that lacks a package."""
-    code = "import sys, runpy; sys.modules['%s'] = None; sys.argv = sys.argv[1:]; " % without
-    module = "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
-    code += module if start[0] == '-m' else "runpy.run_path(sys.argv[0], run_name='__main__')"
-    how = dict(cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    process = subprocess.Popen([sys.executable, '-c', code] + start, **how)
-    out, _ = process.communicate()
-    return process.returncode, out.decode()
-
-
-@pytest.mark.parametrize(
-    'start',
-    [[os.path.basename(path)] for path in sorted(glob.glob(os.path.join(ROOT, '[0-9]-*.py')))]
-    + [['0-dataset_create.py', 'verify'], ['-m', 'pix2pix'], ['-m', 'pix2pix', 'train']],
-)
-def test_every_script_and_command_tells_the_version_without_numpy(start):
-    code, out = answer(start + ['--version'], 'numpy')
-    assert code == 0 and VERSION in out
-
-
-@pytest.mark.parametrize(
-    'start, weights, words',
-    [
-        (['2-inference.py'], 'pix2pix', 'use python -m pix2pix generate'),
-        (['4-evaluate.py'], 'pix2pix', 'use python -m pix2pix generate'),
-        (['-m', 'pix2pix', 'generate'], 'AIS', 'use 2-inference.py'),
-    ],
-)
-def test_weights_of_another_program_are_noticed_before_tensorflow_is_loaded(start, weights, words):
-    code, out = answer(start + ['--model', os.path.join('demo', 'weight', weights + '.pkl')], 'tensorflow')
-    assert code == 2 and words in out and out.count('\n') == 1, out
 
 
 def test_a_released_version_is_that_of_the_changelog():
