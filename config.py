@@ -28,11 +28,11 @@ def per_resolution(pairs):
     """Images in a step for each resolution; those that are not named keep their default."""
     table = dict(pair.split(':') for pair in MINIBATCH.split(','))
     for pair in pairs.split(','):
-        resolution, colon, number = pair.rpartition(':')
+        resolution, colon, size = pair.rpartition(':')
         if colon and int(resolution) not in [2**level for level in range(2, 12)]:
             raise ValueError
         for key in [str(int(resolution))] if colon else list(table):
-            table[key] = str(positive.parse(number))
+            table[key] = str(positive.parse(size))
     return ','.join('%s:%s' % (key, table[key]) for key in sorted(table, key=int))
 
 
@@ -86,8 +86,7 @@ Inference = settings(
         'walks',
         interpolate=(
             None,
-            'walk from each latent to the next (of 5 if nothing says how many): slerp, along an arc, or linear; '
-            'labels change evenly',
+            'walk from each latent to the next (of 5 by default): slerp, along an arc, or linear; labels change evenly',
             ('slerp', 'linear'),
         ),
         steps=(
@@ -153,10 +152,10 @@ Progan = settings(
         'few nodules',
         holdout=(
             0.0,
-            'share of the nodules of each class that is not learnt from, but tells whether the others are memorised',
+            'share of the nodules of each class that is held out, to measure whether the others are memorised',
             fraction,
         ),
-        validation=(None, 'a dataset of other nodules that tells it instead', nonempty),
+        validation=(None, 'a dataset of other nodules to measure that with instead', nonempty),
         augment_critic=(
             None,
             'the discriminator sees real and generated images mirrored, turned, shifted, brighter and with more '
@@ -213,7 +212,7 @@ Progan = settings(
         D_repeats=(1, 'discriminator steps for a generator step', positive),
         G_lrate=(0.001, 'learning rate of the generator', positive_float),
         D_lrate=(0.001, 'learning rate of the discriminator', positive_float),
-        G_smoothing=(0.999, 'how much of Gs, the moving average of the generator, a step keeps', fraction),
+        G_smoothing=(0.999, 'share of Gs, the moving average of the generator, that a step keeps', fraction),
         no_reset_optimizers=(False, 'keep the moments of Adam where the fade of a resolution begins or ends'),
     ),
     group(

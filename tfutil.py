@@ -35,7 +35,7 @@ with log.timed('TensorFlow loaded'), suppress_stderr(), contextlib.ExitStack() a
 
 
 def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, worker=0, addresses=()):
-    """A session on a graph of its own: `with init_tf():`. GPU memory is taken as it is needed.
+    """A session on a new graph: `with init_tf():`. GPU memory is taken as it is needed.
 
     cpu: leave the GPUs alone. gpus: use so many (default: all). cpus: replicas on the CPU, for tests. precision: fp32
     and tf32 say whether GPUs may round the factors of products to TF32. xla: compile. addresses: host:port of all
@@ -102,7 +102,7 @@ def native_layout():
 
 
 class Network:
-    """A graph builder together with variables of its own; builder and options are the file format.
+    """A graph builder together with its variables; builder and options are the file format.
 
     name: any text. build: a function of networks.py. variables: initial values {local name: array}; random ones if
     None. static_kwargs: the builder's options.
@@ -159,7 +159,7 @@ class Network:
             return self.build(*inputs, data_format=self.data_format, **self.static_kwargs, **dynamic_kwargs)
 
     def run(self, *arrays, minibatch=16):
-        """Outputs for arrays [N, ...], computed `minibatch` at a time: an array, or a tuple where there are several."""
+        """The outputs for arrays [N, ...], computed `minibatch` at a time: an array, or a tuple of several."""
         parts = []
         for begin in range(0, max(len(arrays[0]), 1), minibatch):
             batch = [array[begin : begin + minibatch] for array in arrays]
@@ -179,7 +179,7 @@ class Network:
         return collections.OrderedDict(zip(self.vars, run(list(self.vars.values()))))
 
     def clone(self, name):
-        """A network of the same builder, options and values, with variables of its own."""
+        """A network with the same builder, options and values, and other variables."""
         network = Network(name, self.build, self.values(), **self.static_kwargs)
         network.card = self.card
         return network
@@ -208,34 +208,38 @@ class Network:
         """The network of a state of `safe_pickle.read`. builders: {name: function}, all that a file can choose from."""
         name, build = state['name'], builders.get(state['build_func_name'])
         if build is None:
-            raise ValueError(
-                'network %.40s wants the builder %.40s; this program has %s'
-                % (name, state['build_func_name'], ', '.join(sorted(builders)))
-            )
-        known = {p.name for p in inspect.signature(build).parameters.values() if p.default is not p.empty}
-        known -= {'level', 'data_format', 'compute_dtype'}
-        options = {option: value for option, value in state['static_kwargs'].items() if option in known}
-        for option, value in options.items():
-            number = isinstance(value, (int, float))
-            if not number and not isinstance(value, (str, type(None))) or number and not abs(value) < 2**31:
-                raise ValueError('option %s of network %s is neither a number nor text' % (option, name))
-        foreign = sorted(set(state['static_kwargs']) - known - {'card', 'dtype', 'structure', 'is_template_graph'})
-        if foreign:
-            words = 'network %s: ignored %.200s, which %s does not know'
-            log.warning(words % (name, ' '.join(foreign), build.__name__))
+            message = 'network %.40s wants the builder %.40s; this program has %s'
+            raise ValueError(message % (name, state['build_func_name'], ', '.join(sorted(builders))))
+        options = _options(name, build, state['static_kwargs'])
         with np.errstate(over='ignore'):
             variables = {local: np.asarray(value, np.float32) for local, value in state['variables']}
         for local, value in variables.items():
             if not np.all(np.isfinite(value)):
-                words = 'variable %.60s of network %.40s holds values that are not finite: its training had diverged'
-                raise ValueError(words % (local, name))
+                message = 'variable %.60s of network %.40s holds values that are not finite: its training had diverged'
+                raise ValueError(message % (local, name))
         try:
             network = cls(name, build, variables, **options)
         except (TypeError, OverflowError, ZeroDivisionError) as error:
-            words = 'network %.40s has options that %s cannot take: %.100s'
-            raise ValueError(words % (name, build.__name__, error)) from None
+            message = 'network %.40s has options that %s cannot take: %.100s'
+            raise ValueError(message % (name, build.__name__, error)) from None
         network.card = state['static_kwargs'].get('card')
         return network
+
+
+def _options(name, build, static_kwargs):
+    """The options in a file that the builder has; the others are ignored with a warning, as in the reference."""
+    parameters = inspect.signature(build).parameters.values()
+    supported = {p.name for p in parameters if p.default is not p.empty} - {'level', 'data_format', 'compute_dtype'}
+    options = {option: value for option, value in static_kwargs.items() if option in supported}
+    for option, value in options.items():
+        is_number = isinstance(value, (int, float))
+        if is_number and not abs(value) < 2**31 or not is_number and not isinstance(value, (str, type(None))):
+            raise ValueError('option %s of network %s is neither a number nor text' % (option, name))
+    ignored = sorted(set(static_kwargs) - supported - {'card', 'dtype', 'structure', 'is_template_graph'})
+    if ignored:
+        message = 'network %s: ignored %.200s, which %s does not take'
+        log.warning(message % (name, ' '.join(ignored), build.__name__))
+    return options
 
 
 def save(path, networks):

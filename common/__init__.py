@@ -11,8 +11,8 @@ SUPPORTED = 'Python 3.10 to 3.13 (TensorFlow 2.21), 3.14 (TensorFlow 2.22) and 3
 def prepare_libraries():
     """Set what NumPy and TensorFlow read while they are loaded, unless the user did; without effect after that.
 
-    TensorFlow says errors alone, and uses oneDNN, whose kernels are up to twice as fast, and which is off by default on
-    many CPUs. NumPy's products take one core: `metrics` shares the cores itself.
+    TensorFlow logs errors only. It uses oneDNN, whose kernels are up to twice as fast and off by default on many CPUs.
+    NumPy's products take one core: `metrics` shares the cores itself, and threads of BLAS would only wait for them.
     """
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')

@@ -22,8 +22,8 @@ TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates'
 LARGE = 192  # pixels across of a picture on the page, about: three times 64
 BUDGET = 3.0e6  # bytes of pictures in a page, of at most 5 MB in all
 
-# A picture for the macro `tile`. uri: the PNG itself; width, height: in pixels of the page; alt: words for those who do
-# not see it; ct: whether its gray levels are HU; size: in pixels, across.
+# A picture for the macro `tile`. uri: the PNG itself; width, height: in pixels of the page; alt: its alternative text;
+# ct: whether its gray levels are HU; size: in pixels, across.
 Picture = collections.namedtuple('Picture', 'uri width height alt ct size')
 
 
@@ -60,7 +60,7 @@ def number(value):
 
 
 def _typeset(value):
-    """A number for reading: three digits also where the last ones are zeros, and a true minus sign."""
+    """A number as text: three digits also where the last ones are zeros, and a true minus sign."""
     text = '%.0f' % value if abs(value) >= 99.95 or value == 0 else ('%#.3g' % value).rstrip('.')
     return text.replace('-', '\u2212')
 
@@ -73,7 +73,7 @@ def _interval(ends):
 def write(path, template, title, window, **values):
     """Write the page that a template file makes of its values, whole or not at all.
 
-    window: HU at gray 0 and gray 255 of the page's pictures; None, where it is not known, shows gray levels.
+    window: HU at gray 0 and gray 255 of the page's pictures; None, where it is not recorded, shows gray levels.
     """
     loader = jinja2.FileSystemLoader([os.path.dirname(template), TEMPLATES])
     environment = jinja2.Environment(

@@ -1,7 +1,7 @@
 """Pickled networks as passive data: the security boundary. Works without TensorFlow.
 
-A pickle is a program. This reader does not run it with Python's own machine, which imports, calls and allocates what
-the file asks for: it follows the instructions itself, and only those that build plain values. The few names that the
+A pickle is a program. This reader does not run it with Python's unpickler, which imports, calls and allocates what the
+file asks for: it follows the instructions itself, and only those that build plain values. The few names that the
 format needs become markers that stand for arrays and networks. Nothing that a file names is imported, looked up or
 called, arrays cannot outgrow the file, and what else it builds is small (`_INSTRUCTIONS`).
 """
@@ -44,8 +44,8 @@ class _Refused(ValueError):
 class _Marker:
     """A name of the format or, once it was called, what the call makes."""
 
-    def __init__(self, kind, value=None):
-        self.kind, self.value = kind, value
+    def __init__(self, role, value=None):
+        self.role, self.value = role, value
 
 
 class _Stream:
@@ -70,7 +70,7 @@ class _Stream:
 
 
 class _Reader:
-    """The stack and the memo of one pickle. What does not fit together ends in some exception, which `read` words."""
+    """The stack and the memo of one pickle. What does not fit together raises some exception, which `read` catches."""
 
     def __init__(self, data):
         self.data, self.budget = data, len(data)
@@ -133,23 +133,23 @@ class _Reader:
         return flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
 
     def call(self, marker, arguments):
-        kind = marker.kind
-        if kind == 'dtype':
+        role = marker.role
+        if role == 'dtype':
             value = _Marker('dtype', arguments[0])
-        elif kind == 'ndarray':
+        elif role == 'ndarray':
             value = self.array(*arguments)
-        elif kind == 'empty array':
+        elif role == 'empty array':
             value = _Marker('array')
-        elif kind == 'scalar':
+        elif role == 'scalar':
             value = self.array((), *arguments).item()
-        elif kind == 'from buffer':
+        elif role == 'from buffer':
             data, dtype, shape, order = arguments
             value = self.array(shape, dtype, data, order == 'F')
-        elif kind == 'encode' and arguments[1] == 'latin1':
+        elif role == 'encode' and arguments[1] == 'latin1':
             value = arguments[0]
-        elif kind == 'network' and arguments == ():
+        elif role == 'network' and arguments == ():
             value = _Marker('network')
-        elif kind == 'dict' and arguments == ():
+        elif role == 'dict' and arguments == ():
             value = {}
         else:
             raise TypeError
@@ -157,12 +157,12 @@ class _Reader:
 
     def build(self, state):
         marker = self.stack[-1]
-        if marker.kind == 'dtype' and state[1] in ('<', '>', '|', '='):
+        if marker.role == 'dtype' and state[1] in ('<', '>', '|', '='):
             marker.value = state[1] + marker.value.lstrip('<>|=')
-        elif marker.kind == 'array':
+        elif marker.role == 'array':
             _, shape, dtype, fortran, data = state
             marker.value = self.array(shape, dtype, data, fortran)
-        elif marker.kind == 'network':
+        elif marker.role == 'network':
             marker.value = state
         else:
             raise TypeError
@@ -218,11 +218,11 @@ def read(path, roles=('G', 'D', 'Gs')):
         data = head + f.read()
     try:
         value = _Reader(data).load()
-        kinds = [getattr(v, 'kind', '') for v in value] if isinstance(value, (tuple, list)) else []
-        roles = roles or ['a network'] * max(len(kinds), 1)
-        if kinds != ['network'] * len(roles):
-            if len(kinds) in _PROGRAMS and set(kinds) == {'network'}:
-                raise _Refused('it holds networks of ' + _PROGRAMS[len(kinds)])
+        held = [getattr(v, 'role', '') for v in value] if isinstance(value, (tuple, list)) else []
+        roles = roles or ['a network'] * max(len(held), 1)
+        if held != ['network'] * len(roles):
+            if len(held) in _PROGRAMS and set(held) == {'network'}:
+                raise _Refused('it holds networks of ' + _PROGRAMS[len(held)])
             raise _Refused('it holds something else than the %d networks (%s)' % (len(roles), ', '.join(roles)))
         states = [_state(marker.value) for marker in value]
         if any(sum(array.nbytes for _, array in state['variables']) > len(data) for state in states):
@@ -238,7 +238,7 @@ def read(path, roles=('G', 'D', 'Gs')):
 def _state(state):
     if isinstance(state, dict) and 'components' in state:
         raise _Refused(_ANOTHER % 'StyleGAN')
-    if not isinstance(state, dict) or not all(isinstance(state.get(key), kind) for key, kind in _STATE.items()):
+    if not isinstance(state, dict) or not all(isinstance(state.get(key), type_) for key, type_ in _STATE.items()):
         raise _Refused('a network lacks some of its parts (%s)' % ', '.join(_STATE))
     if state['version'] != 2:
         raise _Refused('it has another format version than 2, the published one')

@@ -1,5 +1,6 @@
 """Figures for pages, as inline SVG by Matplotlib: generated against real images, in the colours of the page."""
 
+import html
 import io
 import logging
 import re
@@ -18,7 +19,7 @@ from matplotlib.figure import Figure
 INK, SOFT, LINE, FAKE, REAL, OTHER = '#010101', '#010102', '#010103', '#010104', '#010105', '#010106'
 VARIABLES = {INK: '--ink', SOFT: '--soft', LINE: '--line', FAKE: '--fake', REAL: '--real', OTHER: '--other'}
 STYLE = {
-    'svg.fonttype': 'none',  # words stay words
+    'svg.fonttype': 'none',  # text stays text
     'svg.hashsalt': 'figure',  # the same figure is the same text
     'font.family': 'sans-serif',
     'font.size': 8.5,
@@ -63,14 +64,13 @@ def drawn(draw, title, height=HEIGHT, width=WIDTH):
     text = re.sub(r'(href="|url\()#', r'\g<1>#' + prefix, text)
     for colour, variable in VARIABLES.items():
         text = text.replace(colour, 'var(%s)' % variable)
-    words = title.replace('&', '&amp;').replace('<', '&lt;').replace('"', '&quot;')
-    return text.replace('<svg', '<svg role="img" aria-label="%s"' % words, 1)
+    return text.replace('<svg', '<svg role="img" aria-label="%s"' % html.escape(title), 1)
 
 
 def legend(axes, columns=3, at=(-0.02, 1.0)):
     """The legend of a figure, above its axes; at: of its lower left corner, in shares of them."""
-    how = dict(columnspacing=1.4, handlelength=1.6, borderaxespad=0.2)
-    axes.legend(loc='lower left', bbox_to_anchor=at, ncol=columns, **how)
+    spacing = dict(columnspacing=1.4, handlelength=1.6, borderaxespad=0.2)
+    axes.legend(loc='lower left', bbox_to_anchor=at, ncol=columns, **spacing)
 
 
 def label_of(text, most=22):
@@ -81,7 +81,7 @@ def label_of(text, most=22):
 
 
 def row(axes, at, share, interval, colour, marker, fill):
-    """A line of a forest plot: a share with its interval or None, in percent, and in words right of the axes."""
+    """A line of a forest plot: a share with its interval or None, in percent, and as text right of the axes."""
     numbers = '%.1f' % (100 * share)
     if interval:
         ends = [100 * end for end in interval]
@@ -104,51 +104,55 @@ def square(axes, xlabel, ylabel):
     axes.set_ylabel(ylabel)
 
 
+def _edges(values, fewest, most):
+    """Edges of bins for values, without the outermost; as many bins as Rice's rule has for the fewest, 6 to `most`."""
+    lo, hi = np.percentile(values, [0.2, 99.8])
+    bins = int(np.clip(2 * fewest ** (1 / 3.0), 6, most))
+    return np.linspace(lo, hi if hi > lo else lo + 1, bins + 1)
+
+
+def _outline(values, edges):
+    """(x, y) of the outline of a histogram; y: share of the values in percent."""
+    share = 100.0 * np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] / len(values)
+    return np.repeat(edges, 2), np.concatenate([[0], np.repeat(share, 2), [0]])
+
+
+def _label_histogram(axes, title, unit, of):
+    axes.set_ylim(0, None)
+    axes.set_xlabel('%s, %s' % (title, unit))
+    axes.set_ylabel('share of %s, %%' % of)
+
+
 def histogram(fakes, reals, title, unit, of='images', most=40, limit=None):
     """How numbers of generated and of real images, or pixels, are distributed.
 
-    most: bins; fewer numbers have fewer (Rice's rule). limit: (value, words) of a line to draw.
+    most: bins. limit: (value, label) of a line to draw.
     """
-    both = np.concatenate([fakes, reals]).astype(float)
-    lo, hi = np.percentile(both, [0.2, 99.8])
-    bins = int(np.clip(2 * len(fakes) ** (1 / 3.0), 6, most))
-    edges = np.linspace(lo, hi if hi > lo else lo + 1, bins + 1)
+    edges = _edges(np.concatenate([fakes, reals]).astype(float), len(fakes), most)
 
     def draw(axes):
-        heights = []
-        for x in (fakes, reals):
-            share = 100.0 * np.histogram(np.clip(x, edges[0], edges[-1]), edges)[0] / len(x)
-            heights.append(np.concatenate([[0], np.repeat(share, 2), [0]]))
-        x = np.repeat(edges, 2)
-        axes.fill_between(x, heights[1], color=REAL, alpha=0.3, linewidth=0, label='real')
-        axes.plot(x, heights[1], color=REAL, linewidth=0.8)
-        axes.plot(x, heights[0], color=FAKE, linewidth=1.8, label='generated')
+        axes.fill_between(*_outline(reals, edges), color=REAL, alpha=0.3, linewidth=0, label='real')
+        axes.plot(*_outline(reals, edges), color=REAL, linewidth=0.8)
+        axes.plot(*_outline(fakes, edges), color=FAKE, linewidth=1.8, label='generated')
         if limit:
             axes.axvline(limit[0], color=INK, linewidth=1.2, linestyle=':', label=limit[1])
-        axes.set_ylim(0, None)
-        axes.set_xlabel('%s, %s' % (title, unit))
-        axes.set_ylabel('share of %s, %%' % of)
+        _label_histogram(axes, title, unit, of)
         legend(axes)
 
     return drawn(draw, title)
 
 
 def distributions(groups, title, unit, of='images', most=40):
-    """How numbers are distributed in each of several groups, {name: numbers}; most: bins."""
-    together = np.concatenate(list(groups.values())).astype(float)
-    lo, hi = np.percentile(together, [0.2, 99.8])
-    fewest = min(len(numbers) for numbers in groups.values())
-    bins = int(np.clip(2 * fewest ** (1 / 3.0), 6, most))  # Rice's rule
-    edges = np.linspace(lo, hi if hi > lo else lo + 1, bins + 1)
+    """How numbers are distributed in each of some groups, {name: numbers}; most: bins."""
+    fewest = min(len(values) for values in groups.values())
+    edges = _edges(np.concatenate(list(groups.values())).astype(float), fewest, most)
 
     def draw(axes):
-        for i, (name, numbers) in enumerate(groups.items()):
-            share = 100.0 * np.histogram(np.clip(numbers, edges[0], edges[-1]), edges)[0] / len(numbers)
-            y, colour = np.concatenate([[0], np.repeat(share, 2), [0]]), (REAL, FAKE, OTHER, SOFT)[i % 4]
-            axes.plot(np.repeat(edges, 2), y, ('-', '--', ':', '-.')[i // 4 % 4], color=colour, label=name)
-        axes.set_ylim(0, None)
-        axes.set_xlabel('%s, %s' % (title, unit))
-        axes.set_ylabel('share of %s, %%' % of)
+        for i, (name, values) in enumerate(groups.items()):
+            colour = (REAL, FAKE, OTHER, SOFT)[i % 4]
+            style = ('-', '--', ':', '-.')[i // 4 % 4]
+            axes.plot(*_outline(values, edges), style, color=colour, label=name)
+        _label_histogram(axes, title, unit, of)
         if len(groups) > 1:
             legend(axes)
 
@@ -160,9 +164,9 @@ def levels(names, fakes, reals, title, xlabel, ylabel):
 
     def draw(axes):
         both = (reals, 'real', REAL, 's', 0.1), (fakes, 'generated', FAKE, 'o', -0.1)
-        for found, name, colour, marker, off in both:
-            y = np.array([x.value for x in found])
-            errors = np.abs(np.array([x.interval for x in found]).T - y)
+        for estimates, name, colour, marker, off in both:
+            y = np.array([x.value for x in estimates])
+            errors = np.abs(np.array([x.interval for x in estimates]).T - y)
             axes.errorbar(np.arange(len(y)) + off, y, errors, fmt=marker, color=colour, capsize=3, label=name)
         axes.set_xticks(range(len(names)))
         axes.set_xticklabels(names)
@@ -196,9 +200,9 @@ def curve(x, values, intervals, reals, title, xlabel):
 def against_baseline(rows, title, ylabel):
     """Generated less real, for many metrics on one scale: 1 is half of the real images' own interval.
 
-    rows: [(words, fakes, reals, whether they differ clearly)] with Estimates.
+    rows: [(label, fakes, reals, whether they differ clearly)] with Estimates.
     """
-    points = []  # value and ends
+    points = []  # value, low and high end
     for _, fakes, reals, _ in rows:
         unit = (reals.interval[1] - reals.interval[0]) / 2 or (fakes.interval[1] - fakes.interval[0]) / 2 or 1.0
         points.append(np.clip((np.array([fakes.value] + list(fakes.interval)) - reals.value) / unit, -1e3, 1e3))
@@ -208,11 +212,11 @@ def against_baseline(rows, title, ylabel):
         axes.axvspan(-1, 1, color=REAL, alpha=0.18, linewidth=0, label='95 % interval of the reals')
         axes.axvline(0, color=REAL, linewidth=1.2)
         names = {False: 'generated', True: 'generated, clearly different'}
-        for i, ((words, _, _, clear), (x, low, high)) in enumerate(zip(rows, points)):
+        for i, ((label, _, _, clear), (x, low, high)) in enumerate(zip(rows, points)):
             axes.plot([low, high], [i, i], color=FAKE, linewidth=1.4, solid_capstyle='butt')
             fill = FAKE if clear else 'none'
             axes.plot([x], [i], 'o', color=FAKE, markersize=6, markerfacecolor=fill, label=names.pop(clear, None))
-            axes.text(0.005, i - 0.2, words, transform=axes.get_yaxis_transform(), va='bottom')
+            axes.text(0.005, i - 0.2, label, transform=axes.get_yaxis_transform(), va='bottom')
         xlabel = "generated \u2212 real; 1 is half of the reals' 95 % interval"
         if furthest > 6:
             ticks = [sign * n for n in (1, 3, 10, 30, 100, 300, 1000) if n <= furthest * 1.5 for sign in (-1, 1)]

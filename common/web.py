@@ -1,7 +1,7 @@
-"""Web pages served to those who were given a link: an application that lets nobody else in.
+"""Web pages for those who have a link with a token: an application that lets nobody else in.
 
-Each request has to name this machine (a page elsewhere may point its own name at it), come from the application's own
-pages, and know the token of the link, on this machine too, which others may share. Refusals are one sentence.
+Each request has to name this machine (a page elsewhere may point its host name at it), come from the application's
+pages, and hold the token of the link, on this machine too, which others may share. Refusals are one sentence.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ _TYPES = {
 }
 _SENTENCES = {
     404: 'there is nothing at this address',
-    405: 'this address is asked in another way',
+    405: 'this address takes another kind of request',
     413: 'that is more than this server takes at once',
 }
 _HEAD = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="dark">'
@@ -48,9 +48,9 @@ _REFUSAL = _HEAD + '<title>Not possible</title><p>%s</p>'
 
 
 def application(name, token, most=65536):
-    """A Flask application for those who know the token; bodies of requests have at most so many bytes.
+    """A Flask application for those who have the token; bodies of requests have at most so many bytes.
 
-    ValueErrors of its views answer 400 and OSErrors 503, with their words.
+    ValueErrors of its views answer 400 and OSErrors 503, with their messages.
     """
     app = flask.Flask(name, static_folder=None)
     app.url_map.merge_slashes = False
@@ -68,13 +68,13 @@ def _admit():
     if host.partition(':')[0].lower() not in config['HOSTS']:
         flask.abort(403, 'this server does not go by that name; open the link as it was printed')
     if request.headers.get('Origin', 'http://' + host) != 'http://' + host:
-        flask.abort(403, 'another page may not ask this server')
+        flask.abort(403, 'another page may not use this server')
     if request.method == 'GET' and _is_token(request.args.get('token', '')):
         response = flask.make_response(_ENTRANCE)
         set_cookie(response, 'link', config['TOKEN'])
         return response
     if not _is_token(get_cookie('link')):
-        flask.abort(403, 'the link is not whole: open it as you were given it, with everything after token=')
+        flask.abort(403, 'the link is not whole: open it as you received it, with everything after token=')
     if (request.content_length or 0) > config['MOST']:
         flask.abort(413)
     return None
@@ -92,22 +92,22 @@ def _finish(response):
 def _refuse(error):
     """The answer to a request that failed: JSON {"error": sentence}, or a page for a browser's address bar."""
     if isinstance(error, HTTPException):
-        code, words = error.code, _SENTENCES.get(error.code, error.description)
+        code, message = error.code, _SENTENCES.get(error.code, error.description)
     elif isinstance(error, ValueError):
-        code, words = 400, str(error)
+        code, message = 400, str(error)
     elif isinstance(error, OSError):
-        code, words = 503, 'the server cannot write (%s)' % (error.strerror or error)
+        code, message = 503, 'the server cannot write (%s)' % (error.strerror or error)
         log.warning(log.reason(error))
     else:
-        code, words = 500, 'the server made a mistake; whoever runs it sees more'
+        code, message = 500, 'the server made a mistake; its log has the details'
         flask.current_app.logger.error('%s %s', flask.request.method, flask.request.path, exc_info=error)
     if 'text/html' in flask.request.headers.get('Accept', ''):
-        return _REFUSAL % html.escape(words), code
-    return flask.jsonify(error=words), code
+        return _REFUSAL % html.escape(message), code
+    return flask.jsonify(error=message), code
 
 
 def _cookie(name):
-    """Servers on one machine share their cookies, whatever their ports: the name tells applications apart."""
+    """Servers on one machine share their cookies, whatever their ports: the name distinguishes applications."""
     return name + '-' + hashlib.sha256(flask.current_app.config['TOKEN'].encode()).hexdigest()[:8]
 
 
@@ -118,9 +118,9 @@ def reply(content):
     return flask.jsonify(content)
 
 
-def attachment(content, name, kind):
-    """A response of bytes that a browser keeps as a file of that name. kind: its MIME type."""
-    response = flask.Response(content, content_type=kind)
+def attachment(content, name, mime_type):
+    """A response of bytes that a browser keeps as a file of that name."""
+    response = flask.Response(content, content_type=mime_type)
     response.headers['Content-Disposition'] = 'attachment; filename="%s"' % name
     return response
 
@@ -143,13 +143,13 @@ def query_value(name, default=None):
     return value
 
 
-def posted_json(wanted):
+def posted_json(expected):
     """The JSON that was posted, if it fits a schema (see common.schema); ValueError if not."""
     if flask.request.mimetype != 'application/json':
         flask.abort(415, 'this server takes JSON alone')
     try:
-        value = json.loads(flask.request.get_data().decode(), parse_constant=_not_a_number)
-        wrong = schema.problem(value, wanted)
+        value = json.loads(flask.request.get_data().decode(), parse_constant=_refuse_constant)
+        wrong = schema.problem(value, expected)
     except (ValueError, RecursionError):
         wrong = 'it is not JSON'
     if wrong:
@@ -163,12 +163,11 @@ def uploaded_file(most):
         flask.abort(415, 'this server takes files as application/octet-stream')
     content = flask.request.get_data()
     if not content or len(content) > most:
-        words = 'that file is empty' if not content else 'that file is larger than %.3g MB' % (most / 2.0**20)
-        raise ValueError(words)
+        raise ValueError('that file is empty' if not content else 'that file is larger than %.3g MB' % (most / 2.0**20))
     return content
 
 
-def _not_a_number(name):
+def _refuse_constant(name):
     raise ValueError(name)
 
 
@@ -179,15 +178,15 @@ def add_pages(app, folder):
     """
     files = {}
     for path in [os.path.join(place, name) for place in (_PARTS, folder) for name in os.listdir(place)]:
-        kind = _TYPES.get(os.path.splitext(path)[1])
-        if kind:
+        mime_type = _TYPES.get(os.path.splitext(path)[1])
+        if mime_type:
             with open(path, 'rb') as f:
-                files[os.path.basename(path)] = f.read(), kind
+                files[os.path.basename(path)] = f.read(), mime_type
 
     @app.route('/')
     @app.route('/<name>')
     def page(name='index.html'):
         if name not in files:
             flask.abort(404)
-        content, kind = files[name]
-        return flask.Response(content, content_type=kind)
+        content, mime_type = files[name]
+        return flask.Response(content, content_type=mime_type)

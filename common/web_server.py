@@ -18,9 +18,9 @@ from common import log, web
 
 _REASONS = {
     errno.EADDRINUSE: 'port %d is taken; choose another with --port',
-    errno.EACCES: 'port %d is for the system alone; choose one from 1024 with --port',
+    errno.EACCES: 'port %d is reserved for the system; choose one from 1024 with --port',
 }
-# A browser keeps about six connections. Those that say nothing are closed after some seconds, and it opens new ones.
+# A browser keeps about six connections. Idle ones are closed after some seconds, and it opens new ones.
 MOST_CONNECTIONS = 4096
 IDLE = 15  # seconds
 THREADS = 32  # that answer; most of them wait while an explorer computes
@@ -96,31 +96,31 @@ class Server:
 
 
 def _addresses():
-    """Those of this machine on its networks."""
+    """The addresses of this machine on its networks."""
     import psutil  # here, as a server for this machine alone does without
 
-    found = [address for interface in psutil.net_if_addrs().values() for address in interface]
-    own = [address.address for address in found if address.family == socket.AF_INET]
-    return [address for address in own if not address.startswith('127.')] or ['127.0.0.1']
+    entries = [entry for interface in psutil.net_if_addrs().values() for entry in interface]
+    addresses = [entry.address for entry in entries if entry.family == socket.AF_INET]
+    return [address for address in addresses if not address.startswith('127.')] or ['127.0.0.1']
 
 
 def serve(app, port, lan=False):
-    """Serve an application until a signal ends it, and return its number; ValueError if the port is taken."""
-    server, ended = Server(app, port, lan), []
+    """Serve an application until a signal ends it, and return that signal; ValueError if the port is taken."""
+    server, received = Server(app, port, lan), []
 
-    def end(number, _):
-        ended.append(number)
-        raise SystemExit(128 + number)
+    def end(signum, _):
+        received.append(signum)
+        raise SystemExit(128 + signum)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, end)
     if lan:
-        log.warning('whoever listens on the network can read along: this is plain HTTP, for a network that you trust')
+        log.warning('this is plain HTTP: others on the network can read it; use it on a network that you trust')
     for url in server.urls:
         print('open ' + url, flush=True)
     log.info('Ctrl-C ends it')
     server.run()
-    return ended[0]
+    return received[0]
 
 
 @contextlib.contextmanager

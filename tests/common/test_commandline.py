@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import common
 from common import VERSION, commandline, environment, types
 from places import ROOT
 
@@ -97,6 +98,30 @@ def test_a_long_message_is_cut_in_the_middle(capsys):
         commandline.command(main)
     err = capsys.readouterr().err
     assert len(err) < 700 and 'a.pkl is bad' in err and err.endswith('copy it again\n')
+
+
+INTERRUPTED = """
+import sys, common
+class Finder:
+    def find_spec(self, name, *_):
+        if name == 'common.flags':
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder())
+common.run(None)
+"""
+
+
+def test_ctrl_c_while_scripts_import_each_other_ends_them_without_a_traceback():
+    process = subprocess.Popen([sys.executable, '-c', INTERRUPTED], cwd=ROOT, stderr=subprocess.PIPE)
+    assert process.communicate()[1] == b'' and process.returncode == 130
+
+
+def test_an_old_python_is_answered_with_the_supported_ones(capsys, monkeypatch):
+    monkeypatch.setattr(sys, 'version_info', (2, 7, 18))
+    with pytest.raises(SystemExit) as stop:
+        common.run(None)
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.startswith('this is Python 2.7; supported are Python 3.10 to 3.13')
 
 
 def test_our_own_bugs_keep_their_traceback():

@@ -116,7 +116,7 @@ def test_errors_are_sentences_and_the_next_request_is_served(client, caplog):
     assert refused(client.get('/fail/value'), 400, 'say it otherwise')
     assert refused(client.get('/fail/disk'), 503, 'No space left on device')
     assert refused(client.get('/fail/else'), 500, 'the server made a mistake')
-    assert refused(client.delete('/'), 405, 'another way')
+    assert refused(client.delete('/'), 405, 'another kind of request')
     assert client.get('/').status_code == 200
     assert "KeyError: 'else'" in caplog.text and 'GET /fail/else' in caplog.text
 
