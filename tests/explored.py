@@ -4,6 +4,8 @@ import base64
 
 import numpy as np
 
+from explorer import axes
+
 SIZE, WINDOW, MM = 32, [-1900.0, 1100.0], 0.6
 STATE = dict(model=0, seed=3, label=0, latent=None, moves={}, locks=[], truncation=1.0)
 
@@ -27,3 +29,17 @@ def state(**changes):
 def refused(response, part, code=400):
     assert response.status_code == code and part in response.get_json()['error'], response.data
     return True
+
+
+def flat_axes(model):
+    """Axes of a Model that nothing was learnt for: all attributes count as usable."""
+    count, size = len(model.attributes), model.latent_size
+    return axes.Axes(
+        weights=np.zeros([count, size]),
+        r2=np.zeros(count),
+        follows=np.full(count, 0.5),
+        effects=np.eye(count),
+        limits=np.array([[-2, 2.0]] * count),
+        sefa=axes.sefa(model.generator),
+        centre=np.eye(size)[0],
+    )

@@ -3,13 +3,12 @@
 import collections
 import json
 
-import numpy as np
 import pytest
 
 import dataset
 import runs
 import tfutil
-from explored import MM, SIZE, WINDOW, blobs
+from explored import MM, SIZE, WINDOW, blobs, flat_axes
 from explorer import axes, explore_settings, explorer_app, explorer_service, models
 from pix2pix import unet
 
@@ -31,17 +30,7 @@ def made(tmp_path_factory):
     dataset.write(found.data, 'AIS', blobs(40))
     (folder / 'AIS' / 'AIS.json').write_text(json.dumps(dict(window=WINDOW, mm_per_pixel=MM)))
     model = models.Model(found.one, cpu=True)
-    size, count = model.latent_size, len(model.attributes)
-    known = axes.Axes(
-        weights=np.zeros([count, size]),
-        r2=np.zeros(count),
-        follows=np.full(count, 0.5),
-        effects=np.eye(count),
-        limits=np.array([[-2, 2.0]] * count),
-        sefa=axes.sefa(model.generator),
-        centre=np.eye(size)[0],
-    )
-    axes.save(found.one, model.facts, known)
+    axes.save(found.one, model.facts, flat_axes(model))
     return found
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+import tfutil
 from common import hounsfield
 from runs import random_networks
 from sampling import Generator
@@ -69,15 +70,28 @@ def test_a_walk_holds_the_images_of_its_latents(generator):
     assert len(loop) == 9 and np.abs(loop[:7:3].astype(int) - walk[::3]).max() <= 1
 
 
-def test_a_picture_is_projected_and_another_one_adds_nothing_to_the_graph(generator):
+def test_a_projection_is_the_same_each_time_and_adds_to_the_graph_once(generator):
     picture = generator.sample(1, seed=8, label=1)[0]
-    found = generator.project(picture, steps=100, label=1)
-    assert found.latent.shape == (1, 16) and found.label.tolist() == [[0, 1]]
-    assert np.abs(found.image.astype(int) - picture).mean() < 5
+    projection = generator.project(picture, steps=50, label=1)
+    assert projection.latent.shape == (1, 16) and projection.label.tolist() == [[0, 1]]
+    assert np.abs(projection.image.astype(int) - picture).mean() < 5
     with generator.as_default() as graph:
         operations = len(graph.get_operations())
-        generator.project(picture, steps=2)
+        first, again = [generator.project(picture, steps=2) for _ in range(2)]
         assert len(graph.get_operations()) == operations
+    assert_array_equal(first.latent, again.latent)
+
+
+def test_only_the_requested_network_is_built(weights, monkeypatch):
+    built, create = [], tfutil.Network.__init__
+
+    def recorded(self, name, *arguments, **options):
+        built.append(name)
+        create(self, name, *arguments, **options)
+
+    monkeypatch.setattr(tfutil.Network, '__init__', recorded)
+    Generator(weights, 'G', cpu=True).close()
+    assert built == ['G']
 
 
 @pytest.mark.parametrize('options, words', [(dict(num_channels=5), '5 channels'), ({}, 'its D is no generator')])

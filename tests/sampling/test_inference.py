@@ -19,19 +19,6 @@ from places import DATA, ROOT, visible
 MODEL = os.path.join(DATA, 'tf2.21-numpy2.pkl')  # 8x8, latents of 8, 2 classes
 
 
-@pytest.fixture(scope='module')
-def plain(tmp_path_factory):
-    """An 8x8 network without labels, unfused, snapshotted while it grew."""
-    path = str(tmp_path_factory.mktemp('model') / 'plain.pkl')
-    with tfutil.init_tf():
-        G = tfutil.Network('G', networks.G_paper, resolution=8, fmap_base=64, fmap_max=8, fused_scale=False)
-        G.set({'lod': 0.25})
-        Gs = G.clone('Gs')
-        G.set({'4x4/Conv/bias': np.ones(8)})
-        tfutil.save(path, (G, tfutil.Network('D', networks.D_paper, resolution=8, fmap_base=64, fmap_max=8), Gs))
-    return path
-
-
 def pixels(path):
     with Image.open(str(path)) as picture:
         assert picture.mode == 'L'
@@ -44,25 +31,6 @@ def generate(script, outdir, *arguments):
     assert code == 0, err
     assert visible(outdir) == ['inference.npy']
     return np.load(str(outdir / 'inference.npy'))
-
-
-@pytest.mark.parametrize('shape', ['(0, %d)' % 10**20, '(8192, 4194304)', '(1, ('])
-def test_latents_whose_header_lies_are_refused_by_name(refuses, tmp_path, plain, shape):
-    header = ("{'descr': '<f4', 'fortran_order': False, 'shape': %s, }" % shape).encode()
-    (tmp_path / 'z.npy').write_bytes(b'\x93NUMPY\x01\0' + bytes([len(header), 0]) + header)
-    refuses('2-inference.py', '--model', plain, '--latents', tmp_path / 'z.npy', words=['z.npy', 'numpy.save'])
-    (tmp_path / 'z.npy').write_bytes(b'PK\x03\x04' + bytes(40))
-    refuses('2-inference.py', '--model', plain, '--latents', tmp_path / 'z.npy', words=['z.npy', 'numpy.save'])
-
-
-def test_latents_beyond_single_precision_are_refused_without_other_words(refuses, tmp_path, plain):
-    np.save(str(tmp_path / 'z.npy'), np.full([1, 8], 1e300))
-    refuses('2-inference.py', '--model', plain, '--latents', tmp_path / 'z.npy', words=['z.npy', 'finite'])
-
-
-@pytest.mark.parametrize('flags', [[], ['--grid'], ['--format', 'npy'], ['--format', 'gif']])
-def test_number_0_which_would_make_nothing_is_refused(refuses, plain, flags):
-    refuses('2-inference.py', '--model', plain, '--number', 0, *flags, words=["--number: '0'", 'one or more'])
 
 
 def test_inference_writes_the_network_output_as_gray_levels(script, tmp_path, plain):
@@ -134,46 +102,44 @@ def test_a_class_is_asked_for_by_its_name_and_named_in_what_is_printed(script, r
     refuses('2-inference.py', '--model', model, '--label', 'AIS', words=['--label AIS', '0 IA, 1 MIA'])
 
 
-def test_only_the_network_that_was_asked_for_is_built(script, tmp_path, plain, monkeypatch):
-    built = []
-    create = tfutil.Network.__init__
-    monkeypatch.setattr(
-        tfutil.Network, '__init__', lambda self, name, *a, **k: (built.append(name), create(self, name, *a, **k))[1]
-    )
-    generate(script, tmp_path / 'out', '--model', plain)
-    assert built == ['Gs']
+def header(shape):
+    """The beginning of a NumPy file, of which the numbers are missing."""
+    text = "{'descr': '<f4', 'fortran_order': False, 'shape': %s, }" % shape
+    return b'\x93NUMPY\x01\0' + bytes([len(text), 0]) + text.encode()
 
 
-@pytest.mark.parametrize(
-    'arguments, words',
-    [
-        (['--latents', 'wide.npy'], ['wide.npy', '[N, 8]']),
-        (['--latents', 'nan.npy'], ['nan.npy', 'finite']),
-        (['--latents', 'page.npy'], ['page.npy', 'NumPy']),
-        (['--latents', 'none.npy'], ['none.npy']),
-        (['--latents', 'object.npy'], ['object.npy', 'NumPy']),
-        (['--latents', 'huge.npy'], ['huge.npy', 'NumPy']),
-        (['--latents', 'good.npy', '--number', '5'], ['--number 5', '4']),
-        (['--label', '0'], ['--label 0', 'no classes']),
-        (['--labels', 'wide.npy'], ['wide.npy', '[N, 0]']),
-        (['--model', 'nothing.pkl'], ['nothing.pkl', 'docs/generation.md']),
-        (['--model', 'page.npy'], ['page.npy', 'web page']),
-        (['--model', ROOT], [ROOT]),
-        (['--number', '-3'], ['--number']),
-        (['--format', 'jpg'], ['--format']),
-    ],
-)
-def test_inference_refuses_in_one_line(refuses, tmp_path, plain, monkeypatch, arguments, words):
+def test_bad_flags_and_files_are_refused_in_one_line(refuses, tmp_path, plain, monkeypatch):
     monkeypatch.chdir(str(tmp_path))
-    np.save('good.npy', np.zeros([4, 8]))
-    np.save('wide.npy', np.zeros([4, 9]))
-    np.save('nan.npy', np.full([4, 8], np.nan))
+    for name, array in dict(good=np.zeros([4, 8]), wide=np.zeros([4, 9]), nan=np.full([4, 8], np.nan)).items():
+        np.save(name + '.npy', array)
+    np.save('double.npy', np.full([1, 8], 1e300))  # beyond single precision
     np.save('object.npy', np.array([None, print]))
-    with open('huge.npy', 'wb') as f:
-        np.lib.format.write_array_header_1_0(f, {'descr': '<f4', 'fortran_order': False, 'shape': (1 << 37, 8)})
-    with open('page.npy', 'w') as f:
-        f.write('<!DOCTYPE html>')
-    refuses('2-inference.py', '--model', plain, *arguments, words=words)
+    contents = {'page': b'<!DOCTYPE html>', 'zip': b'PK\x03\x04' + bytes(40)}
+    for i, shape in enumerate(['(0, %d)' % 10**20, '(8192, 4194304)', '(1, (', '(%d, 8)' % (1 << 37)]):
+        contents['lie%d' % i] = header(shape)
+    for name, content in contents.items():
+        (tmp_path / (name + '.npy')).write_bytes(content)
+    cases = [('--latents %s.npy' % name, [name + '.npy', 'numpy.save']) for name in [*contents, 'object']]
+    cases += [
+        ('--latents wide.npy', ['wide.npy', '[N, 8]']),
+        ('--latents nan.npy', ['nan.npy', 'finite']),
+        ('--latents double.npy', ['double.npy', 'finite']),
+        ('--latents none.npy', ['none.npy']),
+        ('--latents good.npy --number 5', ['--number 5', '4']),
+        ('--label 0', ['--label 0', 'no classes']),
+        ('--labels wide.npy', ['wide.npy', '[N, 0]']),
+        ('--model nothing.pkl', ['nothing.pkl', 'docs/generation.md']),
+        ('--model page.npy', ['page.npy', 'web page']),
+        ('--model ' + ROOT, [ROOT]),
+        ('--number -3', ['--number']),
+        ('--format jpg', ['--format']),
+    ]
+    cases += [
+        ('--number 0 ' + flags, ["--number: '0'", 'one or more'])
+        for flags in ('', '--grid', '--format npy', '--format gif')
+    ]
+    for arguments, words in cases:
+        refuses('2-inference.py', '--model', plain, *arguments.split(), words=words)
 
 
 def test_a_label_beyond_the_classes_and_a_file_of_discriminators_are_refused(refuses, tmp_path):

@@ -21,15 +21,13 @@ def test_the_pyramid_loss_is_the_mean_over_box_averages(session, random):
     )
 
 
-def test_projection_finds_the_latent_of_a_generated_image_again_and_is_the_same_each_time(script, tmp_path, weights):
+def test_the_latent_of_a_generated_image_is_found_again(script, tmp_path, weights):
     assert script('2-inference.py', '--model', weights, '--number', '2', '--label', '1', '--outdir', tmp_path)[0] == 0
-    for name in 'ab':
-        search = ['--project', tmp_path / 'inference_img_1.png', '--project-steps', 200]
-        code, out, err = script('2-inference.py', '--model', weights, *search, '--outdir', tmp_path / name)
-        assert code == 0 and ', class 1;' in out, (out, err)
-    first, again = [np.load(str(tmp_path / name / 'projection.npy')) for name in 'ab']
-    assert_array_equal(first, again)
-    assert first.shape == (1, 16) and first.dtype == np.float32 and abs(np.square(first).mean() - 1) < 1e-5
+    search = ['--project', tmp_path / 'inference_img_1.png', '--project-steps', 120]
+    code, out, err = script('2-inference.py', '--model', weights, *search, '--outdir', tmp_path / 'a')
+    assert code == 0 and ', class 1;' in out, (out, err)
+    latent = np.load(str(tmp_path / 'a' / 'projection.npy'))
+    assert latent.shape == (1, 16) and latent.dtype == np.float32 and abs(np.square(latent).mean() - 1) < 1e-5
     sheet = images.read(str(tmp_path / 'a' / 'projection.png')).astype(float)
     target, image, difference = sheet[:, :, :16], sheet[:, :, 16:32], sheet[:, :, 32:]
     assert_array_equal(target, images.read(str(tmp_path / 'inference_img_1.png')))
@@ -59,7 +57,7 @@ def test_a_picture_that_uses_a_sliver_of_16_bits_is_projected_by_its_range(refus
     assert np.abs(found - (hu + 1900) / 3000.0 * 255).max() <= 0.51
 
 
-def test_bad_wishes_are_refused_in_one_line(refuses, tmp_path, weights, random, monkeypatch):
+def test_bad_flags_and_pictures_are_refused_in_one_line(refuses, tmp_path, weights, random, monkeypatch):
     monkeypatch.chdir(str(tmp_path))
     images.save('colour.png', random.randint(256, size=[3, 16, 16]).astype(np.uint8))
     images.save('wide.png', random.randint(256, size=[1, 16, 17]).astype(np.uint8))
