@@ -1,4 +1,4 @@
-"""NumPy files that strangers made."""
+"""NumPy files: untrusted input."""
 
 import struct
 import zipfile
@@ -59,6 +59,6 @@ def test_what_numpy_writes_is_read(tmp_path, random, dtype, shape):
     np.save(str(tmp_path / 'a.npy'), np.asfortranarray(array))
     np.savez(str(tmp_path / 'a.npz'), a=array, b=np.asfortranarray(array))
     read = arrays.load_npz(str(tmp_path / 'a.npz'))
-    for found in (arrays.load(str(tmp_path / 'a.npy')), read['a'], read['b']):
-        assert found.dtype == np.dtype(dtype)
-        assert_array_equal(found, array)
+    for result in (arrays.load(str(tmp_path / 'a.npy')), read['a'], read['b']):
+        assert result.dtype == np.dtype(dtype)
+        assert_array_equal(result, array)

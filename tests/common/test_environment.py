@@ -1,4 +1,4 @@
-"""The virtual environment that demo/setup.py makes: the line that activates it, and who points to it."""
+"""The virtual environment that demo/setup.py makes, and the line that activates it."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ def started_by(monkeypatch, *names):
     chain = {i + 2: (i + 3, name) for i, name in enumerate(names)}
     chain[len(names) + 2] = 1, 'sshd'
     monkeypatch.setattr(os, 'getppid', lambda: 2)
-    monkeypatch.setattr(environment, '_process', lambda number: chain[number])
+    monkeypatch.setattr(environment, '_process', lambda pid: chain[pid])
 
 
 @unix
@@ -35,7 +35,7 @@ def started_by(monkeypatch, *names):
 def test_the_line_that_activates_is_that_of_the_shell_behind_make(monkeypatch, tmp_path, name, line, between):
     monkeypatch.chdir(str(tmp_path))
     started_by(monkeypatch, *(between + (name,)))
-    assert environment.activation(str(tmp_path / '.venv')) == (line if name != 'dash' or not between else line)
+    assert environment.activation(str(tmp_path / '.venv')) == line
 
 
 @unix

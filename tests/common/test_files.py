@@ -1,5 +1,6 @@
-"""What may be lost when programs write files: nothing but what they wrote themselves."""
+"""Programs replace and remove nothing but files that they wrote themselves."""
 
+import errno
 import hashlib
 import json
 import os
@@ -16,10 +17,10 @@ from places import ROOT, visible
 from writing import RECORD, program, write  # noqa: F401
 
 
-def refused(path, words='is there already, and is not, or no longer, as this program wrote it'):
+def refused(path, message='is there already, and is not, or no longer, as this program wrote it'):
     """Writing to a path is refused, and leaves no file besides those that were there."""
     before = visible(path.parent)
-    with pytest.raises(OSError, match=words) as caught:
+    with pytest.raises(OSError, match=message) as caught:
         write(path, b'new')
     assert str(path) in str(caught.value) and visible(path.parent) == before
 
@@ -52,6 +53,32 @@ def test_what_another_kind_of_program_wrote_is_not_replaced(tmp_path):
     manifest.begin('predictions', [])
     refused(tmp_path / 'network.pkl')
     assert (tmp_path / 'network.pkl').read_bytes() == b'weights'
+
+
+def test_a_file_is_whole_or_absent(tmp_path):
+    path = str(tmp_path / 'a')
+    with pytest.raises(KeyboardInterrupt):
+        with files.atomic(path) as f:
+            f.write(b'half')
+            raise KeyboardInterrupt
+    assert os.listdir(str(tmp_path)) == []
+    with files.atomic(path, durable=True) as f:
+        f.write(b'whole')
+        assert not os.path.exists(path)
+    assert open(path, 'rb').read() == b'whole' and visible(tmp_path) == ['a']
+
+
+def test_a_full_disk_is_reported_with_the_name_of_the_file(tmp_path):
+    resource = pytest.importorskip('resource')
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50000, limits[1]))  # no file may grow further, as on a full disk
+    try:
+        with pytest.raises(OSError) as caught:
+            with files.atomic(str(tmp_path / 'a')) as f:
+                f.write(b'x' * 100000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert caught.value.filename == str(tmp_path / 'a') and os.listdir(str(tmp_path)) == []
 
 
 def test_a_copied_folder_takes_its_record_along(tmp_path):
@@ -233,3 +260,30 @@ def test_a_linked_output_folder_works_as_the_folder_does(tmp_path):
     write(tmp_path / 'disk' / 'a', b'new')
     write(tmp_path / 'out' / 'a', hashlib.sha256(b'').digest())
     assert visible(tmp_path / 'disk') == ['a'] and (tmp_path / 'out').is_symlink()
+
+
+def test_files_of_a_copy_without_its_record_are_adopted_by_name_and_others_are_not(tmp_path):
+    for name in ('run.json', 'mine.json', 'log.txt'):
+        (tmp_path / name).write_bytes(b'old')
+    files.adopt(str(tmp_path), {'run.json': False, 'log.txt': True, 'absent': False})
+    write(tmp_path / 'run.json', b'new')
+    refused(tmp_path / 'mine.json')
+    with files.open_text(str(tmp_path / 'log.txt'), 'a') as f:
+        f.write('!')
+    assert [(tmp_path / name).read_bytes() for name in ('run.json', 'mine.json', 'log.txt')] == [
+        b'new',
+        b'old',
+        b'old!',
+    ]
+    files.adopt(str(tmp_path), {'mine.json': False})  # there is a record now
+    refused(tmp_path / 'mine.json')
+
+
+def test_a_new_file_is_written_where_the_record_belongs_to_another_user(tmp_path, monkeypatch, capsys):
+    def denied(path, *_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), manifest.RECORD)
+
+    monkeypatch.setattr(manifest, 'record', denied)
+    write(tmp_path / 'a', b'new')
+    assert (tmp_path / 'a').read_bytes() == b'new' and 'will not be replaced later' in capsys.readouterr().err
+    refused(tmp_path / 'a')

@@ -1,12 +1,9 @@
-import os
-
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from common import files, images
-from places import visible
+from common import images
 
 
 def test_network_range_becomes_rounded_and_clipped_gray_levels():
@@ -37,42 +34,16 @@ def test_saved_pictures_have_the_mode_of_their_channels_and_the_same_pixels(tmp_
         assert_array_equal(np.asarray(picture).reshape(4, 6, channels), image.transpose(1, 2, 0))
 
 
-def test_a_file_is_whole_or_absent(tmp_path):
-    path = str(tmp_path / 'a')
-    with pytest.raises(KeyboardInterrupt):
-        with files.atomic(path) as f:
-            f.write(b'half')
-            raise KeyboardInterrupt
-    assert os.listdir(str(tmp_path)) == []
-    with files.atomic(path, durable=True) as f:
-        f.write(b'whole')
-        assert not os.path.exists(path)
-    assert open(path, 'rb').read() == b'whole' and visible(tmp_path) == ['a']
-
-
-def test_a_full_disk_is_reported_with_the_name_of_the_file(tmp_path):
-    resource = pytest.importorskip('resource')
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (50000, limits[1]))  # no file may grow further, as on a full disk
-    try:
-        with pytest.raises(OSError) as caught:
-            with files.atomic(str(tmp_path / 'a')) as f:
-                f.write(b'x' * 100000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert caught.value.filename == str(tmp_path / 'a') and os.listdir(str(tmp_path)) == []
-
-
-def test_an_album_tells_what_became_of_pictures_that_were_there_before(tmp_path, capsys):
+def test_a_writer_reports_what_became_of_pictures_of_an_earlier_run(tmp_path, capsys):
     gray = np.zeros([1, 4, 4], np.uint8)
     (tmp_path / 'my_0.txt').write_text('mine')
 
     def write(*grays):
         names = ['a_%d.png' % i for i in range(len(grays))]
-        album = images.ImageWriter(str(tmp_path), names, r'.+_\d+\.png$')
+        writer = images.ImageWriter(str(tmp_path), names, r'.+_\d+\.png$')
         for name, value in zip(names, grays):
-            album.save(name, gray + np.uint8(value))
-        album.report()
+            writer.save(name, gray + np.uint8(value))
+        writer.report()
         return capsys.readouterr().out
 
     assert write(1, 2, 3) == '' and write(1, 2, 3) == ''
@@ -97,8 +68,8 @@ def test_pictures_of_every_format_are_turned_once_as_their_exif_orientation_says
     Image.fromarray(stored).save(path, **(dict(tiffinfo={274: orientation}) if ending == 'tif' else dict(exif=exif)))
     expected = turned(stored, orientation)
     assert images.size(path) == expected.shape[::-1]
-    found = images.load(path, expected.shape)
-    assert np.abs(found[0].astype(int) - expected).max() <= 2
+    pixels = images.load(path, expected.shape)[0]
+    assert np.abs(pixels.astype(int) - expected).max() <= 2
 
 
 def test_damaged_exif_data_leave_a_picture_as_it_is_stored(tmp_path):

@@ -1,4 +1,4 @@
-"""Inputs that are not there, or are no files."""
+"""Inputs that do not exist, or are no files."""
 
 import os
 import socket
@@ -7,8 +7,6 @@ import pytest
 
 from common import inputs
 from places import ROOT
-
-WEIGHT = os.path.join('demo', 'weight')
 
 
 @pytest.fixture
@@ -37,8 +35,8 @@ def here(tmp_path, monkeypatch):
     ],
 )
 def test_a_path_that_is_not_there_is_answered_with_the_nearest_one_that_is(here, typed, meant):
-    found = inputs.nearest(typed)
-    assert (found and os.path.normpath(found)) == (meant and os.path.normpath(meant))
+    relative = inputs.nearest(typed)
+    assert (relative and os.path.normpath(relative)) == (meant and os.path.normpath(meant))
     absolute = inputs.nearest(str(here / typed))
     assert absolute == (meant and str(here / meant))
 
@@ -53,11 +51,11 @@ def test_a_path_that_is_not_there_is_answered_with_the_nearest_one_that_is(here,
         ('2-inference.py', '--config', 'nodule.csv', 'nodules.csv'),
     ],
 )
-def test_scripts_ask_whether_the_nearest_one_was_meant(refuses, here, name, flag, typed, meant):
+def test_scripts_answer_with_the_nearest_path(refuses, here, name, flag, typed, meant):
     refuses(name, flag, typed, words=['%s does not exist; did you mean %s?' % (typed, meant)])
 
 
-def test_weights_that_nothing_is_like_are_answered_with_the_page_that_says_where_some_are(refuses, here):
+def test_weights_with_no_similar_path_are_answered_with_the_page_that_has_links(refuses, here):
     refuses('2-inference.py', '--model', 'nothing.x', words=['nothing.x does not exist', 'docs/generation.md'])
     with open(os.path.join(ROOT, 'docs', 'generation.md'), encoding='utf-8') as f:
         text = f.read()
