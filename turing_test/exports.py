@@ -51,4 +51,4 @@ def medigan(path, data):
         accuracy=[round(reader['accuracy'], 3) for reader in readers],
         years_experience=[reader['years'] for reader in readers],
     )
-    files.write_json(path, dict(turing_test=fields))
+    files.write_text(path, json.dumps(dict(turing_test=fields), indent=1) + '\n')

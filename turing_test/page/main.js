@@ -3,21 +3,21 @@
 import { buildChoices } from './controls.js';
 import { at, number, write } from './dom.js';
 import { ask } from './server.js';
-import { onStrokes, onSubmit } from './strokes.js';
+import { onKeys, onSubmit } from './keys.js';
 import { View } from './view.js';
 import { buildTools, onChange } from './window.js';
-import { captions, facts, KINDS, verdictWords } from './words.js';
+import { captions, facts, MODES, verdictTexts } from './texts.js';
 
-const SOON = 300;  // milliseconds in which a second stroke or click belongs to the case before
-const LEAST = [6, 4];  // times that one patch, and each of two, is enlarged at least
+const SOON = 300;  // milliseconds in which a second key or click belongs to the case before
+const LEAST = [6, 4];  // smallest enlargement of one patch, and of each of two
 const DAY = 24 * 3600 * 1000;
 
-let study;  // what /api/study says
-let kind;  // its words
+let study;  // the reply of /api/study
+let mode;  // texts of its mode
 let view;
-let state;  // what /api/state says
-let shown = 0;  // performance.now() when the case came on the screen
-let ready = false;  // is a verdict taken?
+let state;  // the reply of /api/state
+let shownAt = 0;  // performance.now() when the case came on the screen
+let ready = false;  // are verdicts accepted?
 let busy = false;  // is the reader waiting for the server?
 let rested = -1;  // the number of cases after which the reader has had the pause, or the start
 let ahead = new Map();  // promises of pixels by case
@@ -29,13 +29,13 @@ function screen(id) {
   scrollTo(0, 0);
 }
 
-/* Says that the server was not reached, and what becomes of it. */
-const lost = (then) => (words) => {
-  write('trouble', `${words ? words[0].toUpperCase() + words.slice(1) : 'No connection'}. ${then}`);
+/* Shows that the server was not reached, and what happens next. */
+const showTrouble = (next) => (message) => {
+  write('trouble', `${message ? message[0].toUpperCase() + message.slice(1) : 'No connection'}. ${next}`);
   at('trouble').hidden = false;
 };
 
-/* One thing at a time; what cannot be mended by trying again is said, and the way out is to load the page again. */
+/* Runs one task at a time; an error that trying again cannot mend is shown, with a button that reloads the page. */
 async function guarded(work) {
   if (busy) return;
   busy = true;
@@ -51,7 +51,7 @@ async function guarded(work) {
   }
 }
 
-const where = async () => guarded(async () => proceed(await ask('/api/state')));
+const resume = async () => guarded(async () => proceed(await ask('/api/state')));
 
 function bars() {
   const practice = state.phase === 'practice';
@@ -96,7 +96,7 @@ async function proceed(now) {
 }
 
 function instructions() {
-  at('facts').replaceChildren(...facts(study, kind, state).map((sentence) => {
+  at('facts').replaceChildren(...facts(study, mode, state).map((sentence) => {
     const item = document.createElement('li');
     item.textContent = sentence;
     return item;
@@ -127,8 +127,8 @@ function goOn() {
 /* The pixels of a case, fetched once. */
 function pixels(item) {
   if (!ahead.has(item)) {
-    const say = (words) => item === state.item && lost('Trying again.')(words);
-    const parts = Array.from({ length: state.images }, (_, which) => ask(`/api/pixels/${item}/${which}`, null, say));
+    const report = (message) => item === state.item && showTrouble('Trying again.')(message);
+    const parts = Array.from({ length: state.images }, (_, which) => ask(`/api/pixels/${item}/${which}`, null, report));
     const all = Promise.all(parts);
     all.catch(() => ahead.delete(item));  // to be asked for again when its turn comes
     ahead.set(item, all);
@@ -143,9 +143,9 @@ async function showCase() {
   at('verdicts').hidden = false;
   at('undo').disabled = !state.can_undo;
   document.querySelectorAll('.chosen').forEach((button) => button.classList.remove('chosen'));
-  view.show(patches, captions(kind));
+  view.show(patches, captions(mode));
   requestAnimationFrame(() => {
-    shown = performance.now();
+    shownAt = performance.now();
     ready = true;
   });
   ahead = new Map([...ahead].filter(([item]) => item === state.item));
@@ -153,17 +153,17 @@ async function showCase() {
 }
 
 async function answer(verdict) {
-  const milliseconds = Math.min(Math.round(performance.now() - shown), DAY);
+  const milliseconds = Math.min(Math.round(performance.now() - shownAt), DAY);
   if (!ready || busy || milliseconds < SOON) return;
   ready = false;
   view.settle();
   write('saved', 'saving');
   at('choices').querySelector(`[value="${verdict}"]`).classList.add('chosen');
-  const given = { item: state.item, verdict, milliseconds, windows: view.used, zoom: view.greatest };
+  const values = { item: state.item, verdict, milliseconds, windows: view.used, zoom: view.greatest };
   await guarded(async () => {
-    const { truth, state: now } = await ask('/api/answer', given, (words) => {
+    const { truth, state: now } = await ask('/api/answer', values, (message) => {
       write('saved', 'not saved');
-      lost('Your answer is kept here; trying again.')(words);
+      showTrouble('Your answer is kept here; trying again.')(message);
     });
     write('saved', 'saved');
     at('trouble').hidden = true;
@@ -177,10 +177,10 @@ async function answer(verdict) {
 }
 
 function feedback(truth, verdict) {
-  const [sure, side] = verdictWords(kind, verdict);
+  const [sure, side] = verdictTexts(mode, verdict);
   at('verdicts').hidden = true;
   at('feedback').hidden = false;
-  write('truth', kind.truth[truth]);
+  write('truth', mode.truth[truth]);
   write('said', `You said: ${sure} ${side}.`);
   at('next').focus({ preventScroll: true });
 }
@@ -189,7 +189,7 @@ function undo() {
   if (!state || !state.can_undo || busy) return;
   ready = false;
   guarded(async () => {
-    const now = await ask('/api/undo', {}, lost('Trying again.'));
+    const now = await ask('/api/undo', {}, showTrouble('Trying again.'));
     rested = now.done;
     write('saved', 'taken back');
     await proceed(now);
@@ -207,23 +207,23 @@ async function leave() {
 
 async function start() {
   study = await ask('/api/study');
-  kind = KINDS[study.mode];
+  mode = MODES[study.mode];
   document.title = study.title;
   document.querySelectorAll('[data-title]').forEach((heading) => { heading.textContent = study.title; });
-  at('reading').classList.toggle('single', kind.captions.length === 1);
-  write('asked', kind.asked);
-  write('key-meaning', kind.meaning);
+  at('reading').classList.toggle('single', mode.captions.length === 1);
+  write('task', mode.heading);
+  write('key-meaning', mode.meaning);
   view = new View(at('stand'), { ...study, least: LEAST }, onChange, (hu) => write('hu', hu === null ? '\u2013' : number(hu)));
-  buildChoices(kind, answer);
+  buildChoices(mode, answer);
   buildTools(study.presets, view);
-  onStrokes(view, answer, undo);
+  onKeys(view, answer, undo);
   onSubmit('enter-form', '/api/enter', (form) => ({ name: form.get('name'), years: Number(form.get('years')) }),
     async ({ word }) => {
       write('word', word);
       at('word-note').hidden = false;
-      await where();
+      await resume();
     });
-  onSubmit('resume-form', '/api/resume', (form) => ({ name: form.get('name'), word: form.get('word') }), where);
+  onSubmit('resume-form', '/api/resume', (form) => ({ name: form.get('name'), word: form.get('word') }), resume);
   at('begin').addEventListener('click', goOn);
   at('go-on').addEventListener('click', goOn);
   ['undo', 'interlude-undo', 'end-undo'].forEach((id) => at(id).addEventListener('click', undo));

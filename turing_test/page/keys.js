@@ -9,7 +9,7 @@ function waiting() {
 }
 
 /* Have keys work: a View, answer(1 to 6) and undo(). */
-export function onStrokes(view, answer, undo) {
+export function onKeys(view, answer, undo) {
   const once = { Backspace: undo, u: undo };
   const often = {
     '+': () => view.zoomBy(1.25),
@@ -26,7 +26,7 @@ export function onStrokes(view, answer, undo) {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const digit = /^(?:Digit|Numpad)([1-6])$/.exec(event.code);  // wherever a keyboard has its digits
     if (key === ' ' || key === 'Enter') {
-      const button = event.target.closest('button') ? null : waiting();  // a button with the focus knows itself
+      const button = event.target.closest('button') ? null : waiting();  // the browser presses the button that has the focus
       return button && (event.repeat ? () => {} : () => button.click());
     }
     if (digit || once[key]) {
@@ -49,7 +49,7 @@ export function onStrokes(view, answer, undo) {
   });
 }
 
-/* Send a form; what the server refuses is said beside it, and done(answer) is called where it takes it. */
+/* Send a form; shows a refusal beside it, and calls done(reply) on success. */
 export function onSubmit(id, path, body, done) {
   const form = at(id);
   form.addEventListener('submit', async (event) => {
@@ -57,10 +57,10 @@ export function onSubmit(id, path, body, done) {
     const problem = form.querySelector('.problem');
     problem.textContent = '';
     try {
-      const given = body(new FormData(form));
-      const found = await ask(path, given);
-      localStorage.setItem('reader', given.name);
-      await done(found);
+      const values = body(new FormData(form));
+      const reply = await ask(path, values);
+      localStorage.setItem('reader', values.name);
+      await done(reply);
     } catch (error) {
       problem.textContent = `${error.message || 'There is no connection to the server; try again'}.`;
     }

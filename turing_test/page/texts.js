@@ -1,12 +1,12 @@
-/* What the page says, in the two kinds of studies. */
+/* Texts of the page, for the two modes of studies. */
 
 const SURE = ['surely', 'probably', 'perhaps', 'perhaps', 'probably', 'surely'];
 
-/* What differs between them: sides of the scale, the question, the heading of the instructions, captions of patches. */
-export const KINDS = {
+/* What differs between the modes: sides of the scale, heading of the instructions, question, captions of patches. */
+export const MODES = {
   'yes-no': {
     sides: ['generated', 'real'],
-    asked: 'Is the patch real or generated?',
+    heading: 'Is the patch real or generated?',
     question: 'Real or generated?',
     captions: [''],
     meaning: '1 surely generated, 2 probably, 3 perhaps; 4 perhaps real, 5 probably, 6 surely',
@@ -15,7 +15,7 @@ export const KINDS = {
   },
   '2afc': {
     sides: ['left', 'right'],
-    asked: 'Which of the two patches is real?',
+    heading: 'Which of the two patches is real?',
     question: 'Which one is real?',
     captions: ['left', 'right'],
     meaning: '1 surely the left one is real, 2 probably, 3 perhaps; 4 perhaps the right one, 5 probably, 6 surely',
@@ -25,19 +25,19 @@ export const KINDS = {
 };
 
 /* [certainty, side] of a verdict from 1 to 6. */
-export function verdictWords(kind, verdict) {
-  return [SURE[verdict - 1], kind.sides[verdict < 4 ? 0 : 1]];
+export function verdictTexts(mode, verdict) {
+  return [SURE[verdict - 1], mode.sides[verdict < 4 ? 0 : 1]];
 }
 
 const count = (number, noun) => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
 /* Sentences for the instructions. */
-export function facts(study, kind, state) {
+export function facts(study, mode, state) {
   const minutes = Math.max(Math.round((state.total * 8) / 60), 1);
   const practice = state.practice_total;
   return [
-    kind.half,
-    'Go by what you see: some are easy, some are not. There is no limit of time.',
+    mode.half,
+    'Some cases are easy, some are not. There is no time limit.',
     practice && `First ${count(practice, 'case')} of practice, with the truth after each answer.`,
     `Then ${count(state.total, 'case')} without it, about ${count(minutes, 'minute')} at eight seconds for each.`,
     study.pause && state.total > study.pause && `There is a pause every ${study.pause} cases.`,
@@ -46,5 +46,5 @@ export function facts(study, kind, state) {
   ].filter(Boolean);
 }
 
-/* Captions of patches, written large. */
-export const captions = (kind) => kind.captions.map((word) => word && word[0].toUpperCase() + word.slice(1));
+/* Captions of patches, with a capital letter. */
+export const captions = (mode) => mode.captions.map((word) => word && word[0].toUpperCase() + word.slice(1));
