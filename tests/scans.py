@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from dataset_tools import ct_volumes
+
 POINT = np.array([21.3, -17.6, 103.2])  # the nodule, world mm
 SPACING, SIZE = (0.7, 0.8, 1.25), (44, 40, 28)
 PAPER_GRAY = 3000 / 255.0  # HU in one gray level
@@ -130,6 +132,13 @@ def complaint(error_type, action, *parts):
     text = str(caught.value)
     assert '\n' not in text and all(str(part) in text for part in parts), text
     return text
+
+
+def unreadable(kind, source, *words):
+    """The complaint of read_volume about a path, or about a list of a path and a series."""
+    ct_volumes.clear_caches()  # the folder may have changed
+    source = source if isinstance(source, list) else [source]
+    return complaint(kind, lambda: ct_volumes.read_volume(*source), *words)
 
 
 GEOMETRIES = {

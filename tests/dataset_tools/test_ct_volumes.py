@@ -21,6 +21,7 @@ from scans import (
     picture,
     pixels,
     turned,
+    unreadable,
     write,
     write_dicom,
 )
@@ -155,7 +156,7 @@ def test_a_truncated_file_is_refused(tmp_path, form, compress):
     ct_volumes.read_volume(tmp_path / f'scan.{form}')
     for kept in (0.5, 0.99):
         data.write_bytes(whole[: int(len(whole) * kept)])
-        complaint(OSError, lambda: ct_volumes.read_volume(tmp_path / f'scan.{form}'), tmp_path / 'scan.', 'again')
+        unreadable(OSError, tmp_path / f'scan.{form}', tmp_path / 'scan.', 'again')
 
 
 @pytest.mark.parametrize('form', ['nii.gz', 'mhd', 'mha'])
@@ -164,21 +165,21 @@ def test_a_damaged_compressed_file_is_refused(tmp_path, form):
     data = next((path for path in tmp_path.iterdir() if path.suffix == '.zraw'), tmp_path / f'scan.{form}')
     whole = data.read_bytes()
     data.write_bytes(whole[: len(whole) // 2] + b'~~~~' + whole[len(whole) // 2 + 4 :])
-    complaint(OSError, lambda: ct_volumes.read_volume(tmp_path / f'scan.{form}'), tmp_path / 'scan.', 'again')
+    unreadable(OSError, tmp_path / f'scan.{form}', tmp_path / 'scan.', 'again')
 
 
 def test_a_gzipped_truncated_nifti_is_refused(tmp_path):
     sitk.WriteImage(picture(), str(tmp_path / 'scan.nii'))
     with gzip.open(str(tmp_path / 'scan.nii.gz'), 'wb') as file:
         file.write((tmp_path / 'scan.nii').read_bytes()[:-2])
-    complaint(OSError, lambda: ct_volumes.read_volume(tmp_path / 'scan.nii.gz'), 'scan.nii.gz', 'truncated')
+    unreadable(OSError, tmp_path / 'scan.nii.gz', 'scan.nii.gz', 'truncated')
 
 
 @pytest.mark.parametrize('form', ['nii', 'nii.gz', 'mhd', 'mha', 'nrrd'])
 def test_a_file_that_is_something_else_is_refused(tmp_path, form):
     path = tmp_path / f'scan.{form}'
     path.write_bytes(b'<html>404 not found</html>')
-    complaint(OSError, lambda: ct_volumes.read_volume(path), path, 'cannot be read')
+    unreadable(OSError, path, path, 'cannot be read')
 
 
 def test_images_of_other_shapes_are_refused(tmp_path):
@@ -191,7 +192,7 @@ def test_images_of_other_shapes_are_refused(tmp_path):
         ('colour.mha', colour, '3 value'),
     ):
         sitk.WriteImage(other, str(tmp_path / name))
-        complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path / name), tmp_path / name, words)
+        unreadable(ValueError, tmp_path / name, tmp_path / name, words)
 
 
 def test_an_umlaut_in_a_path_is_no_obstacle(tmp_path):
@@ -203,11 +204,11 @@ def test_an_umlaut_in_a_path_is_no_obstacle(tmp_path):
 
 def test_other_files_and_missing_files_are_refused(tmp_path):
     (tmp_path / 'scan.png').write_bytes(b'png')
-    complaint(ValueError, lambda: ct_volumes.read_volume(tmp_path / 'scan.png'), 'scan.png', '.nii.gz')
-    complaint(OSError, lambda: ct_volumes.read_volume(tmp_path / 'lost.nii'), 'lost.nii', 'not exist')
+    unreadable(ValueError, tmp_path / 'scan.png', 'scan.png', '.nii.gz')
+    unreadable(OSError, tmp_path / 'lost.nii', 'lost.nii', 'not exist')
 
 
 def test_simpleitk_is_asked_for_when_a_volume_is_read(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'SimpleITK', None)
     (tmp_path / 'scan.nii').write_bytes(b'')
-    complaint(OSError, lambda: ct_volumes.read_volume(tmp_path / 'scan.nii'), 'pip install SimpleITK')
+    unreadable(OSError, tmp_path / 'scan.nii', 'pip install SimpleITK')

@@ -128,15 +128,9 @@ def test_all_scans_of_a_patient_stay_together_and_nested_folds_lie_within(create
 def test_nested_folds_as_they_are_made_are_without_findings(made, script, tmp_path):
     made(*'phantom AIS --number 9 --resolution 16 --folds 3 --inner 2 --augment'.split())
     assert script(CREATE, 'verify', tmp_path / 'out')[0] == 0
-    listing = facts(tmp_path / 'out' / 'AIS' / 'fold2' / 'inner1' / 'test' / 'AIS')
-    assert (listing['fold'], listing['inner'], listing['side'], listing['folds'], listing['images']) == (
-        2,
-        1,
-        'test',
-        3,
-        3,
-    )
-    assert listing['variants'] == ['original']
+    about = facts(tmp_path / 'out' / 'AIS' / 'fold2' / 'inner1' / 'test' / 'AIS')
+    assert (about['fold'], about['inner'], about['side'], about['folds'], about['images']) == (2, 1, 'test', 3, 3)
+    assert about['variants'] == ['original']
 
 
 def sets_of_splits():

@@ -19,15 +19,15 @@ def test_image_files_become_a_data_set_in_the_order_of_their_names(made, tmp_pat
     assert tree(tmp_path / 'out') == ['images/' + name for name in names]
     for i, image in enumerate(finest(tmp_path / 'out' / 'images')):
         assert_array_equal(image[0], np.asarray(Image.open(str(folder / ('%d.png' % i)))))
-    listing = facts(tmp_path / 'out' / 'images')
-    assert (listing['images'], listing['nodules'], listing['records'], listing['resolution'], listing['channels']) == (
+    about = facts(tmp_path / 'out' / 'images')
+    assert (about['images'], about['nodules'], about['records'], about['resolution'], about['channels']) == (
         5,
         5,
         5,
         16,
         1,
     )
-    assert [entry['file'] for entry in listing['entries']] == ['%d.png' % i for i in range(5)]
+    assert [entry['file'] for entry in about['entries']] == ['%d.png' % i for i in range(5)]
     assert '5 images of 5 nodules, 16x16' in out and 'skipped' not in out
 
 
@@ -202,10 +202,10 @@ def test_augment_writes_each_image_and_its_four_variants(made, tmp_path, folder)
     read = finest(tmp_path / 'out' / 'images')
     x = np.asarray(Image.open(str(folder / '2.png')))
     assert_array_equal(read[10:15, 0], [x, x[:, ::-1], x[::-1], np.rot90(x), np.rot90(x, 3)])
-    listing = facts(tmp_path / 'out' / 'images')
-    assert listing['variants'] == ['original', 'left-right', 'up-down', 'rot90', 'rot270']
-    assert listing['entries'][2]['records'] == 5
-    assert (listing['images'], listing['nodules'], listing['records']) == (5, 5, 25)
+    about = facts(tmp_path / 'out' / 'images')
+    assert about['variants'] == ['original', 'left-right', 'up-down', 'rot90', 'rot270']
+    assert about['entries'][2]['records'] == 5
+    assert (about['images'], about['nodules'], about['records']) == (5, 5, 25)
 
 
 def test_shifts_are_cropped_from_larger_images_and_nothing_is_filled_up(made, refuses, tmp_path):

@@ -38,7 +38,7 @@ def sides(tmp_path, kind):
     """For each fold what is on its sides, (train, test)."""
     root = tmp_path / 'out' / 'nodules'
     folds = [[facts(root / ('fold%d' % fold) / side / 'nodules') for side in ('train', 'test')] for fold in range(3)]
-    return [[{entry.get(kind) for entry in listing['entries']} for listing in pair] for pair in folds]
+    return [[{entry.get(kind) for entry in about['entries']} for about in pair] for pair in folds]
 
 
 def test_scans_of_one_patient_id_stay_together_whatever_its_capitals_and_blanks(create, tmp_path, script):
@@ -99,10 +99,10 @@ def test_no_header_is_read_more_often_for_the_patient(create, monkeypatch):
 def test_verify_finds_a_patient_on_both_sides_however_it_is_spelt(create, script, tmp_path):
     create(['P1', 'P2', 'P3'], '--keep-names')
     path = tmp_path / 'out' / 'nodules' / 'fold0' / 'test' / 'nodules' / 'nodules.json'
-    listing = json.loads(path.read_text())
+    about = json.loads(path.read_text())
     (train, _), _, _ = sides(tmp_path, 'patient')
-    listing['entries'][0]['patient'] = ' ' + min(train).lower()
-    path.write_text(json.dumps(listing))
+    about['entries'][0]['patient'] = ' ' + min(train).lower()
+    path.write_text(json.dumps(about))
     code, out, _ = script(CREATE, 'verify', tmp_path / 'out')
     (line,) = [line for line in out.splitlines() if line.startswith('patient')]
     assert code == 1 and 'is both in' in line

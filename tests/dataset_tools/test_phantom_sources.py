@@ -30,12 +30,12 @@ def test_phantom_i_depends_on_the_seed_the_class_and_i_alone(made, tmp_path):
 
 def test_slices_of_a_phantom_follow_each_other_under_one_name(made, refuses, tmp_path):
     made(*PHANTOM, '--number', 9, '--slices', 5)
-    read, listing = finest(tmp_path / 'out' / 'MIA'), facts(tmp_path / 'out' / 'MIA')
-    assert len(read) == listing['images'] == 45 and listing['nodules'] == 9
-    assert listing['slices'] == 5 and {e['slice_mm'] for e in listing['entries']} == {1}
+    read, about = finest(tmp_path / 'out' / 'MIA'), facts(tmp_path / 'out' / 'MIA')
+    assert len(read) == about['images'] == 45 and about['nodules'] == 9
+    assert about['slices'] == 5 and {e['slice_mm'] for e in about['entries']} == {1}
     drawn = phantom_slices('MIA', np.random.RandomState([3, 1, 4]), 16, 0.6, 5)
     assert_array_equal(read[20:25, 0], [hounsfield.to_gray(p.hu, (-1900, 1100)) for p in drawn])
-    entries = listing['entries'][20:25]
+    entries = about['entries'][20:25]
     assert [e['slice'] for e in entries] == [-2, -1, 0, 1, 2] and {e['nodule'] for e in entries} == {'MIA-3-00004'}
     made(*PHANTOM, '--number', 9, '--name', 'alone')
     assert_array_equal(finest(tmp_path / 'out' / 'alone'), read[2::5])

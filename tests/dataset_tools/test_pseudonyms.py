@@ -65,11 +65,11 @@ def test_scan_patient_and_nodule_are_keyed_hashes_and_another_key_gives_others(c
 
 def test_the_hashes_of_table_and_scan_are_those_of_their_files(create, tmp_path):
     create('volumes')
-    listing, root = facts(tmp_path / 'out' / 'AIS'), tmp_path / 'Klinik Ward12'
-    assert listing['table_sha256'] == hashlib.sha256((root / 'Export20190704.csv').read_bytes()).hexdigest()
+    about, root = facts(tmp_path / 'out' / 'AIS'), tmp_path / 'Klinik Ward12'
+    assert about['table_sha256'] == hashlib.sha256((root / 'Export20190704.csv').read_bytes()).hexdigest()
     slices = [path.read_bytes() for path in sorted((root / 'studies').iterdir())]
-    assert listing['entries'][0]['scan_sha256'] == hashlib.sha256(b''.join(slices)).hexdigest()
-    assert {'python', 'numpy', 'SimpleITK', 'nodule-generation'} <= set(listing['versions'])
+    assert about['entries'][0]['scan_sha256'] == hashlib.sha256(b''.join(slices)).hexdigest()
+    assert {'python', 'numpy', 'SimpleITK', 'nodule-generation'} <= set(about['versions'])
 
 
 def test_a_key_is_made_once_for_its_owner_alone(tmp_path, monkeypatch, capsys):

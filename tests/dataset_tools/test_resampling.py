@@ -100,6 +100,6 @@ def test_the_table_of_a_dataset_holds_interpolation_and_offset(script, tmp_path,
     flags = ['--resolution', 16, '--spacing', 0.5, '--outdir', tmp_path / 'out', '--interpolation', method]
     code, _, err = script('0-dataset_create.py', 'volumes', tmp_path / 'nodules.csv', *flags)
     assert code == 0, err
-    listing = json.loads((tmp_path / 'out' / 'nodules' / 'nodules.json').read_text())
-    assert listing['interpolation'] == method
-    assert abs(listing['entries'][0]['slice_offset_mm'] - to_slice(image)) < 0.001
+    about = json.loads((tmp_path / 'out' / 'nodules' / 'nodules.json').read_text())
+    assert about['interpolation'] == method
+    assert abs(about['entries'][0]['slice_offset_mm'] - to_slice(image)) < 0.001

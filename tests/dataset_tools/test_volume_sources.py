@@ -38,14 +38,12 @@ def made(script, tmp_path):
 @pytest.mark.parametrize('form, geometry', list(zip(FORMATS, itertools.cycle(sorted(GEOMETRIES)))))
 def test_a_nodule_at_known_world_coordinates_lands_at_the_centre(made, tmp_path, form, geometry):
     path = write(tmp_path, picture(direction=GEOMETRIES[geometry]), form)
-    (gray,), listing = made('path,x,y,z\n%s,%s\n' % (path.name, HERE), '--keep-names')()
+    (gray,), about = made('path,x,y,z\n%s,%s\n' % (path.name, HERE), '--keep-names')()
     wanted = (blob(pixels(32, 0.5)) + 1900) / 3000 * 255
     assert np.abs(centroid(gray.astype(float), (-850 + 1900) / 3000 * 255.0) - 15.5).max() < 0.5
     assert np.abs(gray - wanted).max() < 1  # half a gray level, and half for its rounding
     assert (
-        listing['window'] == [-1900, 1100]
-        and listing['mm_per_pixel'] == 0.5
-        and listing['entries'][0]['scan'] == path.name
+        about['window'] == [-1900, 1100] and about['mm_per_pixel'] == 0.5 and about['entries'][0]['scan'] == path.name
     )
 
 
@@ -60,14 +58,14 @@ def test_scans_that_were_added_since_the_last_dataset_are_found(made, tmp_path):
 def test_a_luna16_table_finds_its_series_and_makes_slices_in_order(made, tmp_path):
     write_dicom(tmp_path / 'scans' / 'a', picture(lopsided), uid='1.2.3')
     write_dicom(tmp_path / 'scans' / 'b', picture(), uid='1.2.4')
-    gray, listing = made(
+    gray, about = made(
         LUNA + '1.2.4,%s,9.5\n1.2.3,%s,8\n1.2.4,20,-17,100,4\n' % (HERE, HERE),
         '--volumes',
         tmp_path / 'scans',
         *'--slices 3 --window lung'.split(),
     )()
-    assert len(gray) == 9 and (listing['images'], listing['nodules'], listing['records']) == (9, 3, 9)
-    entries = [(entry['nodule'], entry['slice'], entry['diameter_mm']) for entry in listing['entries']]
+    assert len(gray) == 9 and (about['images'], about['nodules'], about['records']) == (9, 3, 9)
+    entries = [(entry['nodule'], entry['slice'], entry['diameter_mm']) for entry in about['entries']]
     assert [entry[1] for entry in entries] == [-1, 0, 1] * 3 and [entry[2] for entry in entries[::3]] == [
         9.5,
         4,
@@ -85,8 +83,8 @@ def test_a_class_column_makes_a_data_set_for_each_class(made, tmp_path):
         '--keep-names',
     )
     for name, nodules in (('AIS', ['scan.mha#n0', 'scan.mha#n2']), ('IA', ['scan.mha#n1', 'scan.mha#n3'])):
-        gray, listing = read(name)
-        assert len(gray) == 2 and [entry['nodule'] for entry in listing['entries']] == nodules
+        gray, about = read(name)
+        assert len(gray) == 2 and [entry['nodule'] for entry in about['entries']] == nodules
 
 
 def test_shifted_cuts_come_from_the_full_slice_and_folds_split_by_scan(made, script, tmp_path):
@@ -96,10 +94,8 @@ def test_shifted_cuts_come_from_the_full_slice_and_folds_split_by_scan(made, scr
     rows = ''.join('%d.nii.gz,%d,-17,%d\n' % (i, 12 + 3 * i, 95 + 2 * i) for i in range(5))
     read = made('path,x,y,z\n' + rows, '--augment', '--shifts', 3, '--folds', 2, '--slices', 2)
     for fold in (0, 1):
-        (train, listing), (test, held) = [
-            read('nodules/fold%d/%s/nodules' % (fold, side)) for side in ('train', 'test')
-        ]
-        nodules = [{entry['scan'] for entry in facts['entries']} for facts in (listing, held)]
+        (train, about), (test, held) = [read('nodules/fold%d/%s/nodules' % (fold, side)) for side in ('train', 'test')]
+        nodules = [{entry['scan'] for entry in facts['entries']} for facts in (about, held)]
         assert not nodules[0] & nodules[1] and len(nodules[0] | nodules[1]) == 5
         assert len(train) == len(nodules[0]) * 2 * 3 * 5 and len(test) == len(nodules[1]) * 2
         assert (train > 74).all()  # 74 is air: of the volume's surroundings there is nothing in the middle of it
@@ -166,9 +162,9 @@ READERS = near([0.5, 0, 0], [-0.5, 1, 0], [0, -1, 0.5], [0, 0, -0.5]) + near([8,
 def test_marks_of_several_readers_become_one_nodule_at_their_mean(made, tmp_path, capsys):
     write(tmp_path, picture(), 'mha')
     text = 'path,x,y,z,diameter\n' + ''.join('%s,%d\n' % (line, 6 + i) for i, line in enumerate(READERS))
-    gray, listing = made(text)()
-    assert len(gray) == 2 and (listing['nodules'], [entry['marks'] for entry in listing['entries']]) == (2, [4, 1])
-    assert np.abs(listing['entries'][0]['point'] - POINT).max() < 1e-3 and listing['entries'][0]['diameter_mm'] == 7.5
+    gray, about = made(text)()
+    assert len(gray) == 2 and (about['nodules'], [entry['marks'] for entry in about['entries']]) == (2, [4, 1])
+    assert np.abs(about['entries'][0]['point'] - POINT).max() < 1e-3 and about['entries'][0]['diameter_mm'] == 7.5
 
 
 def test_voxel_marks_are_compared_in_millimetres(made, tmp_path):
@@ -177,8 +173,8 @@ def test_voxel_marks_are_compared_in_millimetres(made, tmp_path):
     index = np.array(image.TransformPhysicalPointToContinuousIndex(POINT.tolist()))
     marks = [index, index + [4, 0, 0], index + [0, 0, 2], index + [0, 0, 5]]  # 2.8, 2.5 and 6.25 mm off
     rows = ''.join('%s,%f,%f,%f\n' % ((path,) + tuple(mark[[1, 0, 2]])) for mark in marks)
-    _, listing = made('path,i,j,k\n' + rows)()
-    assert [entry['marks'] for entry in listing['entries']] == [3, 1]
+    _, about = made('path,i,j,k\n' + rows)()
+    assert [entry['marks'] for entry in about['entries']] == [3, 1]
 
 
 def test_readers_who_differ_in_class_are_refused(refuses, tmp_path):
