@@ -49,8 +49,8 @@ def names(models):
     return result
 
 
-def _estimate(found):
-    return collections.OrderedDict(value=found.value, interval=found.interval)
+def _estimate(estimate):
+    return collections.OrderedDict(value=estimate.value, interval=estimate.interval)
 
 
 def _distance(wanted, value, real):
@@ -61,15 +61,15 @@ def _distance(wanted, value, real):
 def _metric(rows, smallest):
     """One metric of all models. rows: an evaluation.Row of each; smallest: images of the smallest set."""
     fakes, wanted, reals = [row.fakes for row in rows], rows[0].metric.wanted, rows[-1].reals
-    distances = [_distance(wanted, found.value, reals.value) for found in fakes]
+    distances = [_distance(wanted, estimate.value, reals.value) for estimate in fakes]
     best = distances.index(min(distances))
     as_good = []
-    for i, found in enumerate(fakes):
-        low, high = difference(found, fakes[best], smallest).interval
+    for i, estimate in enumerate(fakes):
+        low, high = difference(estimate, fakes[best], smallest).interval
         if i != best and low <= 0 <= high:
             as_good.append(i)
     metric = rows[0].metric.facts()
-    metric.update(wanted=wanted, reals=_estimate(reals), models=[_estimate(found) for found in fakes])
+    metric.update(wanted=wanted, reals=_estimate(reals), models=[_estimate(estimate) for estimate in fakes])
     metric.update(best=best, as_good=as_good)
     return metric
 
@@ -86,14 +86,14 @@ def _curve(metric, kimg):
 
 def compare(evaluations):
     """The comparison of at least two Evaluations of one suite.evaluate_models, as described above."""
-    first, smallest = evaluations[0].facts, min(len(found.fakes) for found in evaluations)
+    first, smallest = evaluations[0].facts, min(len(evaluated.fakes) for evaluated in evaluations)
     result = collections.OrderedDict((name, first[name]) for name in FACTS)
-    paths = [found.facts['model'] for found in evaluations]
-    result.update(weights=[digest for found in evaluations for digest in found.weights], models=[])
-    for name, path, found in zip(names(paths), paths, evaluations):
-        model = collections.OrderedDict(name=name, model=path, folder=name, kimg=kimg_of(path), notes=found.notes)
+    paths = [evaluated.facts['model'] for evaluated in evaluations]
+    result.update(weights=[digest for evaluated in evaluations for digest in evaluated.weights], models=[])
+    for name, path, evaluated in zip(names(paths), paths, evaluations):
+        model = collections.OrderedDict(name=name, model=path, folder=name, kimg=kimg_of(path), notes=evaluated.notes)
         result['models'].append(model)
-    result['metrics'] = [_metric(rows, smallest) for rows in zip(*[found.rows for found in evaluations])]
+    result['metrics'] = [_metric(rows, smallest) for rows in zip(*[evaluated.rows for evaluated in evaluations])]
     kimg = [(i, model['kimg']) for i, model in enumerate(result['models']) if model['kimg'] is not None]
     kimg = collections.OrderedDict(sorted(kimg, key=lambda item: item[1]))
     result['curves'] = [_curve(metric, kimg) for metric in result['metrics']] if len(kimg) > 1 else []
@@ -120,10 +120,10 @@ def table(result):
 def write(evaluations, outdir):
     """A folder with the page of each model, comparison.html and comparison.json beside them; what `compare` returns."""
     result = compare(evaluations)
-    for model, found in zip(result['models'], evaluations):
+    for model, evaluated in zip(result['models'], evaluations):
         folder = os.path.join(outdir, model['folder'])
         os.makedirs(folder, exist_ok=True)
-        evaluation_page.write(found, folder)
+        evaluation_page.write(evaluated, folder)
     with files.atomic(os.path.join(outdir, 'comparison.json')) as f:
         f.write(json.dumps(result, indent=1).encode())
     _write_page(result, evaluations, os.path.join(outdir, 'comparison.html'))
@@ -133,7 +133,7 @@ def write(evaluations, outdir):
 def _write_page(result, evaluations, path):
     compared, (count, *shape) = evaluations[0].sets, evaluations[0].fakes.shape
     shown = max(min(PICTURES, count, page.most(shape) // (len(evaluations) + 1)), 1)
-    sets = [(model, found.fakes) for model, found in zip(result['models'], evaluations)]
+    sets = [(model, evaluated.fakes) for model, evaluated in zip(result['models'], evaluations)]
     strips = []
     for model, images in sets + [(None, compared.heldout_reals)]:
         name = model['name'] if model else 'real'

@@ -67,8 +67,8 @@ class Evaluation:
         lines = [('', 'generated', '95 %', 'reals', '95 %', '')]
         for row in self.rows:
             cells = [row.metric.label]
-            for found in (row.fakes, row.reals):
-                cells += [page.number(found.value), '%s .. %s' % tuple(map(page.number, found.interval))]
+            for side in (row.fakes, row.reals):
+                cells += [page.number(side.value), '%s .. %s' % tuple(map(page.number, side.interval))]
             lines.append(cells + ['wanted: ' + row.metric.wanted])
         return aligned(lines)
 
@@ -160,22 +160,22 @@ class Evaluation:
             ('diameter_sd', _standard_deviation, 'diameter', length),
         ):
             measured, of_reals = metric(key, unit=unit), statistic(getattr(reals, values))
-            known = self.reference.estimate(measured, lambda s=of_reals: s, disk=False)
-            self._add(measured, statistic(getattr(fakes, values)), known)
+            baseline = self.reference.estimate(measured, lambda s=of_reals: s, disk=False)
+            self._add(measured, statistic(getattr(fakes, values)), baseline)
 
     def measure_copies(self, n):
         """Distance to the nearest training image, of up to n fakes and as many held-out reals."""
         nearest = memorisation.nearest(self.fakes[:n], self.sets.training, progress_bar('copies'))
         self.nearest = [nearest, self.reference.nearest(n)]
-        fakes, reals = [found.distance for found in self.nearest]
+        fakes, reals = [nearest.distance for nearest in self.nearest]
 
         def share(distances):
             return memorisation.copied(distances, reals), [len(distances), len(reals)]
 
         for key, statistic in (('nearest_distance', _mean), ('nearer_share', share)):
             measured = metric(key)
-            known = self.reference.estimate(measured, lambda s=statistic: s(reals), disk=False)
-            self._add(measured, statistic(fakes), known)
+            baseline = self.reference.estimate(measured, lambda s=statistic: s(reals), disk=False)
+            self._add(measured, statistic(fakes), baseline)
 
     def comparisons(self):
         """A verdicts.Comparison of each row."""
@@ -187,18 +187,18 @@ class Evaluation:
         self.notes.append('%s: %s' % (name, text))
 
 
-def _draw_wasserstein(several, reference):
-    """[Drawn] of several sets of generated images against the held-out reals of a Reference.
+def _draw_wasserstein(image_sets, reference):
+    """[Drawn] of sets of generated images against the held-out reals of a Reference.
 
     SWD is the mean of as many draws of neighbourhoods and directions as each set needs until its error is small; it
     depends on that set alone.
     """
-    drawn, done, draw = [[] for _ in several], {}, 0
-    while len(done) < len(several):
-        left = [i for i in range(len(several)) if i not in done]
+    drawn, done, draw = [[] for _ in image_sets], {}, 0
+    while len(done) < len(image_sets):
+        left = [i for i in range(len(image_sets)) if i not in done]
         for begin in range(0, len(left), TOGETHER):
             group = left[begin : begin + TOGETHER]
-            described = [reference.describe(several[i], draw, 0) for i in group]
+            described = [reference.describe(image_sets[i], draw, 0) for i in group]
             distances, reals = reference.distances(described, draw)
             for i, fakes, descriptors in zip(group, distances, described):
                 drawn[i].append(np.stack([fakes, reals], axis=1))  # [levels, 2]
@@ -211,25 +211,25 @@ def _draw_wasserstein(several, reference):
                     baseline = reference.swd_estimates_of_training(means[:, 1], draw)
                     done[i] = Drawn(draw + 1, error, list(descriptors.levels), estimates, baseline)
         draw += 1
-    return [done[i] for i in range(len(several))]
+    return [done[i] for i in range(len(image_sets))]
 
 
-def measure(several, reference, audit=1000):
+def measure(image_sets, reference, audit=1000):
     """[Evaluation] of sets of fakes, uint8 [N, C, R, R] each, against a Reference of as many images.
 
     audit: images to search for copies.
     """
-    drawn, begin = [None] * len(several), time.time()
-    if several[0].shape[-1] >= 16:
+    drawn, begin = [None] * len(image_sets), time.time()
+    if image_sets[0].shape[-1] >= 16:
         log.info('measuring the sliced Wasserstein distance')
         with log.timed('sliced Wasserstein distance'):
-            drawn = _draw_wasserstein(several, reference)
-    seconds, evaluations = (time.time() - begin) / len(several), []
-    for fakes, distances in zip(several, drawn):
+            drawn = _draw_wasserstein(image_sets, reference)
+    seconds, evaluations = (time.time() - begin) / len(image_sets), []
+    for fakes, distances in zip(image_sets, drawn):
         evaluation = Evaluation(fakes, reference)
         if distances:
             evaluation.add_wasserstein(distances, seconds)
-        which = ', generator %d of %d' % (len(evaluations) + 1, len(several)) if len(several) > 1 else ''
+        which = ', generator %d of %d' % (len(evaluations) + 1, len(image_sets)) if len(image_sets) > 1 else ''
         parts = [
             ('MS-SSIM', evaluation.measure_variety),
             ('features', evaluation.measure_features),

@@ -95,7 +95,7 @@ def write(evaluation, outdir):
     with files.atomic(os.path.join(outdir, 'evaluation.json')) as f:
         f.write(json.dumps(result(evaluation), indent=1).encode())
     compared, n, comparisons = evaluation.sets, len(evaluation.fakes), evaluation.comparisons()
-    found = verdicts.verdicts(comparisons, evaluation.trained_on)
+    judged = verdicts.verdicts(comparisons, evaluation.trained_on)
     count, sets = max(min(PICTURES, page.most(evaluation.fakes.shape[1:]) // 4), 1), []
     for name, text, images in (('fakes', 'generated', evaluation.fakes), ('reals', 'real', compared.heldout_reals)):
         pictures = [page.picture(x, '%s image %d' % (text, i + 1)) for i, x in enumerate(images[:count])]
@@ -105,9 +105,9 @@ def write(evaluation, outdir):
         PAGE,
         'Evaluation of ' + os.path.basename(evaluation.facts['model']),
         window_of(compared.card),
-        verdicts=found,
+        verdicts=judged,
         topics=TOPICS,
-        summary=verdicts.summary(found, n),
+        summary=verdicts.summary(judged, n),
         comparisons=comparisons,
         arrows=ARROWS,
         sets=sets,

@@ -66,8 +66,8 @@ def frechet_distance(a, b):
     |mean_a - mean_b|^2 + trace(A + B - 2 (A B)^(1/2)) of the covariances A and B.
     """
     if min(len(a), len(b)) <= a.shape[1]:
-        words = 'FID on %d features needs more than %d images of each kind, else their covariance has no full rank'
-        raise ValueError(words % (a.shape[1], a.shape[1]))
+        message = 'FID on %d features needs more than %d images of each kind, else their covariance has no full rank'
+        raise ValueError(message % (a.shape[1], a.shape[1]))
 
     def moments(x, weights):
         weights = weights / float(weights.sum())
@@ -90,9 +90,9 @@ def squared_distances(a, b):
     """[len(a), len(b)] between the rows of two float64 arrays, never negative."""
     products = a.dot(b.T)
     products *= 2
-    found = np.square(a).sum(1)[:, None] + np.square(b).sum(1)
-    found -= products
-    return np.maximum(found, 0, out=found)
+    distances = np.square(a).sum(1)[:, None] + np.square(b).sum(1)
+    distances -= products
+    return np.maximum(distances, 0, out=distances)
 
 
 def precision_recall(reals, fakes, neighbours=3, track=iter):
@@ -118,11 +118,11 @@ def precision_recall(reals, fakes, neighbours=3, track=iter):
         return (distances <= around_reals[part, None]).any(axis=0), (distances <= around_fakes).any(axis=1)
 
     around_reals, around_fakes = radii(reals), radii(fakes)
-    found = parallel.ordered(within, chunks(len(reals), size=64), track)
-    found_fakes = np.any([part for part, _ in found], axis=0)
-    found_reals = np.concatenate([part for _, part in found])
+    parts = parallel.ordered(within, chunks(len(reals), size=64), track)
+    fakes_within = np.any([part for part, _ in parts], axis=0)
+    reals_within = np.concatenate([part for _, part in parts])
 
-    def share(found):
-        return lambda weights: float(np.average(found, weights=weights))
+    def share(inside):
+        return lambda weights: float(np.average(inside, weights=weights))
 
-    return share(found_fakes), share(found_reals)
+    return share(fakes_within), share(reals_within)

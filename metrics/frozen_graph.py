@@ -40,13 +40,13 @@ def _read_graph(path):
 def _import(graph, output):
     """Placeholder and output of the part of a graph that computes `output`, in the current graph."""
     graph = tf.graph_util.extract_sub_graph(graph, [output])
-    strange = sorted({node.op for node in graph.node} - _ARITHMETIC)
-    if strange:
-        raise ValueError('it has the operation %.60s, which is no arithmetic' % strange[0])
+    unknown = sorted({node.op for node in graph.node} - _ARITHMETIC)
+    if unknown:
+        raise ValueError('it has the operation %.60s, which is no arithmetic' % unknown[0])
     places = [node.name + ':0' for node in graph.node if node.op.startswith('Placeholder')]
     if len(places) != 1:
-        words = 'it has %d placeholders between its input and %.60s; it should have one'
-        raise ValueError(words % (len(places), output))
+        message = 'it has %d placeholders between its input and %.60s; it should have one'
+        raise ValueError(message % (len(places), output))
     return tf.import_graph_def(graph, return_elements=[places[0], output + ':0'], name='features')
 
 
@@ -56,8 +56,8 @@ def _scaled(images, place):
     shape = place.shape.as_list() if place.shape.ndims == 4 else [None]
     last = shape[-1] in (1, 3)
     if not last and (len(shape) < 4 or shape[1] not in (1, 3)):
-        words = 'its input has the shape %s; it should be [N, H, W, C] or [N, C, H, W] of 1 or 3 channels'
-        raise ValueError(words % place.shape)
+        message = 'its input has the shape %s; it should be [N, H, W, C] or [N, C, H, W] of 1 or 3 channels'
+        raise ValueError(message % place.shape)
     scaled = tf.transpose(images, [0, 2, 3, 1])
     if channels == 1 and (shape[-1] if last else shape[1]) == 3:
         scaled = tf.tile(scaled, [1, 1, 1, 3])
@@ -83,8 +83,8 @@ def features(path, channels, resolution, tensor=None):
         def compute(pixels):
             values = run(result, {place: run(scaled, {images: pixels})})
             if values.ndim < 2 or len(values) != len(pixels) or values.dtype.kind != 'f':
-                words = '%s: %s gives %s of shape %s for %d images; name another tensor'
-                raise ValueError(words % (path, output, values.dtype, list(values.shape), len(pixels)))
+                message = '%s: %s gives %s of shape %s for %d images; name another tensor'
+                raise ValueError(message % (path, output, values.dtype, list(values.shape), len(pixels)))
             return values.reshape(len(values), -1)
 
         compute(np.zeros([1, channels, resolution, resolution], np.float32))

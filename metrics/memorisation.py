@@ -23,7 +23,7 @@ CANDIDATES = 40  # training images of the coarse search that the fine one looks 
 # 1,000 others the nearest two have 0.22 at 64x64 pixels, 0.21 at 32x32 and 0.16 at 16x16; copies that are only
 # mirrored, turned and shifted have 0, and those with noise of a twentieth of that deviation 0.05.
 ALIKE = 0.1
-SMALLEST = 16  # pixels of the smallest images of which more than equal ones can be told
+SMALLEST = 16  # pixels; of smaller images only equal ones are copies
 SEARCHED = 1000  # images of a large set that are compared pixel by pixel, evenly spread
 
 # distance: in gray levels; index: of the training image; symmetry, rows, columns: how the image was turned and where on
@@ -94,16 +94,16 @@ def nearest(images, training, track=iter):
         x = coarse(training[block])
         shifted = [keys(x, shift) for shift in shifts]
         new = np.concatenate(parallel.ordered(lambda group, x=shifted: score(group, x), groups))
-        number = np.broadcast_to(np.arange(block.start, block.stop), new.shape)
-        scores, indices = np.concatenate([scores, new], axis=1), np.concatenate([indices, number], axis=1)
+        index = np.broadcast_to(np.arange(block.start, block.stop), new.shape)
+        scores, indices = np.concatenate([scores, new], axis=1), np.concatenate([indices, index], axis=1)
         order = np.argpartition(-scores, min(CANDIDATES, scores.shape[1]) - 1, axis=1)[:, :CANDIDATES]
         scores, indices = np.take_along_axis(scores, order, axis=1), np.take_along_axis(indices, order, axis=1)
 
     def fine(i):
         return _nearest_of(images[i], training[indices[i]], reach * scale)
 
-    found = Nearest(*map(np.array, zip(*parallel.ordered(fine, list(range(count)), track))))
-    return found._replace(index=indices[np.arange(count), found.index])
+    best = Nearest(*map(np.array, zip(*parallel.ordered(fine, list(range(count)), track))))
+    return best._replace(index=indices[np.arange(count), best.index])
 
 
 def _nearest_of(image, others, reach):
@@ -133,23 +133,23 @@ def copies(images, others, track=iter):
     Copies are equal in one of the 8 positions of `turned` or, from 16x16 pixels on, as near as ALIKE says in one of the
     positions of `nearest`, for which up to SEARCHED images are looked at.
     """
-    known = {hash(np.ascontiguousarray(other).tobytes()): index for index, other in enumerate(others)}
-    found = collections.OrderedDict()
+    index_of = {hash(np.ascontiguousarray(other).tobytes()): index for index, other in enumerate(others)}
+    copy_of = collections.OrderedDict()
     for index, image in enumerate(images):
         keys = (hash(np.ascontiguousarray(turned(image, symmetry)).tobytes()) for symmetry in range(SYMMETRIES))
-        other = next((known[key] for key in keys if key in known), None)
+        other = next((index_of[key] for key in keys if key in index_of), None)
         if other is not None:
-            found[index] = other
-    left = np.array([index for index in range(len(images)) if index not in found], int)
+            copy_of[index] = other
+    left = np.array([index for index in range(len(images)) if index not in copy_of], int)
     if images.shape[-1] < SMALLEST or not len(left) or not len(others):
-        return found
+        return copy_of
     left = left[np.unique(np.linspace(0, len(left) - 1, min(len(left), SEARCHED)).astype(int))]
     (reach, scale), looked_at = _reach(images.shape[-1]), images[left]
     best = nearest(looked_at, others, track)
     spread = crop(looked_at, reach * scale).reshape(len(left), -1).std(axis=1)
     alike = np.flatnonzero(best.distance <= ALIKE * spread)
-    found.update(zip(left[alike].tolist(), best.index[alike].tolist()))
-    return found
+    copy_of.update(zip(left[alike].tolist(), best.index[alike].tolist()))
+    return copy_of
 
 
 def copied(fakes, reals, percentile=1):
@@ -165,15 +165,16 @@ def copied(fakes, reals, percentile=1):
     return statistic
 
 
-def closest_pairs(images, training, found, count=8):
-    """The `count` closest of images and their nearest training images, a list of Pair."""
-    (reach, scale), pairs = _reach(images.shape[-1]), []
+def closest_pairs(images, training, best, count=8):
+    """The `count` closest of images and their nearest training images, a list of Pair. best: their Nearest."""
+    reach, scale = _reach(images.shape[-1])
     reach *= scale
-    for i in np.argsort(found.distance, kind='mergesort')[:count]:
-        image, other, shift = turned(images[i], found.symmetry[i]), training[found.index[i]], found[2:4]
-        rows, columns = [int(moved[i]) for moved in shift]
-        compared = np.full(image.shape[1:], np.nan, np.float32)
+    pairs = []
+    for i in np.argsort(best.distance, kind='mergesort')[:count]:
+        image, other = turned(images[i], best.symmetry[i]), training[best.index[i]]
+        rows, columns = int(best.rows[i]), int(best.columns[i])
+        difference = np.full(image.shape[1:], np.nan, np.float32)
         here = crop(np.asarray(image, np.float32), reach) - crop(np.asarray(other, np.float32), reach, rows, columns)
-        crop(compared, reach)[...] = here.mean(axis=0)
-        pairs.append(Pair(i, image, other, compared, reach, rows, columns, float(found.distance[i])))
+        crop(difference, reach)[...] = here.mean(axis=0)
+        pairs.append(Pair(i, image, other, difference, reach, rows, columns, float(best.distance[i])))
     return pairs

@@ -39,8 +39,8 @@ class Reference:
         """
 
         def compute():
-            found = estimate(*make(), self.seed, **options)
-            return dict(value=found.value, interval=found.interval)
+            result = estimate(*make(), self.seed, **options)
+            return dict(value=result.value, interval=result.interval)
 
         values = self.cache.recall(metric.label + of, compute, disk)
         return Estimate(float(values['value']), values['interval'].tolist(), None)
@@ -111,12 +111,12 @@ class Reference:
         heldout, training = self._described(draw)
         options = dict(seed=self.seed + draw, directions=DIRECTIONS, track=progress_bar('SWD, draw %d' % (draw + 1)))
         name = 'SWD, draw %d' % draw
-        known = self.cache.find(name)
-        sets = described if known else described + [training()]
+        stored = self.cache.find(name)
+        sets = described if stored else described + [training()]
         levels = [sliced_wasserstein.distances(sets, heldout, width, **options) for width in heldout.levels]
         values = np.array(levels).T
-        known = known or self.cache.keep(name, dict(values=values[-1]))
-        return values[: len(described)], known['values']
+        stored = stored or self.cache.keep(name, dict(values=values[-1]))
+        return values[: len(described)], stored['values']
 
     def swd_estimates(self, described, values, draw):
         """Estimates of SWD x 1000 of all levels, whose values are known, from the Descriptors of a draw."""
@@ -135,7 +135,7 @@ class Reference:
 
         def compute():
             _, training = self._described(draw)
-            return dict(intervals=[found.interval for found in self.swd_estimates(training(), values, draw)])
+            return dict(intervals=[result.interval for result in self.swd_estimates(training(), values, draw)])
 
         intervals = self.cache.recall('SWD, intervals after draw %d' % draw, compute)['intervals']
         return [Estimate(float(value), interval.tolist(), None) for value, interval in zip(values, intervals)]

@@ -27,8 +27,8 @@ class Descriptors:
     def __init__(self, images, seed=0, each=128, most=2**20, track=iter):
         count, c, size, _ = images.shape
         if size < 16:
-            words = 'sliced Wasserstein distance needs images of at least 16x16 pixels; these are %dx%d'
-            raise ValueError(words % (size, size))
+            message = 'sliced Wasserstein distance needs images of at least 16x16 pixels; these are %dx%d'
+            raise ValueError(message % (size, size))
         each, random, corners = max(min(each, most // count), 1), np.random.RandomState(seed), []
         widths = [2**level for level in range(size.bit_length() - 1, 3, -1)]
         for part in chunks(count):
@@ -60,8 +60,8 @@ class Descriptors:
         deviations = np.sqrt(np.sum(parallel.ordered(squares, blocks), axis=0) / numbers)
         for width, deviation in zip(widths, deviations):
             if not (deviation > 0).all():
-                words = 'the images do not vary at %dx%d pixels, so a sliced Wasserstein distance means nothing'
-                raise ValueError(words % (width, width))
+                message = 'the images do not vary at %dx%d pixels, so a sliced Wasserstein distance means nothing'
+                raise ValueError(message % (width, width))
         parallel.ordered(normalise, blocks)
         self.levels = {width: values.reshape(count, each, -1) for width, values in patches.items()}
 
@@ -77,29 +77,29 @@ def _projected(axes, descriptors):
     return axes.T.dot(descriptors.reshape(-1, len(axes)).T)
 
 
-def distances(several, reference, width, seed=0, directions=512, track=iter):
-    """Sliced Wasserstein distances x 1000 of several sets' Descriptors from a reference's, at one resolution.
+def distances(image_sets, reference, width, seed=0, directions=512, track=iter):
+    """Sliced Wasserstein distances x 1000 of sets' Descriptors from a reference's, at one resolution.
 
     Along each of `directions` random directions the sorted projections of both sets are compared (Rabin et al. 2011);
     the mean of their absolute differences is the Wasserstein-1 distance there. All sets are of the same size.
     """
     shape = reference.levels[width].shape
-    if any(descriptors.levels[width].shape != shape for descriptors in several):
+    if any(descriptors.levels[width].shape != shape for descriptors in image_sets):
         raise ValueError('sliced Wasserstein distance compares sets of the same number of images')
     axes = _axes(shape[2], directions, seed)
 
     def compare(part):
-        wanted, differences = _projected(axes[:, part], reference.levels[width]), []
-        wanted.sort(axis=1)
-        for descriptors in several:
-            found = _projected(axes[:, part], descriptors.levels[width])
-            found.sort(axis=1)
-            found -= wanted
-            differences.append(np.abs(found, out=found).mean())
+        expected, differences = _projected(axes[:, part], reference.levels[width]), []
+        expected.sort(axis=1)
+        for descriptors in image_sets:
+            projected = _projected(axes[:, part], descriptors.levels[width])
+            projected.sort(axis=1)
+            projected -= expected
+            differences.append(np.abs(projected, out=projected).mean())
         return differences
 
-    found = parallel.ordered(compare, chunks(directions, size=32), track)
-    return [1000 * float(np.mean(differences)) for differences in zip(*found)]
+    parts = parallel.ordered(compare, chunks(directions, size=32), track)
+    return [1000 * float(np.mean(differences)) for differences in zip(*parts)]
 
 
 def sliced_wasserstein(a, b, width, seed=0, directions=512):

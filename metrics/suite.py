@@ -78,7 +78,7 @@ def _check_shape(shape, compared, name):
 
 def _warnings(data, model, learnt, label_size):
     """[(name, sentence)] of what makes the comparison of a model with data, whose cards are given, doubtful."""
-    found, trained_classes = [], learnt.classes or []
+    warnings, trained_classes = [], learnt.classes or []
     same = set(trained_classes) == set(data.classes) or relation(learnt, data) in ('same', 'part')
     if len(data.classes) > 1 and not label_size and not same:
         stem = os.path.splitext(os.path.basename(model))[0]
@@ -88,38 +88,38 @@ def _warnings(data, model, learnt, label_size):
         if trained_classes:
             of = '%s learnt from %s' % (model, ', '.join(trained_classes))
         message = '%s pools %d classes (%s), and %s; --data %s compares with one class'
-        found.append(('classes', message % (data.path, len(data.classes), ', '.join(data.classes), of, place)))
+        warnings.append(('classes', message % (data.path, len(data.classes), ', '.join(data.classes), of, place)))
     for field, consequence in (('window', 'gray levels are compared, not HU'), ('mm_per_pixel', 'sizes are in pixels')):
         if field in data.differing:
             name = field.replace('_', ' ')
             message = '%s differs between the classes (%s): %s'
-            found.append((name, message % (name, data.differing_text(field), consequence)))
+            warnings.append((name, message % (name, data.differing_text(field), consequence)))
     if learnt.window and data.unit == 'HU' and learnt.window != data.gray_window:
         message = '%s learnt from images of %g to %g HU, those of %s have %g to %g HU: equal gray levels mean other HU'
-        found.append(('window', message % ((model,) + learnt.window + (data.path,) + data.gray_window)))
-    return found
+        warnings.append(('window', message % ((model,) + learnt.window + (data.path,) + data.gray_window)))
+    return warnings
 
 
-def _describe(found, model, learnt, source):
+def _describe(evaluated, model, learnt, source):
     """Add to an Evaluation what was compared. source: of the held-out images; None: half of the data."""
-    compared, n = found.sets, len(found.fakes)
+    compared, n = evaluated.sets, len(evaluated.fakes)
     data, kind = compared.card, relation(learnt, compared.card)
     if not source:
         sure = 'but not' if kind == 'same' else 'but perhaps not'
         source = 'half of %s, kept out of the comparison %s of the training' % (data.path, sure)
-    found.facts['model'] = model
-    found.facts['data'] = '%s (%d images)' % (data.path, compared.count)
-    found.facts['searched for copies'] = '%d of them' % len(compared.training)
-    found.facts['held-out reals'] = source
+    evaluated.facts['model'] = model
+    evaluated.facts['data'] = '%s (%d images)' % (data.path, compared.count)
+    evaluated.facts['searched for copies'] = '%d of them' % len(compared.training)
+    evaluated.facts['held-out reals'] = source
     message = '%d generated images with %d held-out reals; the baseline with %d others'
-    found.facts['compared'] = message % (n, n, n)
-    found.facts['seed'] = found.seed
-    found.trained_on = kind in TRAINED_ON
-    found.note('provenance', describe_relation(learnt, data))
-    undecided = [x.row.metric.label for x in found.comparisons() if x.state == 'undecided']
+    evaluated.facts['compared'] = message % (n, n, n)
+    evaluated.facts['seed'] = evaluated.seed
+    evaluated.trained_on = kind in TRAINED_ON
+    evaluated.note('provenance', describe_relation(learnt, data))
+    undecided = [x.row.metric.label for x in evaluated.comparisons() if x.state == 'undecided']
     if undecided:
         message = '%d of each cannot tell generated and real ones apart in: %s'
-        found.note('too few images to decide', message % (n, '; '.join(undecided)))
+        evaluated.note('too few images to decide', message % (n, '; '.join(undecided)))
 
 
 def _cache(compared, seed, folder):
@@ -166,12 +166,12 @@ def evaluate_models(
             os.makedirs(outdir, exist_ok=True)
         kept = _cache(compared, seed, user_folder() if cache else None)
         evaluations = evaluation.measure(fakes, Reference(compared, seed, network, name, kept), audit)
-    for found, of_weights, of_model in zip(evaluations, learnt, warnings):
-        found.weights = [card.sha256(of_weights.path)]
-        _describe(found, of_weights.path, of_weights, real_holdout)
+    for evaluated, of_weights, of_model in zip(evaluations, learnt, warnings):
+        evaluated.weights = [card.sha256(of_weights.path)]
+        _describe(evaluated, of_weights.path, of_weights, real_holdout)
         for name, sentence in of_model:
-            found.warnings.append(sentence)
-            found.note(name, sentence)
+            evaluated.warnings.append(sentence)
+            evaluated.note(name, sentence)
     return evaluations
 
 
@@ -190,6 +190,6 @@ def evaluate(generated, real, seed=0, number=2000, audit=1000, cpu=False):
         generator = generated if isinstance(generated, Generator) else Generator(generated, cpu=cpu)
         fakes, learnt, name = _generated(generator, compared, n, seed, 16), generator.card, generator.model
     reference = Reference(compared, seed, cache=_cache(compared, seed, None))
-    (found,) = evaluation.measure([fakes], reference, audit)
-    _describe(found, name, learnt, None)
-    return found
+    (evaluated,) = evaluation.measure([fakes], reference, audit)
+    _describe(evaluated, name, learnt, None)
+    return evaluated

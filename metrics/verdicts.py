@@ -70,16 +70,16 @@ def verdicts(compared, trained_on):
         return result
     message = 'it is not recorded that the weights learnt from these images, so copies of those they did may be missed'
     unknown = dict(outcome='unknown', message=message)
-    return [found._replace(**unknown) if found.topic == 'copies' else found for found in result]
+    return [verdict._replace(**unknown) if verdict.topic == 'copies' else verdict for verdict in result]
 
 
-def summary(found, n):
+def summary(result, n):
     """One or two sentences on all verdicts, on n images."""
 
     def listed(outcome):
         names = {topic: name.lower() for topic, name in TOPICS.items()}
         names['copies'] = 'nearness to training images'
-        topics = [names[verdict.topic] for verdict in found if verdict.outcome == outcome]
+        topics = [names[verdict.topic] for verdict in result if verdict.outcome == outcome]
         return ' and '.join([', '.join(topics[:-1]), topics[-1]] if topics[1:] else topics)
 
     begins = ('differs', 'differ in '), ('alike', 'are as good in ')

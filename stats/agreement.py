@@ -46,7 +46,7 @@ def fleiss(ratings, seed=0):
     def kappa(weights):
         shares = classifier_metrics.ratio(weights.dot(ratings), weights.dot(raters)[..., None])
         expected = np.square(shares).sum(axis=-1)
-        found = classifier_metrics.ratio(weights.dot(agreeing), weights.sum(axis=-1))
-        return classifier_metrics.ratio(found - expected, 1 - expected)
+        agreement = classifier_metrics.ratio(weights.dot(agreeing), weights.sum(axis=-1))
+        return classifier_metrics.ratio(agreement - expected, 1 - expected)
 
     return float(kappa(np.ones(len(ratings)))), _interval(kappa, len(ratings), seed)

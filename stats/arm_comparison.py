@@ -90,9 +90,9 @@ def _estimate(metric, values, smallest):
     return collections.OrderedDict(value=float(value), interval=[low, high])
 
 
-def _arm(found, values, classes, n, seed):
-    """What `summary` says of an arm alone, `found`. values: {metric: [repeats, 1 + B]}."""
-    metrics, labels, smallest = collections.OrderedDict(), found.labels, np.bincount(found.labels).min()
+def _arm(predicted, values, classes, n, seed):
+    """What `summary` holds of an arm alone. values: {metric: [repeats, 1 + B]}."""
+    metrics, labels, smallest = collections.OrderedDict(), predicted.labels, np.bincount(predicted.labels).min()
     for metric, repeats in values.items():
         metrics[metric] = _estimate(metric, repeats.mean(axis=0), smallest)
         metrics[metric]['repeats'] = repeats[:, 0].tolist()
@@ -102,32 +102,33 @@ def _arm(found, values, classes, n, seed):
         counts['specificity_' + name] = int((labels != k).sum())
     for metric, count in counts.items():
         metrics[metric]['wilson'] = proportions.wilson(metrics[metric]['value'] * count, count, COVERAGE)
-    chance = np.mean([calibration.errors_by_chance(x, n, seed) for x in found.probabilities], axis=0)
+    chance = np.mean([calibration.errors_by_chance(x, n, seed) for x in predicted.probabilities], axis=0)
     error = metrics['calibration_error']
     error['interval'][0] = max(error['interval'][0], 0.0)
     error['by_chance'] = np.percentile(chance, [2.5, 97.5]).tolist()
-    bins = calibration.reliability(np.tile(labels, len(found.probabilities)), np.concatenate(found.probabilities))
+    repeated = np.tile(labels, len(predicted.probabilities))
+    bins = calibration.reliability(repeated, np.concatenate(predicted.probabilities))
     columns = [calibration.EDGES[:-1], calibration.EDGES[1:]] + list(bins)
     rows = [dict(zip(('low', 'high') + bins._fields, row)) for row in np.transpose(columns).tolist()]
-    curves = np.mean([classifier_metrics.mean_roc(labels, x, found.folds) for x in found.probabilities], axis=0)
-    matrix = np.mean([classifier_metrics.confusion(labels, x) for x in found.probabilities], axis=0)
+    curves = np.mean([classifier_metrics.mean_roc(labels, x, predicted.folds) for x in predicted.probabilities], axis=0)
+    matrix = np.mean([classifier_metrics.confusion(labels, x) for x in predicted.probabilities], axis=0)
     result = collections.OrderedDict(metrics=metrics, confusion=matrix.tolist())
     result['reliability'] = [row for row in rows if row['share']]
     result['roc'] = {name: curve.round(4).tolist() for name, curve in zip(classes, curves)}
     return result
 
 
-def _against(first, found, gaps, smallest):
-    """What `summary` says of an arm, `found`, against the reference, `first`. gaps: {metric: differences [1 + B]}."""
+def _against(first, predicted, gaps, smallest):
+    """What `summary` holds of an arm against the reference, `first`. gaps: {metric: differences [1 + B]}."""
     result = collections.OrderedDict()
     estimates = [(name, _estimate(name, gap, smallest)) for name, gap in gaps.items()]
     result['difference'] = collections.OrderedDict(estimates)
-    tested = paired_tests.mcnemar(predictions.right(first), predictions.right(found))
+    tested = paired_tests.mcnemar(predictions.right(first), predictions.right(predicted))
     result['mcnemar'] = collections.OrderedDict(zip(('only_reference', 'only_arm', 'p'), tested))
     result['nadeau_bengio'] = None
     folds = len(np.unique(first.folds))
     if folds > 1:
-        scores = predictions.fold_scores(found) - predictions.fold_scores(first)
+        scores = predictions.fold_scores(predicted) - predictions.fold_scores(first)
         result['nadeau_bengio'] = paired_tests.nadeau_bengio(scores, 1 / (folds - 1.0), COVERAGE)._asdict()
     return result
 
@@ -144,10 +145,10 @@ def summary(arms, classes, reference, n=RESAMPLES, seed=0):
     per_class, folds = np.bincount(first.labels).tolist(), np.unique(first.folds).tolist()
     weights = np.concatenate([np.ones([1, len(first.labels)]), resamples(first.labels, n, seed)])
     values, result = {}, collections.OrderedDict()
-    for arm, found in arms.items():
-        repeats = [measured(found.labels, x, found.folds, classes, weights) for x in found.probabilities]
+    for arm, predicted in arms.items():
+        repeats = [measured(predicted.labels, x, predicted.folds, classes, weights) for x in predicted.probabilities]
         values[arm] = collections.OrderedDict((name, np.array([x[name] for x in repeats])) for name in repeats[0])
-        result[arm] = _arm(found, values[arm], classes, n, seed)
+        result[arm] = _arm(predicted, values[arm], classes, n, seed)
         result[arm].update(difference=None, mcnemar=None, nadeau_bengio=None)
     others = [arm for arm in arms if arm != reference]
     for arm in others:
@@ -155,8 +156,8 @@ def summary(arms, classes, reference, n=RESAMPLES, seed=0):
         result[arm].update(_against(first, arms[arm], collections.OrderedDict(gaps), min(per_class)))
     for test in ('mcnemar', 'nadeau_bengio'):
         tests = [result[arm][test] for arm in others if result[arm][test]]
-        for found, corrected in zip(tests, paired_tests.holm([found['p'] for found in tests])):
-            found['p_holm'] = corrected
+        for result_of_arm, corrected in zip(tests, paired_tests.holm([x['p'] for x in tests])):
+            result_of_arm['p_holm'] = corrected
     data = collections.OrderedDict(classes=list(classes), per_class=per_class, folds=folds)
     data.update(repeats=len(first.probabilities), resamples=n, seed=seed, coverage=COVERAGE, reference=reference)
     data['notes'] = predictions.incomplete_folds(first, classes)

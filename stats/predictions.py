@@ -40,12 +40,12 @@ def check(arms, classes, reference):
     if reference not in arms:
         raise ValueError('no arm %s to compare with; there are: %s' % (reference, ', '.join(arms)))
     first = arms[reference]
-    for arm, found in arms.items():
-        alike = all(np.array_equal(x, y) for x, y in zip(found[:3], first[:3]))
-        if not alike or np.shape(found.probabilities) != np.shape(first.probabilities):
+    for arm, predicted in arms.items():
+        alike = all(np.array_equal(x, y) for x, y in zip(predicted[:3], first[:3]))
+        if not alike or np.shape(predicted.probabilities) != np.shape(first.probabilities):
             raise ValueError('arms %s and %s differ in nodules, labels, folds or repeats' % (arm, reference))
-        bad = (found.probabilities < 0) | ~np.isfinite(found.probabilities)
-        bad |= np.abs(found.probabilities.sum(axis=2, keepdims=True) - 1) > 2e-3  # a table may hold three decimals
+        bad = (predicted.probabilities < 0) | ~np.isfinite(predicted.probabilities)
+        bad |= np.abs(predicted.probabilities.sum(axis=2, keepdims=True) - 1) > 2e-3  # a table may hold three decimals
         if bad.any():
             raise ValueError('arm %s: probabilities are not at least 0 with a sum of 1' % arm)
     if first.probabilities.shape[2] != len(classes):
@@ -55,27 +55,27 @@ def check(arms, classes, reference):
         raise ValueError('labels are not 0 to %d, each at least once' % (len(classes) - 1))
 
 
-def incomplete_folds(found, classes):
+def incomplete_folds(predicted, classes):
     """A sentence on each fold without nodules of a class."""
     notes, message = [], 'fold %s has no nodule of %s: it counts for the AUC and balanced accuracy of the others alone'
-    for fold in np.unique(found.folds):
-        missing = set(range(len(classes))) - set(found.labels[found.folds == fold].tolist())
+    for fold in np.unique(predicted.folds):
+        missing = set(range(len(classes))) - set(predicted.labels[predicted.folds == fold].tolist())
         if missing:
             notes.append(message % (fold, ' and '.join(classes[k] for k in sorted(missing))))
     return notes
 
 
-def fold_scores(found):
+def fold_scores(predicted):
     """Balanced accuracy in each fold of each repeat, [repeats * folds]."""
-    inside = (found.folds == np.unique(found.folds)[:, None]).astype(float)
-    matrices = [classifier_metrics.confusion(found.labels, x, inside) for x in found.probabilities]
+    inside = (predicted.folds == np.unique(predicted.folds)[:, None]).astype(float)
+    matrices = [classifier_metrics.confusion(predicted.labels, x, inside) for x in predicted.probabilities]
     return np.ravel([classifier_metrics.balanced_accuracy(matrix) for matrix in matrices])
 
 
-def right(found):
+def right(predicted):
     """bool [N]: whether the class of highest probability, averaged over repeats, is the nodule's.
 
     McNemar's test needs one answer for each nodule. Three votes for three classes may end in a tie; means of
     probabilities hardly ever do.
     """
-    return found.probabilities.mean(axis=0).argmax(axis=1) == found.labels
+    return predicted.probabilities.mean(axis=0).argmax(axis=1) == predicted.labels

@@ -32,8 +32,8 @@ def _share(name, right, groups):
     """{name, name_interval} of `right` [readers, cases], and its Effective count, or None without any answer."""
     if np.isnan(right).all():
         return {name: None, name + '_interval': None}, None
-    found = proportions.effective(right, groups)
-    return {name: found.successes / found.count, name + '_interval': proportions.wilson(*found)}, found
+    share = proportions.effective(right, groups)
+    return {name: share.successes / share.count, name + '_interval': proportions.wilson(*share)}, share
 
 
 def _areas(verdicts, signals, seed):
@@ -69,52 +69,52 @@ def _group(verdicts, signals, seconds, intervals, margin, seed):
     """What `summary` says of some readers and some cases."""
     answered = ~np.isnan(verdicts)
     right = np.where(answered, (verdicts >= signal_detection.LEAST) == signals, np.nan)
-    found = collections.OrderedDict(answers=int(answered.sum()), right=int(np.nansum(right)))
+    data = collections.OrderedDict(answers=int(answered.sum()), right=int(np.nansum(right)))
     shares, effective = _share('accuracy', right, signals)
-    found.update(shares, independent=effective.count if effective else None)
-    found.update(_share('sensitivity', right[:, signals], signals[signals])[0])
-    found.update(_share('specificity', right[:, ~signals], signals[~signals])[0])
-    found.update(p=None, equivalence=None, dprime=None, criterion=None, auc=None, auc_interval=None)
+    data.update(shares, independent=effective.count if effective else None)
+    data.update(_share('sensitivity', right[:, signals], signals[signals])[0])
+    data.update(_share('specificity', right[:, ~signals], signals[~signals])[0])
+    data.update(p=None, equivalence=None, dprime=None, criterion=None, auc=None, auc_interval=None)
     counts = [
         signal_detection.cells(signals[of_row], row[of_row]).sum(axis=0) for row, of_row in zip(verdicts, answered)
     ]
-    found.update(counts=np.sum(counts, axis=0).astype(int).tolist(), seconds=None)
+    data.update(counts=np.sum(counts, axis=0).astype(int).tolist(), seconds=None)
     if effective:
-        found['p'] = proportions.binomial(*effective)
-        found['equivalence'] = proportions.equivalence(*effective, margin=margin)._asdict()
+        data['p'] = proportions.binomial(*effective)
+        data['equivalence'] = proportions.equivalence(*effective, margin=margin)._asdict()
         both = signal_detection.dprime_and_criterion(np.array(counts), intervals)
-        found['dprime'], found['criterion'] = [float(classifier_metrics.mean(each, axis=0)) for each in both]
-        found.update(_auc(verdicts, signals, seed))
-        found['seconds'] = float(np.nanmedian(seconds))
-    return found
+        data['dprime'], data['criterion'] = [float(classifier_metrics.mean(each, axis=0)) for each in both]
+        data.update(_auc(verdicts, signals, seed))
+        data['seconds'] = float(np.nanmedian(seconds))
+    return data
 
 
 def _repeats(first, again):
     """How a reader's verdicts of the second showings agree with those of the first."""
     both = ~np.isnan(first) & ~np.isnan(again)
-    found = collections.OrderedDict(number=int(both.sum()), agreement=None, agreement_interval=None, kappa=None)
+    data = collections.OrderedDict(number=int(both.sum()), agreement=None, agreement_interval=None, kappa=None)
     if both.any():
         signal = [verdicts[both] >= signal_detection.LEAST for verdicts in (first, again)]
         same = int((signal[0] == signal[1]).sum())
-        found.update(agreement=same / float(both.sum()), agreement_interval=proportions.wilson(same, both.sum()))
-        found['kappa'] = agreement.cohen(*signal)[0]
-    return found
+        data.update(agreement=same / float(both.sum()), agreement_interval=proportions.wilson(same, both.sum()))
+        data['kappa'] = agreement.cohen(*signal)[0]
+    return data
 
 
 def _agreement(verdicts, seed):
     answered, signal = ~np.isnan(verdicts), verdicts >= signal_detection.LEAST
     counts = np.stack([(answered & ~signal).sum(axis=0), (answered & signal).sum(axis=0)], axis=1)
-    found = collections.OrderedDict(fleiss=None, fleiss_interval=None, cases=int((counts.sum(axis=1) > 1).sum()))
-    if found['cases']:
-        found['fleiss'], found['fleiss_interval'] = agreement.fleiss(counts, seed)
-    found['pairs'] = []
+    data = collections.OrderedDict(fleiss=None, fleiss_interval=None, cases=int((counts.sum(axis=1) > 1).sum()))
+    if data['cases']:
+        data['fleiss'], data['fleiss_interval'] = agreement.fleiss(counts, seed)
+    data['pairs'] = []
     for first, second in itertools.combinations(range(len(verdicts)), 2):
         both = answered[first] & answered[second]
         if both.any():
             kappa, interval = agreement.cohen(signal[first, both], signal[second, both], seed)
             pair = dict(readers=[first, second], cases=int(both.sum()), kappa=kappa, interval=interval)
-            found['pairs'].append(pair)
-    return found
+            data['pairs'].append(pair)
+    return data
 
 
 def summary(verdicts, again, seconds, signals, labels, intervals=1, margin=0.1, seed=0):
@@ -130,11 +130,11 @@ def summary(verdicts, again, seconds, signals, labels, intervals=1, margin=0.1, 
             raise ValueError('a reader without answers tells nothing')
         result, options = collections.OrderedDict(readers=[]), (intervals, margin, seed)
         for row, second, took in zip(verdicts, again, seconds):
-            found = _group(row[None], signals, took[None], *options)
-            found['repeats'] = _repeats(row, second)
-            result['readers'].append(found)
+            data = _group(row[None], signals, took[None], *options)
+            data['repeats'] = _repeats(row, second)
+            result['readers'].append(data)
         result['pooled'] = _group(verdicts, signals, seconds, *options)
-        shares = [found['accuracy'] for found in result['readers']]
+        shares = [data['accuracy'] for data in result['readers']]
         result['pooled']['p_readers'] = None
         if len(shares) >= ENOUGH_READERS and np.ptp(shares):
             result['pooled']['p_readers'] = float(stats.ttest_1samp(shares, 0.5)[1])
