@@ -5,11 +5,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
-import networks
-import tfutil
 from common import images
 from places import visible
-from sampling import interpolation
+from sampling import Generator, interpolation
 
 
 def test_an_arc_keeps_the_length_and_divides_the_angle_evenly(random):
@@ -58,11 +56,10 @@ def test_a_path_holds_both_ends_of_every_walk(random):
         assert_array_equal(walk[[0, 4, 5, 9]], vectors[[0, 1, 1, 2]])
 
 
-def sheet_of(model, latents, labels):
+def pixels_of(model, latents, labels):
     """Gray levels [N, 1, R, R] of latents, without the script."""
-    with tfutil.init_tf(cpu=True):
-        (Gs,) = tfutil.load(model, networks.BUILDERS, 'Gs')
-        return np.rint(np.clip(Gs.run(latents, labels) * 127.5 + 127.5, 0, 255))
+    with Generator(model, cpu=True) as generator:
+        return np.rint(np.clip(generator.run(latents, labels) * 127.5 + 127.5, 0, 255))
 
 
 @pytest.mark.parametrize('kind, between', [('slerp', interpolation.spherical), ('linear', interpolation.linear)])
@@ -73,36 +70,25 @@ def test_a_strip_shows_the_images_of_each_walk_in_a_row(succeeds, tmp_path, weig
     succeeds('2-inference.py', '--model', weights, '--outdir', tmp_path / 'out', *walk)
     assert visible(tmp_path / 'out') == ['interpolation.png']
     strip = images.read(str(tmp_path / 'out' / 'interpolation.png'))
-    rows = [
-        np.array([between(a.astype(float), b.astype(float), [t])[0] for t in (0, 1 / 3.0, 2 / 3.0, 1)])
-        for a, b in zip(keys, keys[1:])
-    ]
-    expected = sheet_of(weights, np.concatenate(rows), np.eye(2)[[1] * 8])
+    rows = [between(a.astype(float), b.astype(float), [0, 1 / 3.0, 2 / 3.0, 1]) for a, b in zip(keys, keys[1:])]
+    expected = pixels_of(weights, np.concatenate(rows), np.eye(2)[[1] * 8])
     assert strip.shape == (1, 32, 64)
     for i in range(8):
         x, y = 16 * (i % 4), 16 * (i // 4)
         assert np.abs(strip[:, y : y + 16, x : x + 16] - expected[i]).max() <= 1
 
 
-def test_a_walk_begins_and_ends_with_the_single_images_and_its_classes_change_evenly(script, tmp_path, weights):
-    for arguments in ([], ['--interpolate', 'slerp', '--steps', 3, '--format', 'frames']):
-        assert (
-            script('2-inference.py', '--model', weights, '--number', 3, '--seed', 4, '--outdir', tmp_path, *arguments)[
-                0
-            ]
-            == 0
-        )
-    assert visible(tmp_path) == ['inference_img_%d.png' % i for i in range(3)] + [
-        'interpolation_img_%d.png' % i for i in range(5)
-    ]
-    single, frames = [
-        [images.read(str(tmp_path / (name % i))).astype(int) for i in range(count)]
-        for name, count in (('inference_img_%d.png', 3), ('interpolation_img_%d.png', 5))
-    ]
-    for i in range(3):
-        assert np.abs(frames[2 * i] - single[i]).max() <= 1
+def test_a_walk_begins_and_ends_with_the_single_images_and_its_classes_change_evenly(succeeds, tmp_path, weights):
+    for arguments in ('', '--interpolate slerp --steps 3 --format frames'):
+        arguments = ('--number 3 --seed 4 ' + arguments).split()
+        succeeds('2-inference.py', '--model', weights, '--outdir', tmp_path, *arguments)
+    single = ['inference_img_%d.png' % i for i in range(3)]
+    frames = ['interpolation_img_%d.png' % i for i in range(5)]
+    assert visible(tmp_path) == single + frames
+    single, frames = [[images.read(str(tmp_path / name)).astype(int) for name in names] for names in (single, frames)]
+    assert np.abs(np.array(frames[::2]) - single).max() <= 1
     keys = np.array([np.random.RandomState([4, i]).randn(16) for i in range(2)])
-    middle = sheet_of(weights, interpolation.spherical(keys[0], keys[1], [0.5]), np.array([[0.5, 0.5]]))
+    middle = pixels_of(weights, interpolation.spherical(keys[0], keys[1], [0.5]), np.array([[0.5, 0.5]]))
     assert np.abs(frames[1] - middle[0]).max() <= 1
 
 
