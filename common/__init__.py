@@ -11,13 +11,15 @@ SUPPORTED = 'Python 3.10 to 3.13 (TensorFlow 2.21), 3.14 (TensorFlow 2.22) and 3
 def prepare_libraries():
     """Set what NumPy and TensorFlow read while they are loaded, unless the user did; without effect after that.
 
-    TensorFlow logs errors only. It uses oneDNN, whose kernels are up to twice as fast and off by default on many CPUs.
-    NumPy's products take one core: `metrics` shares the cores itself, and threads of BLAS would only wait for them.
+    TensorFlow and Matplotlib log errors only. TensorFlow uses oneDNN, whose kernels are up to twice as fast and off by
+    default on many CPUs. NumPy's products take one core: `metrics` shares the cores itself, and threads of BLAS would
+    only wait for them.
     """
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
     os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-    logging.getLogger('tensorflow').setLevel(logging.ERROR)
+    for name in 'tensorflow', 'matplotlib':  # deprecations, and the font cache
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def run(main):

@@ -1,4 +1,4 @@
-"""Shares, intervals and p-values as words of a sentence, and the order of names."""
+"""Shares and p-values as text, and the order of names."""
 
 import re
 
@@ -14,16 +14,6 @@ def percent(share):
     return '%.1f %%' % (100 * share)
 
 
-def interval(ends):
-    """'52.3 to 63.7 %'"""
-    return '%.1f to %.1f %%' % tuple(100 * end for end in ends)
-
-
-def p_value(p):
-    """'0.006', or '< 0.001'"""
-    return '< 0.001' if p < 0.001 else '%.3f' % p
-
-
 def p_equals(p):
     """'p = 0.006', or 'p < 0.001'"""
-    return 'p ' + ('' if p < 0.001 else '= ') + p_value(p)
+    return 'p < 0.001' if p < 0.001 else 'p = %.3f' % p

@@ -1,6 +1,7 @@
 """JSON files that people may have edited, checked against what their readers rely on; and what JSON can hold."""
 
 import collections
+import itertools
 import json
 import math
 
@@ -8,26 +9,27 @@ from common import files
 
 
 def problem(value, schema, where=''):
-    """What is wrong with a value, in words that say where, or None.
+    """The first thing that is wrong with a value, as a message that names its place; None if it fits.
 
     schema: a Type (see common.types), [schema] for a list of such values, or {name: schema} for an object; a name that
     ends in ? may be missing or null.
     """
+    place = where or 'it'
     if isinstance(schema, list):
         if not isinstance(value, list):
-            return '%s is not a list' % (where or 'it')
-        inner = ((item, schema[0], '%s[%d]' % (where, i)) for i, item in enumerate(value))
+            return '%s is not a list' % place
+        parts = [(item, schema[0], '%s[%d]' % (where, i)) for i, item in enumerate(value)]
     elif isinstance(schema, dict):
         if not isinstance(value, dict):
-            return '%s is not an object' % (where or 'it')
-        inner = []
-        for name, wanted in schema.items():
-            found = value.get(name.rstrip('?'))
-            if found is not None or not name.endswith('?'):
-                inner.append((found, wanted, (where + '.' if where else '') + name.rstrip('?')))
+            return '%s is not an object' % place
+        parts = []
+        for key, inner in schema.items():
+            name = key.rstrip('?')
+            if value.get(name) is not None or name == key:
+                parts.append((value.get(name), inner, '%s.%s' % (where, name) if where else name))
     else:
-        return None if schema.accepts(value) else '%s is not %s' % (where or 'it', schema.wanted)
-    return next(filter(None, (problem(*item) for item in inner)), None)
+        return None if schema.accepts(value) else '%s is not %s' % (place, schema.wanted)
+    return next(filter(None, itertools.starmap(problem, parts)), None)
 
 
 def read(path, schema, remedy):
@@ -36,11 +38,11 @@ def read(path, schema, remedy):
     try:
         with open(path, encoding='utf-8') as f:
             value = json.load(f)
-        wrong = problem(value, schema)
+        message = problem(value, schema)
     except (ValueError, RecursionError):
-        wrong = 'it is not JSON'
-    if wrong:
-        raise ValueError('%s is damaged (%s); %s' % (path, wrong, remedy))
+        message = 'it is not JSON'
+    if message:
+        raise ValueError('%s is damaged (%s); %s' % (path, message, remedy))
     return value
 
 

@@ -2,14 +2,12 @@
 
 import html
 import io
-import logging
 import re
 import warnings
 
 import numpy as np
 
 try:
-    logging.getLogger('matplotlib').setLevel(logging.ERROR)  # it tells stderr about its font cache
     import matplotlib.style
 except ImportError:
     raise ImportError('figures are drawn with Matplotlib: pip install matplotlib') from None
@@ -52,7 +50,7 @@ def drawn(draw, title, height=HEIGHT, width=WIDTH):
         axes = figure.add_axes([0.1, 0.1, 0.89, 0.8])
         draw(axes)
         for axis in (axes.xaxis, axes.yaxis):
-            assert axis.label.get_text(), 'an axis says what it shows'
+            assert axis.label.get_text(), 'an axis needs a label'
             axis.label.set_gid(axis.axis_name + '-label')
         f = io.BytesIO()
         figure.savefig(f, format='svg', bbox_inches='tight', pad_inches=0.06, transparent=True, metadata={'Date': None})
@@ -198,7 +196,7 @@ def curve(x, values, intervals, reals, title, xlabel):
 
 
 def against_baseline(rows, title, ylabel):
-    """Generated less real, for many metrics on one scale: 1 is half of the real images' own interval.
+    """Generated less real, for many metrics on one scale: 1 is half of the interval of the real images.
 
     rows: [(label, fakes, reals, whether they differ clearly)] with Estimates.
     """
