@@ -3,7 +3,7 @@
 import re
 
 EXTREMES = [0, 1, -1, 2**7, 2**15 - 1, 2**16, 2**31 - 1, -(2**31), 2**32 - 1, 2**40, 2**62, -(2**63)]
-WORDS = [b'', b'-1', b'0', b'1e999', b'nan', b'99999999999', b'1' * 400, b'null', b'[]', b'{}', b'"a"', b'\xff\xfe']
+TEXTS = [b'', b'-1', b'0', b'1e999', b'nan', b'99999999999', b'1' * 400, b'null', b'[]', b'{}', b'"a"', b'\xff\xfe']
 
 
 def _truncate(data, other, random):
@@ -18,7 +18,7 @@ def _flip(data, other, random):
 
 
 def _extreme(data, other, random):
-    """An extreme number, of 1 to 8 bytes, somewhere; mostly near the beginning, where headers are."""
+    """Writes an extreme number of 1 to 8 bytes somewhere, mostly near the beginning, where headers are."""
     width = 2 ** random.randint(4)
     value = EXTREMES[random.randint(len(EXTREMES))] % 256**width
     place = random.randint(min(len(data), 400) if random.rand() < 0.8 else len(data))
@@ -38,20 +38,20 @@ def _repeat(data, other, random):
 
 
 def _reword(data, other, random):
-    """Another word in place of a number or a name of a text."""
-    found = list(re.finditer(rb'[-\d.]+|"\w*"|\btrue\b|\bnull\b', data[:4000]))
-    if not found:
+    """Replaces a number or a name in a text."""
+    matches = list(re.finditer(rb'[-\d.]+|"\w*"|\btrue\b|\bnull\b', data[:4000]))
+    if not matches:
         return _flip(data, other, random)
-    match = found[random.randint(len(found))]
-    return data[: match.start()] + WORDS[random.randint(len(WORDS))] + data[match.end() :]
+    match = matches[random.randint(len(matches))]
+    return data[: match.start()] + TEXTS[random.randint(len(TEXTS))] + data[match.end() :]
 
 
-KINDS = [_truncate, _flip, _extreme, _splice, _repeat, _reword]
+DAMAGE = [_truncate, _flip, _extreme, _splice, _repeat, _reword]
 
 
 def mutate(data, other, random):
-    """`data` with one to three kinds of damage; `other`: what pieces are taken from."""
+    """`data` with one to three types of damage; other: bytes that pieces are copied from."""
     for _ in range(random.randint(1, 4)):
         if data:
-            data = KINDS[random.randint(len(KINDS))](data, other, random)
+            data = DAMAGE[random.randint(len(DAMAGE))](data, other, random)
     return data

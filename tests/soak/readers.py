@@ -1,4 +1,4 @@
-"""Good files of each kind, and the readers that get them damaged."""
+"""Valid files of each kind, and readers that read damaged copies of them."""
 
 import gzip
 import io
@@ -27,10 +27,10 @@ BOMBS += [b'\x80\x04C\xff' + bytes(255) + b'q\0' + b'h\0' * 90000 + b't.', b'\x8
 class Pickles:
     def __init__(self, folder, random):
         self.path = os.path.join(folder, 'a.pkl')
-        with open(os.path.join(DATA, 'tf2.21-numpy2.pkl'), 'rb') as one, open(
-            os.path.join(DATA, 'cond.pkl'), 'rb'
-        ) as two:
-            self.good = [one.read(), two.read()]
+        self.good = []
+        for name in ('tf2.21-numpy2.pkl', 'cond.pkl'):
+            with open(os.path.join(DATA, name), 'rb') as f:
+                self.good.append(f.read())
 
     def damaged(self, index, random):
         seed = BOMBS[index // 3 % len(BOMBS)] if index % 3 == 0 else self.good[index % 2]

@@ -1,6 +1,6 @@
 """Damaged files by the thousand: each is read, or refused in one line that names it, quickly and in little memory.
 
-Each kind is read in processes of their own, which a crash would end.
+Each type is read in separate processes, which a crash would end.
 """
 
 import json
@@ -15,7 +15,7 @@ sys.path += [HERE, os.path.dirname(HERE), os.path.dirname(os.path.dirname(HERE))
 BATCH = 1000  # files that a process reads
 SECONDS = 2.0  # of the processor for a file, at most
 MEMORY = 10, 64 << 20  # bytes for each byte of a file, and beside that
-NUMBERS = dict(pickles=30000, records=2000, arrays=4000, json=3000, pictures=6000, volumes=1200)
+COUNTS = dict(pickles=30000, records=2000, arrays=4000, json=3000, pictures=6000, volumes=1200)
 
 
 def _status(name):
@@ -29,8 +29,8 @@ def _size(path):
     return sum(map(os.path.getsize, names))
 
 
-def _complaint(error, path):
-    """What is wrong with an error, or None."""
+def _problem(error, path):
+    """What is wrong with the error of a refusal, or None."""
     text = str(error)
     if not isinstance(error, (ValueError, OSError, MemoryError, ImportError)) or isinstance(error, UnicodeError):
         return 'another exception'
@@ -38,43 +38,47 @@ def _complaint(error, path):
 
 
 def work(kind, begin, end, folder):
-    """Read damaged files begin..end of a kind; print {counts, slowest, failures} as JSON."""
+    """Reads damaged files begin..end of a kind of readers.KINDS; prints {counts, slowest, failures} as JSON."""
     import numpy as np
     import readers
 
     readers.empty(folder)
     reader = readers.KINDS[kind](folder, np.random.RandomState(1))
-    found = dict(read=0, refused=0, slowest=0.0, most=0, failures=[])
+    result = dict(read=0, refused=0, slowest=0.0, most=0, failures=[])
     for index in range(begin, end):
         reader.damaged(index, np.random.RandomState([7, index]))
         with open(os.path.join(folder, 'now'), 'w') as f:
             f.write(str(index))
         with open('/proc/self/clear_refs', 'w') as f:
-            f.write('5')  # the peak begins anew
-        before, started, wrong = _status('VmRSS'), time.process_time(), None
+            f.write('5')  # resets the peak
+        before = _status('VmRSS')
+        started = time.process_time()
+        problem = None
         try:
             reader.read(index)
-            found['read'] += 1
+            result['read'] += 1
         except Exception as error:
-            found['refused'] += 1
-            wrong = _complaint(error, reader.path)
-            wrong = wrong and '%s: %s: %.200s' % (wrong, type(error).__name__, error)
+            result['refused'] += 1
+            problem = _problem(error, reader.path)
+            problem = problem and '%s: %s: %.200s' % (problem, type(error).__name__, error)
         seconds, memory = time.process_time() - started, max(_status('VmHWM') - before, 0)
-        found['slowest'], found['most'] = max(found['slowest'], seconds), max(found['most'], memory)
+        result['slowest'] = max(result['slowest'], seconds)
+        result['most'] = max(result['most'], memory)
         if seconds > SECONDS:
-            wrong = wrong or '%.1f seconds' % seconds
+            problem = problem or '%.1f seconds' % seconds
         bound = MEMORY[0] * _size(reader.path) + MEMORY[1] + getattr(reader, 'more', 0)
         if memory > bound and index > begin:  # the first one loads libraries
-            wrong = wrong or '%d MB' % (memory >> 20)
-        if wrong:
-            found['failures'].append('%s %d: %s' % (kind, index, wrong))
-    print(json.dumps(found))
+            problem = problem or '%d MB' % (memory >> 20)
+        if problem:
+            result['failures'].append('%s %d: %s' % (kind, index, problem))
+    print(json.dumps(result))
 
 
 def _soak(kind, tmp_path):
-    total, started = dict(read=0, refused=0, slowest=0.0, most=0, failures=[]), time.time()
-    for begin in range(0, NUMBERS[kind], BATCH):
-        end = min(begin + BATCH, NUMBERS[kind])
+    total = dict(read=0, refused=0, slowest=0.0, most=0, failures=[])
+    started = time.time()
+    for begin in range(0, COUNTS[kind], BATCH):
+        end = min(begin + BATCH, COUNTS[kind])
         folder = str(tmp_path / 'files')
         worker = [sys.executable, os.path.abspath(__file__), kind, str(begin), str(end), folder]
         process = subprocess.Popen(worker, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -85,14 +89,14 @@ def _soak(kind, tmp_path):
             continue
         if err:
             total['failures'].append('%s %d..%d on stderr: %.500s' % (kind, begin, end, err))
-        found = json.loads(out.splitlines()[-1])
+        result = json.loads(out.splitlines()[-1])
         for name in ('read', 'refused', 'failures'):
-            total[name] += found[name]
+            total[name] += result[name]
         for name in ('slowest', 'most'):
-            total[name] = max(total[name], found[name])
-    words = '%s: %d read, %d refused; slowest %.2f s, most memory %d MB; %d failures; %.0f s'
+            total[name] = max(total[name], result[name])
+    message = '%s: %d read, %d refused; slowest %.2f s, most memory %d MB; %d failures; %.0f s'
     figures = total['read'], total['refused'], total['slowest'], total['most'] >> 20, len(total['failures'])
-    print(words % ((kind,) + figures + (time.time() - started,)))
+    print(message % ((kind,) + figures + (time.time() - started,)))
     assert not total['failures'], '\n'.join(total['failures'][:30])
 
 

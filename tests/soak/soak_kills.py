@@ -17,29 +17,31 @@ MEASURED = {'seconds', 'sec_per_kimg', 'sec_per_epoch', 'memory_mb'}  # columns 
 
 
 def written(run, roles):
-    """What a run folder holds that two runs of the same settings share, {name: value}."""
-    found = {}
+    """{name: content} of what two runs with the same settings have in common in their folders."""
+    contents = {}
     for path in glob.glob(os.path.join(run, '*')):
         name = os.path.basename(path)
         if name.endswith('.pkl'):
             for i, state in enumerate(safe_pickle.read(path, *roles)):
-                found.update({'%s %d %s' % (name, i, local): array for local, array in state['variables']})
+                contents.update({'%s %d %s' % (name, i, local): array for local, array in state['variables']})
         elif name.endswith('.csv'):
             with open(path, newline='') as f:
-                found[name] = [[row[column] for column in row if column not in MEASURED] for row in csv.DictReader(f)]
+                contents[name] = [
+                    [row[column] for column in row if column not in MEASURED] for row in csv.DictReader(f)
+                ]
         elif name.endswith(('.png', '.gif')):
             with open(path, 'rb') as f:
-                found[name] = f.read()
-    return found
+                contents[name] = f.read()
+    return contents
 
 
 def to_the_end(command, outdir):
-    """Start a run, or go on with one that is there."""
+    """Starts a run, or resumes the one in the folder."""
     return start_python(command + ['--outdir', outdir] + ['--resume', 'latest'] * bool(begun(outdir)))
 
 
 def begun(outdir):
-    """The run folders in which there is a run."""
+    """The run folders that contain a run."""
     return sorted(os.path.dirname(path) for path in glob.glob(os.path.join(outdir, '*', 'run.json')))
 
 
@@ -60,8 +62,8 @@ def test_runs_that_were_killed_and_resumed_are_the_uninterrupted_run(kind, tmp_p
         ((code, _, err),) = outcomes([to_the_end(kind.command, outdir)], 600)
         print('%s, %.1f s long: killed after %s s, then ended with %d' % (kind.name, length, moments.round(2), code))
         assert code == 0, err
-        found = written(begun(outdir)[-1], kind.roles)
-        assert set(found) == set(expected)
+        actual = written(begun(outdir)[-1], kind.roles)
+        assert set(actual) == set(expected)
         for name, value in expected.items():
-            assert_array_equal(found[name], value, name)
+            assert_array_equal(actual[name], value, name)
         assert not [name for name in os.listdir(begun(outdir)[-1]) if '.part' in name or '.new' in name]

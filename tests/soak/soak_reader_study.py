@@ -32,13 +32,13 @@ class Stubborn(simulate.Browser):
         raise AssertionError('the server did not come back')
 
 
-def read(link, number, reader, taken, ended, thought=0.0):
-    """Answer until the end, or until told so, with what the server has taken noted in `taken`, {item: verdict}."""
-    random = np.random.RandomState(number)
+def read(link, index, reader, taken, ended, thought=0.0):
+    """Answers until the end or until `ended` is set. taken: {item: verdict}, filled with what the server accepted."""
+    random = np.random.RandomState(index)
     time.sleep(2 * thought * random.rand())
     browser = Stubborn(link)
     try:
-        browser.post('/api/enter', name='reader %d' % number, years=1)
+        browser.post('/api/enter', name='reader %d' % index, years=1)
     except ValueError as error:
         assert 'taken' in str(error)  # the server was killed after it had taken the name
     state = browser.ask('/api/state')
@@ -58,10 +58,10 @@ def start(folder, port):
     return process, re.search(r'http://\S+', line).group()
 
 
-def noise(tmp_path, number):
-    """A study of so many cases, which are more than are read."""
+def noise(tmp_path, n):
+    """A study of n cases, more than are read."""
     (tmp_path / 'study').mkdir()
-    studies.noise(str(tmp_path / 'study'), number=number, practice=0, pause=0)
+    studies.noise(str(tmp_path / 'study'), number=n, practice=0, pause=0)
     return str(tmp_path / 'study')
 
 
@@ -91,7 +91,7 @@ def test_no_answer_that_was_taken_is_lost_or_doubled_when_servers_are_killed(tmp
     process.terminate()
     process.communicate()
     kept = dict(rows(large, 'SELECT item, verdict FROM answers'))
-    acknowledged = {item: verdict for one in taken for item, verdict in one.items()}
+    acknowledged = {item: verdict for answers in taken for item, verdict in answers.items()}
     print('%d kills, %d answers acknowledged, %d kept' % (KILLS, len(acknowledged), len(kept)))
     assert len(rows(large, 'SELECT item FROM answers')) == len(kept)
     assert all(kept[item] == verdict for item, verdict in acknowledged.items()) and len(acknowledged) > KILLS
@@ -99,9 +99,9 @@ def test_no_answer_that_was_taken_is_lost_or_doubled_when_servers_are_killed(tmp
 
 def rows(folder, query):
     base = sqlite3.connect(os.path.join(folder, study.NAME))
-    found = base.execute(query).fetchall()
+    result = base.execute(query).fetchall()
     base.close()
-    return found
+    return result
 
 
 def test_fifty_readers_at_once_wait_at_most_a_tenth_of_a_second(tmp_path):
