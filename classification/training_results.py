@@ -57,19 +57,20 @@ def read(outdir, made_of, folds):
 
 def _check(result, training, folds):
     """Raise an error for what `write` would not have written."""
-    nodules = [row[0] for row in result['predictions']]
-    labels = np.array([row[1] for row in result['predictions']])
-    probabilities = np.array([row[2:] for row in result['predictions']], float)
-    classes, test_nodules = len(folds.classes), folds.test_names[training.fold]['nodule']
-    right = [
-        np.isfinite([result['facts'][name] for name in FACTS]).all(),
-        result['made_of'].keys(),
-        probabilities.shape == (len(nodules), classes),
-        (np.abs(probabilities.sum(axis=1) - 1) < 1e-3).all() and probabilities.min() >= 0,
-        np.isin(labels, range(classes)).all(),
-        ARMS[training.arm].tested_on != 'real' or sorted(nodules) == sorted(test_nodules),
-    ]
-    if not all(right):
+    rows, classes = result['predictions'], len(folds.classes)
+    nodules, labels = [row[0] for row in rows], [row[1] for row in rows]
+    probabilities = np.array([row[2:] for row in rows], float)
+    numbers = [result['facts'][name] for name in FACTS] + probabilities.ravel().tolist()
+    test_nodules = folds.test_names[training.fold]['nodule']
+    if not (
+        result['made_of'].keys()
+        and np.isfinite(numbers).all()
+        and probabilities.shape == (len(rows), classes)
+        and np.abs(probabilities.sum(axis=1) - 1).max() < 1e-3
+        and probabilities.min() >= 0
+        and np.isin(labels, range(classes)).all()
+        and (ARMS[training.arm].tested_on != 'real' or sorted(nodules) == sorted(test_nodules))
+    ):
         raise ValueError
 
 

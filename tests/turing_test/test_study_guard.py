@@ -15,18 +15,10 @@ from turing_test import reading_session, simulate, study, study_app
 GIVEN = dict(milliseconds=900, windows=[], zoom=1)
 
 
-def replace(path, backup):
+def replace(path, backup, target=None):
+    """Put a copy of a file in the place of itself, or of another file."""
     shutil.copy(path, path + '.new')
-    os.replace(path + '.new', path)
-
-
-def restore_older(path, backup):
-    shutil.copy(backup, path + '.new')
-    os.replace(path + '.new', path)
-
-
-def overwrite(path, backup):
-    shutil.copy(backup, path)
+    os.replace(path + '.new', target or path)
 
 
 def overwrite_both(path, backup):
@@ -35,32 +27,25 @@ def overwrite_both(path, backup):
         f.truncate(5000)
 
 
-def delete(path, backup):
-    os.unlink(path)
-
-
-def delete_journal(path, backup):
-    os.unlink(path + '-wal')
-
-
-def replace_journal(path, backup):
-    shutil.copy(path + '-wal', path + '-wal.new')
-    os.replace(path + '-wal.new', path + '-wal')
-
-
-def delete_folder(path, backup):
-    shutil.rmtree(os.path.dirname(path))
-
-
-HOW = [replace, restore_older, overwrite, overwrite_both, delete, delete_journal, replace_journal, delete_folder]
+# What happens to the file, or its journal, while it is served; the journal that is left is not that of another file.
+CHANGES = dict(
+    replace=replace,
+    restore_older=lambda path, backup: replace(backup, None, path),
+    overwrite=lambda path, backup: shutil.copy(backup, path),
+    overwrite_both=overwrite_both,
+    delete=lambda path, backup: os.unlink(path),
+    delete_journal=lambda path, backup: os.unlink(path + '-wal'),
+    replace_journal=lambda path, backup: replace(path + '-wal', backup),
+    delete_folder=lambda path, backup: shutil.rmtree(os.path.dirname(path)),
+)
 
 
 def contents(folder):
     return {entry.name: open(entry.path, 'rb').read() for entry in os.scandir(folder)} if os.path.isdir(folder) else {}
 
 
-@pytest.mark.parametrize('how', HOW)
-def test_no_answer_is_saved_into_a_file_that_is_gone_and_those_before_are_rescued(how, make_study, tmp_path):
+@pytest.mark.parametrize('change', sorted(CHANGES))
+def test_no_answer_is_saved_into_a_file_that_is_gone_and_those_before_are_rescued(change, make_study, tmp_path):
     folder = make_study()
     path, backup = os.path.join(folder, study.NAME), str(tmp_path / 'backup')
     with reading_session.opened(folder) as served:
@@ -74,7 +59,7 @@ def test_no_answer_is_saved_into_a_file_that_is_gone_and_those_before_are_rescue
             client.post('/api/enter', json=dict(name='Owl', years=3))
             for i in range(12):
                 if i == 6:
-                    how(path, backup)
+                    CHANGES[change](path, backup)
                     left = contents(folder)
                 item = client.get('/api/state').get_json()['item']
                 response = client.post('/api/answer', json=dict(GIVEN, item=item, verdict=1 + i % 6))
@@ -85,7 +70,7 @@ def test_no_answer_is_saved_into_a_file_that_is_gone_and_those_before_are_rescue
             assert len(saved) == 6 and client.post('/api/undo', json={}).status_code == 503
             assert client.post('/api/enter', json=dict(name='two', years=3)).status_code == 503
     rescued = path.replace('.sqlite', '-rescued.sqlite')
-    if how in (replace, restore_older, overwrite, delete):  # a journal of ours does not belong to another file
+    if change in ('replace', 'restore_older', 'overwrite', 'delete'):  # our journal is not that of another file
         assert left.pop(study.NAME + '-wal')
     assert contents(folder) == dict(left, **{os.path.basename(rescued): open(rescued, 'rb').read()})
     assert os.stat(rescued).st_mode & 0o777 == 0o600
