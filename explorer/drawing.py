@@ -6,31 +6,24 @@ import binascii
 import numpy as np
 from scipy import ndimage
 
-import tfutil
-from common import card, hounsfield
-from pix2pix import data, generate
+from common import hounsfield
+from pix2pix import data, painter
 
 MINIBATCH = 8  # samples at most; always so many are computed, as features are normalised over the minibatch
 
 
-class Painter:
-    """The generator of a pix2pix pickle, with a session of its own. window: HU at gray 0 and 255, or None."""
+class Painter(painter.Painter):
+    """The generator of a pix2pix pickle. window: HU at gray 0 and 255, or None."""
 
     def __init__(self, path, cpu=False):
-        self.path = path
-        self._session = tfutil.init_tf(cpu=cpu)
-        with self._session.graph.as_default(), self._session.as_default():
-            self._generator = generate.load_generator(path)
-        channels, self.size = [int(n) for n in self._generator.outputs[0].shape[1:3]]
-        if channels != 1:
+        super().__init__(path, cpu)
+        if self.channels != 1:
             raise ValueError('%s makes colour images; the explorer shows gray ones' % path)
-        self.window = card.of_network(self._generator, path).window
+        self.window = self.card.window
 
     def patches(self, mask, samples, seed):
         """Gray levels uint8 [samples, R, R] of a mask of 0 and 255, [R, R]."""
-        masks = np.repeat(mask[None, None], samples, axis=0)
-        with self._session.graph.as_default(), self._session.as_default():
-            return generate.patches(self._generator, masks, MINIBATCH, seed)[:, 0]
+        return self.paint(np.repeat(mask[None, None], samples, axis=0), seed, MINIBATCH)[:, 0]
 
     def about(self):
         return dict(file=self.path, size=self.size, window=self.window)

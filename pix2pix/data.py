@@ -16,23 +16,23 @@ REMEDIES = {
 }
 
 
-def names(folder):
+def picture_names(folder):
     """Names of the pictures in a folder, sorted."""
     if not os.path.isdir(folder):
         raise FileNotFoundError('%s is not a folder; name one of CT | mask pictures, or %s' % (folder, REMEDY))
-    found = sorted(name for name in os.listdir(folder) if name.lower().endswith(PICTURES) and not name.startswith('.'))
-    for name in found:
+    names = sorted(name for name in os.listdir(folder) if name.lower().endswith(PICTURES) and not name.startswith('.'))
+    for name in names:
         files.require_utf8(os.path.join(folder, name))
-    if not found:
+    if not names:
         raise FileNotFoundError('%s holds no pictures (%s); %s' % (folder, ' '.join(PICTURES), REMEDY))
-    stem, times = collections.Counter(os.path.splitext(name)[0] for name in found).most_common(1)[0]
+    stem, times = collections.Counter(os.path.splitext(name)[0] for name in names).most_common(1)[0]
     if times > 1:
-        words = '%s holds two pictures %s with different endings, whose results would have one name; rename one'
-        raise ValueError(words % (folder, stem))
-    return found
+        message = '%s holds two pictures %s with different endings, whose results would have one name; rename one'
+        raise ValueError(message % (folder, stem))
+    return names
 
 
-def mask_of(pixels, path):
+def _mask(pixels, path):
     """A mask [1, R, R] of 0 and 255; what is not black is nodule."""
     mask = np.where(pixels.max(axis=0, keepdims=True) > 0, 255, 0).astype(np.uint8)
     if not mask.any():
@@ -40,9 +40,10 @@ def mask_of(pixels, path):
     return mask
 
 
-def check_size(height, path):
-    if height not in [2**n for n in range(5, 12)]:
-        raise ValueError('%s is %d pixels high; wanted is a power of two from 32' % (path, height))
+def _halves(path, size, channels, check):
+    """Patch [channels, R, R] and mask [1, R, R] of a CT | mask picture."""
+    both = images.load(path, (size, 2 * size), channels, check=check)
+    return both[:, :, :size], _mask(both[:, :, size:], path)
 
 
 def pairs(folder, masks=None, channels=1):
@@ -50,46 +51,44 @@ def pairs(folder, masks=None, channels=1):
 
     Of CT | mask pictures in a folder, or of the pictures in it and their masks of the same names in another.
     """
-    found = names(folder)
+    names = picture_names(folder)
     if masks:
-        lacking = sorted(set(found) ^ set(names(masks)))
+        lacking = sorted(set(names) ^ set(picture_names(masks)))
         if lacking:
-            words = '%s is in only one of %s and %s; they need files of equal names'
-            raise ValueError(words % (lacking[0], folder, masks))
-    width, size = images.size(os.path.join(folder, found[0]))
-    check_size(size, os.path.join(folder, found[0]))
-    patches, drawn, check = [], [], images.RangeCheck()
+            message = '%s is in only one of %s and %s; they need files of equal names'
+            raise ValueError(message % (lacking[0], folder, masks))
+    first = os.path.join(folder, names[0])
+    _, size = images.size(first)
+    if size not in [2**n for n in range(5, 12)]:
+        raise ValueError('%s is %d pixels high; wanted is a power of two from 32' % (first, size))
+    result, check = [], images.RangeCheck()
     with images.remedies(REMEDIES):
-        for name in found:
+        for name in names:
             path = os.path.join(folder, name)
-            patch = images.load(path, size if masks else (size, 2 * size), channels, check=check)
             if masks:
-                path = os.path.join(masks, name)
-                mask = images.load_mask(path, size)
+                patch, path = images.load(path, size, channels, check=check), os.path.join(masks, name)
+                result.append((patch, _mask(images.load_mask(path, size), path)))
             else:
-                patch, mask = patch[:, :, :size], patch[:, :, size:]
-            patches.append(patch)
-            drawn.append(mask_of(mask, path))
+                result.append(_halves(path, size, channels, check))
         check.require()
-    return found, np.stack(patches), np.stack(drawn)
+    patches, drawn = zip(*result)
+    return names, np.stack(patches), np.stack(drawn)
 
 
-def masks_of(folder, size, channels):
+def read_masks(folder, size, channels):
     """Names, masks [N, 1, R, R] and patches [channels, R, R] or None each, of masks or of CT | mask pictures."""
-    found, drawn, patches, check = names(folder), [], [], images.RangeCheck()
+    names, result, check = picture_names(folder), [], images.RangeCheck()
     with images.remedies(REMEDIES):
-        for name in found:
+        for name in names:
             path = os.path.join(folder, name)
             width, height = images.size(path)
             if width == 2 * height:
-                both = images.load(path, (size, 2 * size), channels, check=check)
-                patches.append(both[:, :, :size])
-                drawn.append(mask_of(both[:, :, size:], path))
+                result.append(_halves(path, size, channels, check))
             else:
-                patches.append(None)
-                drawn.append(mask_of(images.load_mask(path, size), path))
+                result.append((None, _mask(images.load_mask(path, size), path)))
         check.require()
-    return found, np.stack(drawn), patches
+    patches, masks = zip(*result)
+    return names, np.stack(masks), patches
 
 
 def draw(shape, diameter, size, random):

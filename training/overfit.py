@@ -3,13 +3,13 @@
 import numpy as np
 
 EVERY = 16  # iterations between two measurements
-TARGET = 0.5  # of the gap, where augmentation settles: Karras et al. 2020
+TARGET = 0.5  # of r_v, where augmentation settles: Karras et al. 2020
 RISE = 100.0  # kimg in which its probability would go from 0 to 1
 # Its largest probability: were all images turned, nobody could see which way up the training images are, and a
-# generator that knows one of the eight ways would look right (Karras et al. 2020, section 2.2)
+# generator that makes one of the eight ways would look right (Karras et al. 2020, section 2.2)
 MOST = 0.8
 HALF = 10.0  # kimg after which a measurement counts half
-WARN = 100.0  # kimg of a gap above the target, before it is said
+WARN = 100.0  # kimg of r_v above the target, before a warning
 ADVICE = (
     'the critic knows training images from held-out ones (overfit %.2f, above %.1f for %g kimg): from now on the '
     'networks memorise; take a snapshot from before, or start again with %s'
@@ -19,8 +19,8 @@ ADVICE = (
 def r_v(training, held_out, fakes):
     """(E[D(training)] - E[D(held-out)]) / (E[D(training)] - E[D(fakes)]): 0 for a critic that learnt nothing by heart.
 
-    Neither shift nor scale of a critic changes it; the r_v of Karras et al. 2020, equation 1. nan if real images do not
-    score above fakes.
+    Equation 1 of Karras et al. 2020; neither shift nor scale of a critic changes it. nan if real images do not score
+    above fakes.
     """
     return (training - held_out) / (training - fakes) if training > fakes else float('nan')
 
@@ -32,49 +32,46 @@ class OverfitMonitor:
     """
 
     def __init__(self, augment, state=None):
-        self.augment, self.probability = augment, MOST if augment == 'always' else 0.0
-        self.scores, self.weight, self.above, self.told, self.since = np.zeros(3), 0.0, 0.0, False, []
+        self.augment = augment
+        self.probability = MOST if augment == 'always' else 0.0
+        self.scores, self.weight = np.zeros(3), 0.0  # of training, held-out and generated images
+        self.kimg_above, self.has_warned = 0.0, False
+        self.latest = []  # scores since the last line of the log
         if state is not None:
-            self.probability, self.weight, self.above, self.told = [float(value) for value in state[:4]]
+            self.probability, self.weight, self.kimg_above, self.has_warned = [float(value) for value in state[:4]]
             self.scores = np.array(state[4:], float)
 
     def state(self):
-        return np.array([self.probability, self.weight, self.above, self.told] + self.scores.tolist())
+        return np.array([self.probability, self.weight, self.kimg_above, self.has_warned] + self.scores.tolist())
 
     def mean(self):
-        """The gap of the running means."""
+        """r_v of the running means, nan before the first measurement."""
         return r_v(*self.scores) if self.weight else float('nan')
 
     def add(self, scores, kimg):
-        """Take a measurement, the means of D over (training, held-out, generated) images; kimg: since the last one.
-
-        One that is not finite says nothing.
-        """
+        """Count a measurement, scores as of `self.scores`, kimg after the last one; ignored if it is not finite."""
         if not np.isfinite(scores).all():
             return
-        self.since.append(scores)
+        self.latest.append(scores)
         kept = 0.5 ** (kimg / HALF)
         self.scores = (self.scores * self.weight * kept + scores) / (self.weight * kept + 1)
         self.weight = self.weight * kept + 1
-        mean = self.mean()
-        self.above = self.above + kimg if mean > TARGET else 0.0
+        is_above = self.mean() > TARGET
+        self.kimg_above = self.kimg_above + kimg if is_above else 0.0
         if self.augment == 'adaptive':
-            step = kimg / RISE * (1 if mean > TARGET else -1)
+            step = kimg / RISE if is_above else -kimg / RISE
             self.probability = float(np.clip(self.probability + step, 0, MOST))
 
     def terms(self):
-        """What a line of the log says, {name: number}, of the measurements since the last one."""
-        found = {
-            'overfit': r_v(*np.mean(self.since, axis=0)) if self.since else float('nan'),
-            'overfit_mean': self.mean(),
-        }
-        self.since = []
-        return found
+        """Figures for a line of the log, {name: number}, of the measurements since the last line."""
+        latest = r_v(*np.mean(self.latest, axis=0)) if self.latest else float('nan')
+        self.latest = []
+        return {'overfit': latest, 'overfit_mean': self.mean()}
 
     def advice(self):
-        """A sentence, once, when the gap has been high for long; or None."""
-        if self.above < WARN or self.told:
+        """A sentence, once, when r_v has been high for long; or None."""
+        if self.kimg_above < WARN or self.has_warned:
             return None
-        self.told = True
+        self.has_warned = True
         remedy = 'more nodules' if self.augment else '--augment-critic adaptive'
         return ADVICE % (self.mean(), TARGET, WARN, remedy)

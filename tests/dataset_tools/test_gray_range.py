@@ -86,11 +86,11 @@ def test_pix2pix_refuses_a_sliver_too_and_takes_masks_of_any_numbers(tmp_path):
     for action in (
         lambda: data.pairs(str(tmp_path / 'ct'), str(tmp_path / 'masks')),
         lambda: data.pairs(str(tmp_path / 'both')),
-        lambda: data.masks_of(str(tmp_path / 'both'), SIDE, 1),
+        lambda: data.read_masks(str(tmp_path / 'both'), SIDE, 1),
     ):
         with pytest.raises(images.RangeNeeded, match='0-dataset_create.py pairs .*--range'):
             action()
-    assert_array_equal(data.masks_of(str(tmp_path / 'masks'), SIDE, 1)[1][0, 0], 255 * (HU > 0))
+    assert_array_equal(data.read_masks(str(tmp_path / 'masks'), SIDE, 1)[1][0, 0], 255 * (HU > 0))
 
 
 def test_pictures_to_classify_are_refused_as_a_set(tmp_path):
