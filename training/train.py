@@ -14,6 +14,8 @@ from training.step import Trainer
 from training.workers import WorkerGroup, cluster
 
 SKIPPED_AT_MOST = 10  # iterations in a row with an update that was not finite
+TIMEOUT = 45  # seconds, and four times the slowest step, until a worker that does not answer is taken for dead
+MEASURING = 180  # more of it where the first worker measures its snapshots
 
 
 def train(start, weights, stop):
@@ -148,14 +150,17 @@ class TrainingLoop:
         levels = [first] + [level for level in schedule.phases(cfg, self.data.top) if level > first]
         resolutions = '%d resolutions' % len(levels) if len(levels) > 1 else 'one resolution'
         self._log('building the steps of %s, and running each once' % resolutions)
+        slowest = 0
         for level in log.progress(levels, desc='building', unit='resolution', leave=False):
             size, minibatch = 2**level, schedule.minibatch_at(level, cfg)
             seconds, step_seconds = self.trainer.prepare(level, minibatch)
             self.seconds[level] = step_seconds / (minibatch * cfg.D_repeats)
+            slowest = max(slowest, step_seconds)
             if self.group.stop_signal():
                 self._log('nothing was trained yet')
                 raise signals.Stopped(self.group.stop_signal())
             self._log('%dx%d: a step of %d images fits; built and run in %.1f s' % (size, size, minibatch, seconds))
+        self.group.timeout = TIMEOUT + 4 * slowest + (MEASURING if cfg.metrics else 0)
         for level in range(2, first):  # those that a resumed run has behind it
             self.seconds[level] = self.seconds[first] * self._work(level) / self._work(first)
         self._log(plan.estimate(cfg, self.data.top, self.seconds, self.images_seen / 1000))

@@ -108,7 +108,7 @@ class WorkerGroup:
         self.rank, self.addresses, self.stop = rank, addresses, stop or signals.Stop()
         self.size = max(len(addresses), 1)
         self.timeout = STARTING  # seconds until a worker that does not answer is taken for dead
-        self._gathers = {}  # {n: (placeholder, its sum over the workers)}
+        self._gathers = {}  # {key: (placeholder, its sum over the workers)}
         self._requested = 0  # the signal that a worker was sent, as of the last step of all
         self._deadline = None  # of the step that all are taking
 
@@ -168,7 +168,7 @@ class WorkerGroup:
         if self.size == 1:
             return session().run(fetches, feed, options=options)
         requests = [number == self.stop.signal for number in signals.SIGNALS]
-        placeholder, gathered = self._gather(len(requests))
+        placeholder, gathered = self._gather(0, len(requests))
         self._deadline = time.time() + self.timeout
         try:
             feed = {placeholder: self._rows(requests), **(feed or {})}
@@ -181,15 +181,14 @@ class WorkerGroup:
         self._requested = max(requested, default=0)
         return values
 
-    def _gather(self, n):
+    def _gather(self, key, n):
         """(placeholder [workers, n], its sum over the workers)."""
-        if n not in self._gathers:
+        if key not in self._gathers:
             with tf.device('/job:worker/replica:0/task:%d/device:CPU:0' % self.rank):
                 placeholder = tf.placeholder(tf.float64, [self.size, n])
-                key = GATHERS + n
-                gathered = collective_ops.all_reduce(placeholder, self.size, WORKERS, key, 'Add', 'Id')
-            self._gathers[n] = placeholder, gathered
-        return self._gathers[n]
+                gathered = collective_ops.all_reduce(placeholder, self.size, WORKERS, GATHERS + key, 'Add', 'Id')
+            self._gathers[key] = placeholder, gathered
+        return self._gathers[key]
 
     def _rows(self, values):
         """This worker's values in its row of zeros [workers, n]."""
@@ -201,7 +200,7 @@ class WorkerGroup:
         """Numbers [workers, n] of all workers, of which each gives n."""
         if self.size == 1:
             return np.array([values], float)
-        placeholder, gathered = self._gather(len(values))
+        placeholder, gathered = self._gather(len(values), len(values))
         return self.run(gathered, {placeholder: self._rows(values)})
 
     def check_equal(self, facts, remedy):
