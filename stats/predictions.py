@@ -44,9 +44,10 @@ def check(arms, classes, reference):
         alike = all(np.array_equal(x, y) for x, y in zip(predicted[:3], first[:3]))
         if not alike or np.shape(predicted.probabilities) != np.shape(first.probabilities):
             raise ValueError('arms %s and %s differ in nodules, labels, folds or repeats' % (arm, reference))
-        bad = (predicted.probabilities < 0) | ~np.isfinite(predicted.probabilities)
-        bad |= np.abs(predicted.probabilities.sum(axis=2, keepdims=True) - 1) > 2e-3  # a table may hold three decimals
-        if bad.any():
+        with np.errstate(invalid='ignore'):  # NaN is bad, too
+            sums = predicted.probabilities.sum(axis=2)
+            good = (predicted.probabilities >= 0).all() and (np.abs(sums - 1) <= 2e-3).all()  # 3 decimals of a table
+        if not good:
             raise ValueError('arm %s: probabilities are not at least 0 with a sum of 1' % arm)
     if first.probabilities.shape[2] != len(classes):
         message = 'probabilities of %d classes, but names of %d: %s'
