@@ -15,8 +15,8 @@ def write_side(path, members, size=16, seed=0):
     at = np.hypot(*(np.mgrid[:size, :size] - size / 2 + 0.5)) < size / 4
     for index, label in enumerate(CLASSES):
         images, entries = [], []
-        for own, nodule, patient in members:
-            if own == label:
+        for member_label, nodule, patient in members:
+            if member_label == label:
                 for _ in range(2):
                     images.append(90 + 8 * random.randn(1, size, size) + 30 * index * at)
                 entries.append(dict(nodule=nodule, records=2, **({'patient': patient} if patient else {})))
@@ -36,14 +36,14 @@ def make_side():
 def make_folds(tmp_path_factory):
     """A function that writes folds; change: a function (fold, side, members) -> members."""
 
-    def make(number=2, each=6, change=None, name='cv'):
+    def make(folds=2, each=6, change=None, name='cv'):
         root = tmp_path_factory.mktemp(name)
         everyone = [(label, '%s-%d' % (label, i), 'p-%s-%d' % (label, i)) for label in CLASSES for i in range(each)]
-        for fold in range(number):
+        for fold in range(folds):
             for side in ('train', 'test'):
-                held = [member for i, member in enumerate(everyone) if (i % number == fold) == (side == 'test')]
-                held = change(fold, side, held) if change else held
-                write_side(root / ('fold%d' % fold) / side, held, seed=10 * fold + (side == 'test'))
+                kept = [member for i, member in enumerate(everyone) if (i % folds == fold) == (side == 'test')]
+                kept = change(fold, side, kept) if change else kept
+                write_side(root / ('fold%d' % fold) / side, kept, seed=10 * fold + (side == 'test'))
         return str(root)
 
     return make

@@ -54,11 +54,11 @@ def test_a_class_without_images_is_refused():
 def test_shuffled_labels_are_those_of_the_nodules_in_another_order(random):
     nodules = np.repeat(['n%02d' % i for i in range(30)], 4)
     labels = np.repeat(np.arange(30) % 3, 4)
-    found = arms.shuffle_labels(labels, nodules, random)
-    by_nodule = found.reshape(30, 4)
+    shuffled = arms.shuffle_labels(labels, nodules, random)
+    by_nodule = shuffled.reshape(30, 4)
     assert (by_nodule == by_nodule[:, :1]).all()
     assert np.bincount(by_nodule[:, 0]).tolist() == [10, 10, 10]
-    assert 0.1 < (found == labels).mean() < 0.6
+    assert 0.1 < (shuffled == labels).mean() < 0.6
 
 
 @pytest.mark.parametrize('ratio, total', [(0.5, 9), (1, 12), (4, 30)])

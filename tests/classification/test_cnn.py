@@ -66,11 +66,11 @@ def test_dropout_leaves_the_mean_of_features_as_it_is():
     assert set(np.unique(factors)) == {0, np.float32(1 / 0.7)} and factors.mean() == pytest.approx(1, abs=0.02)
 
 
-def blobs(number, seed):
+def blobs(count, seed):
     """Images of three classes: a spot that is dark, gray or bright, on noise."""
-    random, labels = np.random.RandomState(seed), np.arange(number) % 3
+    random, labels = np.random.RandomState(seed), np.arange(count) % 3
     at = np.hypot(*np.mgrid[-7.5:8:1, -7.5:8:1]) < 4
-    pixels = 90 + 8 * random.randn(number, 1, 16, 16) + np.array([0, 30, 60])[labels][:, None, None, None] * at
+    pixels = 90 + 8 * random.randn(count, 1, 16, 16) + np.array([0, 30, 60])[labels][:, None, None, None] * at
     return np.clip(pixels, 0, 255).astype(np.uint8), labels
 
 
@@ -83,11 +83,11 @@ def test_a_classifier_learns_what_is_there_and_the_average_of_its_weights_predic
         random = np.random.RandomState([1, step])
         chosen = random.randint(300, size=24)
         model.train(as_floats(pixels[chosen]), np.eye(3)[labels[chosen]], random)
-    unseen, wanted = blobs(90, 2)
-    found = model.predict(unseen)
-    assert (found.argmax(axis=1) == wanted).mean() > 0.9
-    assert_allclose(np.exp(found).sum(axis=1), 1, rtol=1e-5)
-    assert calibration.brier(wanted, np.exp(found)) < 0.5
+    unseen, labels_of_unseen = blobs(90, 2)
+    log_probabilities = model.predict(unseen)
+    assert (log_probabilities.argmax(axis=1) == labels_of_unseen).mean() > 0.9
+    assert_allclose(np.exp(log_probabilities).sum(axis=1), 1, rtol=1e-5)
+    assert calibration.brier(labels_of_unseen, np.exp(log_probabilities)) < 0.5
 
 
 def test_two_trainings_of_a_seed_are_the_same_bit_for_bit_and_a_later_one_leaves_no_trace(session):
@@ -110,6 +110,6 @@ def test_loss_is_the_cross_entropy_with_smoothed_labels(session):
     logits = model.C.run(images, ones)
     log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     expected = -((np.eye(3)[labels] * 0.9 + 0.1 / 3) * log_p).sum(axis=1).mean()
-    found = tfutil.run(model.loss, dict(zip(model.feeds, (images, np.eye(3)[labels], ones))))
-    assert found == pytest.approx(expected, rel=1e-5)
+    loss = tfutil.run(model.loss, dict(zip(model.feeds, (images, np.eye(3)[labels], ones))))
+    assert loss == pytest.approx(expected, rel=1e-5)
     assert tf.trainable_variables()

@@ -11,12 +11,12 @@ from classification import added_images, cross_validation
 
 
 def test_folds_are_read_with_their_nodules_in_order(cv):
-    found = cross_validation.Folds(cv)
-    assert found.count == 2 and found.classes == ['AIS', 'MIA', 'IA']
-    train, test = found.splits(1)
+    folds = cross_validation.Folds(cv)
+    assert folds.count == 2 and folds.classes == ['AIS', 'MIA', 'IA']
+    train, test = folds.splits(1)
     assert train.images.shape == (18, 1, 16, 16) and test.labels.tolist() == [0] * 6 + [2] * 6 + [1] * 6
     assert train.nodules[:4] == ['AIS-0', 'AIS-0', 'AIS-2', 'AIS-2']
-    assert set(test.names['patient']) == {'p-%s-%d' % (label, i) for label in found.classes for i in (1, 3, 5)}
+    assert set(test.names['patient']) == {'p-%s-%d' % (label, i) for label in folds.classes for i in (1, 3, 5)}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_leaks_and_classes_that_are_too_small_or_not_the_same_are_refused(make_f
         cross_validation.Folds(make_folds(change=planted))
 
 
-def test_an_image_on_both_sides_is_found_whatever_its_nodule_is_called(make_folds):
+def test_an_image_in_both_splits_is_found_whatever_its_nodule_is_called(make_folds):
     path = make_folds()
     source, target = [os.path.join(path, 'fold0', side, 'IA') for side in ('test', 'train')]
     about = open(os.path.join(target, 'IA.json')).read()
@@ -47,7 +47,7 @@ def test_an_image_on_both_sides_is_found_whatever_its_nodule_is_called(make_fold
         cross_validation.Folds(path)
 
 
-def test_a_mirrored_copy_on_the_other_side_is_found_and_both_images_are_named(make_folds):
+def test_a_mirrored_copy_in_the_other_split_is_found_and_both_images_are_named(make_folds):
     path = make_folds()
     source, target = [os.path.join(path, 'fold1', side, 'IA') for side in ('test', 'train')]
     images = dataset.read(os.path.join(target, 'IA-r04.tfrecords'))
@@ -61,7 +61,7 @@ def test_a_mirrored_copy_on_the_other_side_is_found_and_both_images_are_named(ma
 def test_a_folder_without_folds_or_with_a_gap_or_without_names_is_refused(make_folds, tmp_path):
     with pytest.raises(ValueError, match='--folds 5'):
         cross_validation.Folds(str(tmp_path))
-    path = make_folds(number=3)
+    path = make_folds(folds=3)
     shutil.rmtree(os.path.join(path, 'fold1'))
     with pytest.raises(ValueError, match='fold0/train, fold0/test, fold1'):
         cross_validation.Folds(path)
@@ -73,17 +73,17 @@ def test_a_folder_without_folds_or_with_a_gap_or_without_names_is_refused(make_f
 
 def test_inner_validation_takes_a_share_of_each_class_and_never_half_a_nodule(make_folds):
     train, _ = cross_validation.Folds(make_folds(each=20)).splits(0)
-    learnt, held = cross_validation.validation_split(train, 0.2, np.random.RandomState(1))
-    assert sorted(np.concatenate([learnt, held]).tolist()) == list(range(len(train.images)))
-    names = [{train.nodules[i] for i in part} for part in (learnt, held)]
+    learned, held_out = cross_validation.validation_split(train, 0.2, np.random.RandomState(1))
+    assert sorted(np.concatenate([learned, held_out]).tolist()) == list(range(len(train.images)))
+    names = [{train.nodules[i] for i in part} for part in (learned, held_out)]
     assert not names[0] & names[1]
-    assert [len({train.nodules[i] for i in held if train.labels[i] == k}) for k in range(3)] == [2, 2, 2]
+    assert [len({train.nodules[i] for i in held_out if train.labels[i] == k}) for k in range(3)] == [2, 2, 2]
 
 
 def test_added_images_are_refused_where_they_are_of_the_test_side(cv, make_folds):
-    found = cross_validation.Folds(cv)
-    paths = [os.path.join(cv, 'fold1', 'train', label) for label in found.classes]
-    images, labels = added_images.read_added(paths, 1, found.splits(1)[1])
+    folds = cross_validation.Folds(cv)
+    paths = [os.path.join(cv, 'fold1', 'train', label) for label in folds.classes]
+    images, labels = added_images.read_added(paths, 1, folds.splits(1)[1])
     assert len(images) == 18 and np.bincount(labels).tolist() == [6, 6, 6]
     with pytest.raises(ValueError, match='AIS has images of the test split of fold 0, of the nodule AIS-0'):
-        added_images.read_added(paths, 0, found.splits(0)[1])
+        added_images.read_added(paths, 0, folds.splits(0)[1])

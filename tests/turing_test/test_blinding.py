@@ -24,18 +24,18 @@ def test_a_regression_on_all_that_is_sent_but_the_pixels_is_at_chance(make_study
         client = study_app.application(opened).test_client()
         client.get('/?token=' + opened.token)
         client.post('/api/enter', json=dict(name='Owl', years=3))
-        asked = client.get('/api/state')
+        response = client.get('/api/state')
         for place in range(CASES):
-            state = asked.get_json()
+            state = response.get_json()
             state = state.get('state', state)
             begin = time.perf_counter()
             sent = client.get('/api/pixels/%s/0' % state['item'])
             took = time.perf_counter() - begin
             headers.add(str([pair for pair in sent.headers.items() if pair[0] != 'Date']))
-            rows.append([place, place % 2, took, len(sent.data), len(asked.data)])
+            rows.append([place, place % 2, took, len(sent.data), len(response.data)])
             rows[-1] += [int(digit, 16) for digit in state['item']]
             signals.append(truth[sent.data])
-            asked = client.post(
+            response = client.post(
                 '/api/answer', json=dict(item=state['item'], verdict=4, milliseconds=1, windows=[], zoom=1)
             )
     assert len(headers) == 1
@@ -63,15 +63,15 @@ def test_the_secret_of_the_order_leaves_the_file_neither_for_a_browser_nor_in_wh
         while opened.state(0)['item']:
             answer = dict(item=opened.state(0)['item'], verdict=4, milliseconds=1, windows=[], zoom=1)
             sent += [client.get('/api/state'), client.post('/api/answer', json=answer)]
-    said = succeeds('6-turing_test.py', 'analyse', folder)
+    exported = succeeds('6-turing_test.py', 'analyse', folder)
     for name in os.listdir(folder):
         with open(os.path.join(folder, name), 'rb') as f:
             if name != study.NAME:
-                said += f.read().decode('latin-1')
+                exported += f.read().decode('latin-1')
             else:
                 assert secret.encode() in f.read()
-    said += ''.join(str(response.headers) + response.data.decode('latin-1') for response in sent)
-    assert len(secret) == 64 and secret not in said
+    exported += ''.join(str(response.headers) + response.data.decode('latin-1') for response in sent)
+    assert len(secret) == 64 and secret not in exported
 
 
 def test_orders_follow_from_the_secret_and_a_study_of_before_it_had_one_gets_it_when_it_is_served(make_study):

@@ -34,7 +34,7 @@ def reals(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def weights(tmp_path_factory):
-    """Weights of both classes that name the nodules which they learnt from."""
+    """Weights of both classes that name the nodules from which they learned."""
     root, paths = tmp_path_factory.mktemp('weights'), []
     for label in ('MIA', 'AIS'):
         paths.append(random_networks(str(root / (label + '.pkl')), fmap_max=8, fmap_base=64))
@@ -128,7 +128,7 @@ def refused(create, tmp_path, *flags):
     return err
 
 
-def test_weights_that_learnt_from_a_nodule_of_the_data_are_refused(create, weights, tmp_path):
+def test_weights_that_learned_from_a_nodule_of_the_data_are_refused(create, weights, tmp_path):
     path = re.sub('pkl$', 'json', weights[0])
     with open(path) as f:
         before = f.read()

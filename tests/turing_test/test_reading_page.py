@@ -49,7 +49,7 @@ def opened(make_study, tmp_path):
 
 
 def test_a_reader_plays_a_whole_study_by_keyboard(opened):
-    page, served = opened(practice=2, number=30, repeat=0.0, pause=10, size=64)
+    page, session = opened(practice=2, number=30, repeat=0.0, pause=10, size=64)
     text = page.enter('<b>Owl</b>')
     assert '2 cases of practice' in text and '30 cases' in text and 'Half of the patches are real' in text
     assert page.driver.current_url == page.url.split('?')[0]
@@ -76,18 +76,18 @@ def test_a_reader_plays_a_whole_study_by_keyboard(opened):
             page.press(' ')
     assert 'All 30 answers are saved' in page.shows('end')
     assert page.driver.get_log('browser') == []
-    rows = served._db.execute('SELECT verdict, milliseconds, undone FROM answers ORDER BY rowid').fetchall()
+    rows = session._db.execute('SELECT verdict, milliseconds, undone FROM answers ORDER BY rowid').fetchall()
     kept = [verdict for verdict, _, undone in rows[2:] if not undone]
     assert kept == [6 if done == 3 else 1 + done % 6 for done in range(30)] and len(rows) == 33
     assert all(300 <= milliseconds < 15000 for _, milliseconds, _ in rows)
 
 
 def test_a_patch_is_drawn_in_the_window_that_is_chosen_and_dragged(opened):
-    page, served = opened(practice=0, number=4, repeat=0.0, size=64, enlarge='nearest')
+    page, session = opened(practice=0, number=4, repeat=0.0, size=64, enlarge='nearest')
     page.enter('Owl')
     page.press(' ')
     page.shows('count', '1 of 4')
-    raw = np.frombuffer(served.pixels(0, served.state(0)['item'], 0), np.uint8).reshape(64, 64)
+    raw = np.frombuffer(session.pixels(0, session.state(0)['item'], 0), np.uint8).reshape(64, 64)
     hu = raw / 255 * 3000.0 - 1900
     shown = page.canvas()
     side = len(shown)
@@ -118,12 +118,12 @@ def test_a_patch_is_drawn_in_the_window_that_is_chosen_and_dragged(opened):
     page.until(lambda: page['zoom'].text == '2.0\u00d7', 'a zoom')
     page.answer('3')
     page.shows('count', '2 of 4')
-    windows, zoom = served._db.execute('SELECT windows, zoom FROM answers').fetchone()
+    windows, zoom = session._db.execute('SELECT windows, zoom FROM answers').fetchone()
     assert windows == '[[-600, 1500], [40, 400], [140, 800], [140, 1000]]' and zoom == pytest.approx(2)
 
 
 def test_an_answer_waits_for_the_connection_and_is_then_saved(opened, monkeypatch):
-    page, served = opened(practice=0, number=4, repeat=0.0, size=64)
+    page, session = opened(practice=0, number=4, repeat=0.0, size=64)
     page.enter('Owl')
     page.press(' ')
     page.shows('count', '1 of 4')
@@ -131,25 +131,25 @@ def test_an_answer_waits_for_the_connection_and_is_then_saved(opened, monkeypatc
     page.answer('4')
     assert 'No connection' in page.shows('trouble') and page['saved'].text == 'not saved'
     page.press('1')
-    assert served.state(0)['done'] == 0
+    assert session.state(0)['done'] == 0
     page.driver.delete_network_conditions()
     page.shows('count', '2 of 4')
     assert page['saved'].text == 'saved' and not page['trouble'].is_displayed()
     with monkeypatch.context() as patch:
-        patch.setattr(served, 'answer', lambda *_: (_ for _ in ()).throw(OSError(28, 'No space left on device')))
+        patch.setattr(session, 'answer', lambda *_: (_ for _ in ()).throw(OSError(28, 'No space left on device')))
         page.answer('5')
         assert 'No space left' in page.shows('trouble')
     page.shows('count', '3 of 4')
-    os.rename(served.path, served.path + '.away')
+    os.rename(session.path, session.path + '.away')
     page.answer('6')
     assert 'replaced, changed or deleted' in page.shows('trouble') and page['saved'].text == 'not saved'
-    os.rename(served.path + '.away', served.path)
+    os.rename(session.path + '.away', session.path)
     page.shows('count', '4 of 4')
-    assert served._db.execute('SELECT verdict FROM answers').fetchall() == [(4,), (5,), (6,)]
+    assert session._db.execute('SELECT verdict FROM answers').fetchall() == [(4,), (5,), (6,)]
 
 
 def test_two_patches_are_read_side_by_side_and_again_on_another_day(opened):
-    page, served = opened(mode='2afc', practice=1, number=4, repeat=0.0, size=64)
+    page, session = opened(mode='2afc', practice=1, number=4, repeat=0.0, size=64)
     page.enter('Owl')
     word = page['word'].text
     page.press(' ')

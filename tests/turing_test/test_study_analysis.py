@@ -20,14 +20,14 @@ def first(readings, reader=None):
 def test_accuracies_are_those_of_the_answers_and_readers_keep_their_names_and_years():
     readings = simulated([0.6, 0.7], names=['junior', 'senior'])
     data = json.loads(json.dumps(study_analysis.analyse(readings), allow_nan=False))
-    for number, one in enumerate(data['readers']):
-        own = first(readings, number)
-        assert one['accuracy'] == np.mean([(x.verdict >= 4) == x.signal for x in own]) and one['finished']
-        signals, verdicts = [x.signal for x in own], [x.verdict for x in own]
-        assert one['auc'] == pytest.approx(sklearn_metrics.roc_auc_score(signals, verdicts))
-        assert one['seconds'] == pytest.approx(np.median([x.milliseconds for x in own]) / 1000)
-        assert one['repeats']['number'] == 6
-    assert [(one['name'], one['years']) for one in data['readers']] == [('junior', 0), ('senior', 2.5)]
+    for number, reader in enumerate(data['readers']):
+        answers = first(readings, number)
+        assert reader['accuracy'] == np.mean([(x.verdict >= 4) == x.signal for x in answers]) and reader['finished']
+        signals, verdicts = [x.signal for x in answers], [x.verdict for x in answers]
+        assert reader['auc'] == pytest.approx(sklearn_metrics.roc_auc_score(signals, verdicts))
+        assert reader['seconds'] == pytest.approx(np.median([x.milliseconds for x in answers]) / 1000)
+        assert reader['repeats']['number'] == 6
+    assert [(reader['name'], reader['years']) for reader in data['readers']] == [('junior', 0), ('senior', 2.5)]
     assert data['pooled']['answers'] == 120 and list(data['classes']) == ['AIS', 'MIA', 'IA']
 
 
@@ -116,18 +116,18 @@ def test_the_file_for_imrmc_gives_the_areas_back(tmp_path):
     truth = {row[1]: int(row[3]) for row in rows if row[0] == '-1'}
     assert len(truth) == 40 and {row[2] for row in rows if row[0] == '-1'} == {'0'}
     data = study_analysis.analyse(readings)
-    for number, one in enumerate(data['readers']):
-        own = [(truth[row[1]], float(row[3])) for row in rows if row[0] == str(number)]
-        assert sklearn_metrics.roc_auc_score(*zip(*own)) == pytest.approx(one['auc'])
+    for number, reader in enumerate(data['readers']):
+        answers = [(truth[row[1]], float(row[3])) for row in rows if row[0] == str(number)]
+        assert sklearn_metrics.roc_auc_score(*zip(*answers)) == pytest.approx(reader['auc'])
 
 
 def test_medigans_fields_have_a_number_of_each_radiologist_in_one_order(tmp_path):
     data = study_analysis.analyse(simulated([0.6, 0.7]))
     exports.medigan(str(tmp_path / 'm.json'), data)
-    found = json.loads((tmp_path / 'm.json').read_text())['turing_test']
-    assert found['number_radiologists'] == 2 and found['years_experience'] == [0, 2.5]
-    assert found['accuracy'] == [round(one['accuracy'], 3) for one in data['readers']]
-    assert found['AUC'] == [round(one['auc'], 3) for one in data['readers']]
+    fields = json.loads((tmp_path / 'm.json').read_text())['turing_test']
+    assert fields['number_radiologists'] == 2 and fields['years_experience'] == [0, 2.5]
+    assert fields['accuracy'] == [round(reader['accuracy'], 3) for reader in data['readers']]
+    assert fields['AUC'] == [round(reader['auc'], 3) for reader in data['readers']]
 
 
 def evaluation(tmp_path, rows):
@@ -160,6 +160,6 @@ def test_a_study_is_analysed_into_its_own_folder_and_one_without_answers_is_refu
     assert lines[1:] == [os.path.join(folder, name) for name in names]
     assert visible(folder) == sorted(names + ['study.sqlite'])
     with open(os.path.join(folder, 'turing_test.json'), encoding='utf-8') as f:
-        found = json.load(f)
-    assert found['first_sentence'] == lines[0] and found['readers'][0]['answers'] == 11
-    assert found['protocol']['number'] == 30
+        fields = json.load(f)
+    assert fields['first_sentence'] == lines[0] and fields['readers'][0]['answers'] == 11
+    assert fields['protocol']['number'] == 30

@@ -17,8 +17,8 @@ GOOD = dict(verdict=5, milliseconds=1200, windows=[[-600, 1500]], zoom=1.5)
 @pytest.fixture
 def served(make_study):
     """A study of 4 and 30 cases that is open to be served."""
-    with reading_session.opened(make_study()) as found:
-        yield found
+    with reading_session.opened(make_study()) as session:
+        yield session
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ def refused(response, words):
 
 
 def test_a_reader_enters_practises_reads_and_finishes(visit, served):
-    client, said, progress = visit(), [], []
+    client, truths, progress = visit(), [], []
     assert state(client) == {'phase': 'enter'}
     word = client.post('/api/enter', json=dict(name=' Owl ', years=12.5)).get_json()['word']
     while state(client)['phase'] != 'end':
-        found = answer(client).get_json()
-        said.append(found['truth'])
-        progress.append(found['state']['done'])
-    assert all(truth in ('real', 'generated') for truth in said[:4]) and said[4:] == [None] * 33
+        reply = answer(client).get_json()
+        truths.append(reply['truth'])
+        progress.append(reply['state']['done'])
+    assert all(truth in ('real', 'generated') for truth in truths[:4]) and truths[4:] == [None] * 33
     assert progress == [0] * 4 + list(range(1, 34))
     other = visit()
     assert refused(other.post('/api/resume', json=dict(name='Owl', word='wrong')), 'no reader')
@@ -65,7 +65,7 @@ def test_a_reader_enters_practises_reads_and_finishes(visit, served):
     assert state(other)['phase'] == 'end'
 
 
-def test_what_the_page_is_told_of_a_study_holds_neither_truth_nor_what_leads_to_it(visit):
+def test_what_the_page_gets_of_a_study_holds_neither_truth_nor_what_leads_to_it(visit):
     about = visit().get('/api/study').get_json()
     assert set(about) == {'title', 'mode', 'classes', 'window', 'enlarge', 'pause', 'size', 'mm', 'presets'}
     assert about['presets'][0] == ['lung', -1350.0, 150.0]
@@ -128,8 +128,8 @@ def test_numbers_that_are_not_numbers_and_forms_of_other_sites_are_refused(visit
 @pytest.mark.parametrize('name', ['', '   ', 'a' * 41, 'a\nb', 'a\x00b', '\ud800', 5, None])
 @pytest.mark.parametrize('path', ['enter', 'resume'])
 def test_a_code_name_is_one_line_of_at_most_40_letters(visit, name, path):
-    given = dict(name=name, years=3, word='abc')
-    assert refused(visit().post('/api/' + path, json=given), 'name is not a name of 1 to 40 letters')
+    values = dict(name=name, years=3, word='abc')
+    assert refused(visit().post('/api/' + path, json=values), 'name is not a name of 1 to 40 letters')
 
 
 @pytest.mark.parametrize('years', [-1, 71, '3', None, True, [3]])
@@ -175,7 +175,7 @@ def test_who_leaves_makes_room_for_another_reader(visit):
     assert refused(answer(client, item='a'), 'enter first') and refused(client.post('/api/undo', json={}), 'enter')
 
 
-def test_a_full_disk_is_said_and_the_answer_is_taken_once_there_is_room(visit, served, monkeypatch):
+def test_a_full_disk_is_reported_and_the_answer_is_taken_once_there_is_room(visit, served, monkeypatch):
     client = visit('Owl')
     with monkeypatch.context() as patch:
         patch.setattr(served, 'answer', lambda *_: (_ for _ in ()).throw(OSError(28, 'No space left on device')))

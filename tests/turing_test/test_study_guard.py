@@ -48,14 +48,14 @@ def contents(folder):
 def test_no_answer_is_saved_into_a_file_that_is_gone_and_those_before_are_rescued(change, make_study, tmp_path):
     folder = make_study()
     path, backup = os.path.join(folder, study.NAME), str(tmp_path / 'backup')
-    with reading_session.opened(folder) as served:
-        served.enter('before', 1)
-        served.answer(0, served.state(0)['item'], 1, 1, [], 1.0)
+    with reading_session.opened(folder) as session:
+        session.enter('before', 1)
+        session.answer(0, session.state(0)['item'], 1, 1, [], 1.0)
     shutil.copy(path, backup)
     with pytest.raises(ValueError, match='what was answered is in .*study-rescued.sqlite'):
-        with reading_session.opened(folder) as served:
-            client, saved = study_app.application(served).test_client(), []
-            client.get('/?token=' + served.token)
+        with reading_session.opened(folder) as session:
+            client, saved = study_app.application(session).test_client(), []
+            client.get('/?token=' + session.token)
             client.post('/api/enter', json=dict(name='Owl', years=3))
             for i in range(12):
                 if i == 6:
@@ -78,8 +78,8 @@ def test_no_answer_is_saved_into_a_file_that_is_gone_and_those_before_are_rescue
     assert [row[0] for row in base.execute('SELECT item FROM answers ORDER BY rowid')][1:] == saved
     base.close()
     assert [reader.name for reader in study.readings(rescued).readers.values()] == ['before', 'Owl']
-    with reading_session.opened(rescued) as served:
-        assert served.state(1)['done'] + served.state(1)['practice_done'] == 6
+    with reading_session.opened(rescued) as session:
+        assert session.state(1)['done'] + session.state(1)['practice_done'] == 6
 
 
 def test_a_second_rescue_leaves_the_first_alone(make_study):
@@ -109,10 +109,10 @@ def test_a_served_study_that_was_replaced_is_said_in_one_line_when_the_server_en
 
 
 def test_what_the_server_writes_itself_is_no_change(make_study):
-    with reading_session.opened(make_study(number=300, repeat=0.9)) as served:
+    with reading_session.opened(make_study(number=300, repeat=0.9)) as session:
         for number in range(3):
-            served.enter('reader %d' % number, 3)
+            session.enter('reader %d' % number, 3)
             with pytest.raises(ValueError, match='taken'):
-                served.enter('reader %d' % number, 3)
-            served.answer(number, served.state(number)['item'], 1, 1, [], 1.0)
-        assert not served._guard.changed()
+                session.enter('reader %d' % number, 3)
+            session.answer(number, session.state(number)['item'], 1, 1, [], 1.0)
+        assert not session._guard.changed()
