@@ -25,35 +25,43 @@ def generated(succeeds, folder, *arguments):
     return images.read(str(last))[0]
 
 
-def test_the_page_is_told_of_models_axes_data_and_windows(post, client, made):
+def test_about_holds_models_axes_data_and_windows(post, client, made):
     about = client.get('/api/about').get_json()
-    one = about['models'][0]
-    assert (one['name'], one['size'], one['labels'], one['window'], one['mm']) == ('one', SIZE, 0, WINDOW, 0.6)
-    assert one['axes_ready'] and one['axes'][0]['name'] == 'diameter_mm' and one['axes'][0]['usable']
-    assert [axis['unit'] for axis in one['axes'] if axis['name'].startswith('sefa')] == ['\u00b0'] * 6
+    first = about['models'][0]
+    assert (first['name'], first['size'], first['labels'], first['window'], first['mm']) == (
+        'one',
+        SIZE,
+        0,
+        WINDOW,
+        0.6,
+    )
+    assert first['axes_ready'] and first['axes'][0]['name'] == 'diameter_mm' and first['axes'][0]['usable']
+    assert [axis['unit'] for axis in first['axes'] if axis['name'].startswith('sefa')] == ['\u00b0'] * 6
     assert about['data'] == dict(path=made.data, count=40, classes=['AIS'])
     assert about['pix2pix']['size'] == SIZE and ['lung', -1350.0, 150.0] in about['presets']
 
 
 @pytest.mark.parametrize(
-    'known, names',
+    'recorded, names',
     [({}, ['0', '1', '2']), ({'classes': ['A', 'B', 'C']}, ['A', 'B', 'C']), ({'classes': ['A']}, ['0', '1', '2'])],
 )
-def test_labels_have_the_names_that_are_recorded(made, tmp_path, known, names):
+def test_labels_have_the_names_that_are_recorded(made, tmp_path, recorded, names):
     shutil.copy(made.labelled, str(tmp_path / 'G.pkl'))
-    (tmp_path / 'G.json').write_text(json.dumps(dict(data=dict(known, digest='1-1'))))
+    (tmp_path / 'G.json').write_text(json.dumps(dict(data=dict(recorded, digest='1-1'))))
     assert models.Model(str(tmp_path / 'G.pkl')).about()['classes'] == names
 
 
 @pytest.mark.parametrize('seed', [0, 4])
 def test_a_seed_is_that_image_of_2_inference(post, succeeds, tmp_path, made, seed):
-    found = post('image', **state(seed=seed))
+    answer = post('image', **state(seed=seed))
     expected = generated(succeeds, tmp_path, '--model', made.one, '--number', seed + 1)
-    assert_allclose(decoded(found['pixels']).astype(int), expected, atol=1)  # sums of other minibatches round otherwise
-    measured = nodules.nodules(decoded(found['pixels'])[None, None])
-    if nodules.masks(decoded(found['pixels'])[None, None]).any():
-        assert found['measured']['diameter_mm'] == pytest.approx(0.6 * measured.diameter[0], abs=1e-3)
-        assert found['outline'].startswith('M')
+    assert_allclose(
+        decoded(answer['pixels']).astype(int), expected, atol=1
+    )  # sums of other minibatches round otherwise
+    measured = nodules.nodules(decoded(answer['pixels'])[None, None])
+    if nodules.masks(decoded(answer['pixels'])[None, None]).any():
+        assert answer['measured']['diameter_mm'] == pytest.approx(0.6 * measured.diameter[0], abs=1e-3)
+        assert answer['outline'].startswith('M')
 
 
 def test_between_seeds_nodules_blend(post):
@@ -77,21 +85,21 @@ def test_truncation_lessens_variety_down_to_one_image(post):
     'changes', [{}, dict(moves=dict(diameter_mm=1.0, sefa1=20.0), locks=['mean_hu']), dict(seed=1.5)]
 )
 def test_saved_latents_give_the_same_pixels_by_the_command_that_is_shown(post, client, succeeds, tmp_path, changes):
-    shown = state(**changes)
-    saved = client.post('/api/save/latents', json=shown)
+    chosen = state(**changes)
+    saved = client.post('/api/save/latents', json=chosen)
     assert 'attachment; filename="latents.npy"' in saved.headers['Content-Disposition']
     (tmp_path / 'latents.npy').write_bytes(saved.data)
-    words = shlex.split(post('command', **shown)['command'])
-    assert words[:2] == ['python', '2-inference.py'] and words[-1] == 'latents.npy'
-    words[-1] = str(tmp_path / 'latents.npy')
-    expected = generated(succeeds, tmp_path, *words[2:])
-    assert (decoded(post('image', **shown)['pixels']) == expected).all()
+    command = shlex.split(post('command', **chosen)['command'])
+    assert command[:2] == ['python', '2-inference.py'] and command[-1] == 'latents.npy'
+    command[-1] = str(tmp_path / 'latents.npy')
+    expected = generated(succeeds, tmp_path, *command[2:])
+    assert (decoded(post('image', **chosen)['pixels']) == expected).all()
     again = client.post('/api/latents?model=0', data=saved.data, content_type='application/octet-stream').get_json()
     assert again['latents'] == np.load(io.BytesIO(saved.data)).tolist()
     loaded = post('image', **state(latent=again['latents'][0]))
     assert (decoded(loaded['pixels']) == expected).all()
-    png = np.asarray(Image.open(io.BytesIO(client.post('/api/save/png', json=shown).data)))
-    raw = np.load(io.BytesIO(client.post('/api/save/raw', json=shown).data))
+    png = np.asarray(Image.open(io.BytesIO(client.post('/api/save/png', json=chosen).data)))
+    raw = np.load(io.BytesIO(client.post('/api/save/raw', json=chosen).data))
     assert (png == expected).all() and raw.dtype == np.float32 and (images.to_uint8(raw)[0, 0] == expected).all()
 
 
@@ -120,14 +128,14 @@ def test_of_one_view_of_a_browser_the_newest_request_is_answered_and_others_are_
         answers[which, seed, view] = browsers[which].post('/api/image?view=' + view, json=state(seed=seed))
 
     threads = []
-    for given in [(0, 1, 'a'), (1, 1, 'a'), (0, 1, 'b'), (0, 2, 'a'), (0, 3, 'a')]:
-        threads.append(threading.Thread(target=ask, args=given))
+    for request in [(0, 1, 'a'), (1, 1, 'a'), (0, 1, 'b'), (0, 2, 'a'), (0, 3, 'a')]:
+        threads.append(threading.Thread(target=ask, args=request))
         threads[-1].start()
         threads[-1].join(0.3)  # until it waits
     go.set()
     for thread in threads:
         thread.join(20)
-    codes = {given: response.status_code for given, response in answers.items()}
+    codes = {request: response.status_code for request, response in answers.items()}
     assert codes == {(0, 1, 'a'): 400, (0, 2, 'a'): 400, (0, 3, 'a'): 200, (1, 1, 'a'): 200, (0, 1, 'b'): 200}
     assert refused(answers[0, 1, 'a'], 'newer request')
 

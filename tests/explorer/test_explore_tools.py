@@ -30,26 +30,16 @@ def test_projection_is_that_of_2_inference_and_can_be_watched(client, succeeds, 
     brief = projecting.Inference(project_steps=16)
     monkeypatch.setattr(projecting, 'Inference', lambda: brief)
     with open(picture, 'rb') as f:
-        given = client.post('/api/project?model=0', data=f.read(), content_type='application/octet-stream')
-    answers = events(client, given.get_json()['job'])
-    out = succeeds(
-        '2-inference.py',
-        '--model',
-        made.one,
-        '--project',
-        picture,
-        '--project-steps',
-        16,
-        '--outdir',
-        tmp_path,
-        '--cpu',
-    )
+        response = client.post('/api/project?model=0', data=f.read(), content_type='application/octet-stream')
+    answers = events(client, response.get_json()['job'])
+    arguments = ['--model', made.one, '--project', picture, '--project-steps', 16, '--outdir', tmp_path, '--cpu']
+    out = succeeds('2-inference.py', *arguments)
     assert answers[-1]['done'] and 'differs by %.1f gray levels' % answers[-1]['error'] in out
     assert_allclose(answers[-1]['latent'], np.load(str(tmp_path / 'projection.npy'))[0], atol=1e-3)
     errors = [event['error'] for event in answers[:-1]]
     assert errors == sorted(errors, reverse=True) and answers[0]['steps'] == 8 * 2 + 16
-    shown = client.post('/api/image', json=state(latent=answers[-1]['latent'])).get_json()
-    assert np.abs(decoded(shown['pixels']).astype(int) - decoded(answers[-1]['pixels'])).max() <= 1
+    image = client.post('/api/image', json=state(latent=answers[-1]['latent'])).get_json()
+    assert np.abs(decoded(image['pixels']).astype(int) - decoded(answers[-1]['pixels'])).max() <= 1
 
 
 @pytest.fixture
@@ -59,8 +49,8 @@ def search(client, made):
     images.encode(dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0], f)
 
     def call():
-        given = client.post('/api/project?model=0', data=f.getvalue(), content_type='application/octet-stream')
-        return given.get_json()['job']
+        response = client.post('/api/project?model=0', data=f.getvalue(), content_type='application/octet-stream')
+        return response.get_json()['job']
 
     return call
 
@@ -76,14 +66,14 @@ def test_a_new_search_ends_the_one_before(client, explorer, search):
     assert events(client, second)[-1]['failed'] == 'the search was stopped'
 
 
-def test_a_search_that_nobody_asks_for_ends(explorer, search, monkeypatch):
+def test_a_search_without_requests_ends(explorer, search, monkeypatch):
     assert projecting.TIMEOUT > 60  # as browsers let a hidden page ask once a minute
     monkeypatch.setattr(projecting, 'TIMEOUT', 0.2)
     ended(explorer.search(search()))
 
 
 def ended(search):
-    """Wait for the end of a search without asking for it, which has to be that it was stopped."""
+    """Wait, without a request, for a search that has to end because it was stopped."""
     assert isinstance(search.future.exception(20), projecting._Stopped)
 
 
@@ -99,17 +89,17 @@ def test_a_mask_becomes_patches_that_depend_on_the_seed_and_not_on_how_many_ther
     assert refused(client.post('/api/stamp', json=dict(shape='star', diameter=12, seed=1)), 'ellipse, spiculated')
 
 
-def test_a_nodule_is_put_into_a_real_patch_and_leaves_the_rest_of_it(post, client):
+def test_a_nodule_is_inserted_and_the_rest_of_the_real_patch_stays(post, client):
     mask = np.zeros([SIZE, SIZE], np.uint8)
     mask[10:20, 10:20] = 255
     patch = np.full_like(mask, 250)
     real = decoded(post_get(client, 'real/3')['pixels'])
-    given = dict(mask=base64.b64encode(mask).decode(), patch=base64.b64encode(patch).decode(), index=3)
-    found = decoded(post('insert', soft=3, **given)['pixels'])
-    assert (found[mask > 0] == 250).all() and (found[:6] == real[:6]).all()
-    edge = found[15, 19:25].astype(int)
+    payload = dict(mask=base64.b64encode(mask).decode(), patch=base64.b64encode(patch).decode(), index=3)
+    answer = decoded(post('insert', soft=3, **payload)['pixels'])
+    assert (answer[mask > 0] == 250).all() and (answer[:6] == real[:6]).all()
+    edge = answer[15, 19:25].astype(int)
     assert (np.diff(edge) <= 0).all() and real[15, 21] < edge[2] < 250
-    assert refused(client.post('/api/insert', json=dict(given, soft=3, index=40)), 'real patches 0 to 39')
+    assert refused(client.post('/api/insert', json=dict(payload, soft=3, index=40)), 'real patches 0 to 39')
 
 
 def post_get(client, path):
@@ -118,8 +108,8 @@ def post_get(client, path):
 
 def test_real_patches_are_those_of_the_dataset(client, made):
     expected = dataset.read(made.data + '/AIS-r05.tfrecords')
-    found = post_get(client, 'real/7')
-    assert (decoded(found['pixels']) == expected[7, 0]).all() and found['class'] == 'AIS'
+    answer = post_get(client, 'real/7')
+    assert (decoded(answer['pixels']) == expected[7, 0]).all() and answer['class'] == 'AIS'
     assert refused(client.get('/api/real/40'), 'real patches 0 to 39')
 
 
@@ -133,26 +123,26 @@ def computed(client, path):
 
 
 def test_a_map_shows_generated_and_real_images_where_they_measure(client, post):
-    found = computed(client, 'map?model=0&by=axes&x=diameter_mm&y=mean_hu')
-    points = found['points']
-    sheet = decoded(found['sheet'], (len(points), 32, 32))
+    answer = computed(client, 'map?model=0&by=axes&x=diameter_mm&y=mean_hu')
+    points = answer['points']
+    sheet = decoded(answer['sheet'], (len(points), 32, 32))
     real = [(i, point) for i, point in enumerate(points) if point['kind'] == 'real']
     assert len(real) <= 40 and len(points) > 100
     i, point = real[5]
     assert (sheet[i] == decoded(post_get(client, 'real/%d' % point['index'])['pixels'])).all()
-    shown = post('image', **state(seed=points[2]['index']))['measured']
-    assert points[2]['x'] == pytest.approx(shown['diameter_mm'], abs=0.3)
-    similarity = computed(client, 'map?model=0&by=pca')['points']
-    assert np.var([p['x'] for p in similarity]) >= np.var([p['y'] for p in similarity]) and len(similarity) == 540
+    image = post('image', **state(seed=points[2]['index']))['measured']
+    assert points[2]['x'] == pytest.approx(image['diameter_mm'], abs=0.3)
+    by_pca = computed(client, 'map?model=0&by=pca')['points']
+    assert np.var([p['x'] for p in by_pca]) >= np.var([p['y'] for p in by_pca]) and len(by_pca) == 540
     assert refused(client.get('/api/map?model=0&by=axes&x=size&y=mean_hu'), 'there is no axis size')
     assert refused(client.get('/api/map?model=0'), 'by is missing')
 
 
 def test_the_nearest_real_image_is_that_of_the_search_for_copies(post, made):
     reals = dataset.read(made.data + '/AIS-r05.tfrecords')
-    found, shown = post('nearest', **STATE), decoded(post('image', **STATE)['pixels'])
-    expected = memorisation.nearest(shown[None, None], reals)
-    assert found['index'] == expected.index[0] and found['error'] == pytest.approx(float(expected.distance[0]))
-    turned = memorisation.turned(decoded(found['pixels']), int(expected.symmetry[0]) % 4)
-    assert sorted(turned.ravel()) == sorted(reals[found['index']].ravel())
-    assert found['typical'] > 0
+    answer, image = post('nearest', **STATE), decoded(post('image', **STATE)['pixels'])
+    expected = memorisation.nearest(image[None, None], reals)
+    assert answer['index'] == expected.index[0] and answer['error'] == pytest.approx(float(expected.distance[0]))
+    turned = memorisation.turned(decoded(answer['pixels']), int(expected.symmetry[0]) % 4)
+    assert sorted(turned.ravel()) == sorted(reals[answer['index']].ravel())
+    assert answer['typical'] > 0

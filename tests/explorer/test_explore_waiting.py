@@ -1,4 +1,4 @@
-"""What takes long holds up nobody: searches and maps are asked for again and again, and images are served meanwhile."""
+"""Long work delays no image: pages poll searches and maps, and images are served meanwhile."""
 
 import concurrent.futures
 import http.client
@@ -21,14 +21,14 @@ PAGES = 20
 
 @pytest.fixture
 def ask(explorer):
-    """Asks a real server on a connection of its own: (status, JSON) of a path, and of what is posted there."""
+    """Requests of a real server, each on its own connection: (status, JSON) of a path, and perhaps a payload."""
     with web_server.running(explorer_app.application(explorer, 'token')) as url:
         parts = urllib.parse.urlsplit(url)
 
-        def call(path, given=None, kind='application/json'):
+        def call(path, payload=None, kind='application/json'):
             connection = http.client.HTTPConnection(parts.netloc, timeout=20)
             headers = {'Cookie': cookie, 'Content-Type': kind}
-            body = json.dumps(given).encode() if isinstance(given, dict) else given
+            body = json.dumps(payload).encode() if isinstance(payload, dict) else payload
             connection.request('POST' if body else 'GET', path, body, headers)
             response = connection.getresponse()
             text = response.read()

@@ -93,32 +93,32 @@ def test_a_slider_changes_the_pixels_and_undo_brings_them_back_exactly(page):
 
 
 def test_a_drag_sends_no_queue_of_requests_and_ends_where_the_hand_let_go(page, explorer, monkeypatch):
-    waiting, most, asked = [], [0], []
+    waiting, most, requested = [], [0], []
     make = explorer.image
 
-    def slow(shown, *rest):
-        waiting.append(shown)
+    def slow(state, *rest):
+        waiting.append(state)
         most[0] = max(most[0], len(waiting))
-        asked.append(shown.moves)
+        requested.append(state.moves)
         time.sleep(0.1)
         waiting.pop()
-        return make(shown, *rest)
+        return make(state, *rest)
 
     monkeypatch.setattr(explorer, 'image', slow)
     page.driver.execute_script(DRAG, DIRECTION)
     page.until(lambda: page.count() == 2, 'the end of the drag')
-    assert most[0] == 1 and len(asked) <= 12
-    assert asked[-1] == {'sefa1': 40}
-    assert [moves['sefa1'] for moves in asked] == sorted(moves['sefa1'] for moves in asked)
+    assert most[0] == 1 and len(requested) <= 12
+    assert requested[-1] == {'sefa1': 40}
+    assert [moves['sefa1'] for moves in requested] == sorted(moves['sefa1'] for moves in requested)
 
 
-def test_what_is_settled_at_once_is_asked_for_once(page, explorer, monkeypatch):
+def test_what_is_settled_at_once_is_requested_once(page, explorer, monkeypatch):
     page.move(20)
-    asked, make = [], explorer.image
-    monkeypatch.setattr(explorer, 'image', lambda *given: asked.append(given[2]) or make(*given))
+    requested, make = [], explorer.image
+    monkeypatch.setattr(explorer, 'image', lambda *args: requested.append(args[2]) or make(*args))
     page['seed-more'].click()
     page.until(lambda: page.count() == 3, 'the next seed')
-    assert asked == [False]  # not roughly before
+    assert requested == [False]  # not roughly before
 
 
 def test_painting_changes_the_patch_where_it_was_painted(page):
