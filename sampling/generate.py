@@ -4,7 +4,7 @@ import contextlib
 
 import numpy as np
 
-from common import card, log
+from common import card, log, prepare_libraries
 from common.images import check_channels, to_uint8
 from sampling import interpolation
 
@@ -75,6 +75,7 @@ class Generator:
     """
 
     def __init__(self, model, network='Gs', cpu=False):
+        prepare_libraries()
         import tfutil  # here, as TensorFlow takes seconds to load
 
         self.model = model
@@ -94,8 +95,8 @@ class Generator:
         with self.as_default():
             (self.network,) = tfutil.load(self.model, networks.BUILDERS, role)
         if len(self.network.inputs) != 2:
-            words = '%s: its %s is no generator; the networks of the file should be (G, D, Gs)'
-            raise ValueError(words % (self.model, role))
+            message = '%s: its %s is no generator; the networks of the file should be (G, D, Gs)'
+            raise ValueError(message % (self.model, role))
         self.shape = self.network.outputs[0].shape.as_list()[1:]
         check_channels(self.model, self.shape[0])
         self.resolution = self.shape[1]

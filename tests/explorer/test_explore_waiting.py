@@ -66,6 +66,8 @@ def test_an_image_comes_within_a_second_while_twenty_pages_wait_for_a_search_and
     images.encode(dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0], f)
     status, search = ask('/api/project?model=0', f.getvalue(), 'application/octet-stream')
     paths = ['/api/project/' + search['job'], '/api/map?model=0&by=tsne']
+    while ask(paths[0])[0] == 202:  # its graph is being built
+        time.sleep(0.05)
 
     def wait(path):
         """As a page does that waits; the longest of its requests, in seconds."""
