@@ -98,7 +98,7 @@ def test_a_file_system_without_locks_is_said_and_does_not_stop_the_run(tmp_path,
     with run_folder.Run(run_folder.create(str(tmp_path), 'AIS')) as run:
         run.log('goes on')
     out = capsys.readouterr().out
-    assert 'knows no locks' in out and 'goes on' in out
+    assert 'has no locks' in out and 'goes on' in out
 
 
 def test_runs_that_start_at_once_take_different_numbers(tmp_path):
