@@ -7,6 +7,9 @@ def predict(model, images, cpu=False):
     model: a classifier of 5-classify.py; images: uint8 [N, C, R, R], or a dataset folder or a folder of pictures; cpu:
     leave the GPUs alone.
     """
+    from common import prepare_libraries
+
+    prepare_libraries()  # before TensorFlow is loaded
     from classification.classifier import Classifier  # here, because TensorFlow takes seconds to load
 
     with Classifier(model, cpu) as classifier:
