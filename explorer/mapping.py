@@ -28,7 +28,7 @@ Images = collections.namedtuple('Images', 'kinds indices pixels values')
 
 
 class Map:
-    """Of a model and, where there are some, real images uint8 [N, 1, R, R]; computed when it is asked for."""
+    """Of a model and, where there are some, real images uint8 [N, 1, R, R]; computed at the first request."""
 
     def __init__(self, model, worker, real_images):
         self._model, self._worker, self._real_images = model, worker, real_images
@@ -53,12 +53,12 @@ class Map:
                 return None
         else:
             places = np.stack([images.values[x], images.values[y]], axis=1)
-        shown = np.flatnonzero(np.isfinite(places).all(axis=1))
+        visible = np.flatnonzero(np.isfinite(places).all(axis=1))
         points = []
-        for i in shown:
+        for i in visible:
             across, up = places[i]
             points.append(dict(x=float(across), y=float(up), kind=images.kinds[i], index=images.indices[i]))
-        return dict(points=points, sheet=encoded(thumbnails(images.pixels[shown, 0])), thumb=THUMB)
+        return dict(points=points, sheet=encoded(thumbnails(images.pixels[visible, 0])), thumb=THUMB)
 
     def _once(self, key, function):
         """What a function returns, computed once for all who ask, None until then; after an error it is tried again."""

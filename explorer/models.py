@@ -46,9 +46,9 @@ STATE = {
 STATE.update(locks=_locks, truncation=float_between(0, 1))
 
 
-def state(given):
+def state(values):
     """The State of an object that fits STATE."""
-    return State(*(given.get(name) for name in State._fields))
+    return State(*(values.get(name) for name in State._fields))
 
 
 def encoded(pixels):
