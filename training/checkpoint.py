@@ -141,18 +141,18 @@ def values(snapshot, networks, moments):
 
     networks: {role: tfutil.Network}, in the order of the pickle. moments: {name: variable} of the optimizers.
     """
-    found = {}
+    result = {}
     for (role, network), saved in zip(networks.items(), safe_pickle.read(snapshot.path, tuple(networks))):
         shapes = {local: tuple(variable.shape.as_list()) for local, variable in network.vars.items()}
         if {local: array.shape for local, array in saved['variables']} != shapes:
             raise ValueError('%s: its %s is another network than run.json describes' % (snapshot.path, role))
-        found.update({network.vars[local]: array for local, array in saved['variables']})
+        result.update({network.vars[local]: array for local, array in saved['variables']})
     for name, variable in moments.items():
         # A run that was lengthened reaches new levels, whose moments begin afresh as at every new level.
         array = snapshot.state.get(name)
         if array is not None and array.shape == tuple(variable.shape.as_list()):
-            found[variable] = array
-    return found
+            result[variable] = array
+    return result
 
 
 def tidy(folder, snapshot, kimg=float('inf')):
