@@ -236,7 +236,10 @@ def of_training(data, classes, transfer=None):
     names = data.names
     if transfer and names:
         before = of_weights(transfer).names
-        names = before and {kind: sorted(set(names[kind]) | set(before.get(kind) or [])) for kind in KINDS}
+        if before is None:
+            names = None
+        else:
+            names = {kind: sorted(set(names[kind]) | set(before.get(kind) or [])) for kind in KINDS}
     return data._replace(classes=classes, transfer=transfer, names=names, entries=None)
 
 
