@@ -9,7 +9,7 @@ from common import card, safe_pickle
 from common.formatting import natural_order
 from metrics import sets
 from sampling import Generator
-from sampling.generate import one_hot
+from sampling.generator import one_hot
 
 WEIGHTS = 'network-best.pkl', 'network-final.pkl'  # of a run folder, the first that exists
 

@@ -1,6 +1,5 @@
 """What has nothing to do with nodules or TensorFlow: flags, files, pictures, Hounsfield units, pickles, pages."""
 
-import logging
 import os
 import sys
 
@@ -15,6 +14,8 @@ def prepare_libraries():
     default on many CPUs. NumPy's products take one core: `metrics` shares the cores itself, and threads of BLAS would
     only wait for them.
     """
+    import logging  # here, as a script's first import is of this file, and Ctrl-C should find it short
+
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
     os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')

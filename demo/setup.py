@@ -34,7 +34,7 @@ PYTEST = ['-m', 'pytest', '-q', '-n', 'logical', '--maxprocesses', '4', '--dist'
 COMMANDS = {
     'demo': [[os.path.join('demo', 'demo.py')]],
     'explore': [['7-explore.py', 'serve', '--data', 'processData', '--port', '0']],
-    'experiment': [[os.path.join('demo', 'experiment.py')]],
+    'experiment': [[os.path.join('demo', 'run_experiment.py')]],
     'test': [PYTEST + ['-m', 'not slow']],
     'test-all': [PYTEST],
     'lint': [['-m', 'ruff', 'check', '.'], ['-m', 'ruff', 'format', '--check', '.']],

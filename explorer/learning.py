@@ -7,14 +7,14 @@ import numpy as np
 from common import log
 from common.images import to_uint8
 from explorer import axes, editing, models
-from sampling import generate
+from sampling import generator
 
 TRIED = 24  # nodules of which a change is requested, up and down in turn, for each attribute
 
 
 def learn(model, n=2000, seed=0, yield_=lambda: None):
     """axes.Axes of a models.Model, from n images. yield_: called several times a second."""
-    latents = generate.random_latents(n, model.latent_size, seed)
+    latents = generator.random_latents(n, model.latent_size, seed)
     pixels = model.sample(n, seed, yield_=yield_)
     columns = model.measure_many(pixels, yield_)
     values = np.stack([columns[attribute.name] for attribute in model.attributes])
@@ -59,7 +59,7 @@ def _follows(model, learnt, k, change, first, seed, yield_):
     name = model.attributes[k].name
     requested, measured = [], []
     for i in range(TRIED):
-        latent = generate.random_latent(first + i, model.latent_size, seed)
+        latent = generator.random_latent(first + i, model.latent_size, seed)
         label = i % max(model.generator.label_size, 1)
         signed = change if i % 2 else -change
         before = _measured(model, latent, label, name)

@@ -11,7 +11,7 @@ from common import page
 from common.images import to_uint8
 from common.types import float_between, json_type, nonnegative, number, text
 from explorer import axes, editing, measure
-from sampling import Generator, generate, interpolation
+from sampling import Generator, generator, interpolation
 from tfutil import tf
 
 # FILE FORMAT: what a page sends and its session files hold. seed: a whole number is a row of the latents of seed 0 of
@@ -138,9 +138,9 @@ class Model:
             latent = np.array(state.latent, np.float32)
         else:
             seed, share = int(state.seed), state.seed - int(state.seed)
-            latent = generate.random_latent(seed, self.latent_size)
+            latent = generator.random_latent(seed, self.latent_size)
             if share:
-                after = generate.random_latent(seed + 1, self.latent_size)
+                after = generator.random_latent(seed + 1, self.latent_size)
                 latent = interpolation.spherical(latent, after, [share])[0]
         if state.truncation < 1:
             centre = self._require_axes().centre * np.linalg.norm(latent)
@@ -179,7 +179,7 @@ class Model:
         labels = np.concatenate([self._labels(1, state.label) for state in states])
         latents = interpolation.tour(latents, steps + 1, interpolation.spherical, closed=True)
         labels = interpolation.tour(labels, steps + 1, interpolation.linear, closed=True)
-        images = generate.Images(self.generator, latents, labels)
+        images = generator.Images(self.generator, latents, labels)
         return images.pixels(lambda images: _yielding(images, yield_))
 
     def about(self):

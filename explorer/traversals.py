@@ -7,7 +7,7 @@ import numpy as np
 from common import card, files, log, page
 from common.images import to_uint8
 from explorer import axes, editing, learning, models
-from sampling import generate
+from sampling import generator
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'traversals.html')
 NODULES, STEPS = 12, 7  # on the page, and along each axis; the one in the middle is the nodule as it is
@@ -18,7 +18,7 @@ def _traversal(model, seed, attribute, changes):
 
     None for a nodule of which the attribute cannot be measured.
     """
-    latent, label = generate.random_latent(seed, model.latent_size), seed % max(model.generator.label_size, 1)
+    latent, label = generator.random_latent(seed, model.latent_size), seed % max(model.generator.label_size, 1)
     latents = []
     for change in changes:
         moves = {attribute.name: change} if change else {}

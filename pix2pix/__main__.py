@@ -11,9 +11,9 @@ def main(argv=None):
     command, cfg = commandline.parse_command(pix2pix_settings.COMMANDS, pix2pix_settings.DESCRIPTION, argv)
     if command == 'generate':
         commandline.require_weights(cfg.model, ('G', 'D'))
-        from pix2pix import generate  # after the flags: TensorFlow takes seconds to load, and -h should not
+        from pix2pix import pix2pix_generate  # after the flags: TensorFlow takes seconds to load, and -h should not
 
-        generate.generate(cfg)
+        pix2pix_generate.generate(cfg)
         return
     from training import run_folder, signals
 

@@ -1,3 +1,3 @@
 """Images out of latents: generation, interpolation, and the projection of an image into the latent space."""
 
-from sampling.generate import Generator  # noqa: F401
+from sampling.generator import Generator  # noqa: F401

@@ -7,7 +7,7 @@ import numpy as np
 
 from common import arrays, capacity, files, images, log
 from sampling import interpolation, projection
-from sampling.generate import Generator, Images
+from sampling.generator import Generator, Images
 
 # Bytes of memory and of disk for each byte of an image's pixels, by what is written.
 ROOM = {'npy': (0, 4), 'frames': (0, 1), 'png': (0, 1), 'gif': (images.FRAMES, 1), 'sheet': (1 + images.SHEET, 1)}

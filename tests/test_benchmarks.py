@@ -9,7 +9,7 @@ from places import ONCE, ROOT
 
 SMALL = {
     'train_step': '--resolution 16 --minibatch 4 --fmap-max 8 --iterations 2',
-    'generate': '--resolution 16 --minibatch 2 --fmap-max 8 --number 4',
+    'generation': '--resolution 16 --minibatch 2 --fmap-max 8 --number 4',
     'classifier_step': '--resolution 16 --minibatch 3 --iterations 2',
     'pix2pix_step': '--resolution 32 --minibatch 2 --ngf 4 --iterations 2',
 }

@@ -95,7 +95,7 @@ def test_flags_that_the_pages_name_exist(script, outcome):
     from pix2pix.__main__ import main
 
     helps = [outcome(main, command, '-h')[1] for command in ('train', 'generate')]
-    helps.append(script('demo/experiment.py', '-h')[1])
+    helps.append(script('demo/run_experiment.py', '-h')[1])
     for path in glob.glob(os.path.join(ROOT, '[0-9]-*.py')):
         name = os.path.basename(path)
         for command in SUBCOMMANDS.get(name, '').split() or [None]:

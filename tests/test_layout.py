@@ -56,6 +56,7 @@ OWNERS = {
 }
 TOP = {'README.md', 'LICENSE', 'Makefile', 'pyproject.toml', 'requirements.txt', 'requirements-cpu.txt'}
 TOP |= {'CHANGELOG.md', 'CITATION.cff', 'CONTRIBUTING.md', 'mkdocs.yml'}
+COMMON_NAMES = ('init__.py', 'main__.py', 'conftest.py')
 IGNORED = ('results', 'datasets', '__pycache__')
 FILES = sorted(
     os.path.relpath(path, ROOT).replace(os.sep, '/')

@@ -9,7 +9,7 @@ import dataset
 import tfutil
 from common import images, log
 from metrics import sliced_wasserstein
-from sampling import generate
+from sampling import generator
 from tfutil import tf
 from training import checkpoint, run_folder
 
@@ -107,7 +107,7 @@ class Monitor:
         self.latents = np.random.RandomState([seed, 3]).randn(SAMPLES, batches.latent_size)
         chosen = np.random.RandomState([seed, 4]).randint(data.count, size=SAMPLES)
         label_size = batches.labels.shape[1]
-        self.labels = generate.taking_turns(SAMPLES, label_size)
+        self.labels = generator.taking_turns(SAMPLES, label_size)
         if label_size and not dataset.are_one_hot(batches.labels):
             self.labels = batches.labels[chosen]
         images.save(self.run.file('reals.png'), images.grid(data.images[data.top][chosen]), durable=True)

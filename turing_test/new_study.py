@@ -10,7 +10,7 @@ import numpy as np
 import dataset
 from common import card, folders, log
 from sampling import Generator
-from sampling.generate import one_hot
+from sampling.generator import one_hot
 from stats import reader_metrics
 from turing_test import blinding, study
 

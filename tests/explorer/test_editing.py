@@ -5,7 +5,7 @@ import pytest
 
 from explorer import axes, editing, measure
 from metrics import nodules
-from sampling import generate
+from sampling import generator
 
 SIZE, WINDOW, MM = 64, (-1900.0, 1100.0), 0.6
 AXES = axes.Axes(None, None, None, None, None, np.eye(6)[:2], None)
@@ -50,7 +50,7 @@ def values(model, latent):
 def test_the_requested_change_is_measured_and_locked_attributes_stay(moves, lock):
     model, changes = Planted(), []
     for i in range(20):
-        latent = generate.random_latent(i, 6)
+        latent = generator.random_latent(i, 6)
         after = editing.edited(model, latent, 0, AXES, moves, [lock])
         assert np.linalg.norm(after) == pytest.approx(np.linalg.norm(latent))
         changes.append(values(model, after) - values(model, latent))
@@ -60,7 +60,7 @@ def test_the_requested_change_is_measured_and_locked_attributes_stay(moves, lock
 
 
 def test_a_rough_edit_computes_fewer_images_and_the_final_one_comes_nearer():
-    latents = [generate.random_latent(i, 6) for i in range(20)]
+    latents = [generator.random_latent(i, 6) for i in range(20)]
     away, images = [], []
     for rounds in (editing.ROUGH_ROUNDS, editing.ROUNDS):
         model, asked = Planted(), []
@@ -73,7 +73,7 @@ def test_a_rough_edit_computes_fewer_images_and_the_final_one_comes_nearer():
 
 
 def test_directions_turn_by_degrees_and_leave_locked_attributes():
-    model, latent = Planted(), generate.random_latent(5, 6).astype(float)
+    model, latent = Planted(), generator.random_latent(5, 6).astype(float)
     after = editing.edited(model, latent, 0, AXES, {'sefa1': 30.0}, [])
     straight = axes.tangents(AXES.sefa[0], latent)
     angle = np.deg2rad(30) * np.linalg.norm(straight)
@@ -85,7 +85,7 @@ def test_directions_turn_by_degrees_and_leave_locked_attributes():
 
 def test_the_same_state_gives_the_same_latent_whatever_came_before():
     fresh, used = Planted(), Planted()
-    latent = generate.random_latent(1, 6)
+    latent = generator.random_latent(1, 6)
     for change in (0.5, 1.0, 3.0):
         editing.edited(used, latent, 0, AXES, {'diameter_mm': change}, ['mean_hu'])
     one, other = [editing.edited(m, latent, 0, AXES, {'diameter_mm': 1.5}, []) for m in (fresh, used)]
@@ -95,11 +95,11 @@ def test_the_same_state_gives_the_same_latent_whatever_came_before():
 @pytest.mark.parametrize('moves, locks', [({'size': 1.0}, []), ({'sefa9': 1.0}, []), ({'mean_hu': 1.0}, ['sefa1'])])
 def test_unknown_axes_are_refused(moves, locks):
     with pytest.raises(ValueError, match='has no axis'):
-        editing.edited(Planted(), generate.random_latent(0, 6), 0, AXES, moves, locks)
+        editing.edited(Planted(), generator.random_latent(0, 6), 0, AXES, moves, locks)
 
 
 def test_what_cannot_be_measured_cannot_be_changed_and_a_lock_on_it_has_no_effect():
-    model, latent = Planted(), generate.random_latent(0, 6)
+    model, latent = Planted(), generator.random_latent(0, 6)
     with pytest.raises(ValueError, match='distance to the wall of this nodule cannot be measured'):
         editing.edited(model, latent, 0, AXES, {'wall_mm': 1.0}, [])
     after = editing.edited(model, latent, 0, AXES, {'diameter_mm': 1.0}, ['wall_mm'])
@@ -107,7 +107,7 @@ def test_what_cannot_be_measured_cannot_be_changed_and_a_lock_on_it_has_no_effec
 
 
 def test_gradients_of_the_diameter_and_the_density_are_those_of_discs():
-    image = discs(generate.random_latent(0, 6)[None])[0]
+    image = discs(generator.random_latent(0, 6)[None])[0]
     mask = nodules.masks(image[None, None])[0]
     attributes = measure.attributes(WINDOW, MM)[:3]  # diameter, mean density, place from left to right
     found = measure.gradients(image, mask, attributes, WINDOW, MM)
