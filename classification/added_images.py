@@ -7,7 +7,7 @@ import numpy as np
 import dataset
 from common import card, safe_pickle
 from common.formatting import natural_order
-from metrics import sets
+from metrics import image_sets
 from sampling import Generator
 from sampling.generator import one_hot
 
@@ -135,7 +135,7 @@ def read_added(paths, fold, test):
         shared = card.in_common(test.names, data.card.names or {})
         if shared:
             raise ValueError('%s has images of the test split of fold %d, of the %s %s' % ((path, fold) + shared))
-        copies = sets.in_common(test.images, test.image_names, pixels, data.image_names())
+        copies = image_sets.in_common(test.images, test.image_names, pixels, data.image_names())
         if copies:
             raise ValueError('%s and the test split of fold %d have %s; name others' % (path, fold, copies))
         images.append(pixels)

@@ -11,7 +11,7 @@ import numpy as np
 import dataset
 from common import card
 from common.formatting import natural_order
-from metrics import sets
+from metrics import image_sets
 
 MIN_NODULES = 3  # of a class in a split
 CLASS_ORDER = 'AIS', 'MIA', 'IA', 'IAC'  # from the least to the most invasive, as weighted kappa expects
@@ -88,7 +88,7 @@ class Folds:
             raise ValueError(message % (self.path, shared[0], shared[1], fold))
         if train.images.shape[1:] != test.images.shape[1:]:
             raise ValueError('%s: the splits of fold %d hold images of different sizes' % (self.path, fold))
-        copies = sets.in_common(test.images, test.image_names, train.images, train.image_names)
+        copies = image_sets.in_common(test.images, test.image_names, train.images, train.image_names)
         if copies:
             message = '%s: both splits of fold %d have %s; keep what belongs together in one split'
             raise ValueError(message % (self.path, fold, copies))

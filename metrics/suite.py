@@ -11,7 +11,7 @@ except ImportError:
 
 import tfutil
 from common import capacity, card, log, manifest
-from metrics import evaluation, frozen_graph, parallel, sets
+from metrics import evaluation, frozen_graph, image_sets, parallel
 from metrics.cache import Cache, user_folder
 from metrics.real_reference import Reference
 from sampling import Generator
@@ -139,9 +139,9 @@ def evaluate_models(
     metrics take. cache: look in the user's cache folder for what depends on the real images only, and keep it there.
     ValueError for what cannot be compared. The other settings are those of config.Evaluate.
     """
-    if number < sets.LEAST:
-        raise ValueError('--number %d: an evaluation needs at least %d images' % (number, sets.LEAST))
-    compared = sets.choose(data, real_holdout, number, seed)
+    if number < image_sets.LEAST:
+        raise ValueError('--number %d: an evaluation needs at least %d images' % (number, image_sets.LEAST))
+    compared = image_sets.choose(data, real_holdout, number, seed)
     n, shape = len(compared.heldout_reals), list(compared.training.shape[1:])
     made = '--number %d (as many images of %dx%d of each model, and of real ones)' % ((n,) + tuple(shape[1:]))
     capacity.require_memory(_memory(len(models), n, shape), made)
@@ -179,7 +179,11 @@ def evaluate(generated, real, seed=0, number=2000, audit=1000, cpu=False):
     """The Evaluation of a generator or of images; described in metrics.evaluate."""
     if isinstance(real, str) and not isinstance(generated, np.ndarray):
         return evaluate_models([generated], real, number=number, audit=audit, seed=seed, cpu=cpu)[0]
-    compared = sets.choose(real, None, number, seed) if isinstance(real, str) else sets.of_images(real, number, seed)
+    compared = (
+        image_sets.choose(real, None, number, seed)
+        if isinstance(real, str)
+        else image_sets.of_images(real, number, seed)
+    )
     n, learnt, name = len(compared.heldout_reals), card.Card(), 'an array'
     if isinstance(generated, np.ndarray):
         _check_shape(generated.shape[1:], compared, name)

@@ -89,7 +89,7 @@ def select(cfg, data):
 
 def _other_nodules(cfg, data):
     """Images of --validation, {level: [N,C,R,R]}; ValueError if they have another size, or some are in the data."""
-    from metrics import sets  # here, because it needs SciPy, and training does not
+    from metrics import image_sets  # here, because it needs SciPy, and training does not
 
     other = dataset.Pyramid(cfg.validation)
     if other.top != data.top:
@@ -97,7 +97,7 @@ def _other_nodules(cfg, data):
         raise ValueError('%s has images of %d pixels, %s of %d; they have to agree' % sizes)
     images = [each.images[each.top] for each in (other, data)]
     names = [each.image_names() for each in (other, data)]
-    shared = sets.in_common(images[0], names[0], images[1], names[1])
+    shared = image_sets.in_common(images[0], names[0], images[1], names[1])
     if shared:
         raise ValueError('%s and %s have %s; name other nodules' % (cfg.validation, cfg.data, shared))
     return other.images

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metrics import memorisation, sets
+from metrics import image_sets, memorisation
 
 
 def halved(images):
@@ -44,8 +44,8 @@ def test_flat_images_are_copies_only_where_they_are_equal():
 
 def test_words_name_the_first_two_and_say_how_many(phantoms):
     names = ['a %d' % i for i in range(5)], ['b %d' % i for i in range(5)]
-    assert sets.in_common(phantoms[:5], names[0], phantoms[10:15], names[1]) == ''
+    assert image_sets.in_common(phantoms[:5], names[0], phantoms[10:15], names[1]) == ''
     mirrored = phantoms[[20, 11, 12, 21, 22], :, :, ::-1]
-    found = sets.in_common(mirrored, names[0], phantoms[10:15], names[1])
+    found = image_sets.in_common(mirrored, names[0], phantoms[10:15], names[1])
     assert found == '2 images in common (a 1 and b 1 are copies, mirrored, turned, moved or changed)'
-    assert '(a 2 and b 0 are the same)' in sets.in_common(phantoms[8:11], names[0], phantoms[10:15], names[1])
+    assert '(a 2 and b 0 are the same)' in image_sets.in_common(phantoms[8:11], names[0], phantoms[10:15], names[1])
