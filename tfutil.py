@@ -75,10 +75,10 @@ def session():
     return current
 
 
-def run(fetches, feed=None):
-    """Values of tensors or operations in the current session."""
+def run(fetches, feed=None, options=None):
+    """Values of tensors or operations in the current session. options: tf.RunOptions."""
     try:
-        return session().run(fetches, feed)
+        return session().run(fetches, feed, options)
     except tf.errors.ResourceExhaustedError:
         raise MemoryError('use a smaller --minibatch') from None
 

@@ -88,7 +88,7 @@ class Card(typing.NamedTuple):
         names = self.class_names(label_size) or []
         if text in names:
             return names.index(text)
-        if text.isdigit() and int(text) < label_size:
+        if text.isdecimal() and int(text) < label_size:
             return int(text)
         raise self._no_class(label_size, text)
 
@@ -220,8 +220,9 @@ def _beside(path):
     """The Card in NAME.json beside NAME.pkl, or else in run.json there."""
     folder = os.path.dirname(os.path.abspath(path))
     for file in (os.path.splitext(path)[0] + '.json', os.path.join(folder, 'run.json')):
-        if os.path.exists(file):
-            facts = schema.read(file, _BESIDE, 'remove it, and what the model was trained on counts as not known')
+        remedy = 'remove it, and what the model was trained on counts as not known'
+        if os.path.exists(file) and 'records' not in schema.read(file, types.mapping, remedy):  # of a dataset
+            facts = schema.read(file, _BESIDE, remedy)
             fields = _fields(facts['data'], _BESIDE['data'])
             fields['transfer'] = (facts.get('settings') or {}).get('transfer')
             return Card(path=path, **fields)
@@ -231,16 +232,19 @@ def _beside(path):
 def of_training(data, classes, transfer=None):
     """The Card of weights that learn from a dataset, {data: its Card}, and begin with those of the path `transfer`.
 
-    Its names are also those that the weights of `transfer` learnt from; None where either is not known.
+    Its parts and names are also those that the weights of `transfer` learnt from. Names are None where either is not
+    known.
     """
-    names = data.names
-    if transfer and names:
-        before = of_weights(transfer).names
-        if before is None:
+    parts, names = data.parts, data.names
+    if transfer:
+        before = of_weights(transfer)
+        seen = before.parts or [before.digest]
+        parts = parts and parts + [part for part in seen if part and part not in parts]
+        if names and before.names is not None:
+            names = {kind: sorted(set(names[kind]) | set(before.names.get(kind) or [])) for kind in KINDS}
+        elif names:
             names = None
-        else:
-            names = {kind: sorted(set(names[kind]) | set(before.get(kind) or [])) for kind in KINDS}
-    return data._replace(classes=classes, transfer=transfer, names=names, entries=None)
+    return data._replace(classes=classes, transfer=transfer, parts=parts, names=names, entries=None)
 
 
 def in_common(names, others):

@@ -117,12 +117,17 @@ def explicit_flags(record, argv=None):
     return set(values) - set(flags.GENERAL) | set(from_file)
 
 
+_TRAINED_WITH = {  # by the number of networks in a file
+    1: '5-classify.py run',
+    2: 'python -m pix2pix train',
+    3: '3-train.py or download the published weights (docs/generation.md says where)',
+}
+
+
 def require_weights(path, roles=('G', 'D', 'Gs')):
     """Refuse a path with no file, with the ways to get one, or with a file that does not hold the networks `roles`."""
     if not os.path.exists(path):
-        train = 'python -m pix2pix train' if len(roles) == 2 else '3-train.py'
-        published = '' if len(roles) == 2 else ' or download the published weights (docs/generation.md says where)'
-        raise FileNotFoundError('%s does not exist; train it with %s%s' % (path, train, published))
+        raise FileNotFoundError('%s does not exist; train it with %s' % (path, _TRAINED_WITH[len(roles)]))
     from common import safe_pickle  # here, because -h should not wait for NumPy
 
     safe_pickle.read(path, roles)

@@ -1,6 +1,6 @@
 """Self-contained HTML pages: templates that extend frame.html, with styles, script, pictures and figures in one file.
 
-A template lies in its wing's folder `templates`; frame.html and the macros of pictures.html lie in common/templates.
+A template lies in its package's folder `templates`; frame.html and the macros of pictures.html lie in common/templates.
 Pictures are gray levels as they are stored; the page shows them in a window of Hounsfield units that its reader picks.
 """
 

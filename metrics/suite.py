@@ -36,7 +36,7 @@ def relation(learnt, data):
     if not learnt.digest or not data.digest:
         return 'unknown'
     seen, here = set(learnt.parts or [learnt.digest]), set(data.parts)
-    if learnt.digest == data.digest or seen == here:
+    if seen == here or not learnt.parts and learnt.digest == data.digest:
         return 'same'
     if not seen & here:
         return 'transferred' if learnt.transfer else 'different'

@@ -45,6 +45,8 @@ class Images:
 
     def __init__(self, generator, latents, labels, minibatch=16):
         self.generator, self.latents, self.labels, self.minibatch = generator, latents, labels, minibatch
+        if len(labels) != len(latents):
+            raise ValueError('%d labels for %d latents; give as many' % (len(labels), len(latents)))
         self.shape = [len(latents)] + generator.shape
 
     def __len__(self):
@@ -171,6 +173,8 @@ class Generator:
             latents = self.latents(latents, seed)
         if labels is None:
             labels = self.labels(len(latents), label)
+        if kind not in interpolation.KINDS:
+            raise ValueError('%r is unknown; choose from %s' % (kind, ', '.join(interpolation.KINDS)))
         latents = interpolation.tour(latents, steps, interpolation.KINDS[kind], closed)
         labels = interpolation.tour(labels, steps, interpolation.linear, closed)
         return Images(self, latents, labels).pixels()

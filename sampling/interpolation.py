@@ -48,6 +48,9 @@ def tour(vectors, steps, between, closed=False):
 
     closed: back to the first, without repeating it, [N * (steps - 1), L].
     """
+    if len(vectors) < 2 or steps < 2:
+        message = 'a walk needs two latents or more, and two steps or more; there are %d latents and %d steps'
+        raise ValueError(message % (len(vectors), steps))
     vectors = np.concatenate([vectors, vectors[:1]]) if closed else np.asarray(vectors)
     walks = path(vectors, steps, between).reshape(len(vectors) - 1, steps, -1)
     walk = walks[:, :-1].reshape((len(vectors) - 1) * (steps - 1), -1)

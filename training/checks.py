@@ -8,7 +8,7 @@ import dataset
 from training import checkpoint, sampler, schedule
 
 # Settings in which workers may differ.
-LOCAL = 'data validation outdir resume transfer keep metrics gpus cpu wait dry_run'.split()
+LOCAL = 'data validation outdir resume transfer keep gpus cpu wait dry_run'.split()
 
 
 def check_settings(cfg, data):
@@ -47,13 +47,14 @@ def worker_facts(cfg, data, devices, snapshot, tensorflow):
     counts = [int((data.labels == i).sum()) for i in range(len(data.classes))]
     classes = ', '.join('%s %d' % pair for pair in zip(data.classes, counts))
     label_vectors = np.ascontiguousarray(sampler.label_vectors(cfg, data))
+    facts['--validation'] = 'given' if cfg.validation else 'not given'
     facts['the data'] = data.digest
     facts['the number of devices'] = len(devices)
     facts['TensorFlow'] = tensorflow
     facts['the classes of the data'] = classes if cfg.conditional else 'pooled'
     facts['the labels of the data'] = 'CRC %08x' % zlib.crc32(label_vectors)
     facts['the snapshot to go on from'] = checkpoint.described(snapshot and snapshot.path)
-    facts['the file of --transfer'] = checkpoint.described(cfg.transfer)
+    facts['the file of --transfer'] = checkpoint.described(None if snapshot else cfg.transfer)
     return facts
 
 

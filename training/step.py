@@ -120,7 +120,7 @@ class Trainer:
             seconds = self._seconds(level)
             if seconds < SLOW:  # most of the first step was TensorFlow's getting ready
                 seconds = self._seconds(level)
-        except tf.errors.ResourceExhaustedError:
+        except MemoryError:
             raise MemoryError(
                 'a step of %d images at %dx%d does not fit the device; use a smaller --minibatch %d:N or --fmap-max'
                 % (minibatch, size, size, size)

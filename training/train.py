@@ -53,7 +53,12 @@ def train(start, weights, stop):
             return
         folder = start.folder or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
         with run_folder.Run(folder) as run:
-            learned_from = card.of_training(data.card, checks.class_names(cfg, data), cfg.transfer)
+            if snapshot and checkpoint.paths(folder)[-1] != snapshot.path:
+                raise ValueError('%s: another process has gone on with this run; start again, with --resume' % folder)
+            if snapshot:
+                learned_from = card.of_weights(snapshot.path)
+            else:
+                learned_from = card.of_training(data.card, checks.class_names(cfg, data), cfg.transfer)
             for network in trainer.first.networks.values():
                 network.card = learned_from.text()
             facts = dict(learned_from.data(), images=data.count, resolution=2**data.top)
@@ -110,9 +115,8 @@ class TrainingLoop:
                 self._save()
         except optimizers.Diverged as error:
             raise ValueError(
-                '%s: the training has diverged after %.1f kimg (%s); the last good snapshot is %s; start again with '
-                'smaller --G-lrate and --D-lrate, from that snapshot with --transfer'
-                % (self.run.path if self.run else 'this run', self.images_seen / 1000, error, self.saved_path or 'none')
+                '%s: the training has diverged after %.1f kimg (%s); start again with smaller --G-lrate and --D-lrate%s'
+                % (self.run.path if self.run else 'this run', self.images_seen / 1000, error, self._last_good())
             ) from None
         finally:
             if self.run:
@@ -123,6 +127,9 @@ class TrainingLoop:
             raise signals.Stopped(self.group.stop_signal())
         if self.run:
             self.run.log('done: %s' % checkpoint.copy(self.saved_path, checkpoint.FINAL), result=True)
+
+    def _last_good(self):
+        return ', with --transfer %s, the last good snapshot' % self.saved_path if self.saved_path else ''
 
     def is_over(self):
         return self.images_seen >= self.total or self.group.stop_signal() > 0

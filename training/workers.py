@@ -14,8 +14,9 @@ import zlib
 
 import numpy as np
 
+import tfutil
 from common import log, schema, types
-from tfutil import collective_ops, session, tf
+from tfutil import collective_ops, tf
 from training import signals
 
 GONE = 'another worker has gone or does not answer; start all of them again, with --resume'
@@ -166,13 +167,13 @@ class WorkerGroup:
         options = tf.RunOptions()
         options.experimental.collective_graph_key = 1  # workers agree on the number of a step by this key
         if self.size == 1:
-            return session().run(fetches, feed, options=options)
+            return tfutil.run(fetches, feed, options)
         requests = [number == self.stop.signal for number in signals.SIGNALS]
         placeholder, gathered = self._gather(0, len(requests))
         self._deadline = time.time() + self.timeout
         try:
             feed = {placeholder: self._rows(requests), **(feed or {})}
-            values, requests = session().run([fetches, gathered], feed, options=options)
+            values, requests = tfutil.run([fetches, gathered], feed, options)
         except _ERRORS:
             raise ConnectionError(GONE) from None
         finally:

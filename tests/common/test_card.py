@@ -149,11 +149,17 @@ def test_a_damaged_card_is_refused_with_the_file(session, tmp_path, text):
         card.of_weights(path)
 
 
-def test_names_of_weights_are_also_those_of_the_weights_that_they_began_with(tmp_path):
-    data = card.Card(names=dict(nodule=['b'], scan=[], patient=[]))
+def test_names_and_digests_of_weights_are_also_those_of_the_weights_that_they_began_with(tmp_path):
+    data = card.Card(digest='b-1', parts=['b-1'], names=dict(nodule=['b'], scan=[], patient=[]))
     assert card.of_training(data, None, str(tmp_path / 'before.pkl')).names is None
     (tmp_path / 'before.json').write_text(json.dumps(dict(data=dict(digest='a-1', names=dict(nodule=['a'])))))
     learnt = card.of_training(data, None, str(tmp_path / 'before.pkl'))
-    assert learnt.names['nodule'] == ['a', 'b'] and json.loads(learnt.text())['transfer'] == 'before.pkl'
+    assert learnt.names['nodule'] == ['a', 'b'] and learnt.parts == ['b-1', 'a-1']
+    assert json.loads(learnt.text())['transfer'] == 'before.pkl'
     assert card.in_common(learnt.names, dict(nodule=['b', 'c'])) == ('nodule', 'b')
     assert card.in_common(learnt.names, dict(scan=['b'])) is None
+
+
+def test_the_file_of_a_dataset_beside_weights_says_nothing_of_them(tmp_path):
+    (tmp_path / 'AIS.json').write_text(json.dumps(dict(records=3, window=[-1000, 400])))
+    assert card.of_weights(str(tmp_path / 'AIS.pkl')) == card.Card(path=str(tmp_path / 'AIS.pkl'))

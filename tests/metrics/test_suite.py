@@ -199,6 +199,7 @@ POOLED = Card(path='FOLDER', digest='ab-2', parts=['a-1', 'b-1'], classes=['AIS'
         (Card(digest='ac-2', parts=['a-1', 'c-1']), POOLED, 'part'),
         (Card(digest='c-1', transfer='other.pkl'), DATA, 'transferred'),
         (Card(digest='a-1', transfer='other.pkl'), DATA, 'same'),
+        (Card(digest='a-1', parts=['a-1', 'c-1'], transfer='other.pkl'), DATA, 'part'),
     ],
 )
 def test_digests_tell_what_data_are_to_weights_and_whether_a_search_for_copies_says_something(learnt, data, relation):

@@ -110,3 +110,9 @@ def test_an_animation_is_a_loop_with_a_frame_for_each_image(succeeds, tmp_path, 
             except EOFError:
                 break
     assert frames == 9
+
+
+@pytest.mark.parametrize('n, steps', [(1, 8), (0, 8), (3, 1)])
+def test_a_walk_of_too_few_latents_or_steps_is_refused(n, steps):
+    with pytest.raises(ValueError, match='there are %d latents and %d steps' % (n, steps)):
+        interpolation.tour(np.zeros([n, 4]), steps, interpolation.linear)

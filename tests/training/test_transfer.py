@@ -1,5 +1,8 @@
 """Weights of another run: where training begins with them, and those without fused scaling."""
 
+import json
+import os
+
 import numpy as np
 from numpy.testing import assert_allclose
 
@@ -37,6 +40,10 @@ def test_a_run_says_and_keeps_the_resolution_of_its_transferred_weights(succeeds
     assert '"lod_initial_resolution": 8' in (tmp_path / 'out' / '000-noise' / 'run.json').read_text()
     out = succeeds('3-train.py', *(flags + ['--lod-initial-resolution', 4]))
     assert 'begins at 4x4' in ' '.join(out.split())
+    os.remove(weights)  # a run that goes on does without them
+    before = json.loads((tmp_path / 'out' / '000-noise' / 'run.json').read_text())['data']
+    succeeds('3-train.py', '--resume', tmp_path / 'out' / '000-noise', '--total-kimg', '0.008', '--cpu')
+    assert json.loads((tmp_path / 'out' / '000-noise' / 'run.json').read_text())['data'] == before
 
 
 def test_a_generator_without_fused_scaling_is_taken_exactly_and_its_discriminator_is_not(tmp_path, random):
