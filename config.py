@@ -1,6 +1,6 @@
 """Every setting of scripts 1 to 4 once: name, default, meaning. Rows are flags and fields of a record.
 
-Scripts with sub-commands keep theirs in their package: `dataset_tools/create_settings.py`, `pix2pix/pix2pix_settings.py`.
+Other scripts have theirs in their package: `dataset_tools/create_settings.py`, `pix2pix/pix2pix_settings.py`.
 """
 
 from common.commandline import group, settings

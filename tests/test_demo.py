@@ -16,6 +16,7 @@ from places import ROOT
 WEIGHT = os.path.join(ROOT, 'demo', 'weight')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ['AIS', 'MIA', 'IA'])
 def test_demo_weights_are_small_and_make_nodules_of_their_class(session, name):
     path = os.path.join(WEIGHT, name + '.pkl')

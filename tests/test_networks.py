@@ -35,6 +35,7 @@ def measured():
         return dict(file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('lod', LODS)
 def test_networks_compute_what_the_reference_implementation_computed(session, measured, lod):
     G, D, Gs = tfutil.load(os.path.join(DATA, 'cond.pkl'), networks.BUILDERS)

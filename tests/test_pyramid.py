@@ -41,6 +41,7 @@ def test_what_fills_the_memory_is_mapped_from_a_file_without_a_name_and_is_the_s
         dataset.Pyramid(training_data)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists('/proc/self/status'), reason='needs /proc')
 def test_loading_a_dataset_takes_little_more_memory_than_its_arrays(tmp_path):
     dataset.write(str(tmp_path), 'a', (np.full([1, 64, 64], i % 256, np.uint8) for i in range(12000)))

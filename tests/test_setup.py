@@ -114,6 +114,7 @@ def project(tmp_path):
     return call
 
 
+@pytest.mark.slow
 @ONCE  # Python 3.6 installs a newer pip, from the package index that is missing here
 @UNIX
 def test_the_demo_creates_dot_venv_also_after_an_interruption_and_ends_with_the_line_that_activates_it(project):
@@ -150,6 +151,7 @@ def test_an_environment_of_the_user_is_not_changed_and_not_used(setup, tmp_path,
     assert os.listdir(str(tmp_path / '.venv')) == ['mine']
 
 
+@pytest.mark.slow
 @ONCE
 @UNIX
 def test_an_unreachable_package_index_is_one_line_with_the_remedy(project):

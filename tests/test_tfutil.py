@@ -102,11 +102,13 @@ if hasattr(tensorflow, 'function'):
 """
 
 
+@pytest.mark.slow
 @ONCE
 def test_a_notebook_keeps_its_hooks_variables_and_eager_tensors():
     subprocess.check_call([sys.executable, '-c', NOTEBOOK], cwd=ROOT)
 
 
+@pytest.mark.slow
 @ONCE
 def test_keras_is_loaded_by_whoever_asks_for_it_and_not_before():
     code = "import sys, tfutil; assert 'keras' not in sys.modules; tfutil.tf.keras.layers.Dense; import keras"

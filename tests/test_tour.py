@@ -3,6 +3,7 @@
 import os
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 from places import ONCE, ROOT
@@ -16,6 +17,7 @@ def pictures(notebook):
     return [output.data['image/png'] for cell in outputs for output in cell if 'image/png' in output.get('data', {})]
 
 
+@pytest.mark.slow
 @ONCE
 def test_the_tour_runs_from_top_to_end_and_shows_as_many_pictures_as_the_stored_one():
     notebook = nbformat.read(TOUR, 4)

@@ -74,6 +74,7 @@ def blobs(count, seed):
     return np.clip(pixels, 0, 255).astype(np.uint8), labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ['small', 'resnet10'])
 def test_a_classifier_learns_what_is_there_and_the_average_of_its_weights_predicts_it(session, name):
     model = TrainableClassifier(name, [1, 16, 16], CLASSES, 0.002)

@@ -81,6 +81,7 @@ def test_each_nodule_is_predicted_once_by_a_network_that_did_not_see_it(done):
     assert (done / 'classification.html').exists() and (done / 'classification.json').exists()
 
 
+@pytest.mark.slow
 @ONCE
 def test_a_seed_gives_the_same_table_also_after_a_stop_or_a_damaged_result(done, cv, generators, tmp_path, capsys):
     for trainings in (7, 2):
@@ -110,6 +111,7 @@ def test_another_experiment_does_not_go_on_in_the_same_folder_nor_a_second_proce
     (done / 'run.json').write_text(before)
 
 
+@pytest.mark.slow
 @ONCE
 def test_a_generator_that_learned_from_a_test_nodule_or_from_unknown_data_is_refused(cv, generators, tmp_path):
     root = os.path.dirname(os.path.dirname(generators))

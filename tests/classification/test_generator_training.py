@@ -22,6 +22,7 @@ def trained(cv, tmp_path_factory):
     return outdir, options
 
 
+@pytest.mark.slow
 def test_each_fold_has_a_generator_whose_record_names_the_nodules_it_learned_from(trained):
     outdir, _ = trained
     for fold in (0, 1):
@@ -33,6 +34,7 @@ def test_each_fold_has_a_generator_whose_record_names_the_nodules_it_learned_fro
         assert learned['patient'] == ['p-' + name for name in learned['nodule']] and learned['scan'] == []
 
 
+@pytest.mark.slow
 def test_what_is_done_is_skipped_and_what_was_stopped_goes_on_to_the_same_weights(trained, cv, script, tmp_path):
     outdir, options = trained
     again = tmp_path / 'again'
@@ -47,6 +49,7 @@ def test_what_is_done_is_skipped_and_what_was_stopped_goes_on_to_the_same_weight
     runs.assert_same_weights(run / 'network-final.pkl', outdir / 'fold1' / '000-train' / 'network-final.pkl')
 
 
+@pytest.mark.slow
 def test_a_second_process_and_weights_that_have_seen_a_nodule_are_refused(trained, cv, script, tmp_path):
     outdir, options = trained
     with locks.held(str(tmp_path), 'wait'):

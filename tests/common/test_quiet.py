@@ -61,6 +61,7 @@ def test_a_full_disk_under_standard_output_is_one_line_that_says_so(program, lin
 SCRIPT = [sys.executable, '1-dataset_display.py', '--number', '1', '--outdir']
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == 'nt', reason='a shell of Unix')
 @pytest.mark.parametrize('closed', ['2>&-', '>&- 2>&- <&-'])
 def test_a_script_works_with_standard_streams_that_are_closed(tmp_path, closed):

@@ -57,6 +57,7 @@ def test_the_global_generator_is_left_alone():
     assert np.array_equal(before, np.random.get_state()[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('kind', CLASSES)
 def test_a_phantom_is_a_slice_in_hu_and_a_mask(kind, many):
     for p in many[kind]:
@@ -223,6 +224,7 @@ def guessed(features):
     return np.mean(hits)
 
 
+@pytest.mark.slow
 def test_the_middle_tells_something_of_the_class_but_not_much(hu):
     near = hu[:, AWAY < 3]
     assert 0.5 < guessed(near.mean(1)[:, None]) < 0.68
@@ -271,6 +273,7 @@ def test_the_middle_slice_is_the_phantom_itself(number):
     assert middle.facts == alone.facts
 
 
+@pytest.mark.slow
 def test_slices_share_everything_but_what_is_measured_in_each(stacks):
     for stack in stacks:
         first = {name: value for name, value in stack[0].facts.items() if name not in OF_A_SLICE}
@@ -303,6 +306,7 @@ def test_a_nodule_shrinks_from_its_middle_slice_as_a_sphere_does(stacks):
     assert abs(area - (area[2] - np.pi * z**2)).max() < 0.06 * area[2]
 
 
+@pytest.mark.slow
 def test_a_slice_beside_the_nodule_has_an_empty_mask_and_no_mean():
     found = []
     for i in range(60):

@@ -119,6 +119,7 @@ def own_group():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGKILL])
 def test_a_killed_run_leaves_no_data_set_and_no_process(tmp_path, number):
     command = [sys.executable, os.path.join(ROOT, CREATE), 'phantom', 'IA', '--outdir', str(tmp_path / 'out')]

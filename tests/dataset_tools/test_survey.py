@@ -82,6 +82,7 @@ def test_one_process_and_several_give_the_same_bytes(made, ward, tmp_path):
     assert results[0] == results[1]
 
 
+@pytest.mark.slow
 @ONCE
 def test_a_run_that_is_killed_goes_on_to_the_same_bytes(made, tmp_path):
     sitk.WriteImage(picture(size=(30, 28, 12)), str(tmp_path / 's.mha'))

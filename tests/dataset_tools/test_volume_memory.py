@@ -25,6 +25,7 @@ print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith('linux'), reason='ru_maxrss has another unit')
 @pytest.mark.parametrize('form', ['dicom', 'nii', 'nii.gz', 'mha', 'nrrd'])
 def test_reading_a_volume_takes_little_more_than_the_volume(tmp_path, form):

@@ -119,6 +119,7 @@ def limited(bytes_):
     resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, bytes_))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'arguments, largest',
     [

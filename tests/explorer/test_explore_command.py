@@ -70,6 +70,7 @@ def test_data_of_another_size_than_the_weights_are_refused(script, made, trainin
     assert code == 2 and 'makes images of 32 pixels, and those of' in err
 
 
+@pytest.mark.slow
 def test_the_explorer_is_served_until_a_signal(made):
     command = [sys.executable, '7-explore.py', 'serve', '--model', made.one, '--port', '0', '--cpu']
     environment = dict(os.environ, PYTHONUNBUFFERED='1')

@@ -25,6 +25,7 @@ def generated(succeeds, folder, *arguments):
     return images.read(str(last))[0]
 
 
+@pytest.mark.slow
 def test_about_holds_models_axes_data_and_windows(post, client, made):
     about = client.get('/api/about').get_json()
     first = about['models'][0]

@@ -24,6 +24,7 @@ def events(client, job):
     return answers[1:]
 
 
+@pytest.mark.slow
 def test_projection_is_that_of_2_inference_and_can_be_watched(client, succeeds, tmp_path, made, monkeypatch):
     picture = str(tmp_path / 'picture.png')
     images.save(picture, dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0])

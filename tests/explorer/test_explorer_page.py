@@ -231,6 +231,7 @@ def test_a_picture_that_is_none_is_refused_and_a_lost_server_is_found_again(page
     assert not page['trouble'].is_displayed()
 
 
+@pytest.mark.slow
 def test_a_walk_plays_and_every_tab_fits_every_screen(page):
     page.move(10)
     page.press('2')

@@ -24,6 +24,7 @@ return document.querySelector('.nodule output').textContent;
 """
 
 
+@pytest.mark.slow
 @ONCE
 def test_the_page_shows_each_usable_axis_needs_no_other_file_and_its_sliders_move(
     succeeds, made, tmp_path, monkeypatch

@@ -7,6 +7,7 @@ from metrics.sliced_wasserstein import Descriptors, sliced_wasserstein
 from sets import pictures, value
 
 
+@pytest.mark.slow
 def test_each_metric_moves_the_right_way(phantoms):
     """Blurred, noisy, mode-dropped and copied fakes against honest ones."""
     reals, honest = phantoms[:200], phantoms[200:]

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 
 from metrics import filters
@@ -56,6 +57,7 @@ def test_descriptors_are_normalised_neighbourhoods_of_the_pyramid(random):
         assert np.abs(other - patch).max(axis=(1, 2)).min() < 1e-3
 
 
+@pytest.mark.slow
 def test_swd_of_two_halves_shrinks_as_noise_does_and_lies_in_its_interval(phantoms):
     floors = []
     for count in (50, 200):

@@ -109,6 +109,7 @@ def numbers(path):
     return [{name: value for name, value in row.items() if name != 'seconds'} for row in rows]
 
 
+@pytest.mark.slow
 @ONCE
 def test_a_model_has_the_same_numbers_alone_and_among_others_cached_and_not(
     succeeds, tmp_path, patches, weights, graph, monkeypatch
@@ -228,6 +229,7 @@ def test_a_comparison_that_is_doubtful_is_warned_of():
     assert 'IA.pkl learnt from images of -1000 to 400 HU, those of FOLDER have -1900 to 1100 HU' in found['window']
 
 
+@pytest.mark.slow
 @ONCE
 def test_weights_that_travel_alone_still_say_which_data_they_learnt_from(script, succeeds, tmp_path, patches):
     assert train(script, patches, tmp_path, '--total-kimg', '0.064', '--lod-initial-resolution', '16')[0] == 0
@@ -281,6 +283,7 @@ def test_an_evaluation_refuses_bad_input_in_one_line(refuses, tmp_path, patches,
     refuses(*(base + [patches, '--features', graph, '--feature-tensor', 'nothing']), words=['features.pb', 'nothing'])
 
 
+@pytest.mark.slow
 def test_training_records_swd_and_keeps_the_best_snapshot(script, tmp_path, patches):
     arguments = '--metrics swd --keep 0 --lod-training-kimg 0.032 --lod-transition-kimg 0.032'.split()
     arguments += ['--lod-initial-resolution', '16']

@@ -4,6 +4,7 @@ import os
 import re
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import networks
@@ -86,6 +87,7 @@ def test_drawn_masks_have_the_wanted_shape_and_size(pix2pix, tmp_path, trained, 
     )
 
 
+@pytest.mark.slow
 def test_a_network_of_five_channels_is_refused_with_the_file(pix2pix, pairs, tmp_path):
     path, size = str(tmp_path / 'five.pkl'), dict(size=32, out_channels=5)
     with tfutil.init_tf(cpu=True):

@@ -9,6 +9,7 @@ import sys
 import time
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from common import safe_pickle
@@ -18,6 +19,7 @@ from places import ONCE, ROOT
 from runs import TINY_PIX2PIX, read_or_written_first
 
 
+@pytest.mark.slow
 def test_a_step_moves_every_weight_and_steps_lower_the_error(session, pairs):
     _, patches, masks = data.pairs(pairs)
     cfg = pix2pix_settings.Train(ngf=4, ndf=4, minibatch=6, lrate=1e-3)
@@ -33,6 +35,7 @@ def test_a_step_moves_every_weight_and_steps_lower_the_error(session, pairs):
     assert last['squared_error'] < first['squared_error'] / 3
 
 
+@pytest.mark.slow
 def test_losses_are_those_of_the_original_and_are_computed_before_a_weight_changes(session, pairs):
     _, patches, masks = data.pairs(pairs)
     trainer = Trainer(pix2pix_settings.Train(ngf=4, ndf=4, minibatch=5), masks, patches)
@@ -67,6 +70,7 @@ def run_of(outdir):
     return os.path.join(str(outdir), sorted(os.listdir(str(outdir)))[0])
 
 
+@pytest.mark.slow
 @ONCE
 def test_a_run_that_was_killed_or_interrupted_and_resumed_is_the_same_run(pix2pix, pairs, tmp_path, trained):
     process = start(pairs, tmp_path / 'killed', '--epochs', '2000')

@@ -58,6 +58,7 @@ def test_pictures_are_those_of_the_moving_average(session, finished_run):
         assert np.abs(np.asarray(picture)[16:32, :16] - images[8, 0]).max() <= 1
 
 
+@pytest.mark.slow
 @ONCE
 def test_a_run_that_diverges_stops_and_names_the_last_good_snapshot(script, tmp_path, training_data):
     code, out, err = train(script, training_data, tmp_path, '--G-lrate', '1e30', '--D-lrate', '1e30')
@@ -65,6 +66,7 @@ def test_a_run_that_diverges_stops_and_names_the_last_good_snapshot(script, tmp_
     assert not [name for name in os.listdir(str(tmp_path / '000-AIS')) if name.endswith('.pkl')]
 
 
+@pytest.mark.slow
 def test_transfer_takes_what_fits_by_resolution_and_says_what_it_left(script, tmp_path, training_data):
     small = str(tmp_path / 'small.pkl')
     with tfutil.init_tf():
@@ -132,6 +134,7 @@ def test_training_refuses_bad_input_in_one_line_and_writes_nothing(script, tmp_p
         assert not os.path.exists(str(outdir)), arguments
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(tf.__version__.startswith('1'), reason='bf16 needs TensorFlow 2')
 def test_bf16_trains_and_stays_near_fp32(script, tmp_path, training_data):
     for precision in ('fp32', 'bf16'):

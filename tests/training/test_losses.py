@@ -11,6 +11,7 @@ from tfutil import tf
 from training import losses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('lod', ['lod0.0', 'lod0.4', 'lod1.0', 'lod2.7', 'lod4.0'])
 def test_losses_and_gradients_are_those_of_the_reference_implementation(session, lod):
     with np.load(os.path.join(DATA, 'cond.npz')) as file:

@@ -70,6 +70,7 @@ def nodules(tmp_path, training_data):
 FLAGS = '--holdout 0.2 --augment-critic adaptive --minibatch 4 --mbstd-group-size 4 --total-kimg 0.32'.split()
 
 
+@pytest.mark.slow
 @ONCE
 def test_a_run_logs_the_gap_and_goes_on_to_the_same_weights_after_a_stop(script, tmp_path, nodules, monkeypatch):
     monkeypatch.setattr(overfit, 'RISE', 0.5)
@@ -84,6 +85,7 @@ def test_a_run_logs_the_gap_and_goes_on_to_the_same_weights_after_a_stop(script,
     assert_same_weights(whole / '000-AIS' / 'network-final.pkl', parts / '000-AIS' / 'network-final.pkl')
 
 
+@pytest.mark.slow
 def test_frozen_blocks_of_the_critic_stay_as_they_were_transferred(script, tmp_path, nodules, finished_run):
     transfer = finished_run + '/network-final.pkl'
     flags = ['--transfer', transfer, '--freeze-critic', '1', '--augment-critic', '--lod-initial-resolution', '16']

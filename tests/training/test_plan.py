@@ -35,6 +35,7 @@ def test_durations_are_in_the_unit_that_people_would_use(seconds, words):
     assert plan.duration(seconds) == words
 
 
+@pytest.mark.slow
 @ONCE
 def test_a_dry_run_prints_the_schedule_and_writes_nothing(script, tmp_path, training_data):
     code, out, err = train(script, training_data, tmp_path / 'out', '--dry-run', '--cpu')

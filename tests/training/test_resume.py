@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 
 import dataset
 from places import ONCE, ROOT
@@ -18,6 +19,7 @@ from runs import TINY, assert_same_weights, await_file, start, train
 from training import checkpoint, run_folder
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, training_data, finished_run):
     run = tmp_path / '000-AIS'
     process = start(training_data, tmp_path)
@@ -35,6 +37,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, training_data, finis
         assert [row['kimg'] for row in csv.DictReader(f)] == ['0.064', '0.128', '0.192', '0.256', '0.32']
 
 
+@pytest.mark.slow
 def test_a_signal_finishes_the_step_and_leaves_a_snapshot_to_go_on_from(tmp_path, training_data, finished_run):
     flags, codes = ['--snapshot-kimg', '100'], {signal.SIGINT: 130, signal.SIGTERM: 143}
     outdirs = {number: tmp_path / str(code) for number, code in codes.items()}
@@ -82,6 +85,7 @@ def test_resuming_refuses_what_does_not_fit(script, tmp_path, training_data, fin
     assert 'run.json is damaged' in refused('--resume', copy)
 
 
+@pytest.mark.slow
 @ONCE
 def test_a_finished_run_can_be_lengthened(script, tmp_path, training_data, finished_run):
     shutil.copytree(finished_run, str(tmp_path / '000-AIS'))
@@ -89,6 +93,7 @@ def test_a_finished_run_can_be_lengthened(script, tmp_path, training_data, finis
     assert code == 0 and 'kimg 0.4' in out, err
 
 
+@pytest.mark.slow
 @ONCE
 def test_a_disk_that_fills_up_ends_the_run_with_the_snapshot_before_it_intact(tmp_path, training_data):
     process = subprocess.Popen(
@@ -114,6 +119,7 @@ def test_a_run_without_a_whole_snapshot_is_not_begun_anew(script, tmp_path, fini
     assert len(open(copy + '/log.csv').readlines()) == 6
 
 
+@pytest.mark.slow
 @ONCE
 def test_a_run_can_be_lengthened_to_another_resolution_even_by_a_default(script, tmp_path, training_data):
     assert train(script, training_data, tmp_path, '--total-kimg', '0.064')[0] == 0

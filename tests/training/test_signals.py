@@ -60,6 +60,7 @@ def test_signals_mean_what_they_meant_before_once_a_run_has_ended():
     assert [signal.getsignal(number) for number in signals.SIGNALS] == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('number, code', CODES)
 def test_a_signal_while_a_run_starts_ends_it_without_a_trace(tmp_path, training_data, number, code):
     arguments = ['3-train.py', '--data', training_data, '--outdir', tmp_path / 'out'] + TINY

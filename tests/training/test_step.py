@@ -41,6 +41,7 @@ def test_moving_average_follows_the_trained_weights_and_copies_the_rest(session)
         assert_allclose(value, 0.5 if name == 'lod' else before[name] + 0.1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_no_weight_changes_before_all_of_the_step_has_read_it(trainer):
     (step,) = trainer.steps[3]
     assert read_or_written_first(list(step.terms.values()) + [step.train_D]) == []
@@ -58,6 +59,7 @@ def test_training_changes_all_weights_of_the_final_resolution(finished_run, trai
         assert same == ['lod'] or same == []
 
 
+@pytest.mark.slow
 def test_two_replicas_equal_one(training_data, tmp_path):
     """Two devices of one machine, here two virtual CPUs, 20 steps without minibatch stddev."""
     cfg = config.Progan(fmap_base=64, fmap_max=8, mbstd_group_size=0)
@@ -96,6 +98,7 @@ def test_each_step_draws_anew_from_the_seed_and_its_number(trainer):
     assert (trainer.batches.for_G(5, 40, 3, 0.0)[0] != first[0]).any()
 
 
+@pytest.mark.slow
 def test_an_iteration_has_as_many_steps_of_d_as_told_and_a_reset_forgets_them(trainer):
     def powers():
         moments = optimizers.values(trainer.first.moments())

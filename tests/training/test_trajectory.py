@@ -113,6 +113,7 @@ def test_forty_iterations_end_in_the_weights_of_the_reference(reference):
     assert least[39] <= 1e-5
 
 
+@pytest.mark.slow
 @ONCE
 def test_moments_that_are_kept_lead_elsewhere_from_the_first_fade_on(reference):
     largest = differences(reference, next(trained(reference, no_reset_optimizers=True)))

@@ -4,6 +4,7 @@ import json
 import os
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 
 import config
@@ -29,6 +30,7 @@ def test_training_begins_at_the_resolution_that_the_weights_were_trained_at():
         assert transfer.resolution([state(resolution, lod)] * 3) == expected
 
 
+@pytest.mark.slow
 @ONCE
 def test_a_run_says_and_keeps_the_resolution_of_its_transferred_weights(succeeds, tmp_path, random):
     write(str(tmp_path / 'noise'), 'noise', random.randint(256, size=[8, 1, 8, 8]).astype(np.uint8))

@@ -45,6 +45,7 @@ def set_last_bias(trainer, value):
     tfutil.set_vars({trainer.replicas[1].D.vars['4x4/Dense1/bias']: np.full(1, value)})
 
 
+@pytest.mark.slow
 def test_all_devices_skip_updates_that_are_not_finite_on_one_and_then_go_on(two):
     two.iterate()
     before = values(two.trainer)
@@ -63,6 +64,7 @@ def test_all_devices_skip_updates_that_are_not_finite_on_one_and_then_go_on(two)
         assert_array_equal(last['1' + name[1:]], last['0' + name[1:]])
 
 
+@pytest.mark.slow
 def test_ten_iterations_in_a_row_without_an_update_end_the_run(two):
     two.iterate()
     set_last_bias(two.trainer, np.inf)

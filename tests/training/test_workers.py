@@ -63,11 +63,13 @@ def pair(training_data, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_two_workers_equal_one_and_the_first_waits_for_the_other_and_alone_writes(pair):
     assert sorted(os.listdir(str(pair))) == ['alone', 'first']
     assert_same_weights(pair / 'first' / FINAL, pair / 'alone' / FINAL, 5e-5)
 
 
+@pytest.mark.slow
 def test_a_signal_to_one_worker_ends_all_at_the_same_step_from_which_they_go_on(training_data, tmp_path, pair):
     stopped, folder = tmp_path / 'stopped', tmp_path / 'stopped' / '000-AIS'
     started = start_workers(training_data, [stopped] * 2, '--snapshot-kimg', '100')
@@ -82,6 +84,7 @@ def test_a_signal_to_one_worker_ends_all_at_the_same_step_from_which_they_go_on(
     assert_same_weights(pair / 'first' / FINAL, stopped / FINAL)
 
 
+@pytest.mark.slow
 def test_workers_with_other_settings_all_say_which_and_on_which_of_them(training_data, tmp_path):
     started = [
         start_workers(training_data, [tmp_path], *flags, environments=[environment])[0]
@@ -105,6 +108,7 @@ def test_the_first_fact_that_differs_is_named_with_its_values_and_workers(number
     assert workers.difference(['one', 'two'], rows, addresses).startswith('two differs: ' + 'x' * 64 + ' on a:1')
 
 
+@pytest.mark.slow
 def test_a_missing_worker_is_named_in_time_and_then_by_all_that_came():
     environments = cluster(3)
     address = json.loads(environments[2]['TF_CONFIG'])['cluster']['worker'][2]
@@ -115,6 +119,7 @@ def test_a_missing_worker_is_named_in_time_and_then_by_all_that_came():
         assert code == 2 and '%s did not come in 8 seconds' % address in err and err.count('\n') == 1
 
 
+@pytest.mark.slow
 def test_a_worker_that_waits_ends_with_a_signal_and_its_place_can_be_taken_again_until_one_is_killed():
     environments = cluster(3)
     started = meeting(environments[:2])
@@ -134,6 +139,7 @@ def assert_gone(processes):
         assert crashed or code == 2 and err.endswith(workers.GONE + '\n') and 'Traceback' not in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGSTOP])
 def test_the_others_of_the_first_worker_end_at_once_if_it_is_killed_and_after_the_timeout_if_it_hangs(number):
     started = meeting(cluster(2), timeout=60 if number == signal.SIGKILL else 2)

@@ -180,6 +180,7 @@ def test_two_patches_are_read_side_by_side_and_again_on_another_day(opened):
     page.shows('enter')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('mode', ['yes-no', '2afc'])
 def test_the_page_fits_screens_and_its_buttons_fit_fingers(opened, mode):
     page, _ = opened(mode=mode, practice=1, number=4, repeat=0.0, size=64)

@@ -13,6 +13,7 @@ from turing_test import reading_session, simulate, study
 SCRIPT = '6-turing_test.py'
 
 
+@pytest.mark.slow
 @ONCE
 @pytest.mark.parametrize('mode', ['yes-no', '2afc'])
 def test_simulated_readers_have_the_accuracy_that_was_set(mode, make_study, succeeds):
