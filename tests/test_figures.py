@@ -12,7 +12,7 @@ import dataset
 import networks
 import tfutil
 from common import hounsfield, images
-from places import ROOT, visible
+from places import ONCE, ROOT, visible
 
 DRAWN = {'architecture.png', 'blocks.png', 'interpolation.png', 'nodules.gif', 'real-generated.png'}
 
@@ -56,6 +56,7 @@ def test_the_layers_of_a_figure_are_those_of_the_network(draw, session, name, la
     assert draw['layers'](network) == (layers, {4: 12, 8: 12, 16: 8}, parameters)
 
 
+@ONCE
 @pytest.mark.slow
 def test_all_figures_are_drawn_and_small_and_have_the_texts_of_the_committed_ones(succeeds, tmp_path, weights):
     folder = tmp_path / 'a' / 'b'

@@ -4,9 +4,11 @@ import pytest
 from metrics import feature_distances, filters, memorisation, ms_ssim
 from metrics.nodules import gray_distance
 from metrics.sliced_wasserstein import Descriptors, sliced_wasserstein
+from places import ONCE
 from sets import pictures, value
 
 
+@ONCE
 @pytest.mark.slow
 def test_each_metric_moves_the_right_way(phantoms):
     """Blurred, noisy, mode-dropped and copied fakes against honest ones."""

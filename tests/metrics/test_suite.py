@@ -283,6 +283,7 @@ def test_an_evaluation_refuses_bad_input_in_one_line(refuses, tmp_path, patches,
     refuses(*(base + [patches, '--features', graph, '--feature-tensor', 'nothing']), words=['features.pb', 'nothing'])
 
 
+@ONCE
 @pytest.mark.slow
 def test_training_records_swd_and_keeps_the_best_snapshot(script, tmp_path, patches):
     arguments = '--metrics swd --keep 0 --lod-training-kimg 0.032 --lod-transition-kimg 0.032'.split()

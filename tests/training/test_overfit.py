@@ -85,6 +85,7 @@ def test_a_run_logs_the_gap_and_goes_on_to_the_same_weights_after_a_stop(script,
     assert_same_weights(whole / '000-AIS' / 'network-final.pkl', parts / '000-AIS' / 'network-final.pkl')
 
 
+@ONCE
 @pytest.mark.slow
 def test_frozen_blocks_of_the_critic_stay_as_they_were_transferred(script, tmp_path, nodules, finished_run):
     transfer = finished_run + '/network-final.pkl'

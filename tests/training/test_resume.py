@@ -37,6 +37,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, training_data, finis
         assert [row['kimg'] for row in csv.DictReader(f)] == ['0.064', '0.128', '0.192', '0.256', '0.32']
 
 
+@ONCE
 @pytest.mark.slow
 def test_a_signal_finishes_the_step_and_leaves_a_snapshot_to_go_on_from(tmp_path, training_data, finished_run):
     flags, codes = ['--snapshot-kimg', '100'], {signal.SIGINT: 130, signal.SIGTERM: 143}
