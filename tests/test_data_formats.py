@@ -55,6 +55,7 @@ def test_images_losses_and_gradients_do_not_depend_on_the_layout(session, random
         assert_close(actual, expected)
 
 
+@pytest.mark.slow
 def test_a_step_of_pix2pix_does_not_depend_on_the_layout(session, random, monkeypatch):
     inputs, targets = (random.randint(256, size=[6, 1, 32, 32]).astype(np.uint8) for _ in range(2))
     results = []

@@ -95,6 +95,7 @@ def test_discriminator_equals_its_numpy_counterpart(session, random, options, pl
         assert labels.shape == expected_labels.shape and np.allclose(labels, expected_labels, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('level, lod', [(2, 2.0), (3, 2.0), (3, 1.6), (3, 1.0), (4, 0.5), (4, 0.0)])
 def test_generator_stopped_at_a_level_and_enlarged_equals_the_whole_one_exactly(session, random, level, lod):
     G = scrambled('G', networks.G_paper, random, **SMALL)

@@ -141,6 +141,7 @@ def test_an_unknown_arm_and_one_without_its_images_are_refused(cv, generators, t
         run(cv, generators, tmp_path / 'a', arms='phantom')
 
 
+@pytest.mark.slow
 @ONCE
 def test_results_of_other_phantoms_are_refused_although_all_are_there(cv, generators, make_side, tmp_path):
     for seed, label in enumerate(('AIS', 'IA', 'MIA')):

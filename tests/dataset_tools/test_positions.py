@@ -9,6 +9,7 @@ from dataset_tools import phantom, scan_crops
 from scans import POINT, blob, picture
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('kind', phantom.CLASSES)
 def test_few_nodules_are_reported_and_most_points_beside_one_are(kind):
     inside = beside = 0

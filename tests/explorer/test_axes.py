@@ -45,6 +45,7 @@ def test_cross_effects_are_changes_with_a_degree_along_each_axis(random):
         assert_allclose(effects[k], weights.dot(at + step) - weights.dot(at))
 
 
+@pytest.mark.slow
 def test_sefa_directions_are_the_singular_vectors_of_the_first_layer(made):
     generator = Generator(made.one, cpu=True)
     with generator.as_default():

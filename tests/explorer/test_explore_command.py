@@ -29,6 +29,7 @@ def brief(monkeypatch):
     monkeypatch.setattr(learning, 'TRIED', 4)
 
 
+@pytest.mark.slow
 def test_axes_are_learnt_printed_as_json_and_saved_for_the_next_time(succeeds, weights, brief):
     out = succeeds('7-explore.py', 'axes', '--model', weights, '--number', 200, '--cpu')
     printed = json.loads(out.splitlines()[-1])['axes']
@@ -42,6 +43,7 @@ def test_axes_are_learnt_printed_as_json_and_saved_for_the_next_time(succeeds, w
     assert np.linalg.norm(saved.centre) == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_without_a_recorded_scale_attributes_are_measured_in_pixels_and_gray_levels(made, brief):
     model, yields = models.Model(made.labelled, cpu=True), []
     learnt = learning.learn(model, 200, yield_=lambda: yields.append(1))

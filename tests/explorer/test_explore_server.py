@@ -42,6 +42,7 @@ def test_about_holds_models_axes_data_and_windows(post, client, made):
     assert about['pix2pix']['size'] == SIZE and ['lung', -1350.0, 150.0] in about['presets']
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'recorded, names',
     [({}, ['0', '1', '2']), ({'classes': ['A', 'B', 'C']}, ['A', 'B', 'C']), ({'classes': ['A']}, ['0', '1', '2'])],

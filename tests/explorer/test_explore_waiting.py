@@ -57,6 +57,7 @@ def slow_similarity_map(monkeypatch):
     go.set()
 
 
+@pytest.mark.slow
 def test_an_image_comes_within_a_second_while_twenty_pages_wait_for_a_search_and_twenty_for_a_map(
     ask, explorer, made, slow_similarity_map
 ):

@@ -144,6 +144,7 @@ def test_painting_changes_the_patch_where_it_was_painted(page):
     page.until(lambda: (page.canvas(selector='#patch') == patch).all(), 'the patch before')
 
 
+@pytest.mark.slow
 def test_a_search_ends_with_its_distance_and_its_latent_goes_on_with_sliders(page, explorer, tmp_path):
     path = str(tmp_path / 'picture.png')
     images.save(path, np.full([1, 64, 64], 90, np.uint8))

@@ -33,6 +33,7 @@ def classes(tmp_path, random):
     return make
 
 
+@pytest.mark.slow
 def test_pooled_classes_keep_their_window_and_size_of_pixels_and_are_said_to_be_pooled(
     script, tmp_path, weights, classes
 ):
@@ -45,6 +46,7 @@ def test_pooled_classes_keep_their_window_and_size_of_pixels_and_are_said_to_be_
     assert 'data-stored="-1000' in page and '<p class="warning">%s pools 2 classes' % data in page
 
 
+@pytest.mark.slow
 def test_classes_of_different_windows_are_compared_in_gray_levels_and_not_in_false_hu(
     script, tmp_path, weights, classes
 ):

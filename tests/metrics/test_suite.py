@@ -146,6 +146,7 @@ def test_a_model_has_the_same_numbers_alone_and_among_others_cached_and_not(
     assert not re.search(r'(src|href)="(?!data:|#|[\w-]+/evaluation.html")|https?:', page)
 
 
+@pytest.mark.slow
 @ONCE
 def test_an_evaluation_can_be_called_from_python_and_takes_from_the_cache_what_takes_long(
     patches, weights, monkeypatch, tmp_path

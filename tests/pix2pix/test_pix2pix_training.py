@@ -104,6 +104,7 @@ def test_a_run_that_was_killed_or_interrupted_and_resumed_is_the_same_run(pix2pi
     assert [name for name in os.listdir(run_of(tmp_path / 'stopped')) if name.endswith('.npz')]
 
 
+@pytest.mark.slow
 def test_a_weight_that_is_not_finite_stops_the_run_in_words(pix2pix, pairs, tmp_path):
     code, _, err = pix2pix('train', '--data', pairs, '--outdir', tmp_path, *(TINY_PIX2PIX + ['--lrate', '1e30']))
     assert code == 2 and err.count('\n') == 1 and 'diverged' in err and '--lrate' in err

@@ -12,6 +12,7 @@ def test_the_interval_of_a_mean_is_that_of_the_normal_distribution(random):
     assert estimate.value == pytest.approx(x.mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('count, resamples, trials', [(10, 50, 1000), (30, 10, 2000), (30, 50, 1000), (30, 500, 500)])
 def test_intervals_of_95_percent_hold_the_true_mean_in_95_percent_of_trials(random, count, resamples, trials):
     held = 0

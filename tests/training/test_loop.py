@@ -87,6 +87,7 @@ def test_transfer_takes_what_fits_by_resolution_and_says_what_it_left(script, tm
     assert_allclose(values['ToRGB_lod1/weight'], expected['ToRGB_lod0/weight'], atol=0.02)
 
 
+@pytest.mark.slow
 def test_conditional_training_uses_the_classes(script, tmp_path, training_data):
     for name in ('AIS', 'MIA'):
         dataset.write(str(tmp_path / 'data' / name), name, dataset.read(training_data + '/AIS-r04.tfrecords'))

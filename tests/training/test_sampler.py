@@ -110,6 +110,7 @@ def test_it_is_said_where_images_come_more_than_once_in_a_minibatch():
     assert line.startswith('the smallest of 2 classes holds 10 images, fewer than its share')
 
 
+@pytest.mark.slow
 def test_a_run_of_fewer_images_than_its_minibatch_says_so_and_trains(script, tmp_path, random):
     dataset.write(str(tmp_path / 'few'), 'few', random.randint(256, size=[3, 1, 4, 4]).astype(np.uint8))
     flags = '--fmap-base 16 --fmap-max 4 --minibatch 8 --total-kimg 0.016 --cpu'.split()

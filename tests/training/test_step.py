@@ -83,6 +83,7 @@ def test_two_replicas_equal_one(training_data, tmp_path):
             assert_allclose(two[name], one[name], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_each_step_draws_anew_from_the_seed_and_its_number(trainer):
     first, again, other = (trainer.batches.for_D(step, 0, 40, 3, 0.0) for step in (5, 5, 6))
     for one, same, new in zip(first, again, other):
@@ -133,6 +134,7 @@ def test_a_step_is_fed_the_labels_that_lie_beside_the_data(tmp_path, training_da
         assert_array_equal(label, vectors[index, :2])
 
 
+@pytest.mark.slow
 def test_one_hot_labels_of_a_file_name_the_classes_of_the_weights(tmp_path, training_data, script, refuses):
     folder = with_labels(tmp_path / 'AIS', training_data, np.eye(3, dtype=np.float32)[np.arange(20) % 3])
     flags = '--total-kimg', '0.064', '--conditional'

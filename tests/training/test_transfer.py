@@ -48,6 +48,7 @@ def test_a_run_says_and_keeps_the_resolution_of_its_transferred_weights(succeeds
     assert json.loads((tmp_path / 'out' / '000-noise' / 'run.json').read_text())['data'] == before
 
 
+@pytest.mark.slow
 def test_a_generator_without_fused_scaling_is_taken_exactly_and_its_discriminator_is_not(tmp_path, random):
     path = random_networks(str(tmp_path / 'unfused.pkl'), 16, fused_scale=False, **MAPS)
     write(str(tmp_path / 'noise'), 'noise', random.randint(256, size=[8, 1, 16, 16]).astype(np.uint8))

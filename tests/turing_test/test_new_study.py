@@ -54,6 +54,7 @@ def create(script, reals, weights, tmp_path):
     return call
 
 
+@pytest.mark.slow
 def test_a_study_is_half_real_in_each_class_without_a_nodule_too_often_or_in_practice_too(create, weights, tmp_path):
     code, _, err = create('--number', 40, '--practice', 8, '--seed', 3)
     assert (code, err) == (0, '')
@@ -85,6 +86,7 @@ def as_shown(folder, readers=1):
         return (session.token,) + tuple(zip(*rows))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('mode', ['yes-no', '2afc'])
 def test_who_makes_the_same_study_from_public_code_data_and_weights_guesses_at_chance(
     mode, create, tmp_path, monkeypatch
@@ -161,6 +163,7 @@ def test_what_cannot_be_is_one_line(flags, words, create, tmp_path):
     assert words in refused(create, tmp_path, *flags)
 
 
+@pytest.mark.slow
 def test_models_of_another_class_or_with_too_few_labels_are_refused(create, weights, tmp_path):
     labels = random_networks(str(tmp_path / 'labels.pkl'), fmap_max=8, fmap_base=64, label_size=1)
     assert 'labels of 1 classes' in refused(create, tmp_path, '--model', labels)

@@ -82,6 +82,7 @@ def test_a_reader_plays_a_whole_study_by_keyboard(opened):
     assert all(300 <= milliseconds < 15000 for _, milliseconds, _ in rows)
 
 
+@pytest.mark.slow
 def test_a_patch_is_drawn_in_the_window_that_is_chosen_and_dragged(opened):
     page, session = opened(practice=0, number=4, repeat=0.0, size=64, enlarge='nearest')
     page.enter('Owl')
@@ -122,6 +123,7 @@ def test_a_patch_is_drawn_in_the_window_that_is_chosen_and_dragged(opened):
     assert windows == '[[-600, 1500], [40, 400], [140, 800], [140, 1000]]' and zoom == pytest.approx(2)
 
 
+@pytest.mark.slow
 def test_an_answer_waits_for_the_connection_and_is_then_saved(opened, monkeypatch):
     page, session = opened(practice=0, number=4, repeat=0.0, size=64)
     page.enter('Owl')
@@ -148,6 +150,7 @@ def test_an_answer_waits_for_the_connection_and_is_then_saved(opened, monkeypatc
     assert session._db.execute('SELECT verdict FROM answers').fetchall() == [(4,), (5,), (6,)]
 
 
+@pytest.mark.slow
 def test_two_patches_are_read_side_by_side_and_again_on_another_day(opened):
     page, session = opened(mode='2afc', practice=1, number=4, repeat=0.0, size=64)
     page.enter('Owl')
