@@ -53,7 +53,7 @@ def train(start, weights, stop):
             return
         folder = start.folder or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
         with run_folder.Run(folder) as run:
-            if snapshot and checkpoint.paths(folder)[-1] != snapshot.path:
+            if snapshot and checkpoint.last(folder).path != snapshot.path:
                 raise ValueError('%s: another process has gone on with this run; start again, with --resume' % folder)
             if snapshot:
                 learned_from = card.of_weights(snapshot.path)

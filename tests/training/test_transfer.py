@@ -44,6 +44,8 @@ def test_a_run_says_and_keeps_the_resolution_of_its_transferred_weights(succeeds
     assert 'begins at 4x4' in ' '.join(out.split())
     os.remove(weights)  # a run that goes on does without them
     before = json.loads((tmp_path / 'out' / '000-noise' / 'run.json').read_text())['data']
+    torn = tmp_path / 'out' / '000-noise' / 'network-snapshot-000009.pkl'
+    torn.write_bytes(b'without a state, so it is passed over')
     succeeds('3-train.py', '--resume', tmp_path / 'out' / '000-noise', '--total-kimg', '0.008', '--cpu')
     assert json.loads((tmp_path / 'out' / '000-noise' / 'run.json').read_text())['data'] == before
 
