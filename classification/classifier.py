@@ -9,6 +9,7 @@ import dataset
 import tfutil
 from classification import cnn
 from common import card, files, images, log, schema, types
+from sampling.session_owner import SessionOwner
 from tfutil import tf
 
 ROLES = ('C',)  # FILE FORMAT: the network of a pickle
@@ -21,36 +22,23 @@ _REMEDIES = {
 MIRRORED = 4  # versions of an image whose probabilities are averaged: itself, mirrored either way, and both
 
 
-class Classifier:
-    """The classifier in a file, with a session of its own: a context manager, or `close` it.
+class Classifier(SessionOwner):
+    """The classifier in a file.
 
     classes: names, in the order of probabilities; shape: [C, R, R] of its images. ValueError for other files.
     """
 
     def __init__(self, path, cpu=False):
-        self.session = tfutil.init_tf(cpu=cpu)
-        try:
-            with self.session.graph.as_default(), self.session.as_default():
-                (network,) = tfutil.load(path, cnn.BUILDERS, held=ROLES)
-                self.predictor = Predictor(network)
+        super().__init__(cpu)
+        with self.closed_after_an_error():
+            (network,) = tfutil.load(path, cnn.BUILDERS, held=ROLES)
+            self.predictor = Predictor(network)
             self.shape = network.inputs[0].shape.as_list()[1:]
             self.classes = _class_names(path, network)
-        except BaseException:
-            self.close()
-            raise
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        self.session.close()
 
     def log_probabilities(self, pixels):
         """Natural logarithms [N, K] of the probabilities of uint8 images [N, C, R, R]."""
-        with self.session.as_default():
+        with self.as_default():
             return self.predictor(pixels)
 
     def predict(self, pixels):

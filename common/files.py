@@ -134,7 +134,7 @@ def adopt(folder, names):
 
 
 def _record(path, content, durable):
-    """As written.record; a new file is written all the same where the record belongs to another user."""
+    """As manifest.record; a new file is written all the same where the record belongs to another user."""
     try:
         manifest.record(path, content, durable)
     except PermissionError:

@@ -12,7 +12,6 @@ The data of `compare` are what comparison.json holds:
 """
 
 import collections
-import json
 import os
 import re
 
@@ -124,8 +123,7 @@ def write(evaluations, outdir):
         folder = os.path.join(outdir, model['folder'])
         os.makedirs(folder, exist_ok=True)
         evaluation_page.write(evaluated, folder)
-    with files.atomic(os.path.join(outdir, 'comparison.json')) as f:
-        f.write(json.dumps(result, indent=1).encode())
+    files.write_json(os.path.join(outdir, 'comparison.json'), result)
     _write_page(result, evaluations, os.path.join(outdir, 'comparison.html'))
     return result
 

@@ -1,7 +1,6 @@
 """An evaluation as a JSON file and a page."""
 
 import collections
-import json
 import os
 
 import numpy as np
@@ -92,8 +91,7 @@ def result(evaluation):
 
 def write(evaluation, outdir):
     """evaluation.json and evaluation.html in a folder."""
-    with files.atomic(os.path.join(outdir, 'evaluation.json')) as f:
-        f.write(json.dumps(result(evaluation), indent=1).encode())
+    files.write_json(os.path.join(outdir, 'evaluation.json'), result(evaluation))
     compared, n, comparisons = evaluation.sets, len(evaluation.fakes), evaluation.comparisons()
     judged = verdicts.verdicts(comparisons, evaluation.trained_on)
     count, sets = max(min(PICTURES, page.most(evaluation.fakes.shape[1:]) // 4), 1), []

@@ -1,44 +1,27 @@
 """CT patches of masks, from a pix2pix pickle."""
 
-import contextlib
-
-import numpy as np
-
 import tfutil
 from common import card, images, log
 from pix2pix import trainer, unet
+from sampling.session_owner import SessionOwner
 
 
-class Painter:
-    """Makes CT patches of masks: `Painter(path).paint(masks)`. It owns a session; as a context manager it closes it.
+class Painter(SessionOwner):
+    """Makes CT patches of masks: `Painter(path).paint(masks)`.
 
     size: R of its masks and patches. channels: 1, or 3 for colour. card: of the data that it learned from.
     """
 
     def __init__(self, path, cpu=False):
+        super().__init__(cpu)
         self.path = path
-        self.session = tfutil.init_tf(cpu=cpu)
-        with self._current(), log.timed('%s read and built' % path):
+        with self.closed_after_an_error(), log.timed('%s read and built' % path):
             (self.G,) = tfutil.load(path, unet.BUILDERS, 'G', held=trainer.ROLES)
-        if self.G.static_kwargs.get('in_channels', 1) != 1 or self.G.build is not unet.U_net:
-            raise ValueError('%s does not make CT patches of masks; train it with --direction mask2ct' % path)
-        self.channels, self.size = [int(n) for n in self.G.outputs[0].shape[1:3]]
-        images.check_channels(path, self.channels)
-        self.card = card.of_network(self.G, path)
-
-    @contextlib.contextmanager
-    def _current(self):
-        with self.session.graph.as_default(), self.session.as_default():
-            yield
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        self.session.close()
+            if self.G.static_kwargs.get('in_channels', 1) != 1 or self.G.build is not unet.U_net:
+                raise ValueError('%s does not make CT patches of masks; train it with --direction mask2ct' % path)
+            self.channels, self.size = [int(n) for n in self.G.outputs[0].shape[1:3]]
+            images.check_channels(path, self.channels)
+            self.card = card.of_network(self.G, path)
 
     def paint(self, masks, seed=0, minibatch=32, dropout=True, track=iter):
         """Gray levels uint8 [N, C, R, R] of masks uint8 [N, 1, R, R], 255 inside of the nodule.
@@ -49,10 +32,10 @@ class Painter:
         def compute(inputs, factors):
             return self.G.run(inputs, factors, minibatch=minibatch)
 
-        with self._current():
+        with self.as_default():
             dropped = int(self.G.inputs[1].shape[1])
             return trainer.generate(compute, masks / 127.5 - 1, dropped, minibatch, seed, dropout, track)
 
     def hu(self, masks, seed=0):
         """As `paint`, in HU, float32; of weights whose window is not recorded, in that of the published patches."""
-        return self.card.to_hu(self.paint(masks, seed)).astype(np.float32)
+        return self.card.to_hu(self.paint(masks, seed))

@@ -1,12 +1,11 @@
 """`Generator`: nodules of a weight file as arrays, and the latents and labels that they are made of."""
 
-import contextlib
-
 import numpy as np
 
-from common import card, log, prepare_libraries
+from common import card, log
 from common.images import check_channels, to_uint8
 from sampling import interpolation
+from sampling.session_owner import SessionOwner
 
 
 def random_latent(index, size, seed=0):
@@ -65,8 +64,8 @@ class Images:
         return pixels
 
 
-class Generator:
-    """The generator of a weight file, with a TensorFlow graph and session of its own.
+class Generator(SessionOwner):
+    """The generator of a weight file.
 
     model: the path of a pickle (G, D, Gs). network: Gs, the moving average of the generator, or G, its latest weights.
     cpu: leave the GPUs alone. Wherever classes matter, `label` is one class for all images, by name or index, and
@@ -77,25 +76,17 @@ class Generator:
     """
 
     def __init__(self, model, network='Gs', cpu=False):
-        prepare_libraries()
-        import tfutil  # here, as TensorFlow takes seconds to load
-
+        super().__init__(cpu)
         self.model = model
-        self._session = tfutil.init_tf(cpu=cpu)
         self._projector = None
-        try:
-            with log.timed('%s read and built' % model):
-                self._load(network)
-        except BaseException:
-            self.close()
-            raise
+        with self.closed_after_an_error(), log.timed('%s read and built' % model):
+            self._load(network)
 
     def _load(self, role):
         import networks
         import tfutil
 
-        with self.as_default():
-            (self.network,) = tfutil.load(self.model, networks.BUILDERS, role)
+        (self.network,) = tfutil.load(self.model, networks.BUILDERS, role)
         if len(self.network.inputs) != 2:
             message = '%s: its %s is no generator; the networks of the file should be (G, D, Gs)'
             raise ValueError(message % (self.model, role))
@@ -106,22 +97,6 @@ class Generator:
         self.card = card.of_network(self.network, self.model)
         names = self.card.class_names(self.label_size)
         self.classes = names or [str(index) for index in range(self.label_size)]
-
-    @contextlib.contextmanager
-    def as_default(self):
-        """A context in which this graph, which it gives, and this session are TensorFlow's defaults."""
-        with self._session.graph.as_default() as graph, self._session.as_default():
-            yield graph
-
-    def close(self):
-        """Free the session; the generator cannot be used afterwards."""
-        self._session.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.close()
 
     def run(self, latents, labels, minibatch=16):
         """Network output float32 [N, C, R, R], about -1..1, of latents [N, latent_size] and labels [N, label_size]."""

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     'classification': {'common', 'config', 'dataset', 'networks', 'tfutil'}
     | {'training', 'dataset_tools', 'metrics', 'sampling', 'stats'},
     'turing_test': {'common', 'config', 'dataset', 'tfutil', 'metrics', 'sampling', 'stats'},
-    'pix2pix': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'training'},
+    'pix2pix': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'sampling', 'training'},
     'explorer': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'sampling', 'pix2pix'},
     '0-dataset_create': {'common', 'dataset_tools'},
     '1-dataset_display': {'common', 'config', 'dataset_tools'},

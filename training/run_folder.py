@@ -3,7 +3,6 @@
 import collections
 import csv
 import glob
-import json
 import os
 import platform
 import re
@@ -129,8 +128,7 @@ class Run:
         versions = dict(python=platform.python_version(), tensorflow=tensorflow, numpy=np.__version__)
         about = dict(settings=cfg._replace(resume=None)._asdict(), data=data, command=sys.argv)
         about.update(devices=devices, versions=versions)
-        with files.atomic(self.file('run.json'), durable=True) as f:
-            f.write(json.dumps(about, indent=1).encode())
+        files.write_json(self.file('run.json'), about, durable=True)
 
     def log(self, line, result=False, terminal=None):
         """Keep a line in log.txt and print it; one that is no result only without --quiet.
