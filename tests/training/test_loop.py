@@ -4,18 +4,22 @@ import csv
 import json
 import os
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from PIL import Image
 
+import config
 import dataset
 import networks
 import tfutil
 from places import ONCE
 from runs import TINY, train, weights
 from tfutil import tf
+from training import optimizers
+from training.train import TrainingLoop
 
 
 def test_a_run_folder_holds_settings_logs_pictures_and_published_pickles(session, finished_run, training_data):
@@ -60,10 +64,25 @@ def test_pictures_are_those_of_the_moving_average(session, finished_run):
 
 @pytest.mark.slow
 @ONCE
-def test_a_run_that_diverges_stops_and_names_the_last_good_snapshot(script, tmp_path, training_data):
+def test_a_run_that_diverges_before_its_first_snapshot_stops_with_one_line(script, tmp_path, training_data):
     code, out, err = train(script, training_data, tmp_path, '--G-lrate', '1e30', '--D-lrate', '1e30')
-    assert code == 2 and 'diverged' in err and 'snapshot is none' in err and err.strip().count('\n') == 0
+    assert code == 2 and 'diverged' in err and 'smaller --G-lrate' in err and '--transfer' not in err
+    assert err.strip().count('\n') == 0
     assert not [name for name in os.listdir(str(tmp_path / '000-AIS')) if name.endswith('.pkl')]
+
+
+def test_a_run_that_diverges_names_the_last_good_snapshot(monkeypatch):
+    def diverge(loop):
+        raise optimizers.Diverged('no finite loss')
+
+    for name in ('build', '_set_weights'):
+        monkeypatch.setattr(TrainingLoop, name, lambda *arguments: None)
+    monkeypatch.setattr(TrainingLoop, 'iterate', diverge)
+    group = SimpleNamespace(stop_signal=lambda: 0)
+    loop = TrainingLoop(SimpleNamespace(cfg=config.Progan(), data=SimpleNamespace(top=6), group=group))
+    loop.saved_path = 'network-snapshot-000400.pkl'
+    with pytest.raises(ValueError, match='no finite loss.*--transfer network-snapshot-000400.pkl'):
+        loop.train()
 
 
 @pytest.mark.slow
