@@ -8,13 +8,13 @@ def main(argv=None):
     import config
     from common import commandline
 
-    cfg = commandline.parse(config.Progan, argv)
+    cfg = commandline.parse(config.Train, argv)
     from training import signals
 
     with signals.Stop() as stop:
         from training import launch  # after the flags: NumPy and TensorFlow take long to load, and -h should not
 
-        launch.train(cfg, stop, commandline.explicit_flags(config.Progan, argv))
+        launch.launch(cfg, stop, commandline.explicit_flags(config.Train, argv))
 
 
 if __name__ == '__main__':

@@ -21,7 +21,7 @@ def main(argv=None):
         if command == 'gans':
             from classification import generator_training
 
-            generator_training.train(cfg, stop, commandline.explicit_flags(classify_settings.Gans, argv))
+            generator_training.train_generators(cfg, stop, commandline.explicit_flags(classify_settings.Gans, argv))
         else:
             from classification import experiment
 

@@ -129,8 +129,8 @@ Inference = settings(
     example='python 2-inference.py --model demo/weight/MIA.pkl --number 64 --grid',
 )
 
-Progan = settings(
-    'Progan',
+Train = settings(
+    'Train',
     'Training of the progressive growing wGAN, from tfrecords to a (G, D, Gs) pickle.',
     group(
         'input',

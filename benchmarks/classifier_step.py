@@ -48,7 +48,7 @@ def main(argv=None):
 
         def train(step):
             images, labels = pool.draw(random, cfg.minibatch, step)
-            model.train(classifier.as_floats(arms.augment(images, random)), np.eye(3)[labels], random)
+            model.train_step(classifier.as_floats(arms.augment(images, random)), np.eye(3)[labels], random)
 
         train(0)
         for step in range(1, cfg.iterations + 1):

@@ -48,10 +48,10 @@ def main(argv=None):
     with tfutil.init_tf(cpu=cfg.cpu, precision=cfg.precision):
         trainer = Trainer(train, *pixels)
         trainer.initialise()
-        trainer.train(0)
+        trainer.train_step(0)
         timer = Timer()
         for step in range(1, cfg.iterations + 1):
-            timer.run(lambda n=step: trainer.train(n))
+            timer.run(lambda n=step: trainer.train_step(n))
         # Forward and backward of G 3; of D: reals 3, fakes 3, and once more through it to G 1.
         gflop = 2e-9 * (3 * multiply_accumulates(trainer.G) + 7 * multiply_accumulates(trainer.D))
         report(

@@ -35,13 +35,13 @@ def measure(cfg, layout):
     from training.step import Trainer
 
     level = cfg.resolution.bit_length() - 1
-    progan = config.Progan(fmap_max=cfg.fmap_max, precision=cfg.precision)
+    train_cfg = config.Train(fmap_max=cfg.fmap_max, precision=cfg.precision)
     random = np.random.RandomState(0)
     shape = [cfg.minibatch, 1, cfg.resolution, cfg.resolution]
     session = tfutil.init_tf(cpu=cfg.cpu, precision=cfg.precision, xla=cfg.xla)
     with session, tempfile.TemporaryDirectory() as folder:
         dataset.write(folder, 'noise', random.randint(256, size=shape).astype(np.uint8))
-        trainer = Trainer(progan, dataset.Pyramid(folder))
+        trainer = Trainer(train_cfg, dataset.Pyramid(folder))
         for network in (trainer.first.G, trainer.first.D):
             network.data_format = layout or network.data_format
         first, _ = trainer.prepare(level, cfg.minibatch)
@@ -49,7 +49,7 @@ def measure(cfg, layout):
         trainer.set_lod(0.5 if cfg.level_fade else 0.0)
         timer = Timer()
         for step in range(cfg.iterations):
-            timer.run(lambda n=step: trainer.train(level, n, n * cfg.minibatch))
+            timer.run(lambda n=step: trainer.train_step(level, n, n * cfg.minibatch))
         # A step of D: 1 pass through G; 12 through D, for the scores of real, fake and mixed images and their
         # gradients. A step of G: 3 passes through G and 2 through D.
         work_G, work_D = [multiply_accumulates(x, level) for x in (trainer.first.G, trainer.first.D)]

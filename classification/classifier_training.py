@@ -57,7 +57,7 @@ class TrainableClassifier:
         for network in (self.C, self.average):
             network.set(values)
 
-    def train(self, images, labels, random):
+    def train_step(self, images, labels, random):
         """The loss of a step on images [N, C, R, R] in -1..1 and labels [N, classes] that sum to 1."""
         dropout = cnn.dropout(random, len(images), self.features, DROPOUT)
         loss, _ = tfutil.run([self.loss, self.step], dict(zip(self.feeds, (images, labels, dropout))))
@@ -85,7 +85,7 @@ class NodulePredictions:
         return float(-self.log_probabilities[np.arange(len(self.labels)), self.labels].mean())
 
 
-def train(classifier, cfg, training, train_split, test_split, added):
+def train_classifier(classifier, cfg, training, train_split, test_split, added):
     """The result of a training (see training_results); the classifier is left with the weights of the best step.
 
     cfg: classify_settings.Run; training: a Training; the Splits of its fold; added: {source: (images, labels)}.
@@ -127,7 +127,7 @@ def _fit(classifier, cfg, arm, pools, validation, seed):
         labels = np.eye(pools[phase].classes)[indices]
         if arm.mix:
             images, labels = arms.cutmix(images, labels, random)
-        losses.append(classifier.train(images, labels, random))
+        losses.append(classifier.train_step(images, labels, random))
         is_check = (step + 1) % check_every == 0 or step + 1 == cfg.steps
         if is_check and phase == len(pools) - 1:
             loss = NodulePredictions(classifier, *validation).loss()

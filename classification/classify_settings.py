@@ -2,7 +2,7 @@
 
 from common.commandline import group, settings
 from common.types import flag_type, nonempty, positive, positive_float
-from config import CPU, SEED, Progan
+from config import CPU, SEED, Train
 
 GENERATORS = 'results/gans/fold{fold}/{class}'
 
@@ -30,7 +30,7 @@ Gans = settings(
         pretrain=(None, 'start each from these weights, which must have seen none of the nodules', nonempty),
     ),
     group('output', outdir=('results/gans', 'folder for FOLD/CLASS/RUN')),
-    group('training, as of 3-train.py', **{name: Progan.SETTINGS[name] for name in TRAINING}),
+    group('training, as of 3-train.py', **{name: Train.SETTINGS[name] for name in TRAINING}),
     inputs='data pretrain',
     writer='training',
     example='python 5-classify.py gans --data datasets/cv --outdir results/gans --total-kimg 300',

@@ -9,7 +9,7 @@ from classification.training_results import Training
 from common import files, locks, schema, types
 from metrics.parallel import progress_bar
 
-FREE = 'outdir', 'cpu'  # settings that may change when an experiment goes on
+CHANGEABLE = 'outdir', 'cpu'  # settings that may change when an experiment goes on
 TABLES = 'predictions.csv', 'classification.json', 'classification.html'
 
 
@@ -69,7 +69,7 @@ def _open_folder(cfg, folds):
     path = os.path.join(cfg.outdir, 'run.json')
     os.makedirs(os.path.join(cfg.outdir, 'parts'), exist_ok=True)
     os.makedirs(os.path.join(cfg.outdir, 'classifiers'), exist_ok=True)
-    settings = {name: value for name, value in cfg._asdict().items() if name not in FREE}
+    settings = {name: value for name, value in cfg._asdict().items() if name not in CHANGEABLE}
     data = dict(classes=folds.classes, folds=folds.count, digest=folds.digest)
     if os.path.exists(path):
         before = schema.read(path, dict(settings=types.mapping, data=types.mapping), 'choose another --outdir')
@@ -95,7 +95,7 @@ def _train_fold(cfg, stop, folds, added, fold, missing, made_of):
         classifier = classifier_training.TrainableClassifier(cfg.network, shape, folds.classes, cfg.lrate)
         for training in progress_bar('fold %d' % fold)(missing):
             stop.check()
-            results[training] = classifier_training.train(classifier, cfg, training, train, test, images)
+            results[training] = classifier_training.train_classifier(classifier, cfg, training, train, test, images)
             if training.repeat == 0:
                 _keep_classifier(cfg.outdir, classifier, training, dict(digest=folds.digest, names=train.names))
             training_results.write(cfg.outdir, training, results[training], made_of[training])

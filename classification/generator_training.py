@@ -6,11 +6,11 @@ import dataset
 from classification import cross_validation
 from classification.classify_settings import TRAINING
 from common import card, locks, log
-from config import Progan
+from config import Train
 from training import checkpoint, launch, run_folder
 
 
-def train(cfg, stop, explicit):
+def train_generators(cfg, stop, explicit):
     """Train what is missing of classify_settings.Gans; signals.Stopped if a signal ended it early.
 
     explicit: names of the settings that were given; a run that goes on takes the others from its run.json.
@@ -29,12 +29,12 @@ def train(cfg, stop, explicit):
                 log.info('%d of %d: %s is there' % (i + 1, len(jobs), run))
                 continue
             log.info('%d of %d: %s' % (i + 1, len(jobs), outdir))
-            launch.train(_settings(cfg, data, outdir, run), stop, [x for x in explicit if x in TRAINING])
+            launch.launch(_settings(cfg, data, outdir, run), stop, [x for x in explicit if x in TRAINING])
 
 
 def _settings(cfg, data, outdir, run):
     options = {name: value for name, value in cfg._asdict().items() if name in TRAINING}
-    return Progan(data=data, outdir=outdir, resume=run, transfer=cfg.pretrain, conditional=cfg.conditional, **options)
+    return Train(data=data, outdir=outdir, resume=run, transfer=cfg.pretrain, conditional=cfg.conditional, **options)
 
 
 def _newest_run(outdir):

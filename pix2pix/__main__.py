@@ -15,15 +15,16 @@ def main(argv=None):
 
         pix2pix_generate.generate(cfg)
         return
+    from pix2pix.pix2pix_settings import CHANGEABLE, NEEDED, Train
     from training import run_folder, signals
 
     with signals.Stop() as stop:
-        explicit = commandline.explicit_flags(pix2pix_settings.Train, argv)
-        start = run_folder.start(cfg, pix2pix_settings.Train, pix2pix_settings.FREE, explicit, pix2pix_settings.NEEDED)
+        explicit = commandline.explicit_flags(Train, argv)
+        start = run_folder.start(cfg, Train, CHANGEABLE, explicit, NEEDED)
         stop.check()
         from pix2pix import pix2pix_train
 
-        pix2pix_train.train(start, stop)
+        pix2pix_train.run(start, stop)
 
 
 if __name__ == '__main__':

@@ -15,7 +15,8 @@ from common.types import (
 )
 from config import CPU, SEED, WINDOWS
 
-FREE = 'data masks outdir resume epochs snapshot_epochs keep cpu'.split()  # of Train, may change when a run goes on
+# Settings of Train that may change when a run goes on.
+CHANGEABLE = 'data masks outdir resume epochs snapshot_epochs keep cpu'.split()
 NEEDED = 'number', 'elapsed'  # numbers of the state of a snapshot
 
 

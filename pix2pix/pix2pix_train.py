@@ -17,7 +17,7 @@ from training.monitor import Curves, animate
 PICTURES = 16  # pairs of which pictures are made
 
 
-def train(start, stop):
+def run(start, stop):
     """Train from a run_folder.Start of pix2pix_settings.Train; signals.Stopped if a signal ended the run early."""
     cfg, snapshot = start.cfg, start.snapshot
     names, patches, masks = data.pairs(cfg.data, cfg.masks, cfg.channels)
@@ -104,7 +104,7 @@ class _Loop:
 
     def iterate(self):
         """One step; after an epoch what is due is logged and saved."""
-        terms = self.trainer.train(self.step)
+        terms = self.trainer.train_step(self.step)
         self.step += 1
         self.terms.append(terms)
         optimizers.check_finite(terms)

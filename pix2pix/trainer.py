@@ -90,7 +90,7 @@ class Trainer:
         factors = dropout(random, n, int(self.feeds[2].shape[1]))
         return pairs + [factors, random.uniform(0.8, 1.1, [n, 1, 1, 1])]
 
-    def train(self, step):
+    def train_step(self, step):
         """One step of G and one of D; its terms, {name: number}."""
         terms, _ = tfutil.run([self.terms, self.step], dict(zip(self.feeds, self.draw(step))))
         return terms

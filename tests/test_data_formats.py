@@ -63,7 +63,7 @@ def test_a_step_of_pix2pix_does_not_depend_on_the_layout(session, random, monkey
         monkeypatch.setattr(tfutil, 'native_layout', lambda: data_format)
         trainer = Trainer(pix2pix_settings.Train(ngf=4, ndf=4, minibatch=6), inputs, targets)
         trainer.initialise()
-        terms, fakes = trainer.train(0), tfutil.run(trainer.fakes, dict(zip(trainer.feeds, trainer.draw(0))))
+        terms, fakes = trainer.train_step(0), tfutil.run(trainer.fakes, dict(zip(trainer.feeds, trainer.draw(0))))
         results.append((terms, dict(fakes=fakes), optimizers.values(trainer.moments())))
     for expected, actual in zip(*results):
         assert_close(actual, expected)

@@ -8,7 +8,7 @@ import dataset
 from training import checkpoint, sampler, schedule
 
 # Settings in which workers may differ.
-LOCAL = 'data validation outdir resume transfer keep gpus cpu wait dry_run'.split()
+PER_WORKER = 'data validation outdir resume transfer keep gpus cpu wait dry_run'.split()
 
 
 def check_settings(cfg, data):
@@ -43,7 +43,7 @@ def check_devices(cfg, data, devices, workers):
 
 def worker_facts(cfg, data, devices, snapshot, tensorflow):
     """In what all workers of a run have to be equal, {name: value}."""
-    facts = {'--' + name.replace('_', '-'): value for name, value in cfg._asdict().items() if name not in LOCAL}
+    facts = {'--' + name.replace('_', '-'): value for name, value in cfg._asdict().items() if name not in PER_WORKER}
     counts = [int((data.labels == i).sum()) for i in range(len(data.classes))]
     classes = ', '.join('%s %d' % pair for pair in zip(data.classes, counts))
     label_vectors = np.ascontiguousarray(sampler.label_vectors(cfg, data))

@@ -27,7 +27,7 @@ def total_seconds(cfg, top, seconds_per_image, done=0):
 def estimate(cfg, top, seconds_per_image, done=0):
     """A line that says it, and of long runs with what to begin."""
     seconds = total_seconds(cfg, top, seconds_per_image, done)
-    line = 'about %s for the next %g kimg on this device' % (duration(seconds), cfg.total_kimg - done)
+    line = 'about %s for the next %g kimg on this device' % (duration(seconds), max(cfg.total_kimg - done, 0))
     return line + ('; for a first look: %s' % LOOK if seconds > 2 * 86400 else '')
 
 

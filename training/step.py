@@ -130,10 +130,10 @@ class Trainer:
     def _seconds(self, level):
         """Seconds of an iteration that changes no weight, on the slowest worker."""
         begin = time.time()
-        self.train(level, 0, 0, lrate_scale=0.0)
+        self.train_step(level, 0, 0, lrate_scale=0.0)
         return self.group.all_gather([time.time() - begin]).max()
 
-    def train(self, level, step, images_seen, augment=0.0, lrate_scale=1.0):
+    def train_step(self, level, step, images_seen, augment=0.0, lrate_scale=1.0):
         """One iteration, the step-th: D_repeats steps of D and one of G. augment: as of sampler.Batches.
 
         Gives the terms of the last step of D, {name: mean over the devices}, and how many updates were skipped because

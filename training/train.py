@@ -18,7 +18,7 @@ TIMEOUT = 45  # seconds, and four times the slowest step, until a worker that do
 MEASURING = 180  # more of it where the first worker measures its snapshots
 
 
-def train(start, weights, stop):
+def run(start, weights, stop):
     """Train from a run_folder.Start; signals.Stopped if a signal ended the run early.
 
     weights: the states of the pickle of --transfer, or None.
@@ -213,7 +213,7 @@ class TrainingLoop:
         return plan.total_seconds(self.cfg, self.data.top, self.seconds, self.images_seen / 1000)
 
     def iterate(self):
-        """One iteration; what is due after it is logged and saved. Gives its terms, as of step.Trainer.train."""
+        """One iteration; what is due after it is logged and saved. Gives its terms, as of step.Trainer.train_step."""
         trainer, cfg = self.trainer, self.cfg
         if self.step % cfg.minibatch_repeats == 0:
             before, self.phase = self.phase, schedule.phase(self.images_seen / 1000, cfg, self.data.top)
@@ -221,7 +221,7 @@ class TrainingLoop:
                 trainer.reset_optimizers()
             trainer.set_lod(self.phase.lod)
         level, images_before, n = self.phase.level, self.images_seen, self.phase.minibatch * cfg.D_repeats
-        terms, skipped = trainer.train(level, self.step, self.images_seen, self.overfit.probability)
+        terms, skipped = trainer.train_step(level, self.step, self.images_seen, self.overfit.probability)
         self.step += 1
         self.images_seen += n
         self.terms.append(terms)

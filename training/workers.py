@@ -19,11 +19,11 @@ from common import log, schema, types
 from tfutil import collective_ops, tf
 from training import signals
 
-GONE = 'another worker has gone or does not answer; start all of them again, with --resume'
+WORKER_GONE = 'another worker has gone or does not answer; start all of them again, with --resume'
 REPORT_AFTER = 3  # seconds until a worker reports which others it waits for
 BEAT = 0.5  # seconds between two looks at who is there
 STARTING = 900  # seconds until a worker that does not answer is taken for dead, while all of them build
-TEXT = 64  # bytes of a fact that a message shows
+TEXT_BYTES = 64  # bytes of a fact that a message shows
 DEVICES, WORKERS = 1, 2  # keys of groups: all devices, and a CPU of each worker
 GATHERS = 1000  # keys of `all_gather` begin here; below it are those of levels
 # What TensorFlow raises when another worker has gone.
@@ -81,16 +81,16 @@ def _listens(address):
 
 
 def encoded(facts):
-    """Numbers [facts, TEXT + 1] of facts, {name: value}: of the text of each the first bytes, and its CRC-32."""
+    """Numbers [facts, TEXT_BYTES + 1] of facts, {name: value}: of the text of each the first bytes, and its CRC-32."""
     texts = [str(value).encode(errors='replace') for value in facts.values()]
-    return np.array([list(text[:TEXT].ljust(TEXT, b'\0')) + [zlib.crc32(text)] for text in texts], float)
+    return np.array([list(text[:TEXT_BYTES].ljust(TEXT_BYTES, b'\0')) + [zlib.crc32(text)] for text in texts], float)
 
 
 def difference(names, rows, addresses):
-    """The first fact that is not the same on all workers, in words, or None. rows: [workers, facts, TEXT + 1]."""
+    """The first fact that is not the same on all workers, in words, or None. rows: [workers, facts, TEXT_BYTES + 1]."""
 
     def shown(numbers):
-        return bytes(numbers[:TEXT].astype(np.uint8)).rstrip(b'\0').decode(errors='replace')
+        return bytes(numbers[:TEXT_BYTES].astype(np.uint8)).rstrip(b'\0').decode(errors='replace')
 
     for address, row in zip(addresses[1:], rows[1:]):
         for name, first, other in zip(names, rows[0], row):
@@ -158,7 +158,7 @@ class WorkerGroup:
                 continue
             is_missing = bool(self._missing())
             if time.time() > deadline or is_missing and suspected == deadline == self._deadline:
-                os.write(2, ('%s: %s\n' % (log.program(), GONE)).encode(errors='replace'))
+                os.write(2, ('%s: %s\n' % (log.program(), WORKER_GONE)).encode(errors='replace'))
                 os._exit(2)
             suspected = deadline if is_missing else None  # it may have ended after this step, which then ends here, too
 
@@ -175,7 +175,7 @@ class WorkerGroup:
             feed = {placeholder: self._rows(requests), **(feed or {})}
             values, requests = tfutil.run([fetches, gathered], feed, options)
         except _ERRORS:
-            raise ConnectionError(GONE) from None
+            raise ConnectionError(WORKER_GONE) from None
         finally:
             self._deadline = None
         requested = [number for number, any_worker in zip(signals.SIGNALS, requests.any(axis=0)) if any_worker]
@@ -206,7 +206,7 @@ class WorkerGroup:
 
     def check_equal(self, facts, remedy):
         """ValueError, on all workers, if one of the facts, {name: value}, is not the same on all of them."""
-        rows = self.all_gather(encoded(facts).ravel()).reshape(self.size, len(facts), TEXT + 1)
+        rows = self.all_gather(encoded(facts).ravel()).reshape(self.size, len(facts), TEXT_BYTES + 1)
         wrong = difference(facts, rows, self.addresses)
         if wrong:
             raise ValueError('%s; %s' % (wrong, remedy))

@@ -83,7 +83,7 @@ def test_a_classifier_learns_what_is_there_and_the_average_of_its_weights_predic
     for step in range(120):
         random = np.random.RandomState([1, step])
         chosen = random.randint(300, size=24)
-        model.train(as_floats(pixels[chosen]), np.eye(3)[labels[chosen]], random)
+        model.train_step(as_floats(pixels[chosen]), np.eye(3)[labels[chosen]], random)
     unseen, labels_of_unseen = blobs(90, 2)
     log_probabilities = model.predict(unseen)
     assert (log_probabilities.argmax(axis=1) == labels_of_unseen).mean() > 0.9
@@ -97,7 +97,7 @@ def test_two_trainings_of_a_seed_are_the_same_bit_for_bit_and_a_later_one_leaves
     def trained(seed):
         model.initialise([seed])
         for step in range(3):
-            model.train(as_floats(pixels), np.eye(3)[labels], np.random.RandomState([seed, step]))
+            model.train_step(as_floats(pixels), np.eye(3)[labels], np.random.RandomState([seed, step]))
         return model.predict(pixels)
 
     first, other, again = trained(1), trained(2), trained(1)

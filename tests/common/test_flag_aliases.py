@@ -8,7 +8,7 @@ from classification import classify_settings as classification
 from common import commandline
 from dataset_tools import create_settings as dataset_tools
 
-TRAIN, COMMANDS = config.Progan, dict(dataset_tools.COMMANDS, **classification.COMMANDS)
+TRAIN, COMMANDS = config.Train, dict(dataset_tools.COMMANDS, **classification.COMMANDS)
 COMMANDS['pix2pix'] = pix2pix.pix2pix_settings.Train
 
 

@@ -15,7 +15,7 @@ from places import ROOT
 
 CREATE, PIX2PIX = dataset_tools.create_settings.COMMANDS, pix2pix.pix2pix_settings.COMMANDS
 COMMANDS = dict(CREATE, **PIX2PIX)
-RECORDS = [config.Display, config.Inference, config.Progan, config.Evaluate] + list(COMMANDS.values())
+RECORDS = [config.Display, config.Inference, config.Train, config.Evaluate] + list(COMMANDS.values())
 Example = commandline.settings(
     'Example',
     'An example.',
@@ -116,10 +116,10 @@ def test_a_file_of_settings_that_cannot_be_used_is_named(tmp_path, text, words):
         (config.Inference, {'range': [-1900, 1100]}, {'range': (-1900.0, 1100.0)}),
         (config.Inference, {'range': '-1900,1100'}, {'range': (-1900.0, 1100.0)}),
         (config.Inference, {'number': '7', 'seed': 1, 'grid': True}, {'number': 7, 'seed': 1, 'grid': True}),
-        (config.Progan, {'minibatch': 16}, {'minibatch': '4:16,8:16,16:16,32:16,64:16'}),
-        (config.Progan, {'minibatch': '64:8'}, {'minibatch': '4:128,8:128,16:128,32:64,64:8'}),
-        (config.Progan, {'total_kimg': 3, 'augment_critic': True}, {'total_kimg': 3.0, 'augment_critic': 'always'}),
-        (config.Progan, {'gpus': None, 'conditional': False, 'holdout': 0}, {}),
+        (config.Train, {'minibatch': 16}, {'minibatch': '4:16,8:16,16:16,32:16,64:16'}),
+        (config.Train, {'minibatch': '64:8'}, {'minibatch': '4:128,8:128,16:128,32:64,64:8'}),
+        (config.Train, {'total_kimg': 3, 'augment_critic': True}, {'total_kimg': 3.0, 'augment_critic': 'always'}),
+        (config.Train, {'gpus': None, 'conditional': False, 'holdout': 0}, {}),
         (config.Evaluate, {'model': ['a', 'b']}, {'model': ['a', 'b']}),
         (config.Evaluate, {'model': 'a'}, {'model': ['a']}),
         (CREATE['images'], {'channels': 3, 'folds': 5}, {'channels': 3, 'folds': 5}),

@@ -26,12 +26,12 @@ def test_a_step_moves_every_weight_and_steps_lower_the_error(session, pairs):
     trainer = Trainer(cfg, masks, patches)
     trainer.initialise()
     before = [network.values() for network in (trainer.G, trainer.D)]
-    first = trainer.train(0)
+    first = trainer.train_step(0)
     for network, values in zip((trainer.G, trainer.D), before):
         after = network.values()
         assert [name for name in values if np.array_equal(values[name], after[name])] == []
     for number in range(1, 40):
-        last = trainer.train(number)
+        last = trainer.train_step(number)
     assert last['squared_error'] < first['squared_error'] / 3
 
 
@@ -47,7 +47,7 @@ def test_losses_are_those_of_the_original_and_are_computed_before_a_weight_chang
     fakes = trainer.G.run(given, drawn[2])
     real, fake = [1 / (1 + np.exp(-trainer.D.run(given, x).astype(float))) for x in (reals, fakes)]
     assert read_or_written_first(list(trainer.terms.values()) + [trainer.step]) == []
-    terms = trainer.train(0)
+    terms = trainer.train_step(0)
     assert_allclose(terms['squared_error'], np.mean((fakes - reals) ** 2), rtol=1e-4)
     assert_allclose(terms['G_adversarial'], -np.mean(np.log(fake)), rtol=1e-4)
     wanted = -np.mean(drawn[3] * np.log(real) + (1 - drawn[3]) * np.log(1 - real)) - np.mean(np.log(1 - fake))

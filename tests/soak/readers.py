@@ -98,7 +98,7 @@ class Json:
         facts = dict(
             records=8, resolution=8, channels=1, fold=1, window=[-1000, 400], mm_per_pixel=0.6, entries=entries
         )
-        run = dict(settings=config.Progan()._asdict(), data=dict(digest='0-0'), command=['x'])
+        run = dict(settings=config.Train()._asdict(), data=dict(digest='0-0'), command=['x'])
         self.good = [json.dumps(value).encode() for value in (dict(facts, source=['a'], mm_per_pixel=0.6), run)]
 
     def damaged(self, index, random):
@@ -108,7 +108,7 @@ class Json:
 
     def read(self, index):
         if index % 2:
-            run_folder.start(config.Progan(resume=self.folder), config.Progan, (), ())
+            run_folder.start(config.Train(resume=self.folder), config.Train, (), ())
         else:
             card.of_data(os.path.join(self.folder, 'AIS-r03.tfrecords'))
 

@@ -128,7 +128,7 @@ def test_the_others_of_a_worker_that_was_killed_or_stopped_end(training_data, tm
     assert seconds < (5 if number == signal.SIGKILL else 60)
     for code, _, err in ends:  # TensorFlow 1.12 itself crashes on some sudden deaths
         crashed = code == -signal.SIGSEGV and not hasattr(tf, 'config') and number == signal.SIGKILL
-        assert crashed or code == 2 and err.endswith(workers.GONE + '\n') and 'Traceback' not in err, err
+        assert crashed or code == 2 and err.endswith(workers.WORKER_GONE + '\n') and 'Traceback' not in err, err
     gone.kill()
 
 

@@ -24,7 +24,7 @@ def finished_run(tmp_path_factory, training_data):
 
 @pytest.fixture
 def trainer(training_data):
-    cfg = config.Progan(fmap_base=64, fmap_max=8, mirror_augment=True, D_repeats=2)
+    cfg = config.Train(fmap_base=64, fmap_max=8, mirror_augment=True, D_repeats=2)
     with tfutil.init_tf():
         trainer = Trainer(cfg, dataset.Pyramid(training_data))
         trainer.prepare(3, 8)

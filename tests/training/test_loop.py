@@ -79,7 +79,7 @@ def test_a_run_that_diverges_names_the_last_good_snapshot(monkeypatch):
         monkeypatch.setattr(TrainingLoop, name, lambda *arguments: None)
     monkeypatch.setattr(TrainingLoop, 'iterate', diverge)
     group = SimpleNamespace(stop_signal=lambda: 0)
-    loop = TrainingLoop(SimpleNamespace(cfg=config.Progan(), data=SimpleNamespace(top=6), group=group))
+    loop = TrainingLoop(SimpleNamespace(cfg=config.Train(), data=SimpleNamespace(top=6), group=group))
     loop.saved_path = 'network-snapshot-000400.pkl'
     with pytest.raises(ValueError, match='no finite loss.*--transfer network-snapshot-000400.pkl'):
         loop.train()

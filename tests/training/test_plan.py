@@ -12,7 +12,7 @@ from training import plan, schedule
 
 
 def test_spans_are_where_the_schedule_changes_its_level():
-    cfg = config.Progan()
+    cfg = config.Train()
     spans = schedule.spans(cfg, 6)
     assert [span[1:3] for span in spans] == [(0, 600), (600, 1800), (1800, 3000), (3000, 4200), (4200, 5400)]
     for level, begin, end, minibatch in spans:
@@ -23,7 +23,7 @@ def test_spans_are_where_the_schedule_changes_its_level():
 
 
 def test_seconds_of_what_is_left_are_those_of_each_level_for_its_images():
-    cfg, each = config.Progan(), {2: 0.001, 3: 0.002, 4: 0.003, 5: 0.004, 6: 0.005}
+    cfg, each = config.Train(), {2: 0.001, 3: 0.002, 4: 0.003, 5: 0.004, 6: 0.005}
     assert plan.total_seconds(cfg, 6, each) == pytest.approx(600 + 1200 * (2 + 3 + 4 + 5))
     assert plan.total_seconds(cfg, 6, each, 5000) == pytest.approx(400 * 5)
 
@@ -51,7 +51,7 @@ def test_a_dry_run_prints_the_schedule_and_writes_nothing(script, tmp_path, trai
 
 
 def test_a_long_run_says_its_length_and_what_to_begin_with():
-    line = plan.estimate(config.Progan(), 6, dict.fromkeys(range(2, 7), 2.0))
+    line = plan.estimate(config.Train(), 6, dict.fromkeys(range(2, 7), 2.0))
     assert line.startswith('about 3000 h (125 days)') and '--total-kimg 540' in line
 
 

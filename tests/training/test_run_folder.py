@@ -48,10 +48,10 @@ def test_latest_is_the_run_of_the_highest_number(tmp_path):
     ],
 )
 def test_bad_settings_of_a_run_are_refused_with_its_file(tmp_path, change, words):
-    settings = dict(config.Progan(data='d')._asdict(), resume=None, **change)
+    settings = dict(config.Train(data='d')._asdict(), resume=None, **change)
     (tmp_path / 'run.json').write_text(json.dumps(dict(settings=settings, data=dict(digest='0-0'))))
     with pytest.raises(ValueError) as caught:
-        run_folder.start(config.Progan(resume=str(tmp_path)), config.Progan, (), ())
+        run_folder.start(config.Train(resume=str(tmp_path)), config.Train, (), ())
     assert str(caught.value).startswith('%s/run.json is damaged' % tmp_path) and words in str(caught.value)
 
 
@@ -61,7 +61,7 @@ def test_bad_settings_of_a_run_are_refused_with_its_file(tmp_path, change, words
 def test_a_run_json_of_other_content_is_damaged(tmp_path, text):
     (tmp_path / 'run.json').write_text(text)
     with pytest.raises(ValueError, match='run.json is damaged'):
-        run_folder.start(config.Progan(resume=str(tmp_path)), config.Progan, (), ())
+        run_folder.start(config.Train(resume=str(tmp_path)), config.Train, (), ())
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_whole_nodules_of_each_class_are_held_out(classes):
 
 
 def test_held_out_images_are_never_shown_and_all_levels_hold_them(classes):
-    cfg = config.Progan(data=classes, holdout=0.25)
+    cfg = config.Train(data=classes, holdout=0.25)
     data = dataset.Pyramid(classes)
     order, held_out = sampler.select(cfg, data)
     _, out = sampler.split(data, 0.25, cfg.seed)

@@ -22,14 +22,14 @@ from training import schedule
     ],
 )
 def test_phase_follows_the_paper(kimg, level, lod, minibatch):
-    phase = schedule.phase(kimg, config.Progan(), 6)
+    phase = schedule.phase(kimg, config.Train(), 6)
     assert phase.level == level and phase.minibatch == minibatch and phase.lod == pytest.approx(lod)
 
 
 def test_a_minibatch_may_be_set_for_some_resolutions_only():
     assert config.per_resolution.parse('64:16') == '4:128,8:128,16:128,32:64,64:16'
     assert config.per_resolution.parse('16') == '4:16,8:16,16:16,32:16,64:16'
-    cfg = config.Progan(minibatch=config.per_resolution.parse('32,64:8'))
+    cfg = config.Train(minibatch=config.per_resolution.parse('32,64:8'))
     assert [schedule.phase(kimg, cfg, 6).minibatch for kimg in (0, 5000)] == [32, 8]
     assert list(schedule.phases(cfg, 6).items()) == [(2, 32), (3, 32), (4, 32), (5, 32), (6, 8)]
     assert list(schedule.phases(cfg._replace(total_kimg=600.0), 6)) == [2] and list(

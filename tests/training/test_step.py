@@ -49,7 +49,7 @@ def test_no_weight_changes_before_all_of_the_step_has_read_it(trainer):
 
 
 def test_training_changes_all_weights_of_the_final_resolution(finished_run, training_data):
-    cfg = config.Progan(fmap_base=64, fmap_max=8)
+    cfg = config.Train(fmap_base=64, fmap_max=8)
     with tfutil.init_tf():
         trainer = Trainer(cfg, dataset.Pyramid(training_data))
         trainer.initialise()
@@ -62,7 +62,7 @@ def test_training_changes_all_weights_of_the_final_resolution(finished_run, trai
 @pytest.mark.slow
 def test_two_replicas_equal_one(training_data, tmp_path):
     """Two devices of one machine, here two virtual CPUs, 20 steps without minibatch stddev."""
-    cfg = config.Progan(fmap_base=64, fmap_max=8, mbstd_group_size=0)
+    cfg = config.Train(fmap_base=64, fmap_max=8, mbstd_group_size=0)
     data, results = dataset.Pyramid(training_data), []
     for cpus in (1, 2):
         with tfutil.init_tf(cpu=True, cpus=cpus):
@@ -73,7 +73,7 @@ def test_two_replicas_equal_one(training_data, tmp_path):
             trainer.initialise()
             trainer.set_lod(1.5)
             for number in range(20):
-                trainer.train(3, number, number * 16)
+                trainer.train_step(3, number, number * 16)
             results.append([network.values() for network in (trainer.first.G, trainer.first.D, trainer.first.Gs)])
             if cpus == 2:
                 last = trainer.replicas[1].G.values()
@@ -105,8 +105,8 @@ def test_an_iteration_has_as_many_steps_of_d_as_told_and_a_reset_forgets_them(tr
         moments = optimizers.values(trainer.first.moments())
         return {name: float(value) for name, value in moments.items() if name.endswith('beta2_power')}
 
-    trainer.train(3, 0, 0)
-    trainer.train(3, 1, 16)
+    trainer.train_step(3, 0, 0)
+    trainer.train_step(3, 1, 16)
     assert powers() == pytest.approx({'D/beta2_power': 0.99**5, 'G/beta2_power': 0.99**3})
     trainer.reset_optimizers()
     assert powers() == pytest.approx({'D/beta2_power': 0.99, 'G/beta2_power': 0.99})
@@ -124,7 +124,7 @@ def with_labels(folder, training_data, vectors):
 def test_a_step_is_fed_the_labels_that_lie_beside_the_data(tmp_path, training_data, random):
     vectors = random.randn(20, 3).astype(np.float32)
     data = dataset.Pyramid(with_labels(tmp_path / 'AIS', training_data, vectors))
-    cfg = config.Progan(fmap_base=64, fmap_max=8, conditional=True, max_label_size=2)
+    cfg = config.Train(fmap_base=64, fmap_max=8, conditional=True, max_label_size=2)
     with tfutil.init_tf():
         trainer = Trainer(cfg, data)
         latents, labels, pixels, _ = trainer.batches.for_D(0, 0, 8, 4, 0.0)

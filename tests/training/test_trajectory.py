@@ -58,7 +58,7 @@ def orders():
 
 def trained(reference, **changed):
     """For each of `orders`: [(lod, mean loss of D, {network: {variable: array}})] after each of our iterations."""
-    cfg, labels = config.Progan(**dict(SETTINGS, **changed)), np.zeros([8, 0])
+    cfg, labels = config.Train(**dict(SETTINGS, **changed)), np.zeros([8, 0])
     selected = sampler.Sampler(np.arange(Noise.count), Noise.labels, 0), None
     with tfutil.init_tf(cpu=True):
         trainer = Trainer(cfg, Noise, selected=selected)

@@ -61,7 +61,7 @@ def test_a_generator_without_fused_scaling_is_taken_exactly_and_its_discriminato
             network.set({n: random.randn(*v.shape) for n, v in network.values().items() if n.endswith('bias')})
         tfutil.save(path, (G, D, Gs))
         expected = G.run(latents, no_labels), Gs.run(latents, no_labels)
-        trainer = Trainer(config.Progan(**MAPS), Pyramid(str(tmp_path / 'noise')))
+        trainer = Trainer(config.Train(**MAPS), Pyramid(str(tmp_path / 'noise')))
         found, line = transfer.matching_variables(path, safe_pickle.read(path), trainer.first.networks)
         trainer.initialise(found)
         assert_allclose(trainer.first.G.run(latents, no_labels), expected[0], atol=1e-5)

@@ -11,7 +11,7 @@ from training import optimizers
 from training.step import Trainer
 from training.train import TrainingLoop
 
-CFG = config.Progan(
+CFG = config.Train(
     fmap_base=16, fmap_max=4, mbstd_group_size=0, minibatch=config.per_resolution.parse('8'), total_kimg=0.2, cpu=True
 )  # fmt: skip
 

@@ -136,7 +136,7 @@ def test_a_worker_that_waits_ends_with_a_signal_and_its_place_can_be_taken_again
 def assert_gone(processes):
     for code, _, err in outcomes(processes, 10):
         crashed = code == -signal.SIGSEGV and not hasattr(tf, 'config')  # TensorFlow 1.12, on some sudden deaths
-        assert crashed or code == 2 and err.endswith(workers.GONE + '\n') and 'Traceback' not in err
+        assert crashed or code == 2 and err.endswith(workers.WORKER_GONE + '\n') and 'Traceback' not in err
 
 
 @pytest.mark.slow
