@@ -100,16 +100,16 @@ def succeeds(script):
 
 @pytest.fixture
 def refuses(script, tmp_path):
-    """Runs a script that has to refuse: exit code 2, one line that holds all `words`, and nothing in its --outdir but,
+    """Runs a script that has to refuse: exit code 2, one line that holds all `parts`, and nothing in its --outdir but,
     hidden, what a run may go on from."""
 
-    def call(name, *arguments, words=()):
+    def call(name, *arguments, parts=()):
         outdir = tmp_path / 'refused'
         code, out, err = script(name, *arguments, '--outdir', outdir)
         assert code == 2, (out, err)
         assert err.count('\n') == 1 and 'Traceback' not in err, err
-        for word in words:
-            assert str(word) in err
+        for part in parts:
+            assert str(part) in err
         left = os.listdir(str(outdir)) if outdir.exists() else []
         assert all(re.match(r'\..*\.unfinished$', entry) for entry in left), left
         shutil.rmtree(str(outdir), ignore_errors=True)

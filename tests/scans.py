@@ -134,11 +134,11 @@ def complaint(error_type, action, *parts):
     return text
 
 
-def unreadable(kind, source, *words):
+def unreadable(kind, source, *message):
     """The complaint of read_volume about a path, or about a list of a path and a series."""
     ct_volumes.clear_caches()  # the folder may have changed
     source = source if isinstance(source, list) else [source]
-    return complaint(kind, lambda: ct_volumes.read_volume(*source), *words)
+    return complaint(kind, lambda: ct_volumes.read_volume(*source), *message)
 
 
 GEOMETRIES = {

@@ -162,12 +162,12 @@ DAMAGE = {
 @pytest.mark.parametrize('name', sorted(DAMAGE))
 def test_a_damaged_file_is_refused_by_name_and_record_and_by_the_display_script(folder, refuses, name):
     path = folder + '/AIS-r04.tfrecords'
-    damage, words = DAMAGE[name]
+    damage, message = DAMAGE[name]
     damage(path)
     with pytest.raises(ValueError) as caught:
         dataset.read(path)
-    assert path in str(caught.value) and words in str(caught.value)
-    refuses('1-dataset_display.py', '--tfrecords', path, words=[path, words])
+    assert path in str(caught.value) and message in str(caught.value)
+    refuses('1-dataset_display.py', '--tfrecords', path, parts=[path, message])
 
 
 def lines_of_damage(folder):
@@ -177,11 +177,11 @@ def lines_of_damage(folder):
 @pytest.mark.parametrize('name', sorted(DAMAGE))
 def test_verify_reports_damage_with_file_and_record(folder, name):
     path = folder + '/AIS-r04.tfrecords'
-    damage, words = DAMAGE[name]
+    damage, message = DAMAGE[name]
     damage(path)
     findings = lines_of_damage(folder)
-    words = dict(mixed='this level is 16x16', colour='colour images').get(name, words)
-    assert any(path in finding and words in finding for finding in findings), findings
+    message = dict(mixed='this level is 16x16', colour='colour images').get(name, message)
+    assert any(path in finding and message in finding for finding in findings), findings
     assert not any('\n' in finding for finding in findings)
 
 
@@ -219,8 +219,8 @@ def test_folders_without_one_data_set_are_refused_in_words(tmp_path, folder, ref
     os.rename(folder + '/AIS-r02.tfrecords', folder + '/MIA-r02.tfrecords')
     with pytest.raises(ValueError, match='AIS, MIA'):
         dataset.levels(folder)
-    refuses('1-dataset_display.py', '--tfrecords', tmp_path, words=['no NAME-r'])
-    refuses('1-dataset_display.py', '--tfrecords', tmp_path / 'nowhere', words=['nowhere', 'does not exist'])
+    refuses('1-dataset_display.py', '--tfrecords', tmp_path, parts=['no NAME-r'])
+    refuses('1-dataset_display.py', '--tfrecords', tmp_path / 'nowhere', parts=['nowhere', 'does not exist'])
 
 
 def write_lengths(path, lengths):
@@ -267,7 +267,7 @@ def test_labels_are_read_as_they_were_saved_or_their_first_columns(tmp_path, ran
 
 
 @pytest.mark.parametrize(
-    'array, words',
+    'array, message',
     [
         (np.zeros([4, 3]), 'labels of 4 images, the records beside it are 5'),
         (np.zeros(5), r'has the shape \[5\]'),
@@ -277,9 +277,9 @@ def test_labels_are_read_as_they_were_saved_or_their_first_columns(tmp_path, ran
         (np.array([[None] * 2] * 5), 'not a NumPy file of numbers'),
     ],
 )
-def test_labels_that_do_not_fit_their_images_are_refused_by_name(tmp_path, array, words):
+def test_labels_that_do_not_fit_their_images_are_refused_by_name(tmp_path, array, message):
     path = saved(tmp_path / 'a-rxx.labels', array)
-    with pytest.raises(ValueError, match='a-rxx.labels.*' + words):
+    with pytest.raises(ValueError, match='a-rxx.labels.*' + message):
         dataset.read_labels(path, 5)
 
 

@@ -96,7 +96,7 @@ def test_a_package_that_is_missing_is_one_line_with_the_command_that_installs_it
     for name in ('scipy', 'scipy.optimize'):
         monkeypatch.setitem(sys.modules, name, None)
     images.save(str(tmp_path / 'patch.png'), np.zeros([1, 64, 64], np.uint8))
-    refuses('2-inference.py', '--project', tmp_path / 'patch.png', words=['pip install scipy'])
+    refuses('2-inference.py', '--project', tmp_path / 'patch.png', parts=['pip install scipy'])
     needed = ('scipy', suite), ('sklearn.metrics', classifier_metrics), ('jinja2', page), ('matplotlib', svg_plots)
     needed += ('flask', web), ('waitress', web_server)
     for library, module in needed:

@@ -83,9 +83,9 @@ def test_other_weights_and_images_of_another_size_are_refused(model, script, tmp
 
 
 @pytest.mark.parametrize(
-    'name, words', [('m.pkl', 'is an input of this command'), ('AIS-r04.tfrecords', 'as this program wrote it')]
+    'name, message', [('m.pkl', 'is an input of this command'), ('AIS-r04.tfrecords', 'as this program wrote it')]
 )
-def test_a_table_of_predictions_does_not_replace_its_classifier_nor_its_data(tmp_path, name, words):
+def test_a_table_of_predictions_does_not_replace_its_classifier_nor_its_data(tmp_path, name, message):
     for path, by in ((tmp_path / 'm.pkl', 'Predict'), (tmp_path / 'X' / 'AIS-r04.tfrecords', 'dataset')):
         manifest.begin(by, [])
         path.parent.mkdir(exist_ok=True)
@@ -94,6 +94,6 @@ def test_a_table_of_predictions_does_not_replace_its_classifier_nor_its_data(tmp
     out = tmp_path / name if name == 'm.pkl' else tmp_path / 'X' / name
     flags = ['predict', '--model', tmp_path / 'm.pkl', '--data', tmp_path / 'X', '--out', out]
     _, cfg = commandline.parse_command(classify_settings.COMMANDS, '', list(map(str, flags)))
-    with pytest.raises(FileExistsError, match='%s .*%s' % (name, words)):
+    with pytest.raises(FileExistsError, match='%s .*%s' % (name, message)):
         classifier.write_predictions(cfg)
     assert out.read_bytes() == b'mine'

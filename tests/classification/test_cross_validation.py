@@ -20,7 +20,7 @@ def test_folds_are_read_with_their_nodules_in_order(cv):
 
 
 @pytest.mark.parametrize(
-    'planted, words',
+    'planted, message',
     [
         (lambda f, s, m: m + [('AIS', 'AIS-0', None)] if (f, s) == (0, 'train') else m, 'nodule AIS-0 is in both'),
         (lambda f, s, m: m + [('IA', 'new', 'p-MIA-0')] if (f, s) == (0, 'train') else m, 'patient p-MIA-0 is in both'),
@@ -29,8 +29,8 @@ def test_folds_are_read_with_their_nodules_in_order(cv):
         (lambda f, s, m: m + [('MIA', 'MIA-0', None)] if (f, s) == (1, 'test') else m, 'MIA-0'),
     ],
 )
-def test_leaks_and_classes_that_are_too_small_or_not_the_same_are_refused(make_folds, planted, words):
-    with pytest.raises(ValueError, match=words):
+def test_leaks_and_classes_that_are_too_small_or_not_the_same_are_refused(make_folds, planted, message):
+    with pytest.raises(ValueError, match=message):
         cross_validation.Folds(make_folds(change=planted))
 
 

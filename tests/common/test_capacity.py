@@ -29,7 +29,7 @@ def test_an_unknown_amount_of_memory_refuses_nothing(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    'arguments, words',
+    'arguments, message',
     [
         ('2-inference.py --number 1000000000000 --format npy', ['--number 1000000000000', 'needs about']),
         ('2-inference.py --number 30000 --format gif', ['--number 30000', '1 MB are free']),
@@ -40,10 +40,10 @@ def test_an_unknown_amount_of_memory_refuses_nothing(monkeypatch):
         ('0-dataset_create.py pairs --phantom all --number 1000000000000', ['--number 1000000000000', ' MB are free']),
     ],
 )
-def test_more_than_the_memory_holds_is_refused_with_both_numbers(refuses, monkeypatch, arguments, words):
+def test_more_than_the_memory_holds_is_refused_with_both_numbers(refuses, monkeypatch, arguments, message):
     monkeypatch.setattr(capacity, 'free_memory', lambda: 10**6)
     script, *flags = arguments.split()
-    refuses(script, *(['--model', MODEL] + flags if script[0] == '2' else flags), words=words)
+    refuses(script, *(['--model', MODEL] + flags if script[0] == '2' else flags), parts=message)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_more_than_the_disk_holds_is_refused_with_both_numbers(refuses, monkeypa
     monkeypatch.setattr(capacity, 'free_disk', lambda path: 5000)
     script, *flags = arguments.split()
     flags += {'2': ['--model', MODEL], '1': ['--tfrecords', training_data]}.get(script[0], [])
-    refuses(script, *flags, words=['of disk', '5 KB are free'])
+    refuses(script, *flags, parts=['of disk', '5 KB are free'])
 
 
 def test_a_dataset_and_an_evaluation_that_do_not_fit_are_refused(monkeypatch, training_data):

@@ -46,8 +46,8 @@ def test_weights_without_a_card_have_that_of_the_file_of_their_name_or_else_of_t
     assert card.of_weights(model) == card.Card(path=model)
     run = dict(data=dict(digest='a-1', window=[-1000, 400]), settings=dict(transfer='other.pkl'))
     (tmp_path / 'run.json').write_text(json.dumps(run))
-    found = card.of_weights(model)
-    assert (found.digest, found.window, found.transfer) == ('a-1', (-1000, 400), 'other.pkl')
+    result = card.of_weights(model)
+    assert (result.digest, result.window, result.transfer) == ('a-1', (-1000, 400), 'other.pkl')
     (tmp_path / 'network-final.json').write_text(json.dumps(dict(data=dict(digest='b-1'))))
     assert card.of_weights(model).digest == 'b-1'
     (tmp_path / 'network-final.json').write_text('{"data": {"digest": 7}}')
@@ -64,10 +64,10 @@ def make(tmp_path, name, **facts):
 def test_a_dataset_has_the_card_of_its_file_and_without_it_the_published_window_counts(tmp_path):
     entries = [dict(nodule='n1', scan='s1', records=1)]
     make(tmp_path, 'A', window=[-1000, 400], mm_per_pixel=0.6, source=card.PHANTOMS, entries=entries)
-    found = dataset.Pyramid(str(tmp_path / 'A')).card
-    assert found.window == found.gray_window == (-1000, 400) and found.unit == 'HU' and found.phantoms
-    assert found.names == dict(nodule=['n1'], scan=['s1'], patient=[]) and found.members() == [('n1', 's1', None)]
-    assert found.to_hu([0, 255]).tolist() == [-1000, 400]
+    result = dataset.Pyramid(str(tmp_path / 'A')).card
+    assert result.window == result.gray_window == (-1000, 400) and result.unit == 'HU' and result.phantoms
+    assert result.names == dict(nodule=['n1'], scan=['s1'], patient=[]) and result.members() == [('n1', 's1', None)]
+    assert result.to_hu([0, 255]).tolist() == [-1000, 400]
     (tmp_path / 'A' / 'A.json').unlink()
     unknown = dataset.Pyramid(str(tmp_path / 'A')).card
     assert unknown.window is None and unknown.gray_window == (-1900, 1100) and not unknown.phantoms
@@ -125,8 +125,8 @@ def test_names_come_from_the_file_beside_the_pickle_if_it_is_of_the_same_data(ca
     for digest, names in (('a-1', learnt.names), ('other-1', None)):
         data = json.loads(json.dumps(dict(learnt.data(), digest=digest)))
         (tmp_path / 'b.json').write_text(json.dumps(dict(data=data)))
-        found = card.of_weights(str(copy))
-        assert found.names == names and found.digest == 'a-1' and found.window == learnt.window
+        result = card.of_weights(str(copy))
+        assert result.names == names and result.digest == 'a-1' and result.window == learnt.window
 
 
 def test_weights_that_carry_a_card_are_read_without_a_warning_and_built_by_their_own_source(session, carrying, capsys):

@@ -55,7 +55,7 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(capsys, arguments, word):
 
 
 @pytest.mark.parametrize(
-    'error, code, words',
+    'error, code, message',
     [
         (ValueError('bad\nthing \x1b[2J'), 2, 'bad thing ?[2J'),
         (FileNotFoundError('x.pkl is not there'), 2, 'x.pkl is not there'),
@@ -75,14 +75,14 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(capsys, arguments, word):
         (KeyboardInterrupt(), 130, 'interrupted'),
     ],
 )
-def test_errors_that_a_user_can_mend_are_one_line(capsys, error, code, words):
+def test_errors_that_a_user_can_mend_are_one_line(capsys, error, code, message):
     def main():
         raise error
 
     with pytest.raises(SystemExit) as stop:
         commandline.command(main)
     err = capsys.readouterr().err
-    assert stop.value.code == code and err.count('\n') == 1 and words in err
+    assert stop.value.code == code and err.count('\n') == 1 and message in err
 
 
 def test_a_long_message_is_cut_in_the_middle(capsys):

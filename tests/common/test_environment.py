@@ -67,9 +67,9 @@ def test_a_package_that_only_the_environment_has_is_answered_with_how_to_use_tha
     monkeypatch.chdir(str(tmp_path))
     started_by(monkeypatch, 'bash')
     (tmp_path / '.venv' / 'bin').mkdir(parents=True)
-    for words in ('not installed; pip install -r requirements-cpu.txt, or make demo', 'source .venv/bin/activate'):
+    for message in ('not installed; pip install -r requirements-cpu.txt, or make demo', 'source .venv/bin/activate'):
         with pytest.raises(SystemExit) as left:
             commandline.command(main)
         err = capsys.readouterr().err
-        assert left.value.code == 2 and err.count('\n') == 1 and package + ' is not installed' in err and words in err
+        assert left.value.code == 2 and err.count('\n') == 1 and package + ' is not installed' in err and message in err
         (tmp_path / '.venv' / 'lib' / 'python3.11' / 'site-packages' / package).mkdir(parents=True, exist_ok=True)

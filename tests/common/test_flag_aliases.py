@@ -13,7 +13,7 @@ COMMANDS['pix2pix'] = pix2pix.pix2pix_settings.Train
 
 
 @pytest.mark.parametrize(
-    'record, flag, words',
+    'record, flag, message',
     [
         (TRAIN, '--epochs', '(here it is --total-kimg: length of the run, in thousands of real images shown; '),
         (TRAIN, '--batch-size', '(here it is --minibatch: '),
@@ -38,7 +38,7 @@ COMMANDS['pix2pix'] = pix2pix.pix2pix_settings.Train
         ('verify', '--debug', '(here it is --verbose)'),
     ],
 )
-def test_a_flag_of_another_program_is_answered_with_that_of_this_very_script(capsys, record, flag, words):
+def test_a_flag_of_another_program_is_answered_with_that_of_this_very_script(capsys, record, flag, message):
     with pytest.raises(SystemExit) as stop:
         if isinstance(record, str):
             positional = dict(volumes=['n.csv'], phantom=['AIS'], verify=['d']).get(record, [])
@@ -46,4 +46,4 @@ def test_a_flag_of_another_program_is_answered_with_that_of_this_very_script(cap
         else:
             commandline.parse(record, [flag])
     err = capsys.readouterr().err
-    assert stop.value.code == 2 and err.count('\n') == 1 and 'unrecognized argument ' + flag in err and words in err
+    assert stop.value.code == 2 and err.count('\n') == 1 and 'unrecognized argument ' + flag in err and message in err

@@ -60,12 +60,12 @@ def test_a_wrong_value_is_answered_with_what_was_wanted(complaint):
 @pytest.mark.parametrize('record', RECORDS)
 def test_every_setting_is_in_a_group_and_the_example_can_be_typed(record):
     assert all(heading for heading, _ in record.GROUPS)
-    words = shlex.split(record.EXAMPLE)
-    if words[1] == '-m' or words[1].startswith('0'):
-        command, cfg = commandline.parse_command(COMMANDS, '', words[3 if words[1] == '-m' else 2 :])
+    message = shlex.split(record.EXAMPLE)
+    if message[1] == '-m' or message[1].startswith('0'):
+        command, cfg = commandline.parse_command(COMMANDS, '', message[3 if message[1] == '-m' else 2 :])
         assert COMMANDS[command] is record
     else:
-        assert commandline.parse(record, words[2:]) != record()
+        assert commandline.parse(record, message[2:]) != record()
 
 
 def test_defaults_are_shown_as_they_are_typed_and_are_values(capsys):
@@ -86,7 +86,7 @@ def test_settings_from_a_file_count_less_than_flags_and_more_than_defaults(tmp_p
 
 
 @pytest.mark.parametrize(
-    'text, words',
+    'text, message',
     [
         ('{"settings": {"nubmer": 5}}', 'nubmer'),
         ('{"settings": {"number": "many"}}', "number: 'many' is not a whole number"),
@@ -102,12 +102,12 @@ def test_settings_from_a_file_count_less_than_flags_and_more_than_defaults(tmp_p
         ('[', 'not JSON'),
     ],
 )
-def test_a_file_of_settings_that_cannot_be_used_is_named(tmp_path, text, words):
+def test_a_file_of_settings_that_cannot_be_used_is_named(tmp_path, text, message):
     path = tmp_path / 'c.json'
     path.write_text(text)
     with pytest.raises(ValueError) as caught:
         commandline.parse(Example, ['--config', str(path)])
-    assert str(caught.value).startswith(str(path)) and words in str(caught.value)
+    assert str(caught.value).startswith(str(path)) and message in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -174,8 +174,8 @@ def test_a_package_that_is_missing_is_answered_with_how_to_get_it(capsys, monkey
     def main():
         raise ImportError("No module named 'numpy'", name='numpy')
 
-    for version, words in ((3, 11), 'requirements-cpu.txt'), ((3, 15), 'supported are Python 3.10 to 3.13'):
+    for version, message in ((3, 11), 'requirements-cpu.txt'), ((3, 15), 'supported are Python 3.10 to 3.13'):
         monkeypatch.setattr(sys, 'version_info', version)
         with pytest.raises(SystemExit):
             commandline.command(main)
-        assert words in capsys.readouterr().err
+        assert message in capsys.readouterr().err

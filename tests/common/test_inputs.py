@@ -52,11 +52,11 @@ def test_a_path_that_is_not_there_is_answered_with_the_nearest_one_that_is(here,
     ],
 )
 def test_scripts_answer_with_the_nearest_path(refuses, here, name, flag, typed, meant):
-    refuses(name, flag, typed, words=['%s does not exist; did you mean %s?' % (typed, meant)])
+    refuses(name, flag, typed, parts=['%s does not exist; did you mean %s?' % (typed, meant)])
 
 
 def test_weights_with_no_similar_path_are_answered_with_the_page_that_has_links(refuses, here):
-    refuses('2-inference.py', '--model', 'nothing.x', words=['nothing.x does not exist', 'docs/generation.md'])
+    refuses('2-inference.py', '--model', 'nothing.x', parts=['nothing.x does not exist', 'docs/generation.md'])
     with open(os.path.join(ROOT, 'docs', 'generation.md'), encoding='utf-8') as f:
         text = f.read()
     assert 'drive.google.com' in text and 'pan.baidu.com' in text
@@ -83,7 +83,7 @@ def test_a_pipe_a_device_and_a_socket_are_no_inputs_and_nothing_waits_for_them(r
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(os.path.relpath(str(tmp_path / 's')))
         for path in (tmp_path / 'pipe', '/dev/zero', tmp_path / 's'):
-            refuses(name, *flags, path, words=[path, 'is a pipe, a device or a socket'])
+            refuses(name, *flags, path, parts=[path, 'is a pipe, a device or a socket'])
 
 
 @pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='needs pipes with names')
@@ -92,10 +92,10 @@ def test_a_pipe_within_a_folder_of_inputs_is_named_too(refuses, tmp_path, traini
         (tmp_path / name).parent.mkdir()
         os.mkfifo(str(tmp_path / name))
     for folder, name in (('pictures', 'a.png'), ('arrays', 'a.npy')):
-        refuses('0-dataset_create.py', 'images', tmp_path / folder, words=[name, 'is a pipe'])
-    refuses('1-dataset_display.py', '--tfrecords', tmp_path / 'set', words=['A-r02.tfrecords', 'is a pipe'])
+        refuses('0-dataset_create.py', 'images', tmp_path / folder, parts=[name, 'is a pipe'])
+    refuses('1-dataset_display.py', '--tfrecords', tmp_path / 'set', parts=['A-r02.tfrecords', 'is a pipe'])
 
 
 @pytest.mark.parametrize('name, flag', [('2-inference.py', '--model'), ('2-inference.py', '--latents')])
 def test_a_folder_is_no_file(refuses, tmp_path, name, flag):
-    refuses(name, flag, tmp_path, words=[tmp_path, 'name a file'])
+    refuses(name, flag, tmp_path, parts=[tmp_path, 'name a file'])

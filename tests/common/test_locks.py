@@ -20,8 +20,8 @@ def test_a_lock_names_the_process_that_holds_it_and_is_free_when_that_was_killed
         for _ in range(2):  # a look at the lock does not wipe out who holds it
             with pytest.raises(ValueError) as refused:
                 locks.acquire(str(tmp_path), 'wait')
-            words = str(refused.value)
-            assert words.startswith('%s is in use by process %d on ' % (tmp_path, holder.pid)) and words.endswith(
+            message = str(refused.value)
+            assert message.startswith('%s is in use by process %d on ' % (tmp_path, holder.pid)) and message.endswith(
                 'wait'
             )
     finally:

@@ -64,12 +64,12 @@ def test_the_windows_to_choose_from_hold_the_one_that_the_data_have(written):
 
 def figure(draw):
     """A figure of each kind."""
-    few, found = np.arange(20.0), collections_of_estimates()
+    few, result = np.arange(20.0), collections_of_estimates()
     if draw is svg_plots.histogram:
         return draw(few, few + 1, 'diameter', 'mm', limit=(3, 'a limit'))
     if draw is svg_plots.levels:
-        return draw(['16x16', '32x32'], found, found, 'SWD', 'resolution, pixels', 'SWD x1000')
-    return draw([('SWD', found[0], found[1], True), ('recall', found[1], found[1], False)], 'All metrics', 'metric')
+        return draw(['16x16', '32x32'], result, result, 'SWD', 'resolution, pixels', 'SWD x1000')
+    return draw([('SWD', result[0], result[1], True), ('recall', result[1], result[1], False)], 'All metrics', 'metric')
 
 
 def collections_of_estimates():

@@ -25,7 +25,7 @@ def _complaint(tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    'text, words',
+    'text, message',
     [
         ('{', 'it is not JSON'),
         ('', 'it is not JSON'),
@@ -46,8 +46,8 @@ def _complaint(tmp_path, text):
     ],
     ids=range(16),
 )
-def test_what_does_not_fit_is_named_with_its_place(tmp_path, text, words):
-    assert words in _complaint(tmp_path, text)
+def test_what_does_not_fit_is_named_with_its_place(tmp_path, text, message):
+    assert message in _complaint(tmp_path, text)
 
 
 def test_what_may_be_missing_may_be_null_and_other_names_are_kept(tmp_path):
@@ -58,7 +58,7 @@ def test_what_may_be_missing_may_be_null_and_other_names_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'facts, words',
+    'facts, message',
     [
         ('{"mm_per_pixel": "0.6"}', 'mm_per_pixel'),
         ('{"records": 100000000000000000000}', 'records'),
@@ -67,8 +67,8 @@ def test_what_may_be_missing_may_be_null_and_other_names_are_kept(tmp_path):
         ('[' * 100000, 'not JSON'),
     ],
 )
-def test_a_dataset_with_such_facts_is_refused_with_the_file(tmp_path, facts, words):
+def test_a_dataset_with_such_facts_is_refused_with_the_file(tmp_path, facts, message):
     (tmp_path / 'AIS.json').write_text(facts)
     with pytest.raises(ValueError) as caught:
         card.of_data(str(tmp_path / 'AIS-r04.tfrecords'))
-    assert 'AIS.json is damaged' in str(caught.value) and words in str(caught.value)
+    assert 'AIS.json is damaged' in str(caught.value) and message in str(caught.value)

@@ -50,10 +50,10 @@ def client(app):
     return made
 
 
-def refused(response, code, words):
+def refused(response, code, message):
     """Whether a response is a code with one sentence that holds these words."""
     assert response.status_code == code
-    assert list(response.get_json()) == ['error'] and words in response.get_json()['error']
+    assert list(response.get_json()) == ['error'] and message in response.get_json()['error']
     return True
 
 

@@ -52,7 +52,7 @@ def test_what_spreadsheets_write_is_understood(tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    'text, words',
+    'text, message',
     [
         ('', ['no annotations', 'header']),
         ('path,x,y,z\n\n', ['no annotations']),
@@ -70,8 +70,8 @@ def test_what_spreadsheets_write_is_understood(tmp_path, text):
         (b'PK\x03\x04\0\0\x9c', ['UTF-8']),
     ],
 )
-def test_a_bad_table_is_refused_with_its_line_and_the_remedy(tmp_path, text, words):
-    complaint(ValueError, lambda: table(tmp_path, text), tmp_path / 'nodules.csv', *words)
+def test_a_bad_table_is_refused_with_its_line_and_the_remedy(tmp_path, text, message):
+    complaint(ValueError, lambda: table(tmp_path, text), tmp_path / 'nodules.csv', *message)
 
 
 def test_world_columns_are_not_read_as_voxels(tmp_path):
@@ -87,9 +87,9 @@ def test_a_missing_table_is_an_oserror():
 def test_all_wrong_lines_are_reported_at_once_up_to_ten(tmp_path):
     lines = ['a.nii,1,2,3'] + ['b.nii,%d,y,3' % i for i in range(12)] + [',1,2,3']
     text = 'path,x,y,z\n' + '\n'.join(lines) + '\n'
-    words = complaint(ValueError, lambda: table(tmp_path, text), 'line 3', 'line 12', 'and 3 more')
-    assert 'line 13' not in words and 'line 2:' not in words
-    words = complaint(
+    message = complaint(ValueError, lambda: table(tmp_path, text), 'line 3', 'line 12', 'and 3 more')
+    assert 'line 13' not in message and 'line 2:' not in message
+    message = complaint(
         ValueError, lambda: table(tmp_path, 'path,x,y,z\na.nii,1,b,3\n,1,2,3\n'), 'line 2', 'line 3: path'
     )
 

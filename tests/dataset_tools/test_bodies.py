@@ -67,7 +67,7 @@ def test_a_point_far_from_all_that_the_mask_holds_is_refused_with_its_line_and_t
     (tmp_path / 'table.csv').write_text('path,x,y,z,mask,label\nscan.mha,%f,%f,%f,mask.mha,2\n' % tuple(LEFT))
     apart = '%.1f mm' % np.linalg.norm(LEFT - middle(ball((RIGHT, 4))))
     for command in (['volumes'], ['pairs', '--annotations']):
-        refuses(CREATE, *command, tmp_path / 'table.csv', words=['table.csv line 2', 'mask.mha', apart])
+        refuses(CREATE, *command, tmp_path / 'table.csv', parts=['table.csv line 2', 'mask.mha', apart])
     just_outside = (RIGHT + [0, 0, 4 + 3 + 1.0]).tolist()
     complaint(ValueError, lambda: masks.read(labels, 2, just_outside), labels, 'mm away', 'correct the point')
 
@@ -77,8 +77,8 @@ def test_several_bodies_without_a_point_are_refused_with_the_line_and_the_remedy
     both = ball((LEFT, 5), (RIGHT, 2))
     path = written(tmp_path, both)
     (tmp_path / 'table.csv').write_text('path,mask\nscan.mha,mask.mha\n')
-    words = ['table.csv line 2', 'mask.mha', '2 separate bodies', 'x,y,z', 'column label']
-    refuses(CREATE, 'volumes', tmp_path / 'table.csv', words=words)
+    message = ['table.csv line 2', 'mask.mha', '2 separate bodies', 'x,y,z', 'column label']
+    refuses(CREATE, 'volumes', tmp_path / 'table.csv', parts=message)
     sitk.WriteImage(both * 3 + sphere(picture(**WIDE), LEFT + [0, 12, 0], 2, 4), path)
     complaint(ValueError, lambda: masks.read(path, 3), path, '2 separate bodies')
     assert np.linalg.norm(np.subtract(masks.read(path, 4).centre, LEFT + [0, 12, 0])) < 0.3
@@ -102,8 +102,8 @@ def test_specks_beside_the_nodule_are_left_out(tmp_path, point):
     voxels[2, 2, 2:5] = voxels[30, 30, 30] = voxels[20, 4, 30] = 1
     specked = sitk.GetImageFromArray(voxels)
     specked.CopyInformation(image)
-    clean, found = masks.read(written(tmp_path, image)), masks.read(written(tmp_path, specked), None, point and LEFT)
-    assert found[1:] == clean[1:] and found.image.GetSize() == clean.image.GetSize()
+    clean, result = masks.read(written(tmp_path, image)), masks.read(written(tmp_path, specked), None, point and LEFT)
+    assert result[1:] == clean[1:] and result.image.GetSize() == clean.image.GetSize()
 
 
 def test_small_nodules_are_no_specks(tmp_path):

@@ -13,8 +13,8 @@ from dataset_tools import ct_volumes, masks
 from scans import complaint, picture, write_dicom
 
 
-def _refused(path, *words):
-    return complaint((OSError, ValueError), lambda: ct_volumes.read_volume(path), path, *words)
+def _refused(path, *message):
+    return complaint((OSError, ValueError), lambda: ct_volumes.read_volume(path), path, *message)
 
 
 @pytest.mark.parametrize('form', ['nii', 'nii.gz', 'mha', 'nrrd'])

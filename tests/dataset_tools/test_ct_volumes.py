@@ -68,11 +68,11 @@ def test_a_mask_with_the_name_of_the_scan_is_not_taken_for_it(tmp_path):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / '1.2.3.mhd').write_text('')
         if folder == 'subset0':
-            found = ct_volumes.find_volume(wanted('1.2.3'), str(tmp_path))
-            assert found == (str(tmp_path / 'subset0' / '1.2.3.mhd'), None)
+            result = ct_volumes.find_volume(wanted('1.2.3'), str(tmp_path))
+            assert result == (str(tmp_path / 'subset0' / '1.2.3.mhd'), None)
             ct_volumes.clear_caches()
-    words = 'subset0', 'subset1', 'same name'
-    complaint(ValueError, lambda: ct_volumes.find_volume(wanted('1.2.3'), str(tmp_path)), *words)
+    message = 'subset0', 'subset1', 'same name'
+    complaint(ValueError, lambda: ct_volumes.find_volume(wanted('1.2.3'), str(tmp_path)), *message)
 
 
 def by_hand(folder, form, hu, steps, origin):
@@ -185,14 +185,14 @@ def test_a_file_that_is_something_else_is_refused(tmp_path, form):
 def test_images_of_other_shapes_are_refused(tmp_path):
     image = picture()
     colour = sitk.GetImageFromArray(np.zeros((4, 5, 6, 3), 'uint8'), isVector=True)
-    for name, other, words in (
+    for name, other, message in (
         ('flat.mha', image[:, :, 3], '44 x 40 voxels'),
         ('thin.nii', image[:, :, 3:4], 'three-dimensional'),
         ('film.nii', sitk.JoinSeries([image, image]), '44 x 40 x 28 x 2'),
         ('colour.mha', colour, '3 value'),
     ):
         sitk.WriteImage(other, str(tmp_path / name))
-        unreadable(ValueError, tmp_path / name, tmp_path / name, words)
+        unreadable(ValueError, tmp_path / name, tmp_path / name, message)
 
 
 def test_an_umlaut_in_a_path_is_no_obstacle(tmp_path):

@@ -46,13 +46,13 @@ def test_one_ct_series_is_taken_and_what_lies_beside_it_is_reported(series):
     for path in paths:
         shutil.copy(path, str(beside / ('copy-' + os.path.basename(path))))
     (line,) = ct_volumes.notes(read(folder))
-    for words in (
+    for message in (
         f'{folder}: left out: ', '1 x localizer (scout.dcm)', '1 x SR X, not CT (report.dcm)',
         '2 x empty (caf?.dcm, empty.dcm)',
         '1 x no CT image but Secondary Capture Image Storage (dose.dcm)', '1 x broken link (broken.dcm)',
         '1 x link to a folder (linked)', '6 x copy (',
     ):  # fmt: skip
-        assert words in line
+        assert message in line
     assert '\n' not in line
 
 

@@ -101,21 +101,21 @@ def test_nothing_is_printed_by_the_c_libraries(tmp_path, series, capfd):
 def test_a_missing_slice_is_an_error_that_names_the_gap(series):
     folder, paths = series
     os.remove(paths[3])
-    words = folder, f'2.50 mm from {paths[2]} to {paths[4]}', '1.25 mm', 'missing'
-    unreadable(ValueError, folder, *words)
+    message = folder, f'2.50 mm from {paths[2]} to {paths[4]}', '1.25 mm', 'missing'
+    unreadable(ValueError, folder, *message)
 
 
 @pytest.mark.parametrize(
-    'places, words',
+    'places, message',
     [
         ([(0, 0, z) for z in (0, 2, 3)], ['2.00 mm', '1.00 mm']),  # a slice is missing among three
         ([(0, 0, z) for z in (0, 1, 2.3, 3, 4)], ['1.30 mm', '1.00 mm']),
         ([(0, 3 * (z == 2), z) for z in range(5)], ['mm']),  # slices that drift sideways
     ],
 )
-def test_uneven_slices_are_an_error(tmp_path, places, words):
+def test_uneven_slices_are_an_error(tmp_path, places, message):
     write_dicom(tmp_path / 'd', picture(size=(8, 8, len(places))), positions=places)
-    unreadable(ValueError, tmp_path / 'd', tmp_path / 'd', *words)
+    unreadable(ValueError, tmp_path / 'd', tmp_path / 'd', *message)
 
 
 def test_another_slice_at_the_same_place_is_an_error(series):

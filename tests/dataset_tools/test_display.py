@@ -91,11 +91,11 @@ def test_images_are_shown_in_another_window(made, succeeds, refuses, tmp_path):
     hu = finest(folder)[0, 0].astype(float) * 3000 / 255.0 - 1900
     gray = pixels(tmp_path / 'png' / 'dataset_img_0.png')
     assert np.abs(gray - ((hu + 1000) / 500 * 255).clip(0, 255)).max() <= 0.51
-    refuses(DISPLAY, '--tfrecords', folder, '--window', 'bone', words=['window', 'bone'])
+    refuses(DISPLAY, '--tfrecords', folder, '--window', 'bone', parts=['window', 'bone'])
 
 
 def test_number_0_which_would_show_nothing_is_refused(refuses, tmp_path, records):
-    refuses(DISPLAY, '--tfrecords', tmp_path / 'AIS', '--number', 0, words=["--number: '0'", 'one or more'])
+    refuses(DISPLAY, '--tfrecords', tmp_path / 'AIS', '--number', 0, parts=["--number: '0'", 'one or more'])
 
 
 def test_an_output_folder_that_cannot_be_written_is_one_line(script, tmp_path, records):

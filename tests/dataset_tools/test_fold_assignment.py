@@ -174,9 +174,9 @@ def test_another_split_in_the_folder_is_refused_and_the_same_one_takes_another_c
     made('phantom', 'AIS', *phantoms, 3)
     made('phantom', 'IA', *phantoms, 3)
     assert sorted(os.listdir(str(tmp_path / 'out' / 'cv' / 'fold2' / 'train'))) == ['AIS', 'IA']
-    for flags, found in (([2], 'fold2'), ([3, '--inner', 2], None)):
+    for flags, result in (([2], 'fold2'), ([3, '--inner', 2], None)):
         code, _, err = script(CREATE, 'phantom', 'MIA', *phantoms, *flags, '--outdir', tmp_path / 'out')
-        assert (code, err.count('\n')) == ((2, 1) if found else (0, 0)) and (found or '') in err
+        assert (code, err.count('\n')) == ((2, 1) if result else (0, 0)) and (result or '') in err
     code, _, err = script(CREATE, 'phantom', 'MIA', *phantoms, 3, '--force', '--outdir', tmp_path / 'out')
     assert code == 2 and 'fold0/inner0' in err and '--name' in err
 
@@ -185,5 +185,5 @@ def test_a_side_without_a_class_is_refused_before_anything_is_drawn(create, refu
     create(SCANS, '--folds', 3)
     table = (tmp_path / 'nodules.csv').read_text().replace('AIS', 'IA').replace('IA', 'AIS', 1)
     (tmp_path / 'nodules.csv').write_text(table)
-    words = ['hold no nodule', 'AIS', 'lower --folds']
-    refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', '--resolution', 16, '--folds', 3, words=words)
+    expected = ['hold no nodule', 'AIS', 'lower --folds']
+    refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', '--resolution', 16, '--folds', 3, parts=expected)

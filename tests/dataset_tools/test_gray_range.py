@@ -53,7 +53,7 @@ def test_pictures_that_use_the_range_and_black_and_white_ones_are_scaled_from_it
 
 def test_a_dark_picture_of_a_set_that_uses_the_range_is_dark(made, refuses, tmp_path):
     write(tmp_path / 'in', FULL // 50, 'dark.png')
-    refuses(CREATE, 'images', tmp_path / 'in', '--resolution', SIDE, words=['dark.png', '0..65535', '--range'])
+    refuses(CREATE, 'images', tmp_path / 'in', '--resolution', SIDE, parts=['dark.png', '0..65535', '--range'])
     write(tmp_path / 'in', FULL, 'full.png')
     made('images', tmp_path / 'in', '--resolution', SIDE)
     assert_array_equal(finest(tmp_path / 'out' / 'images')[0, 0], np.rint(FULL // 50 / 257.0))
@@ -61,7 +61,7 @@ def test_a_dark_picture_of_a_set_that_uses_the_range_is_dark(made, refuses, tmp_
 
 def test_the_hu_of_a_set_are_those_of_the_scan_when_range_and_window_are_reported(made, refuses, tmp_path):
     write(tmp_path / 'in', HU + 1024)
-    refuses(CREATE, 'images', tmp_path / 'in', '--resolution', SIDE, '--window', 'paper', words=['a.png', '-876,2124'])
+    refuses(CREATE, 'images', tmp_path / 'in', '--resolution', SIDE, '--window', 'paper', parts=['a.png', '-876,2124'])
     made('images', tmp_path / 'in', '--resolution', SIDE, '--window', 'paper', '--range=-876,2124')
     (lo, hi), gray = facts(tmp_path / 'out' / 'images')['window'], finest(tmp_path / 'out' / 'images')[0, 0]
     assert np.abs(lo + (hi - lo) * gray / 255.0 - HU).max() <= 0.51 * 3000 / 255
@@ -71,12 +71,12 @@ def test_pairs_of_pictures_need_the_range_and_their_masks_do_not(made, refuses, 
     write(tmp_path / 'ct', HU + 1024)
     write(tmp_path / 'masks', HU > 0)
     pairs = ['pairs', '--images', tmp_path / 'ct', '--masks', tmp_path / 'masks', '--resolution', SIDE, '--keep-names']
-    refuses(CREATE, *pairs, words=['a.png', '--range'])
+    refuses(CREATE, *pairs, parts=['a.png', '--range'])
     made(*pairs, '--range=-876,2124')
     both = np.asarray(Image.open(str(tmp_path / 'out' / 'pairs' / 'a.png')))
     assert_array_equal(both[:, SIDE:], 255 * (HU > 0))
     assert np.abs(both[:, :SIDE] - (HU + 1900) / 3000.0 * 255).max() <= 0.51
-    refuses(CREATE, 'pairs', '--phantom', 'IA', '--range=0,9', words=['--range is for the pictures of --images'])
+    refuses(CREATE, 'pairs', '--phantom', 'IA', '--range=0,9', parts=['--range is for the pictures of --images'])
 
 
 def test_pix2pix_refuses_a_sliver_too_and_takes_masks_of_any_numbers(tmp_path):

@@ -36,8 +36,8 @@ def test_folders_and_pictures_with_numbers_are_taken_in_the_order_of_these_numbe
         (tmp_path / label).mkdir()
         for number in (9, 10):
             picture(tmp_path / label / ('%d.png' % number))
-    found, _ = image_sources._image_files(str(tmp_path))
-    assert list(found) == ['1', '2', '10'] and found['2'] == ['2/9.png', '2/10.png']
+    result, _ = image_sources._image_files(str(tmp_path))
+    assert list(result) == ['1', '2', '10'] and result['2'] == ['2/9.png', '2/10.png']
 
 
 def test_hidden_and_other_files_are_left_out_and_counted(made, folder):
@@ -79,7 +79,7 @@ def test_16_bits_are_mapped_linearly_from_a_stated_range(made, tmp_path, form):
 def test_hounsfield_units_in_numpy_files_need_a_range_that_may_begin_below_zero(made, refuses, tmp_path):
     (tmp_path / 'in').mkdir()
     np.save(str(tmp_path / 'in' / 'a.npy'), np.linspace(-1900, 1100, 256).reshape(16, 16).astype(np.int16))
-    refuses(CREATE, 'images', tmp_path / 'in', '--resolution', 16, words=['a.npy', 'int16', '--range LO,HI'])
+    refuses(CREATE, 'images', tmp_path / 'in', '--resolution', 16, parts=['a.npy', 'int16', '--range LO,HI'])
     made('images', tmp_path / 'in', '--resolution', 16, '--range', '-1900,1100', '--window', 'paper')
     assert np.abs(finest(tmp_path / 'out' / 'images').ravel() - np.arange(256.0)).max() <= 1
     assert facts(tmp_path / 'out' / 'images')['window'] == [-1900, 1100]
@@ -113,7 +113,7 @@ def test_resize_takes_the_middle_square(made, refuses, tmp_path, size):
     side = min(size)
     np.save(str(tmp_path / 'in' / 'a.npy'), (128 + 80 * x / side + 40 * y / side).astype(np.float32))
     command = ['images', tmp_path / 'in', '--resolution', 16, '--range', '0,255']
-    refuses(CREATE, *command, words=['a.npy', '%d x %d' % size, '--resize'])
+    refuses(CREATE, *command, parts=['a.npy', '%d x %d' % size, '--resize'])
     made(*command, '--resize')
     along = (np.arange(16) - 7.5) / 16
     wanted = 128 + 80 * along[None] + 40 * along[:, None]
@@ -163,18 +163,18 @@ def colour_float_tiff(path):
 
 @pytest.mark.parametrize('name', sorted(BAD))
 def test_a_bad_image_file_is_refused_by_name(refuses, folder, name):
-    make, words = BAD[name]
+    make, message = BAD[name]
     make(folder / name)
-    refuses(CREATE, 'images', folder, '--resolution', 16, words=[name] + words)
+    refuses(CREATE, 'images', folder, '--resolution', 16, parts=[name] + message)
 
 
 def test_a_name_that_is_not_utf8_is_refused(refuses, tmp_path, folder):
     name = os.fsencode(str(folder)) + b'/caf\xe9.png'
     with open(name, 'wb') as f:
         f.write((folder / '0.png').read_bytes())
-    refuses(CREATE, 'images', folder, '--resolution', 16, words=['caf?.png', 'not UTF-8', 'rename'])
+    refuses(CREATE, 'images', folder, '--resolution', 16, parts=['caf?.png', 'not UTF-8', 'rename'])
     pairs = ['pairs', '--images', folder, '--masks', folder]
-    refuses(CREATE, *pairs, '--resolution', 16, words=['caf?.png', 'not UTF-8', 'rename'])
+    refuses(CREATE, *pairs, '--resolution', 16, parts=['caf?.png', 'not UTF-8', 'rename'])
 
 
 def test_numbers_beyond_single_precision_are_read_without_a_word(made, folder, recwarn):
@@ -185,16 +185,16 @@ def test_numbers_beyond_single_precision_are_read_without_a_word(made, folder, r
 
 def test_folders_without_images_or_with_images_on_two_levels_are_refused(refuses, tmp_path, folder):
     (tmp_path / 'empty').mkdir()
-    refuses(CREATE, 'images', tmp_path / 'empty', words=['empty', 'no images'])
-    refuses(CREATE, 'images', tmp_path / 'nowhere', words=['nowhere', 'not a folder'])
-    refuses(CREATE, 'images', folder / '0.png', words=['0.png'])
+    refuses(CREATE, 'images', tmp_path / 'empty', parts=['empty', 'no images'])
+    refuses(CREATE, 'images', tmp_path / 'nowhere', parts=['nowhere', 'not a folder'])
+    refuses(CREATE, 'images', folder / '0.png', parts=['0.png'])
     (folder / 'AIS').mkdir()
     picture(folder / 'AIS' / 'a.png')
-    refuses(CREATE, 'images', folder, words=['scans', 'AIS', 'one or the other'])
+    refuses(CREATE, 'images', folder, parts=['scans', 'AIS', 'one or the other'])
     (tmp_path / 'empty' / 'ais').mkdir()
     picture(tmp_path / 'empty' / 'ais' / 'a.png')
     (folder / 'AIS').rename(tmp_path / 'empty' / 'AIS')
-    refuses(CREATE, 'images', tmp_path / 'empty', words=['AIS and ais', 'one class'])
+    refuses(CREATE, 'images', tmp_path / 'empty', parts=['AIS and ais', 'one class'])
 
 
 def test_augment_writes_each_image_and_its_four_variants(made, tmp_path, folder):
@@ -217,10 +217,10 @@ def test_shifts_are_cropped_from_larger_images_and_nothing_is_filled_up(made, re
     assert cuts[0] == [0, 0] and len({tuple(c) for c in cuts}) == 4 and np.abs(cuts).max() <= 10
     for read, (down, right) in zip(finest(tmp_path / 'out' / 'images')[::5], cuts):
         assert_array_equal(read[0], large[10 + down : 26 + down, 10 + right : 26 + right])
-    refuses(CREATE, 'images', tmp_path / 'in', '--resolution', 16, '--shifts', 4, words=['--augment'])
+    refuses(CREATE, 'images', tmp_path / 'in', '--resolution', 16, '--shifts', 4, parts=['--augment'])
     picture(tmp_path / 'in' / 'b.png')
     flags = ['--resolution', 16, '--augment', '--shifts', 4]
-    refuses(CREATE, 'images', tmp_path / 'in', *flags, words=['b.png', '36 x 36'])
+    refuses(CREATE, 'images', tmp_path / 'in', *flags, parts=['b.png', '36 x 36'])
 
 
 def test_offsets_reach_every_shift_of_up_to_ten_pixels_once(random):
@@ -261,8 +261,8 @@ def test_no_nodule_is_on_both_sides_of_a_fold_and_each_is_tested_once(made, tmp_
 
 def test_folds_that_would_be_empty_and_patterns_that_do_not_fit_are_refused(refuses, folder):
     images_ = ['images', folder, '--resolution', 16]
-    refuses(CREATE, *images_, '--folds', 6, words=['fold', 'lower --folds'])
-    refuses(CREATE, *images_, '--folds', 1, words=['--folds', 'from 2'])
-    refuses(CREATE, *images_, '--nodules', '(', words=['--nodules'])
-    refuses(CREATE, *images_, '--nodules', 'x', words=['--nodules', 'group'])
-    refuses(CREATE, *images_, '--nodules', '(x)', words=['0.png', '--nodules'])
+    refuses(CREATE, *images_, '--folds', 6, parts=['fold', 'lower --folds'])
+    refuses(CREATE, *images_, '--folds', 1, parts=['--folds', 'from 2'])
+    refuses(CREATE, *images_, '--nodules', '(', parts=['--nodules'])
+    refuses(CREATE, *images_, '--nodules', 'x', parts=['--nodules', 'group'])
+    refuses(CREATE, *images_, '--nodules', '(x)', parts=['0.png', '--nodules'])

@@ -75,10 +75,10 @@ def test_a_set_is_made_from_paths_below_volumes_and_columns_that_mean_nothing_ar
 
 def test_a_table_whose_path_has_an_unknown_name_is_reported_so(refuses, tmp_path):
     (tmp_path / 'n.csv').write_text('Dateipfad,x,y,z\nct.mha,1,2,3\n')
-    refuses(CREATE, 'volumes', tmp_path / 'n.csv', words=['n.csv', 'Dateipfad', 'seriesuid or path'])
+    refuses(CREATE, 'volumes', tmp_path / 'n.csv', parts=['n.csv', 'Dateipfad', 'seriesuid or path'])
 
 
-def found(uid, folder):
+def locate(uid, folder):
     """Where the volume of a series is looked for, by line 2 of a table."""
     return ct_volumes.find_volume(annotations.Annotation('line 2', None, uid, *[None] * 5), str(folder))
 
@@ -86,15 +86,15 @@ def found(uid, folder):
 def test_a_series_with_an_ending_is_found_and_one_with_another_suffix_is_reported_what_there_is(tmp_path):
     (tmp_path / '1.2.3.mha').write_text('')
     (tmp_path / '1.2.30.mha').write_text('')
-    assert found('1.2.3.mha', tmp_path) == (str(tmp_path / '1.2.3.mha'), None)
+    assert locate('1.2.3.mha', tmp_path) == (str(tmp_path / '1.2.3.mha'), None)
     for name in ('1.2.3_0', '1.2.3-b', '1.2.3 (2)'):
-        words = [name, 'write 1.2.3 if that is meant']
-        complaint(FileNotFoundError, lambda name=name: found(name, tmp_path), *words)
+        message = [name, 'write 1.2.3 if that is meant']
+        complaint(FileNotFoundError, lambda name=name: locate(name, tmp_path), *message)
 
 
 @pytest.mark.parametrize('form', ['nii', 'nii.gz', 'mha', 'mhd', 'nrrd', 'nhdr'])
 def test_capitals_in_the_ending_of_a_volume_make_no_difference(tmp_path, form):
     sitk.WriteImage(picture(), str(tmp_path / ('1.2.' + form)))
     (tmp_path / ('1.2.' + form)).rename(tmp_path / ('1.2.' + form.upper()))
-    path, _ = found('1.2', tmp_path)
+    path, _ = locate('1.2', tmp_path)
     assert_array_equal(sitk.GetArrayFromImage(ct_volumes.read_volume(path).image), sitk.GetArrayFromImage(picture()))

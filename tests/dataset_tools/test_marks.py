@@ -64,10 +64,10 @@ def test_places_of_one_name_that_no_nodule_reaches_are_refused_with_their_lines(
     marked(tmp_path, (POINT + [-9, 0, 0], 4), (POINT + [9, 0, 0], 4))
     table = written(tmp_path, ['scan.mha,0.mha,P,1', 'scan.mha,1.mha,P,1'])
     for command in (['volumes'], ['pairs', '--annotations']):
-        refuses(CREATE, *command, table, words=['line 2', 'line 3', '18.0 mm apart', 'a name of its own'])
+        refuses(CREATE, *command, table, parts=['line 2', 'line 3', '18.0 mm apart', 'a name of its own'])
     lines = ['scan.mha,%f,%f,%f,1,4' % tuple(POINT + [0, y, 0]) for y in (-6, 6)]
     table = written(tmp_path, lines, 'path,x,y,z,nodule,diameter\n')
-    refuses(CREATE, 'volumes', table, words=['line 2', 'line 3', '12.0 mm apart'])
+    refuses(CREATE, 'volumes', table, parts=['line 2', 'line 3', '12.0 mm apart'])
 
 
 def test_a_nodule_in_two_scans_is_refused_by_pairs_which_name_pictures_by_nodules(script, refuses, made, tmp_path):
@@ -78,5 +78,5 @@ def test_a_nodule_in_two_scans_is_refused_by_pairs_which_name_pictures_by_nodule
     code, _, err = script(CREATE, *command, '--outdir', tmp_path / 'out')
     assert code == 2 and 'two scans' in err and 'column nodule' in err and 'keep-names' not in err
     table = written(tmp_path, ['scan.mha,0.mha,P,1/a', 'later.mha,0.mha,P,1:a'])
-    refuses(CREATE, *command, '--keep-names', words=['P_1_a.png', 'leave out --keep-names'])
+    refuses(CREATE, *command, '--keep-names', parts=['P_1_a.png', 'leave out --keep-names'])
     made(*command)

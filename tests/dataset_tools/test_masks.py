@@ -111,8 +111,8 @@ def test_pairs_from_real_scans_have_the_nodule_and_its_mask(made, refuses, tmp_p
     moved = np.argwhere(off[:, 32:]).mean(axis=0) - np.argwhere(both[:, 32:]).mean(axis=0)
     assert entry['offset'] != [0, 0] and np.abs(moved + entry['offset']).max() < 1
     (tmp_path / 'table.csv').write_text('path,x,y,z\nscan.nii.gz,%f,%f,%f\n' % tuple(POINT))
-    refuses(CREATE, *command, words=['line 2', 'column mask'])
-    refuses(CREATE, 'pairs', '--annotations', 'a.csv', '--phantom', 'IA', words=['--annotations TABLE'])
+    refuses(CREATE, *command, parts=['line 2', 'column mask'])
+    refuses(CREATE, 'pairs', '--annotations', 'a.csv', '--phantom', 'IA', parts=['--annotations TABLE'])
 
 
 def test_masks_of_several_readers_become_what_half_of_them_mark(made, tmp_path):

@@ -79,7 +79,7 @@ def test_what_is_no_table_is_refused(tmp_path, data):
 def test_openpyxl_is_asked_for_by_name(refuses, tmp_path, monkeypatch):
     workbook(tmp_path / 'table.xlsx', ROWS)
     monkeypatch.setitem(sys.modules, 'openpyxl', None)
-    refuses(CREATE, 'volumes', tmp_path / 'table.xlsx', words=['table.xlsx', 'pip install openpyxl'])
+    refuses(CREATE, 'volumes', tmp_path / 'table.xlsx', parts=['table.xlsx', 'pip install openpyxl'])
 
 
 def test_two_columns_of_one_meaning_are_refused(tmp_path):

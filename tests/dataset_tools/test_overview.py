@@ -18,17 +18,17 @@ def patch(label, nodule, **facts):
 
 @pytest.fixture
 def seen():
-    found = overview.Overview(HEAD)
+    result = overview.Overview(HEAD)
     for label, kernels in (('IA', 'sharp smooth'), ('AIS', 'sharp sharp'), ('benign', 'sharp sharp')):
         for i in range(40):
             facts = dict(kernel=kernels.split()[i % 2], diameter_mm=6.0, slice_mm=1.25)
-            found.add(patch(label, '%s-%d' % (label, i // 2 % (4 if label == 'AIS' else 99)), **facts))
-    return found
+            result.add(patch(label, '%s-%d' % (label, i // 2 % (4 if label == 'AIS' else 99)), **facts))
+    return result
 
 
 def test_classes_come_from_the_least_to_the_most_invasive_and_then_by_name(seen):
     assert [label for label, _ in seen.sorted()] == ['AIS', 'IA', 'benign']
-    assert [(found.images, len(found.nodules)) for _, found in seen.sorted()] == [(40, 4), (40, 20), (40, 20)]
+    assert [(result.images, len(result.nodules)) for _, result in seen.sorted()] == [(40, 4), (40, 20), (40, 20)]
 
 
 def test_small_classes_and_kernels_that_differ_between_classes_are_reported(seen):
@@ -77,17 +77,17 @@ def test_the_page_shows_pictures_outlines_diameters_and_tables(tmp_path, seen):
 def test_the_outline_of_a_phantom_is_the_mask_it_was_drawn_with(tmp_path):
     cfg = CreatePhantom(kind='MIA', number='1', resolution=32, spacing=0.6, processes=1)
     (drawn,) = phantom_sources.from_phantoms(cfg).patches
-    found = overview.Overview(dict(HEAD, resolution=32))
-    found.add(drawn)
-    overview_page.write(str(tmp_path / 'a.html'), found)
+    result = overview.Overview(dict(HEAD, resolution=32))
+    result.add(drawn)
+    overview_page.write(str(tmp_path / 'a.html'), result)
     with open(str(tmp_path / 'a.html'), encoding='utf-8') as f:
         assert overview_page.page.outline(drawn.mask) in f.read()
 
 
 def test_the_page_of_pictures_that_are_no_ct_has_no_hu(tmp_path):
-    found = overview.Overview(dict(seed=0, resolution=16))
-    found.add(patch(None, 'a'))
-    overview_page.write(str(tmp_path / 'a.html'), found)
+    result = overview.Overview(dict(seed=0, resolution=16))
+    result.add(patch(None, 'a'))
+    overview_page.write(str(tmp_path / 'a.html'), result)
     with open(str(tmp_path / 'a.html'), encoding='utf-8') as f:
         text = f.read()
     assert 'class="ct"' not in text and 'density, HU' not in text and 'gray level, of 255' in text

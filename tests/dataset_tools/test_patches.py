@@ -144,10 +144,10 @@ def test_sizes_and_spacings_must_be_positive(scan, name, value):
 
 
 def test_a_point_outside_is_refused_with_the_extent_of_the_volume(scan):
-    words = complaint(
+    message = complaint(
         ValueError, lambda: ct_volumes.patches(scan, (500.0, -17.6, 103.2), 8, 0.5), '500.0', scan.path, 'world'
     )
-    ends = [float(end) for end in re.search(r'x (\S+?)\.\.(\S+?), y', words).groups()]
+    ends = [float(end) for end in re.search(r'x (\S+?)\.\.(\S+?), y', message).groups()]
     assert_allclose(ends, scan.image.GetOrigin()[0] + np.array([-0.35, 43.5 * 0.7]), atol=0.06)
     complaint(
         ValueError, lambda: ct_volumes.patches(scan, (3, 3, 28), 8, 0.5, coordinates='voxel'), 'voxel', 'z -0.5..27.5'

@@ -308,10 +308,10 @@ def test_a_nodule_shrinks_from_its_middle_slice_as_a_sphere_does(stacks):
 
 @pytest.mark.slow
 def test_a_slice_beside_the_nodule_has_an_empty_mask_and_no_mean():
-    found = []
+    result = []
     for i in range(60):
-        found += phantom_slices('AIS', np.random.RandomState(i), 64, 0.6, MOST)
-    for p in found:
+        result += phantom_slices('AIS', np.random.RandomState(i), 64, 0.6, MOST)
+    for p in result:
         assert (p.facts['mean_hu'] is None) == (not p.mask.any()) == (p.facts['diameter_mm'] == 0)
 
 

@@ -39,8 +39,8 @@ def test_slices_of_a_phantom_follow_each_other_under_one_name(made, refuses, tmp
     assert [e['slice'] for e in entries] == [-2, -1, 0, 1, 2] and {e['nodule'] for e in entries} == {'MIA-3-00004'}
     made(*PHANTOM, '--number', 9, '--name', 'alone')
     assert_array_equal(finest(tmp_path / 'out' / 'alone'), read[2::5])
-    refuses(CREATE, *PHANTOM, '--slices', 3, '--masks', words=['--masks', '--slices 3'])
-    refuses(CREATE, *PHANTOM, '--slices', 6, words=['--slices'])
+    refuses(CREATE, *PHANTOM, '--slices', 3, '--masks', parts=['--masks', '--slices 3'])
+    refuses(CREATE, *PHANTOM, '--slices', 6, parts=['--slices'])
 
 
 def test_slices_of_a_phantom_stay_on_one_side_of_a_fold(made, tmp_path):
@@ -79,7 +79,7 @@ def test_pairs_off_centre_are_cropped_from_larger_phantoms(made, refuses, tmp_pa
         gray = hounsfield.to_gray(drawn.hu, (-1900, 1100))
         assert_array_equal(both[:, :16], gray[top : top + 16, left : left + 16])
         assert_array_equal(both[:, 16:] > 0, drawn.mask[top : top + 16, left : left + 16])
-    refuses(CREATE, 'pairs', '--images', folder, '--masks', folder, '--off-centre', words=['--off-centre'])
+    refuses(CREATE, 'pairs', '--images', folder, '--masks', folder, '--off-centre', parts=['--off-centre'])
 
 
 def test_pairs_of_image_and_mask_folders(made, refuses, tmp_path, folder):
@@ -93,15 +93,15 @@ def test_pairs_of_image_and_mask_folders(made, refuses, tmp_path, folder):
     assert_array_equal(read[:, :16], np.asarray(Image.open(str(folder / '3.png'))))
     assert_array_equal(read[:, 16:].ravel(), (np.arange(256) > 103) * 255)
     (tmp_path / 'masks' / '4.png').rename(tmp_path / 'masks' / '5.png')
-    refuses(CREATE, *both, words=['4.png', 'same names'])
-    refuses(CREATE, 'pairs', '--images', folder, words=['--masks'])
-    refuses(CREATE, 'pairs', words=['--phantom'])
-    refuses(CREATE, 'pairs', '--images', tmp_path / 'none', '--masks', folder, words=['none'])
+    refuses(CREATE, *both, parts=['4.png', 'same names'])
+    refuses(CREATE, 'pairs', '--images', folder, parts=['--masks'])
+    refuses(CREATE, 'pairs', parts=['--phantom'])
+    refuses(CREATE, 'pairs', '--images', tmp_path / 'none', '--masks', folder, parts=['none'])
 
 
 def alive(group):
     """Processes of a group that still run."""
-    found = []
+    result = []
     for pid in filter(str.isdigit, os.listdir('/proc')):
         try:
             with open('/proc/%s/stat' % pid) as f:
@@ -109,8 +109,8 @@ def alive(group):
         except OSError:
             continue
         if int(of) == group and state != 'Z':
-            found.append(pid)
-    return found
+            result.append(pid)
+    return result
 
 
 def own_group():
@@ -163,12 +163,12 @@ def test_the_demo_data_are_the_phantoms_that_their_readme_says(script):
 
 def test_all_classes_go_into_folds_together_each_with_a_number_of_its_own(made, refuses, tmp_path):
     made('phantom', 'all', '--number', '3,12,6', '--resolution', 16, '--folds', 3, '--name', 'cv', '--seed', 3)
-    found = {}
+    result = {}
     for label in ('AIS', 'MIA', 'IA'):
         sides = [facts(tmp_path / 'out' / 'cv' / ('fold%d' % fold) / 'test' / label)['entries'] for fold in range(3)]
         assert len({len(side) for side in sides}) == 1
-        found[label] = sorted(entry['nodule'] for side in sides for entry in side)
-    assert [len(found[label]) for label in ('AIS', 'MIA', 'IA')] == [3, 12, 6]
-    assert found['AIS'] == ['AIS-3-%05d' % i for i in range(3)]
-    refuses(CREATE, 'phantom', 'all', '--number', '3,12', words=['--number 3,12', 'one for each'])
-    refuses(CREATE, *PHANTOM, '--number', '3,12,6', words=['--number 3,12,6 for MIA', 'one number'])
+        result[label] = sorted(entry['nodule'] for side in sides for entry in side)
+    assert [len(result[label]) for label in ('AIS', 'MIA', 'IA')] == [3, 12, 6]
+    assert result['AIS'] == ['AIS-3-%05d' % i for i in range(3)]
+    refuses(CREATE, 'phantom', 'all', '--number', '3,12', parts=['--number 3,12', 'one for each'])
+    refuses(CREATE, *PHANTOM, '--number', '3,12,6', parts=['--number 3,12,6 for MIA', 'one number'])

@@ -38,8 +38,8 @@ def create(script, tmp_path):
         lines = ['scan.mha,%f,%f,%f' % tuple(point) for point in points]
         (tmp_path / 'nodules.csv').write_text('\n'.join(['path,x,y,z'] + lines) + '\n')
         arguments = ['--resolution', 16, '--outdir', tmp_path / 'out'] + ['--force'] * ('--resume' not in flags)
-        found, _, err = script(CREATE, 'volumes', tmp_path / 'nodules.csv', *arguments, *flags)
-        assert found == code, err
+        result, _, err = script(CREATE, 'volumes', tmp_path / 'nodules.csv', *arguments, *flags)
+        assert result == code, err
         return err
 
     return call

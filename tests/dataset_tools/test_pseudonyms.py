@@ -88,8 +88,8 @@ def test_a_key_is_made_once_for_its_owner_alone(tmp_path, monkeypatch, capsys):
 
 def test_a_file_that_is_no_key_is_refused(refuses, tmp_path, folder):
     (tmp_path / 'short').write_text('secret')
-    refuses(CREATE, 'images', folder, *SMALL, '--key', tmp_path / 'short', words=['short', 'no key', '32'])
-    refuses(CREATE, 'images', folder, *SMALL, '--key', tmp_path, words=[tmp_path])
+    refuses(CREATE, 'images', folder, *SMALL, '--key', tmp_path / 'short', parts=['short', 'no key', '32'])
+    refuses(CREATE, 'images', folder, *SMALL, '--key', tmp_path, parts=[tmp_path])
     complaint(ValueError, lambda: pseudonyms.namer(Settings('a', True)), '--keep-names')
 
 

@@ -94,22 +94,22 @@ def conflict(made, tmp_path, choice):
     lines = 'path,x,y,z,class\n' + cells('IA', 'MIA') + first
     code, out, err = made(lines, '--class-conflict', choice)
     assert code == 0, err
-    found = {}
+    result = {}
     for path in sorted((tmp_path / 'out').glob('*/*.json')):
-        found[path.stem] = [entry['point'] for entry in json.loads(path.read_text())['entries']]
+        result[path.stem] = [entry['point'] for entry in json.loads(path.read_text())['entries']]
     with open(str(tmp_path / 'out' / 'nodules-skipped.csv'), newline='') as f:
-        return found, [row['line'].split()[-1] for row in csv.DictReader(f)], out
+        return result, [row['line'].split()[-1] for row in csv.DictReader(f)], out
 
 
 def test_where_marks_of_one_nodule_differ_in_class_the_first_may_count_or_none(made, tmp_path):
-    found, skipped, out = conflict(made, tmp_path, 'first')
-    assert found == {'IA': [pytest.approx(PLACES[0], abs=1e-3)], 'MIA': [pytest.approx(PLACES[1], abs=1e-3)]}
+    result, skipped, out = conflict(made, tmp_path, 'first')
+    assert result == {'IA': [pytest.approx(PLACES[0], abs=1e-3)], 'MIA': [pytest.approx(PLACES[1], abs=1e-3)]}
     assert skipped == ['4'] and 'line 2 and line 4 mark one nodule' in out and 'that of the first, IA, is used' in out
 
 
 def test_a_nodule_whose_marks_differ_in_class_may_be_dropped(made, tmp_path):
-    found, skipped, out = conflict(made, tmp_path, 'drop')
-    assert list(found) == ['MIA'] and skipped == ['2', '4'] and 'none is used' in out
+    result, skipped, out = conflict(made, tmp_path, 'drop')
+    assert list(result) == ['MIA'] and skipped == ['2', '4'] and 'none is used' in out
     assert 'left out: 2 of the lines' in out
 
 

@@ -21,9 +21,9 @@ def patches(random):
 
 def test_patches_come_back_as_they_were_kept(tmp_path, patches):
     Unfinished(str(tmp_path), 'MIA').store('key', patches, [['a'], 1])
-    found, *rest = Unfinished(str(tmp_path), 'MIA', resume=True).load('key')
-    assert rest == [['a'], 1] and len(found) == 2
-    for kept, patch in zip(found, patches):
+    result, *rest = Unfinished(str(tmp_path), 'MIA', resume=True).load('key')
+    assert rest == [['a'], 1] and len(result) == 2
+    for kept, patch in zip(result, patches):
         assert_array_equal(kept.pixels, patch.pixels)
         assert (kept.mask is None) == (patch.mask is None)
         assert kept.mask is None or (kept.mask == patch.mask).all()

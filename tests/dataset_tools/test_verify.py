@@ -33,10 +33,10 @@ def folder(phantoms, tmp_path):
 def finds(script):
     """Runs verify, which has to exit with 1 and a line that holds the words; returns all lines."""
 
-    def call(*arguments, words=()):
+    def call(*arguments, expected=()):
         code, out, err = script(CREATE, 'verify', *arguments)
         assert code == 1 and err == '', (out, err)
-        assert any(all(str(word) in line for word in words) for line in out.splitlines()), out
+        assert any(all(str(word) in line for word in expected) for line in out.splitlines()), out
         return out.splitlines()
 
     return call
@@ -61,7 +61,7 @@ def test_good_data_sets_are_one_line_and_exit_0(script, folder, tmp_path):
 
 def test_colour_is_as_the_json_file_or_the_flag_says_and_one_line_names_the_flag(script, finds, tmp_path, random):
     dataset.write(str(tmp_path / 'c'), 'c', random.randint(256, size=[5, 3, 16, 16]).astype(np.uint8))
-    assert len(finds(tmp_path / 'c', words=['c-r04', 'colour', 'gray', '--channels 3'])) == 1
+    assert len(finds(tmp_path / 'c', expected=['c-r04', 'colour', 'gray', '--channels 3'])) == 1
     assert script(CREATE, 'verify', tmp_path / 'c', '--channels', '3')[0] == 0
     (tmp_path / 'c' / 'c.json').write_text('{"channels": 3}')
     assert script(CREATE, 'verify', tmp_path / 'c')[0] == 0
@@ -73,7 +73,7 @@ def test_labels_of_another_number_of_images_are_found_and_good_ones_are_not(scri
             np.save(f, np.eye(2, dtype=np.float32)[np.zeros(number, int)])
         if number == 6:
             assert script(CREATE, 'verify', folder)[0] == 0
-    finds(folder, words=['AIS-rxx.labels', 'labels of 5 images', 'are 6'])
+    finds(folder, expected=['AIS-rxx.labels', 'labels of 5 images', 'are 6'])
 
 
 @pytest.mark.parametrize('level', [2, 3, 4])
@@ -82,31 +82,31 @@ def test_one_flipped_bit_and_a_missing_level_are_found(folder, finds, level):
     content = bytearray(path.read_bytes())
     content[-9] ^= 1
     path.write_bytes(bytes(content))
-    finds(folder, words=[path, 'record 5', 'checksum'])
+    finds(folder, expected=[path, 'record 5', 'checksum'])
     path.unlink()
-    assert len(finds(folder, words=[folder, 'lacks level r0%d' % level])) == 1
+    assert len(finds(folder, expected=[folder, 'lacks level r0%d' % level])) == 1
 
 
 def test_a_record_too_few_is_found_in_one_level_and_in_all(folder, finds):
     shorter = dataset.read(str(folder / 'AIS-r03.tfrecords'))[:5]
     replace_images(folder, shorter)
-    finds(folder, words=['differ in their number', 'AIS-r03.tfrecords 5', 'AIS-r04.tfrecords 6'])
+    finds(folder, expected=['differ in their number', 'AIS-r03.tfrecords 5', 'AIS-r04.tfrecords 6'])
     rewrite(folder, lambda images: images[:5])
-    assert len(finds(folder, '--all', words=['AIS-r04.tfrecords', '5 records', 'says 6'])) == 3
+    assert len(finds(folder, '--all', expected=['AIS-r04.tfrecords', '5 records', 'says 6'])) == 3
 
 
 def test_a_level_that_is_not_the_average_is_found(folder, finds, tmp_path):
     shutil.copy(str(folder / 'AIS-r03.tfrecords'), str(tmp_path / 'kept'))
     rewrite(folder, lambda images: np.roll(images, 3, axis=3))
     shutil.copy(str(tmp_path / 'kept'), str(folder / 'AIS-r03.tfrecords'))
-    finds(folder, words=['AIS-r03.tfrecords record 0', 'not the 2x2 average'])
+    finds(folder, expected=['AIS-r03.tfrecords record 0', 'not the 2x2 average'])
 
 
 def test_an_empty_level_is_found_without_a_crash(folder, finds):
     for level in (2, 3, 4):
         with tf.python_io.TFRecordWriter(str(folder / ('AIS-r0%d.tfrecords' % level))):
             pass
-    finds(folder, words=['AIS-r04.tfrecords', 'empty'])
+    finds(folder, expected=['AIS-r04.tfrecords', 'empty'])
 
 
 def test_duplicates_as_they_are_and_flipped_or_turned_are_found_and_distinguished(folder):
@@ -128,8 +128,8 @@ def test_duplicates_are_found_across_data_sets(folder, finds, tmp_path):
     for path in list(other.iterdir()):
         path.rename(other / path.name.replace('AIS', 'IA'))
     rewrite(other, lambda images: np.concatenate([255 - images[:4], images[4:5], images[5:, :, ::-1]]))
-    words = ['IA-r04.tfrecords record 4 is the same image as', 'AIS-r04.tfrecords record 4']
-    lines = finds(folder, tmp_path / 'more', words=words)
+    expected = ['IA-r04.tfrecords record 4 is the same image as', 'AIS-r04.tfrecords record 4']
+    lines = finds(folder, tmp_path / 'more', expected=expected)
     assert len(lines) == 2 and 'IA-r04.tfrecords record 5 is' in lines[1] and 'flipped' in lines[1]
 
 
@@ -137,7 +137,7 @@ def test_the_variants_of_an_augmented_data_set_are_as_they_should_be(script, fin
     dataset_tools.create_phantoms('AIS', tmp_path, number=3, augment=True, shifts=2, **SMALL)
     assert script(CREATE, 'verify', tmp_path)[0] == 0
     (tmp_path / 'AIS' / 'AIS.json').unlink()
-    assert len(finds(tmp_path, '--all', words=['record 1 is', 'record 0 flipped or turned'])) == 3 * 2 * 4
+    assert len(finds(tmp_path, '--all', expected=['record 1 is', 'record 0 flipped or turned'])) == 3 * 2 * 4
 
 
 def test_a_kind_of_finding_is_one_line_with_its_number_and_the_first_three(folder, finds):
@@ -158,7 +158,7 @@ def test_a_nodule_on_both_sides_of_a_fold_is_found(script, finds, tmp_path):
     facts = json.loads(test.read_text())
     facts['entries'][0]['nodule'] = leaked = json.loads(train.read_text())['entries'][1]['nodule']
     test.write_text(json.dumps(facts))
-    assert len(finds(tmp_path, words=['nodule ' + leaked, 'fold1/train', 'fold1/test'])) == 1
+    assert len(finds(tmp_path, expected=['nodule ' + leaked, 'fold1/train', 'fold1/test'])) == 1
 
 
 OTHER_CONTENT = [
@@ -176,7 +176,7 @@ OTHER_CONTENT = [
 @pytest.mark.parametrize('content', ['{', '[1]', '', 'null', '\0'] + [json.dumps(facts) for facts in OTHER_CONTENT])
 def test_a_damaged_json_file_or_one_of_other_content_is_a_finding(folder, finds, script, content):
     (folder / 'AIS.json').write_text(content)
-    assert len(finds(folder, words=['AIS.json', 'damaged'])) == 1
+    assert len(finds(folder, expected=['AIS.json', 'damaged'])) == 1
     code, _, err = script('1-dataset_display.py', '--tfrecords', folder, '--summary')
     assert code == 2 and err.count('\n') == 1 and 'AIS.json' in err
 
@@ -187,7 +187,7 @@ def test_a_source_that_is_a_list_is_as_good_as_text_and_a_long_finding_is_shorte
     assert script(CREATE, 'verify', folder)[0] == 0
     shutil.copytree(str(folder), str(folder / 'more' / 'AIS'))
     (folder / 'more' / 'AIS' / 'AIS.json').write_text(json.dumps(dict(source=['a'], side='test', entries=entries)))
-    assert max(map(len, finds(folder, '--all', words=['nodule nnn', 'more/AIS']))) <= 500
+    assert max(map(len, finds(folder, '--all', expected=['nodule nnn', 'more/AIS']))) <= 500
 
 
 def test_two_data_sets_in_a_folder_and_folders_without_any_are_refused(script, folder, tmp_path):
@@ -195,11 +195,11 @@ def test_two_data_sets_in_a_folder_and_folders_without_any_are_refused(script, f
     (tmp_path / 'two').mkdir()
     for name in ('AIS-r02.tfrecords', 'MIA-r02.tfrecords'):
         shutil.copy(str(folder / 'AIS-r02.tfrecords'), str(tmp_path / 'two' / name))
-    for path, words in (
+    for path, expected in (
         (tmp_path / 'empty', 'no *.tfrecords'),
         (tmp_path / 'none', 'not a folder'),
         (folder / 'AIS.json', 'not a folder'),
         (tmp_path / 'two', 'more than one dataset'),
     ):
         code, _, err = script(CREATE, 'verify', path)
-        assert code == 2 and err.count('\n') == 1 and str(path) in err and words in err
+        assert code == 2 and err.count('\n') == 1 and str(path) in err and expected in err

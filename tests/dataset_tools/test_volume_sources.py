@@ -111,7 +111,7 @@ def test_voxel_coordinates(made, tmp_path):
 
 
 @pytest.mark.parametrize(
-    'text, words',
+    'text, message',
     [
         ('path,x,y,z\ngood.mha,HERE\ngood.mha,0,0,999\n', ['nodules.csv line 3', 'outside']),
         ('path,x,y,z\nlost.mha,HERE\n', ['nodules.csv line 2', 'lost.mha']),
@@ -120,16 +120,16 @@ def test_voxel_coordinates(made, tmp_path):
         ('path,x,y,z\nnodules.csv,HERE\n', ['nodules.csv', 'not a volume']),
     ],
 )
-def test_bad_tables_and_volumes_are_refused_in_one_line(refuses, tmp_path, text, words):
+def test_bad_tables_and_volumes_are_refused_in_one_line(refuses, tmp_path, text, message):
     image = picture(size=(12, 10, 6))
     sitk.WriteImage(image, str(tmp_path / 'good.mha'))
     here = ','.join('%.3f' % value for value in image.TransformContinuousIndexToPhysicalPoint((5.0, 5.0, 3.0)))
     (tmp_path / 'nodules.csv').write_text(text.replace('HERE', here))
-    refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', '--resolution', 16, words=words)
+    refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', '--resolution', 16, parts=message)
 
 
 @pytest.mark.parametrize(
-    'arguments, words',
+    'arguments, message',
     [
         (['--spacing', '0'], ['--spacing']),
         (['--spacing', '-1'], ['--spacing']),
@@ -139,16 +139,16 @@ def test_bad_tables_and_volumes_are_refused_in_one_line(refuses, tmp_path, text,
         (['--volumes', 'nowhere'], ['nowhere']),
     ],
 )
-def test_bad_flags_are_refused_in_one_line(refuses, tmp_path, arguments, words):
+def test_bad_flags_are_refused_in_one_line(refuses, tmp_path, arguments, message):
     (tmp_path / 'nodules.csv').write_text(LUNA + '1.2.3,1,2,3,4\n')
-    refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', *arguments, words=words)
+    refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', *arguments, parts=message)
 
 
 def test_a_missing_table_and_a_missing_series_are_refused(refuses, tmp_path):
     write_dicom(tmp_path / 'series', picture(size=(12, 10, 6)), uid='1.2.3')
     (tmp_path / 'nodules.csv').write_text(LUNA + '1.2.3,%s,5\n9.9.9,1,2,3,5\n' % HERE)
-    refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', '--resolution', 16, words=['nodules.csv line 3', '9.9.9'])
-    refuses(CREATE, 'volumes', tmp_path / 'nowhere.csv', words=['nowhere.csv'])
+    refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', '--resolution', 16, parts=['nodules.csv line 3', '9.9.9'])
+    refuses(CREATE, 'volumes', tmp_path / 'nowhere.csv', parts=['nowhere.csv'])
 
 
 def near(*steps):
@@ -181,8 +181,8 @@ def test_readers_who_differ_in_class_are_refused(refuses, tmp_path):
     write(tmp_path, picture(), 'mha')
     lines = [line + label for line, label in zip(READERS, (',AIS', ',AIS', ',IA', ',AIS', ',IA'))]
     (tmp_path / 'nodules.csv').write_text('path,x,y,z,class\n' + '\n'.join(lines) + '\n')
-    words = ['nodules.csv line 2', 'line 4', 'differ in class']
-    refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', '--resolution', 16, words=words)
+    message = ['nodules.csv line 2', 'line 4', 'differ in class']
+    refuses(CREATE, 'volumes', tmp_path / 'nodules.csv', '--resolution', 16, parts=message)
 
 
 def test_points_of_slicer_are_cropped_from_the_scan_that_volumes_names(script, refuses, tmp_path):
@@ -192,7 +192,7 @@ def test_points_of_slicer_are_cropped_from_the_scan_that_volumes_names(script, r
         '# CoordinateSystem = RAS\n# columns = id,x,y,z\n1,%f,%f,%f\n' % (right, front, up)
     )
     command = [CREATE, 'volumes', tmp_path / 'F.fcsv', '--resolution', 32, '--spacing', 0.5]
-    refuses(*command, words=['F.fcsv', '--volumes'])
+    refuses(*command, parts=['F.fcsv', '--volumes'])
     assert script(*command, '--volumes', path, '--outdir', tmp_path / 'out')[0] == 0
     (gray,) = dataset.read(str(tmp_path / 'out' / 'nodules' / 'nodules-r05.tfrecords'))
     assert np.abs(gray[0] - (blob(pixels(32, 0.5)) + 1900) / 3000 * 255).max() < 1

@@ -15,7 +15,7 @@ from tfutil import tf
 
 
 @pytest.mark.parametrize(
-    'arguments, words',
+    'arguments, message',
     [
         (['phantom', 'AIH'], ['AIH']),
         (['phantom'], ['KIND']),
@@ -35,8 +35,8 @@ from tfutil import tf
         (['images', '.', '--channels', '2'], ['--channels']),
     ],
 )
-def test_wrong_flags_are_one_line(refuses, arguments, words):
-    refuses(CREATE, *arguments, words=words)
+def test_wrong_flags_are_one_line(refuses, arguments, message):
+    refuses(CREATE, *arguments, parts=message)
 
 
 def test_an_existing_data_set_is_replaced_only_by_force(made, script, tmp_path):
@@ -76,7 +76,7 @@ def test_force_replaces_nothing_but_data_sets(script, tmp_path, present):
 
 
 @pytest.mark.parametrize(
-    'name, words',
+    'name, message',
     [
         ('MIA.html', 'MIA.html is there already'),
         ('MIA-skipped.csv', 'MIA-skipped.csv is there already'),
@@ -85,12 +85,12 @@ def test_force_replaces_nothing_but_data_sets(script, tmp_path, present):
         ('MIA/.written.jsonl', 'MIA-r02.tfrecords is not, or no longer'),
     ],
 )
-def test_force_replaces_only_what_is_as_it_was_written(made, script, tmp_path, name, words):
+def test_force_replaces_only_what_is_as_it_was_written(made, script, tmp_path, name, message):
     made(*PHANTOM, '--number', 2)
     (tmp_path / 'out' / name).write_bytes(b'mine')
     before = {path: (tmp_path / 'out' / path).read_bytes() for path in tree(tmp_path / 'out')}
     code, _, err = script(CREATE, *PHANTOM, '--number', 3, '--force', '--outdir', tmp_path / 'out')
-    assert code == 2 and words in err and err.count('\n') == 1
+    assert code == 2 and message in err and err.count('\n') == 1
     assert before == {path: (tmp_path / 'out' / path).read_bytes() for path in tree(tmp_path / 'out')}
 
 

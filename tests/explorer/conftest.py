@@ -19,27 +19,27 @@ Made = collections.namedtuple('Made', 'one labelled pix2pix data')
 def made(tmp_path_factory):
     """Paths of weights without and with labels, of pix2pix weights, and of a dataset; the first one's axes are kept."""
     folder = tmp_path_factory.mktemp('explorer')
-    found = Made(*(str(folder / name) for name in ('one.pkl', 'labelled.pkl', 'pix2pix.pkl', 'AIS')))
+    result = Made(*(str(folder / name) for name in ('one.pkl', 'labelled.pkl', 'pix2pix.pkl', 'AIS')))
     small = dict(resolution=SIZE, fmap_base=64, fmap_max=16)
-    runs.random_networks(found.one, **small)
-    runs.random_networks(found.labelled, label_size=3, **small)
+    runs.random_networks(result.one, **small)
+    runs.random_networks(result.labelled, label_size=3, **small)
     (folder / 'one.json').write_text(json.dumps(dict(data=dict(digest='1-1', window=WINDOW, mm_per_pixel=MM))))
     with tfutil.init_tf(cpu=True):
         networks = [('G', unet.U_net, dict(ngf=4)), ('D', unet.PatchGAN, dict(ndf=4))]
-        tfutil.save(found.pix2pix, [tfutil.Network(n, build, size=SIZE, **more) for n, build, more in networks])
-    dataset.write(found.data, 'AIS', blobs(40))
+        tfutil.save(result.pix2pix, [tfutil.Network(n, build, size=SIZE, **more) for n, build, more in networks])
+    dataset.write(result.data, 'AIS', blobs(40))
     (folder / 'AIS' / 'AIS.json').write_text(json.dumps(dict(window=WINDOW, mm_per_pixel=MM)))
-    model = models.Model(found.one, cpu=True)
-    axes.save(found.one, model.facts, flat_axes(model))
-    return found
+    model = models.Model(result.one, cpu=True)
+    axes.save(result.one, model.facts, flat_axes(model))
+    return result
 
 
 @pytest.fixture(scope='session')
 def explorer(made):
     with explorer_service.opened(
         explore_settings.Serve([made.one, made.one], made.pix2pix, made.data, cpu=True)
-    ) as found:
-        yield found
+    ) as result:
+        yield result
 
 
 @pytest.fixture(scope='session')

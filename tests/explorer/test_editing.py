@@ -42,8 +42,8 @@ class Planted:
 
 
 def values(model, latent):
-    found = model.measure(np.rint(discs(latent[None])[:, None]).astype(np.uint8))[0]
-    return np.array([found['diameter_mm'][0], found['mean_hu'][0]])
+    result = model.measure(np.rint(discs(latent[None])[:, None]).astype(np.uint8))[0]
+    return np.array([result['diameter_mm'][0], result['mean_hu'][0]])
 
 
 @pytest.mark.parametrize('moves, lock', [({'diameter_mm': 2.0}, 'mean_hu'), ({'mean_hu': 100.0}, 'diameter_mm')])
@@ -110,11 +110,11 @@ def test_gradients_of_the_diameter_and_the_density_are_those_of_discs():
     image = discs(generator.random_latent(0, 6)[None])[0]
     mask = nodules.masks(image[None, None])[0]
     attributes = measure.attributes(WINDOW, MM)[:3]  # diameter, mean density, place from left to right
-    found = measure.gradients(image, mask, attributes, WINDOW, MM)
+    result = measure.gradients(image, mask, attributes, WINDOW, MM)
     larger = (discs(np.array([[0.01, 1, 0, 0, 0, 0]])) - discs(np.array([[-0.01, 1, 0, 0, 0, 0]])))[0]
-    assert (found[0] * larger).sum() > 0
-    assert found[1].sum() == pytest.approx(3000 / 255.0)  # all pixels a gray level brighter
-    assert abs((found[2] * larger).sum()) < 1e-3  # in the middle they stay
+    assert (result[0] * larger).sum() > 0
+    assert result[1].sum() == pytest.approx(3000 / 255.0)  # all pixels a gray level brighter
+    assert abs((result[2] * larger).sum()) < 1e-3  # in the middle they stay
     assert not measure.gradients(image, np.zeros_like(mask), attributes, WINDOW, MM).any()
 
 
@@ -123,5 +123,5 @@ def test_a_gradient_that_is_not_finite_ends_the_search_and_does_not_reach_lapack
     planted = Planted()
     planted.vjp = lambda latent, label, gradients: np.full([len(gradients), 6], value)
     latent = np.random.RandomState(1).randn(6)
-    found = editing.edited(planted, latent, 0, AXES, {'diameter_mm': 2.0}, [])
-    assert np.isfinite(found).all() and capfd.readouterr().err == ''
+    result = editing.edited(planted, latent, 0, AXES, {'diameter_mm': 2.0}, [])
+    assert np.isfinite(result).all() and capfd.readouterr().err == ''

@@ -54,7 +54,7 @@ def test_without_a_recorded_scale_attributes_are_measured_in_pixels_and_gray_lev
 
 
 @pytest.mark.parametrize(
-    'flags, words',
+    'flags, message',
     [
         (['--model', 'absent.pkl'], 'absent.pkl does not exist'),
         (['--pix2pix', 'absent.pkl'], 'absent.pkl does not exist; train it with python -m pix2pix train'),
@@ -62,9 +62,9 @@ def test_without_a_recorded_scale_attributes_are_measured_in_pixels_and_gray_lev
         (['--port', '70000'], 'port'),
     ],
 )
-def test_what_cannot_be_served_is_one_line(script, made, flags, words):
+def test_what_cannot_be_served_is_one_line(script, made, flags, message):
     code, _, err = script('7-explore.py', 'serve', '--model', made.one, '--cpu', '--port', '0', *flags)
-    assert code == 2 and words in err and err.count('\n') == 1, err
+    assert code == 2 and message in err and err.count('\n') == 1, err
 
 
 def test_data_of_another_size_than_the_weights_are_refused(script, made, training_data):

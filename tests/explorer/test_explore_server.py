@@ -143,7 +143,7 @@ def test_of_one_view_of_a_browser_the_newest_request_is_answered_and_others_are_
 
 
 @pytest.mark.parametrize(
-    'changes, words',
+    'changes, message',
     [
         (dict(model=9), 'no model 9'), (dict(model=-1), 'model'), (dict(seed=-0.5), 'seed'), (dict(seed='1'), 'seed'),
         (dict(label=2), 'no class 2'), (dict(latent=[1.0]), 'latent has 1 numbers'), (dict(latent=[0]), 'latent'),
@@ -152,5 +152,5 @@ def test_of_one_view_of_a_browser_the_newest_request_is_answered_and_others_are_
         (dict(truncation=1.5), 'truncation'), (dict(truncation=None), 'truncation'),
     ],
 )  # fmt: skip
-def test_a_state_that_no_page_sends_is_refused_in_words(client, changes, words):
-    assert refused(client.post('/api/image', json=state(**changes)), words)
+def test_a_state_that_no_page_sends_is_refused_in_words(client, changes, message):
+    assert refused(client.post('/api/image', json=state(**changes)), message)

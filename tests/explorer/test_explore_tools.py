@@ -85,8 +85,8 @@ def test_a_mask_becomes_patches_that_depend_on_the_seed_and_not_on_how_many_ther
     assert post('draw', mask=mask, samples=2, seed=0)['patches'] == four[:2] and len(set(four)) == 4
     assert post('draw', mask=mask, samples=1, seed=1)['patches'][0] not in four
     blank = base64.b64encode(bytes(SIZE * SIZE)).decode()
-    for text, words in ((blank, 'blank'), ('#', 'not base64'), (blank[:8], 'pixels')):
-        assert refused(client.post('/api/draw', json=dict(mask=text, samples=1, seed=0)), words)
+    for text, message in ((blank, 'blank'), ('#', 'not base64'), (blank[:8], 'pixels')):
+        assert refused(client.post('/api/draw', json=dict(mask=text, samples=1, seed=0)), message)
     assert refused(client.post('/api/stamp', json=dict(shape='star', diameter=12, seed=1)), 'ellipse, spiculated')
 
 

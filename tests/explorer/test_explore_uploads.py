@@ -54,10 +54,10 @@ LATENTS = {
 }
 
 
-def assert_refused(client, path, content, words):
+def assert_refused(client, path, content, message):
     """A file is refused in words that name no place on this machine."""
     response = client.post(path, data=content, content_type='application/octet-stream')
-    assert response.status_code == 400 and words in response.get_json()['error'], response.data
+    assert response.status_code == 400 and message in response.get_json()['error'], response.data
     assert '/tmp' not in response.get_json()['error']
 
 

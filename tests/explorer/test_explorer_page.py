@@ -156,9 +156,9 @@ def test_a_search_ends_with_its_distance_and_its_latent_goes_on_with_sliders(pag
     page['project-edit'].click()
     page.until(lambda: page.count() == 2, 'the nodule that was found')
     assert page['found'].is_displayed()
-    found = page.pixels()
+    result = page.pixels()
     page.move(30)
-    assert np.abs(page.pixels() - found).mean() > 1 and page['found'].is_displayed()
+    assert np.abs(page.pixels() - result).mean() > 1 and page['found'].is_displayed()
 
 
 def test_what_is_saved_is_loaded_with_the_same_pixels(page, explorer):
@@ -197,10 +197,10 @@ def test_a_session_that_is_none_is_refused_in_a_sentence(page, tmp_path):
     }
     (tmp_path / 'other.json').write_text('{')
     assert '"other.json" is not JSON' in page.choose('load-file', tmp_path / 'other.json')
-    for words, other in cases.items():
+    for message, other in cases.items():
         (tmp_path / 'other.json').write_text(json.dumps(other))
         page.choose('load-file', tmp_path / 'other.json')
-        page.shows('trouble', words)
+        page.shows('trouble', message)
     assert page.count() == 1
 
 
@@ -244,5 +244,5 @@ def test_a_walk_plays_and_every_tab_fits_every_screen(page):
         for name in TABS:
             page['tab-' + name].click()
             page.resize(width, height)
-            wide = [words for words, *sizes in page.buttons() if words and sizes[2] > sizes[3]]
+            wide = [message for message, *sizes in page.buttons() if message and sizes[2] > sizes[3]]
             assert not wide, (name, wide, width)

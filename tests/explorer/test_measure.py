@@ -25,8 +25,8 @@ def image():
 
 
 def test_a_disc_measures_what_it_was_drawn_with(image):
-    found, masks = measure.measure(image, WINDOW, MM)
-    values = {name: row[0] for name, row in found.items()}
+    result, masks = measure.measure(image, WINDOW, MM)
+    values = {name: row[0] for name, row in result.items()}
     assert values['diameter_mm'] == pytest.approx(16 * MM, abs=0.8)
     assert values['mean_hu'] == pytest.approx(-650, abs=25)
     assert values['x_mm'] == pytest.approx(3 * MM, abs=0.2) and values['y_mm'] == pytest.approx(-2 * MM, abs=0.2)
@@ -39,23 +39,23 @@ def test_a_disc_measures_what_it_was_drawn_with(image):
 
 def test_diameter_and_density_are_those_of_an_evaluation(random):
     images = random.randint(256, size=[20, 1, 64, 64]).astype(np.uint8)
-    found, masks = measure.measure(images, None, None)
+    result, masks = measure.measure(images, None, None)
     theirs = nodules.nodules(images)
     there = masks.any(axis=(1, 2))
-    assert_allclose(found['diameter_px'][there], theirs.diameter[there])
-    assert_allclose(found['mean_gray'][there], theirs.gray[there], rtol=1e-5)
+    assert_allclose(result['diameter_px'][there], theirs.diameter[there])
+    assert_allclose(result['mean_gray'][there], theirs.gray[there], rtol=1e-5)
 
 
 def test_without_a_scale_there_are_pixels_and_gray_levels_and_neither_wall_nor_tissue(image):
     names = [attribute.name for attribute in measure.attributes(None, None)]
     assert names == ['diameter_px', 'mean_gray', 'x_px', 'y_px']
-    found, _ = measure.measure(image, None, None)
-    assert list(found) == names
+    result, _ = measure.measure(image, None, None)
+    assert list(result) == names
     with_mm, _ = measure.measure(image, None, MM)
-    assert with_mm['diameter_mm'] == found['diameter_px'] * MM
+    assert with_mm['diameter_mm'] == result['diameter_px'] * MM
 
 
 def test_what_is_not_there_has_no_measure():
     blank = np.zeros([1, 1, 64, 64], np.uint8)
-    found, masks = measure.measure(blank, WINDOW, MM)
-    assert not masks.any() and all(np.isnan(values[0]) for values in found.values())
+    result, masks = measure.measure(blank, WINDOW, MM)
+    assert not masks.any() and all(np.isnan(values[0]) for values in result.values())

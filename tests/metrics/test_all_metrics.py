@@ -42,7 +42,7 @@ def test_each_metric_moves_the_right_way(phantoms):
 
 
 @pytest.mark.parametrize(
-    'call, words',
+    'call, message',
     [
         (lambda x: Descriptors(x[:, :, :8, :8]), '16x16'),
         (lambda x: Descriptors(np.full_like(x, 7)), 'do not vary'),
@@ -52,6 +52,6 @@ def test_each_metric_moves_the_right_way(phantoms):
         (lambda x: feature_distances.precision_recall(x[:3, 0, 0], x[:3, 0, 0]), 'more than 3'),
     ],
 )
-def test_too_few_or_constant_images_are_refused_in_words(random, call, words):
-    with pytest.raises(ValueError, match=words):
+def test_too_few_or_constant_images_are_refused_in_words(random, call, message):
+    with pytest.raises(ValueError, match=message):
         call(pictures(random, 6))

@@ -21,8 +21,8 @@ def test_a_value_is_computed_once_for_the_same_data_name_and_code(tmp_path, monk
     for _ in range(2):
         kept = Cache(data, str(tmp_path))
         for _ in range(2):
-            found = kept.recall('x', counted(calls))
-            assert found['numbers'].tolist() == [0, 1, 2, 3, 4] and found['one'] == 3.5
+            result = kept.recall('x', counted(calls))
+            assert result['numbers'].tolist() == [0, 1, 2, 3, 4] and result['one'] == 3.5
     assert len(calls) == 1
     Cache(data, str(tmp_path)).recall('y', counted(calls))
     Cache([data[0].reshape(2, 3)] + data[1:], str(tmp_path)).recall('x', counted(calls))
@@ -52,9 +52,9 @@ def test_a_damaged_file_is_never_trusted_whichever_byte_is_wrong(tmp_path):
     for data in damaged:
         with open(path, 'wb') as f:
             f.write(data)
-        found = Cache([1], str(tmp_path)).recall('x', counted([]))
-        assert sorted(found) == ['numbers', 'one'] and found['numbers'].tolist() == [0, 1, 2, 3, 4]
-        assert found['one'] == 3.5
+        result = Cache([1], str(tmp_path)).recall('x', counted([]))
+        assert sorted(result) == ['numbers', 'one'] and result['numbers'].tolist() == [0, 1, 2, 3, 4]
+        assert result['one'] == 3.5
     with open(path, 'wb') as f:
         f.write(whole[:-9])
     Cache([1], str(tmp_path)).recall('x', counted(calls))

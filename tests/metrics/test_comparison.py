@@ -19,16 +19,16 @@ class Found:
         reals = Estimate(1.0, [0.9, 1.1], None)
         self.rows = []
         for measured, value in zip(METRICS, (off, 1 - off, 1 - off)):
-            found = Estimate(value, [value - 2, value + 2], value + noise)
-            self.rows.append(Row(measured, found, reals, 0.1))
+            results = Estimate(value, [value - 2, value + 2], value + noise)
+            self.rows.append(Row(measured, results, reals, 0.1))
 
 
 def test_the_best_model_is_the_one_nearest_to_what_is_wanted_and_pairs_decide_who_is_as_good():
     result = comparison.compare([Found('x/far.pkl', 0.5), Found('x/near.pkl', 0.1), Found('y/near.pkl', 0.1)])
-    for found in result['metrics']:
-        assert found['best'] == 1 and found['as_good'] == [2]  # as resampled together: wide intervals are no excuse
-        assert found['reals'] == dict(value=1.0, interval=[0.9, 1.1])
-    assert [found['key'] for found in result['metrics']] == ['fid', 'precision', 'ms_ssim']
+    for results in result['metrics']:
+        assert results['best'] == 1 and results['as_good'] == [2]  # as resampled together: wide intervals are no excuse
+        assert results['reals'] == dict(value=1.0, interval=[0.9, 1.1])
+    assert [results['key'] for results in result['metrics']] == ['fid', 'precision', 'ms_ssim']
     assert [model['name'] for model in result['models']] == ['far', 'x-near', 'y-near']
     assert result['curves'] == [] and json.loads(json.dumps(result)) == result
     text = comparison.table(result).split('\n')
@@ -46,8 +46,8 @@ def test_snapshots_make_a_curve_in_the_order_of_their_kimg():
 
 
 def test_many_models_are_shown_in_several_blocks():
-    found = [Found('%d.pkl' % i, 0.1 * i) for i in range(comparison.COLUMNS + 1)]
-    text = comparison.table(comparison.compare(found))
+    results = [Found('%d.pkl' % i, 0.1 * i) for i in range(comparison.COLUMNS + 1)]
+    text = comparison.table(comparison.compare(results))
     assert text.count('wanted: low') == 2 and max(map(len, text.split('\n'))) <= 120
 
 

@@ -26,8 +26,8 @@ def test_images_that_are_mirrored_turned_moved_or_slightly_changed_are_copies(ph
     spread = originals[:, :, 6:26, 6:26].std(axis=(1, 2, 3), keepdims=True)
     noisy = np.clip(np.rint(originals + 0.05 * spread * random.randn(*originals.shape)), 0, 255).astype(np.uint8)
     for planted in (originals, mirrored, turned, moved, noisy):
-        found = memorisation.copies(np.concatenate([others[:5], planted, others[5:]]), originals[::-1])
-        assert found == {5 + i: 39 - i for i in range(40)}
+        result = memorisation.copies(np.concatenate([others[:5], planted, others[5:]]), originals[::-1])
+        assert result == {5 + i: 39 - i for i in range(40)}
 
 
 def test_small_images_are_copies_where_they_are_equal_in_one_of_eight_positions():
@@ -46,6 +46,6 @@ def test_words_name_the_first_two_and_say_how_many(phantoms):
     names = ['a %d' % i for i in range(5)], ['b %d' % i for i in range(5)]
     assert image_sets.in_common(phantoms[:5], names[0], phantoms[10:15], names[1]) == ''
     mirrored = phantoms[[20, 11, 12, 21, 22], :, :, ::-1]
-    found = image_sets.in_common(mirrored, names[0], phantoms[10:15], names[1])
-    assert found == '2 images in common (a 1 and b 1 are copies, mirrored, turned, moved or changed)'
+    result = image_sets.in_common(mirrored, names[0], phantoms[10:15], names[1])
+    assert result == '2 images in common (a 1 and b 1 are copies, mirrored, turned, moved or changed)'
     assert '(a 2 and b 0 are the same)' in image_sets.in_common(phantoms[8:11], names[0], phantoms[10:15], names[1])

@@ -58,7 +58,7 @@ def test_precision_and_recall_never_hold_all_distances_at_once(random):
 
 def test_pixel_pyramid_features_are_box_means_and_texture(random):
     images = pictures(random, 2, 32)
-    found = feature_distances.pixel_pyramid(images)
+    result = feature_distances.pixel_pyramid(images)
     boxes = {n: images[1, 0].astype(float).reshape(n, 32 // n, n, 32 // n) for n in (4, 8, 16)}
     mean = {n: x.mean(axis=(1, 3)) for n, x in boxes.items()}
     bands = [
@@ -67,4 +67,4 @@ def test_pixel_pyramid_features_are_box_means_and_texture(random):
         mean[16] - np.kron(mean[8], np.ones([2, 2])),
         boxes[8].std(axis=(1, 3)),
     ]
-    assert_allclose(found[1], np.concatenate([x.ravel() / np.sqrt(x.size) for x in bands]), atol=1e-4)
+    assert_allclose(result[1], np.concatenate([x.ravel() / np.sqrt(x.size) for x in bands]), atol=1e-4)

@@ -27,29 +27,29 @@ def test_planted_copies_turned_mirrored_and_shifted_are_all_found_at_distance_ze
     planted = [
         shifted(memorisation.turned(training[k], i % 8), *random.randint(-6, 7, size=2)) for i, k in enumerate(chosen)
     ]
-    found = memorisation.nearest(np.stack(planted), training)
-    assert (found.index == chosen).all() and (found.distance == 0).all()
+    result = memorisation.nearest(np.stack(planted), training)
+    assert (result.index == chosen).all() and (result.distance == 0).all()
 
 
 def test_noisy_copies_are_found_and_count_as_copied(phantoms, random):
     training = phantoms[:60]
     fakes = np.stack([shifted(memorisation.turned(training[i], i % 8), i % 9 - 4, 3 - i % 7) for i in range(40)])
     fakes = np.clip(fakes + random.randn(*fakes.shape) * 4, 0, 255).astype(np.uint8)
-    found = memorisation.nearest(fakes, training)
-    right = found.index == np.arange(40)
-    assert right.mean() >= 0.9 and np.median(found.distance) < 5
-    pair = memorisation.closest_pairs(fakes, training, found, 1)[0]
-    closest = found.distance.argmin()
-    assert pair.index == closest and (pair.other == training[found.index[closest]]).all()
+    result = memorisation.nearest(fakes, training)
+    right = result.index == np.arange(40)
+    assert right.mean() >= 0.9 and np.median(result.distance) < 5
+    pair = memorisation.closest_pairs(fakes, training, result, 1)[0]
+    closest = result.distance.argmin()
+    assert pair.index == closest and (pair.other == training[result.index[closest]]).all()
     assert np.sqrt(np.nanmean(np.square(pair.difference))) == pytest.approx(pair.distance, rel=1e-5)
-    assert pair.distance == pytest.approx(found.distance.min()) and np.isnan(pair.difference[0]).all()
+    assert pair.distance == pytest.approx(result.distance.min()) and np.isnan(pair.difference[0]).all()
     held = memorisation.nearest(phantoms[200:300], training).distance
-    assert value(memorisation.copied(found.distance[right], held), right.sum(), 100) > 0.5
+    assert value(memorisation.copied(result.distance[right], held), right.sum(), 100) > 0.5
     assert value(memorisation.copied(held, held), 100, 100) == 0.01
 
 
 def test_the_distance_is_the_least_of_all_positions_of_all_training_images(phantoms):
-    found = memorisation.nearest(phantoms[:2], phantoms[10:16])
-    for image, distance in zip(phantoms, found.distance):
+    result = memorisation.nearest(phantoms[:2], phantoms[10:16])
+    for image, distance in zip(phantoms, result.distance):
         expected = min(min(all_distances(image, other)) for other in phantoms[10:16])
         assert distance == pytest.approx(expected, rel=1e-5)

@@ -19,6 +19,6 @@ def test_nodules_follow_size_and_density(random):
     discs = np.array(
         [[np.where(y**2 + x**2 < (d / 2.0) ** 2, gray, 80)] for d, gray in ((10, 120), (16, 120), (16, 160))]
     )
-    found = nodules(np.clip(discs + random.randn(*discs.shape) * 3, 0, 255).astype(np.uint8))
-    assert_allclose(found.diameter, [10, 16, 16], atol=1)
-    assert_allclose(found.gray, [120, 120, 160], atol=4)
+    result = nodules(np.clip(discs + random.randn(*discs.shape) * 3, 0, 255).astype(np.uint8))
+    assert_allclose(result.diameter, [10, 16, 16], atol=1)
+    assert_allclose(result.gray, [120, 120, 160], atol=4)

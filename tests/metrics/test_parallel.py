@@ -26,7 +26,7 @@ def test_results_keep_the_order_and_an_error_ends_the_work(monkeypatch):
 
 def test_metrics_are_the_same_bit_for_bit_however_many_threads_work(random, monkeypatch):
     a, b = pictures(random, 140, 16), pictures(random, 140, 16, blur=3)
-    found = []
+    result = []
     for number in (1, 2):
         monkeypatch.setattr(parallel, 'threads', lambda: number)
         described = [Descriptors(x, seed, each=16) for seed, x in enumerate((a, b))]
@@ -36,5 +36,5 @@ def test_metrics_are_the_same_bit_for_bit_however_many_threads_work(random, monk
         values.append([ms_ssim.diversity(a, pairs=50)[0](np.eye(50)[i]) for i in range(50)])
         for share in feature_distances.precision_recall(*map(feature_distances.pixel_pyramid, (a, b))):
             values.append([share(weights) for weights in np.eye(140)])
-        found.append(values)
-    assert all(np.array_equal(x, y) for x, y in zip(*found))
+        result.append(values)
+    assert all(np.array_equal(x, y) for x, y in zip(*result))

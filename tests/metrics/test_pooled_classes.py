@@ -54,10 +54,10 @@ def test_classes_of_different_windows_are_compared_in_gray_levels_and_not_in_fal
     settings = '--data', data, '--number', '12', '--audit', '5', '--cpu', '--outdir', tmp_path / 'out'
     code, out, err = script('4-evaluate.py', '--model', weights, *settings)
     assert code == 0 and 'AIS -1000 to 400 HU, MIA -1900 to 1100 HU' in err
-    found = json.loads((tmp_path / 'out' / 'evaluation.json').read_text(encoding='utf-8'))
-    rows = {row['metric']: row for row in found['rows']}
+    result = json.loads((tmp_path / 'out' / 'evaluation.json').read_text(encoding='utf-8'))
+    rows = {row['metric']: row for row in result['rows']}
     assert not any('HU' in name for name in rows) and 'gray histogram distance, gray levels' in rows
     assert 0 <= rows['nodule gray levels, mean']['reals'] <= 255
     page = (tmp_path / 'out' / 'evaluation.html').read_text(encoding='utf-8')
     assert 'data-unit="gray levels"' in page and not re.search(r'\d HU(?! |,|\))', page)
-    assert found['weights'] == [card.sha256(weights)]
+    assert result['weights'] == [card.sha256(weights)]

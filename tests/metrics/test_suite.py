@@ -173,10 +173,10 @@ def test_an_evaluation_can_be_called_from_python_and_takes_from_the_cache_what_t
 
 def test_arrays_are_compared_like_a_generator_and_a_dataset(random):
     images = sets.pictures(random, 60, 8)
-    found = evaluate(images[:20], images[20:], audit=5)
-    assert found.row('recall').fakes.value > 0.5 and not found.trained_on and found.weights == []
+    results = evaluate(images[:20], images[20:], audit=5)
+    assert results.row('recall').fakes.value > 0.5 and not results.trained_on and results.weights == []
     with pytest.raises(KeyError):
-        found.row('swd', 8)
+        results.row('swd', 8)
     with pytest.raises(ValueError, match='10 generated images'):
         evaluate(images[:5], images[20:40])
     with pytest.raises(ValueError, match=r'makes images of \[1, 4, 4\]'):
@@ -224,10 +224,10 @@ def test_a_comparison_that_is_doubtful_is_warned_of():
     unknown = 'whether IA.pkl learnt from all of them is not known'
     assert warnings(POOLED, Card()) == {'classes': pooled % (unknown, 'AIS')}
     differing = {'window': [('AIS', (-1000, 400)), ('MIA', (-1900, 1100))]}
-    found = warnings(POOLED._replace(differing=differing), Card(digest='ab-2', window=(-1000, 400)))
-    assert list(found) == ['window'] and 'gray levels are compared, not HU' in found['window']
-    found = warnings(DATA, Card(digest='a-1', window=(-1000, 400)))
-    assert 'IA.pkl learnt from images of -1000 to 400 HU, those of FOLDER have -1900 to 1100 HU' in found['window']
+    results = warnings(POOLED._replace(differing=differing), Card(digest='ab-2', window=(-1000, 400)))
+    assert list(results) == ['window'] and 'gray levels are compared, not HU' in results['window']
+    results = warnings(DATA, Card(digest='a-1', window=(-1000, 400)))
+    assert 'IA.pkl learnt from images of -1000 to 400 HU, those of FOLDER have -1900 to 1100 HU' in results['window']
 
 
 @pytest.mark.slow
@@ -268,20 +268,20 @@ def test_an_evaluation_refuses_bad_input_in_one_line(refuses, tmp_path, patches,
         with open(program, 'wb') as f:
             f.write(g.as_graph_def().SerializeToString())
     base = ['4-evaluate.py', '--model', weights, '--data']
-    refuses(*(base + [few]), words=['few', 'at least 20'])
-    refuses(*(base + [patches, '--number', '9']), words=['--number 9', 'at least 10'])
-    refuses(*(base + [patches, '--real-holdout', patches]), words=['in common', 'held-out'])
-    refuses(*(base + [other]), words=['other', '[1, 8, 8]'])
-    refuses(*(base + [patches, '--real-holdout', other]), words=['other', 'agree'])
-    refuses(*(base + [flat]), words=['flat', 'same image'])
-    refuses(*(base + [tmp_path / 'nowhere']), words=['nowhere'])
-    refuses('4-evaluate.py', '--model', 'missing.pkl', '--data', patches, words=['missing.pkl'])
-    refuses('4-evaluate.py', '--model', page, '--data', patches, words=['page.pb', 'web page'])
-    refuses(*(base + [patches, '--features', 'missing.pb']), words=['missing.pb'])
-    refuses(*(base + [patches, '--features', page]), words=['page.pb', 'web page'])
-    refuses(*(base + [patches, '--features', weights]), words=['random.pkl', 'not a frozen TensorFlow graph'])
-    refuses(*(base + [patches, '--features', program]), words=['program.pb', 'is no arithmetic'])
-    refuses(*(base + [patches, '--features', graph, '--feature-tensor', 'nothing']), words=['features.pb', 'nothing'])
+    refuses(*(base + [few]), parts=['few', 'at least 20'])
+    refuses(*(base + [patches, '--number', '9']), parts=['--number 9', 'at least 10'])
+    refuses(*(base + [patches, '--real-holdout', patches]), parts=['in common', 'held-out'])
+    refuses(*(base + [other]), parts=['other', '[1, 8, 8]'])
+    refuses(*(base + [patches, '--real-holdout', other]), parts=['other', 'agree'])
+    refuses(*(base + [flat]), parts=['flat', 'same image'])
+    refuses(*(base + [tmp_path / 'nowhere']), parts=['nowhere'])
+    refuses('4-evaluate.py', '--model', 'missing.pkl', '--data', patches, parts=['missing.pkl'])
+    refuses('4-evaluate.py', '--model', page, '--data', patches, parts=['page.pb', 'web page'])
+    refuses(*(base + [patches, '--features', 'missing.pb']), parts=['missing.pb'])
+    refuses(*(base + [patches, '--features', page]), parts=['page.pb', 'web page'])
+    refuses(*(base + [patches, '--features', weights]), parts=['random.pkl', 'not a frozen TensorFlow graph'])
+    refuses(*(base + [patches, '--features', program]), parts=['program.pb', 'is no arithmetic'])
+    refuses(*(base + [patches, '--features', graph, '--feature-tensor', 'nothing']), parts=['features.pb', 'nothing'])
 
 
 @ONCE

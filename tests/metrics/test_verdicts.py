@@ -14,8 +14,8 @@ def row(key, fakes, reals, **parameters):
 
 
 def outcomes(rows, n=2000, trained_on=True):
-    found = verdicts.verdicts(verdicts.comparisons(rows, n, n), trained_on)
-    return {x.topic: (x.outcome, x.message) for x in found}
+    result = verdicts.verdicts(verdicts.comparisons(rows, n, n), trained_on)
+    return {x.topic: (x.outcome, x.message) for x in result}
 
 
 def test_a_recall_below_that_of_the_reals_is_less_variety_at_any_number_of_images():
@@ -57,8 +57,8 @@ def test_copies_differ_from_as_many_near_images_as_real_ones_have():
 def test_copies_are_unknown_where_the_weights_are_not_known_to_have_learnt_from_the_data():
     rows = [row('nearer_share', (0.011, 0.007, 0.016), (0.01, 0.006, 0.015))]
     rows.append(row('recall', (0.8, 0.79, 0.81), (0.8, 0.79, 0.81)))
-    found = outcomes(rows, trained_on=False)
-    assert found['copies'][0] == 'unknown' and found['variety'][0] == 'alike'
+    result = outcomes(rows, trained_on=False)
+    assert result['copies'][0] == 'unknown' and result['variety'][0] == 'alike'
 
 
 def test_what_differs_most_comes_first_and_every_metric_that_differs_is_shown():
@@ -70,16 +70,16 @@ def test_what_differs_most_comes_first_and_every_metric_that_differs_is_shown():
 
 
 def test_the_interval_of_a_difference_is_that_of_independent_estimates():
-    found = verdicts.compare(row('fid', (10, 7, 14), (5, 1, 8)), 100)
-    assert (found.low, found.high) == pytest.approx((5 - (9 + 9) ** 0.5, 5 + (16 + 16) ** 0.5))
+    result = verdicts.compare(row('fid', (10, 7, 14), (5, 1, 8)), 100)
+    assert (result.low, result.high) == pytest.approx((5 - (9 + 9) ** 0.5, 5 + (16 + 16) ** 0.5))
 
 
 def test_the_summary_names_what_differs_what_does_not_and_what_is_open():
-    found = [
+    result = [
         verdicts.Verdict(*x, message='', comparisons=[])
         for x in (('variety', 'differs'), ('density', 'alike'), ('fidelity', 'undecided'), ('copies', 'unknown'))
     ]
-    assert verdicts.summary(found, 100) == (
+    assert verdicts.summary(result, 100) == (
         'Compared with real images, the generated ones differ in variety and are as good in density. '
         '100 images are too few to decide on fidelity. '
         'Whether they are copies of training images is not known.'
@@ -88,13 +88,13 @@ def test_the_summary_names_what_differs_what_does_not_and_what_is_open():
 
 @pytest.mark.parametrize('key', list(metric.METRICS))
 def test_every_metric_has_a_topic_what_is_wanted_and_texts_without_gaps(key):
-    found = metric.metric(key, size=16, unit='HU', space='network', scales='')
-    assert found.topic in metric.TOPICS and found.wanted in ('low', 'high', 'as reals')
-    texts = [found.label, found.meaning, found.higher or '', found.lower or '']
-    assert found.meaning and not any('{' in text for text in texts)
-    assert found.higher or found.lower  # something speaks against the images
-    assert found.least_difference(1.0) > 0
-    assert found.facts()['key'] == key and found.facts()['metric'] == found.label
+    result = metric.metric(key, size=16, unit='HU', space='network', scales='')
+    assert result.topic in metric.TOPICS and result.wanted in ('low', 'high', 'as reals')
+    texts = [result.label, result.meaning, result.higher or '', result.lower or '']
+    assert result.meaning and not any('{' in text for text in texts)
+    assert result.higher or result.lower  # something speaks against the images
+    assert result.least_difference(1.0) > 0
+    assert result.facts()['key'] == key and result.facts()['metric'] == result.label
 
 
 def test_labels_name_the_size_and_the_unit():

@@ -32,9 +32,9 @@ def test_patches_and_a_page_are_made_of_masks_and_depend_on_the_seed_alone(pix2p
         code, _, err = pix2pix('generate', *made_of, '--outdir', tmp_path / name, '--cpu')
         assert code == 0, err
     files = ['%02d_%d.png' % (i, k) for i in range(13) for k in range(2)]
-    found = {name: np.stack([images.read(str(tmp_path / name / file)) for file in files]) for name in 'abc'}
-    assert_array_equal(found['a'], found['b'])
-    assert (found['a'] != found['c']).any() and (found['a'][::2] != found['a'][1::2]).any()
+    result = {name: np.stack([images.read(str(tmp_path / name / file)) for file in files]) for name in 'abc'}
+    assert_array_equal(result['a'], result['b'])
+    assert (result['a'] != result['c']).any() and (result['a'][::2] != result['a'][1::2]).any()
     with open(str(tmp_path / 'a' / 'index.html'), encoding='utf-8') as f:
         page = f.read()
     assert page.count('data:image/png') == 13 * 4 and not re.search(r'(src|href)="(?!data:|#)|https?:', page)
@@ -128,7 +128,7 @@ def test_bad_input_is_refused_in_one_line(pix2pix, script, pairs, tmp_path, trai
                 for name, build in (('G', networks.G_paper), ('D', networks.D_paper), ('Gs', networks.G_paper))
             ],
         )
-    for arguments, words in (
+    for arguments, message in (
         (['--data', folders['empty']], 'no pictures'),
         (['--data', folders['blank']], 'blank'),
         (['--data', folders['colour']], '--channels 3'),
@@ -142,8 +142,8 @@ def test_bad_input_is_refused_in_one_line(pix2pix, script, pairs, tmp_path, trai
         (['--lrate', '0'], '--lrate'),
     ):
         code, _, err = pix2pix('train', '--outdir', outdir, '--ngf', '4', '--ndf', '4', *arguments)
-        assert code == 2 and err.count('\n') == 1 and words in err, (arguments, err)
-    for arguments, words in (
+        assert code == 2 and err.count('\n') == 1 and message in err, (arguments, err)
+    for arguments, message in (
         (['--model', 'missing.pkl'], 'missing.pkl'),
         (['--model', growing], 'use 2-inference.py'),
         (['--model', trained, '--masks', folders['blank']], 'blank'),
@@ -153,7 +153,7 @@ def test_bad_input_is_refused_in_one_line(pix2pix, script, pairs, tmp_path, trai
         (['--model', trained, '--shape', 'ellipse', '--diameter', '9-3'], '--diameter'),
     ):
         code, _, err = pix2pix('generate', '--outdir', outdir, *arguments)
-        assert code == 2 and err.count('\n') == 1 and words in err, (arguments, err)
+        assert code == 2 and err.count('\n') == 1 and message in err, (arguments, err)
     code, _, err = script('2-inference.py', '--model', trained, '--outdir', outdir)
     assert code == 2 and err.count('\n') == 1 and 'use python -m pix2pix generate' in err
     assert not outdir.exists()

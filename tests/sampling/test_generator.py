@@ -94,8 +94,8 @@ def test_only_the_requested_network_is_built(weights, monkeypatch):
     assert built == ['G']
 
 
-@pytest.mark.parametrize('options, words', [(dict(num_channels=5), '5 channels'), ({}, 'its D is no generator')])
-def test_a_network_that_makes_no_pictures_is_refused_with_the_file(tmp_path, options, words):
+@pytest.mark.parametrize('options, message', [(dict(num_channels=5), '5 channels'), ({}, 'its D is no generator')])
+def test_a_network_that_makes_no_pictures_is_refused_with_the_file(tmp_path, options, message):
     path = random_networks(str(tmp_path / 'other.pkl'), fmap_base=64, fmap_max=8, **options)
-    with pytest.raises(ValueError, match='other.pkl.*' + words):
+    with pytest.raises(ValueError, match='other.pkl.*' + message):
         Generator(path, 'Gs' if options else 'D', cpu=True)

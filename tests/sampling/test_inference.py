@@ -91,7 +91,7 @@ def test_a_class_may_be_named_and_the_summary_names_it(script, refuses, tmp_path
     assert_array_equal(*[np.load(str(tmp_path / name / 'inference.npy')) for name in ('name', 'number')])
     _, in_turn, _ = script('2-inference.py', '--model', model, *arguments, tmp_path / 'turns')
     assert 'classes 0 (IA), 1 (MIA) in turn' in in_turn
-    refuses('2-inference.py', '--model', model, '--label', 'AIS', words=['--label AIS', '0 IA, 1 MIA'])
+    refuses('2-inference.py', '--model', model, '--label', 'AIS', parts=['--label AIS', '0 IA, 1 MIA'])
 
 
 def header(shape):
@@ -130,16 +130,16 @@ def test_bad_flags_and_files_are_refused_in_one_line(refuses, tmp_path, plain, m
         ('--number 0 ' + flags, ["--number: '0'", 'one or more'])
         for flags in ('', '--grid', '--format npy', '--format gif')
     ]
-    for arguments, words in cases:
-        refuses('2-inference.py', '--model', plain, *arguments.split(), words=words)
+    for arguments, message in cases:
+        refuses('2-inference.py', '--model', plain, *arguments.split(), parts=message)
 
 
 def test_a_label_beyond_the_classes_and_a_file_of_discriminators_are_refused(refuses, tmp_path):
-    refuses('2-inference.py', '--model', MODEL, '--label', '2', words=['--label 2', '0 to 1'])
+    refuses('2-inference.py', '--model', MODEL, '--label', '2', parts=['--label 2', '0 to 1'])
     with tfutil.init_tf():
         D = tfutil.Network('D', networks.D_paper, resolution=8, fmap_base=64, fmap_max=8)
         tfutil.save(str(tmp_path / 'd.pkl'), (D, D, D))
-    refuses('2-inference.py', '--model', tmp_path / 'd.pkl', words=['d.pkl', 'no generator'])
+    refuses('2-inference.py', '--model', tmp_path / 'd.pkl', parts=['d.pkl', 'no generator'])
 
 
 def test_an_output_folder_that_cannot_be_written_is_one_line(script, tmp_path, plain):

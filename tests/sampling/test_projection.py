@@ -34,8 +34,8 @@ def test_the_latent_of_a_generated_image_is_found_again(script, tmp_path, weight
     assert_array_equal(np.abs(target - image), difference)
     error = np.sqrt(np.mean(difference**2))
     assert error < 1 < 10 < target.std() and 'by %.1f gray levels' % error in out
-    found = ['--latents', tmp_path / 'a' / 'projection.npy', '--label', '1']
-    assert script('2-inference.py', '--model', weights, *found, '--outdir', tmp_path / 'c')[0] == 0
+    result = ['--latents', tmp_path / 'a' / 'projection.npy', '--label', '1']
+    assert script('2-inference.py', '--model', weights, *result, '--outdir', tmp_path / 'c')[0] == 0
     assert np.abs(images.read(str(tmp_path / 'c' / 'inference_img_0.png')) - image).max() <= 1
 
 
@@ -51,10 +51,10 @@ def test_a_picture_that_uses_a_sliver_of_16_bits_is_projected_by_its_range(refus
     hu = random.randint(-1000, 200, [16, 16])
     Image.fromarray((hu + 1024).astype(np.uint16)).save(str(tmp_path / 'ct.png'))
     search = ['--model', weights, '--project', tmp_path / 'ct.png', '--project-steps', 2]
-    refuses('2-inference.py', *search, words=['ct.png', '0..65535', '--range', '-876,2124'])
+    refuses('2-inference.py', *search, parts=['ct.png', '0..65535', '--range', '-876,2124'])
     assert script('2-inference.py', *search, '--range=-876,2124', '--outdir', tmp_path)[0] == 0
-    found = images.read(str(tmp_path / 'projection.png'))[0, :, :16]
-    assert np.abs(found - (hu + 1900) / 3000.0 * 255).max() <= 0.51
+    result = images.read(str(tmp_path / 'projection.png'))[0, :, :16]
+    assert np.abs(result - (hu + 1900) / 3000.0 * 255).max() <= 0.51
 
 
 def test_bad_flags_and_pictures_are_refused_in_one_line(refuses, tmp_path, weights, random, monkeypatch):
@@ -67,7 +67,7 @@ def test_bad_flags_and_pictures_are_refused_in_one_line(refuses, tmp_path, weigh
     np.save('label.npy', np.eye(2))
     with open('text.png', 'w') as f:
         f.write('hello')
-    for arguments, words in (
+    for arguments, message in (
         ('--interpolate slerp --number 1', ['--interpolate', '--number']),
         ('--interpolate slerp --number 0', ["--number: '0'", 'one or more']),
         ('--interpolate slerp --latents one.npy', ['two latents', '--latents']),
@@ -91,4 +91,4 @@ def test_bad_flags_and_pictures_are_refused_in_one_line(refuses, tmp_path, weigh
         ('--project gray.png --interpolate slerp', ['--project', '--interpolate']),
         ('--project gray.png --grid --number 3', ['--grid and --number']),
     ):
-        refuses('2-inference.py', '--model', weights, *arguments.split(), words=words)
+        refuses('2-inference.py', '--model', weights, *arguments.split(), parts=message)

@@ -48,10 +48,10 @@ def test_signals_at_any_moment_end_a_run_cleanly_and_two_at_once(kind, tmp_path)
         code, _, err = outcomes([process])[0]
         seconds = time.time() - begin
         slowest[twice] = max(slowest[twice], seconds)
-        found, number = whole(outdir, needed, roles), signal.Signals(number)
+        result, number = whole(outdir, needed, roles), signal.Signals(number)
         print(
             '  %5.2f s: %s %s: ended in %.2f s with %d, %d snapshots'
-            % (moment, number.name, 'twice' if twice else 'once', seconds, code, found)
+            % (moment, number.name, 'twice' if twice else 'once', seconds, code, result)
         )
         assert code in (CODES[number], -number, 0), err
         assert moment < PYTHON or 'Traceback' not in err, err

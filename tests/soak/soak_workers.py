@@ -39,13 +39,13 @@ def start_workers(data, outdirs, *arguments, last=(), before='', delay=0):
 @pytest.fixture(scope='module')
 def uninterrupted(training_data, tmp_path_factory):
     """Where two workers, of which one came late, wrote; {number of workers: that}."""
-    found = {}
+    result = {}
     for number, delay in (2, 60), (3, 0):
-        found[number] = tmp_path_factory.mktemp('uninterrupted%d' % number)
-        ends = outcomes(start_workers(training_data, [found[number]] * number, delay=delay), 300)
+        result[number] = tmp_path_factory.mktemp('uninterrupted%d' % number)
+        ends = outcomes(start_workers(training_data, [result[number]] * number, delay=delay), 300)
         assert [end[0] for end in ends] == [0] * number, ends
         assert ends[0][1].startswith('waiting for ') == bool(delay)
-    return found
+    return result
 
 
 @pytest.fixture(scope='module')

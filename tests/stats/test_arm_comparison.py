@@ -86,9 +86,9 @@ def test_an_interval_has_the_percentiles_that_its_coverage_says_widened_for_few_
 def test_every_metric_of_the_summary_is_what_scikit_learn_computes_from_the_predictions(three):
     summary = arm_comparison.summary(three, CLASSES, 'a', 50)
     folds = three['a'].folds
-    for arm, found in three.items():
+    for arm, result in three.items():
         expected = collections.defaultdict(list)
-        for x in found.probabilities:
+        for x in result.probabilities:
             answer = x.argmax(axis=1)
             expected['balanced_accuracy'].append(sk.balanced_accuracy_score(LABELS, answer))
             expected['accuracy'].append(sk.accuracy_score(LABELS, answer))
@@ -109,7 +109,7 @@ def test_every_metric_of_the_summary_is_what_scikit_learn_computes_from_the_pred
             assert_allclose(metrics[name]['repeats'], repeats)
             assert metrics[name]['value'] == pytest.approx(np.mean(repeats))
             assert metrics[name]['interval'][0] <= metrics[name]['value'] <= metrics[name]['interval'][1]
-        confusion = np.mean([sk.confusion_matrix(LABELS, x.argmax(axis=1)) for x in found.probabilities], axis=0)
+        confusion = np.mean([sk.confusion_matrix(LABELS, x.argmax(axis=1)) for x in result.probabilities], axis=0)
         assert_allclose(summary['arms'][arm]['confusion'], confusion)
 
 
@@ -119,8 +119,8 @@ def test_every_test_of_the_summary_is_what_scipy_computes_from_the_predictions(t
     for arm in ('b', 'c'):
         only = [(right['a'] & ~right[arm]).sum(), (right[arm] & ~right['a']).sum()]
         p.append(min(2 * stats.binom.cdf(min(only), sum(only), 0.5), 1))
-        found = summary['arms'][arm]['mcnemar']
-        assert [found['only_reference'], found['only_arm']] == only and found['p'] == pytest.approx(p[-1])
+        result = summary['arms'][arm]['mcnemar']
+        assert [result['only_reference'], result['only_arm']] == only and result['p'] == pytest.approx(p[-1])
         several = []
         for x, y in zip(three[arm].probabilities, three['a'].probabilities):
             for fold in range(5):
@@ -134,8 +134,8 @@ def test_every_test_of_the_summary_is_what_scipy_computes_from_the_predictions(t
     for test, values in (('mcnemar', p), ('nadeau_bengio', gaps)):
         small, large = sorted(values)
         expected = {small: min(2 * small, 1), large: min(max(2 * small, large), 1)}
-        found = [summary['arms'][arm][test]['p_holm'] for arm in ('b', 'c')]
-        assert_allclose(found, [expected[value] for value in values])
+        result = [summary['arms'][arm][test]['p_holm'] for arm in ('b', 'c')]
+        assert_allclose(result, [expected[value] for value in values])
 
 
 def test_differences_are_paired_so_that_what_arms_have_in_common_cancels(random):
@@ -162,36 +162,36 @@ def test_repeats_of_a_nodule_do_not_count_as_other_nodules(random):
 
 def test_the_summary_is_json_and_the_same_for_one_seed(three):
     texts = [json.dumps(arm_comparison.summary(three, CLASSES, 'a', 50, seed), allow_nan=False) for seed in (1, 1, 2)]
-    found, other = json.loads(texts[0]), json.loads(texts[2])
-    kappas = [x['arms']['b']['metrics']['kappa'] for x in (found, other)]
+    result, other = json.loads(texts[0]), json.loads(texts[2])
+    kappas = [x['arms']['b']['metrics']['kappa'] for x in (result, other)]
     assert texts[0] == texts[1] and kappas[0]['interval'] != kappas[1]['interval']
     assert kappas[0]['value'] == kappas[1]['value']
-    assert found['per_class'] == [30, 119, 57] and found['folds'] == [0, 1, 2, 3, 4] and found['notes'] == []
-    assert [found['arms']['a'][name] for name in ('difference', 'mcnemar', 'nadeau_bengio')] == [None] * 3
-    low, high = found['arms']['b']['metrics']['calibration_error']['by_chance']
+    assert result['per_class'] == [30, 119, 57] and result['folds'] == [0, 1, 2, 3, 4] and result['notes'] == []
+    assert [result['arms']['a'][name] for name in ('difference', 'mcnemar', 'nadeau_bengio')] == [None] * 3
+    low, high = result['arms']['b']['metrics']['calibration_error']['by_chance']
     assert 0 < low < high < 0.2
-    assert sum(row['share'] for row in found['arms']['b']['reliability']) == pytest.approx(1)
-    assert len(found['arms']['b']['roc']['IA']) == len(found['false_positive_rates'])
+    assert sum(row['share'] for row in result['arms']['b']['reliability']) == pytest.approx(1)
+    assert len(result['arms']['b']['roc']['IA']) == len(result['false_positive_rates'])
 
 
 def test_shares_of_nodules_that_are_all_right_have_a_wilson_interval_with_a_width():
-    found = Predictions(NAMES, LABELS, np.arange(206) % 5, one_hot(LABELS)[None])
-    metrics = arm_comparison.summary(dict(x=found), CLASSES, 'x', 50)['arms']['x']['metrics']
+    result = Predictions(NAMES, LABELS, np.arange(206) % 5, one_hot(LABELS)[None])
+    metrics = arm_comparison.summary(dict(x=result), CLASSES, 'x', 50)['arms']['x']['metrics']
     assert metrics['sensitivity_AIS']['interval'] == [1, 1]
     assert_allclose(metrics['sensitivity_AIS']['wilson'], [30 / (30 + 1.959964**2), 1])
 
 
 def test_who_is_right_as_often_as_he_says_has_a_calibration_error_near_0_and_none_below_it():
     answers = one_hot((LABELS + (np.arange(206) % 5 > 2)) % 3)  # right in three of five
-    found = Predictions(NAMES, LABELS, np.arange(206) % 4, (0.4 * answers + 0.2)[None])
-    error = arm_comparison.summary(dict(x=found), CLASSES, 'x', 500)['arms']['x']['metrics']['calibration_error']
+    result = Predictions(NAMES, LABELS, np.arange(206) % 4, (0.4 * answers + 0.2)[None])
+    error = arm_comparison.summary(dict(x=result), CLASSES, 'x', 500)['arms']['x']['metrics']['calibration_error']
     assert error['value'] < 0.01 and error['interval'][0] == 0
     assert error['by_chance'][1] == pytest.approx(2.24 * np.sqrt(0.6 * 0.4 / 206), rel=0.15)  # of |x|, x normal
 
 
 def test_a_class_that_is_alone_in_its_folds_has_no_auc_and_the_summary_says_so(three):
     folds = np.where(LABELS == 0, 9, np.arange(206) % 4)
-    alone = collections.OrderedDict((arm, found._replace(folds=folds)) for arm, found in three.items())
+    alone = collections.OrderedDict((arm, result._replace(folds=folds)) for arm, result in three.items())
     summary = json.loads(json.dumps(arm_comparison.summary(alone, CLASSES, 'a', 50), allow_nan=False))
     metrics = summary['arms']['b']['metrics']
     assert metrics['auc_AIS'] == dict(value=None, interval=[None, None], repeats=[None] * 3)
@@ -203,9 +203,9 @@ def test_a_class_that_is_alone_in_its_folds_has_no_auc_and_the_summary_says_so(t
 
 
 def test_one_fold_has_no_t_test(three):
-    held_out = {arm: found._replace(folds=np.zeros(206, int)) for arm, found in three.items()}
-    found = arm_comparison.summary(held_out, CLASSES, 'a', 50)['arms']['b']
-    assert found['nadeau_bengio'] is None and found['mcnemar']['p_holm'] <= 1
+    held_out = {arm: result._replace(folds=np.zeros(206, int)) for arm, result in three.items()}
+    result = arm_comparison.summary(held_out, CLASSES, 'a', 50)['arms']['b']
+    assert result['nadeau_bengio'] is None and result['mcnemar']['p_holm'] <= 1
 
 
 def test_arms_that_cannot_be_compared_are_refused_in_words(three):
@@ -227,6 +227,6 @@ def test_arms_that_cannot_be_compared_are_refused_in_words(three):
     for wrong in (2 * one.probabilities, one.probabilities * np.nan, one.probabilities - [2, -1, -1]):
         with pytest.raises(ValueError, match='arm b: probabilities are not at least 0 with a sum of 1'):
             arm_comparison.summary(dict(three, b=one._replace(probabilities=wrong)), CLASSES, 'a')
-    unlabelled = {arm: found._replace(labels=np.minimum(found.labels, 1)) for arm, found in three.items()}
+    unlabelled = {arm: result._replace(labels=np.minimum(result.labels, 1)) for arm, result in three.items()}
     with pytest.raises(ValueError, match='labels are not 0 to 2, each at least once'):
         arm_comparison.summary(unlabelled, CLASSES, 'a')

@@ -34,10 +34,10 @@ def test_a_paired_difference_has_the_interval_of_the_differences_of_pairs(random
     x = random.randn(200)
     y = x + 0.05 + 0.1 * random.randn(200)
     both = [bootstrap.estimate(lambda w: float(w.dot(values) / 200), [200], 1, 500) for values in (y, x)]
-    found, pairs = bootstrap.difference(*both, smallest=200), y - x
-    assert found.value == pytest.approx(pairs.mean())
+    result, pairs = bootstrap.difference(*both, smallest=200), y - x
+    assert result.value == pytest.approx(pairs.mean())
     expected = pairs.mean() + np.array([-1.96, 1.96]) * pairs.std() / np.sqrt(200)
-    assert_allclose(found.interval, expected, atol=0.003)
-    assert found.interval[0] > 0 and both[0].interval[0] < both[1].interval[1]  # though the intervals overlap
+    assert_allclose(result.interval, expected, atol=0.003)
+    assert result.interval[0] > 0 and both[0].interval[0] < both[1].interval[1]  # though the intervals overlap
     few = [bootstrap.estimate(lambda w: float(w.dot(values) / 200), [200], 1, 50) for values in (y, x)]
     assert_allclose(bootstrap.difference(*few, smallest=200).interval, expected, atol=0.01)

@@ -69,9 +69,9 @@ def test_errors_by_chance_are_those_of_labels_that_are_drawn_by_the_probabilitie
     for _ in range(1000):
         bins = calibration.reliability(drawn(random, logits), probabilities)
         errors.append(calibration.calibration_error(bins))
-    found = calibration.errors_by_chance(probabilities, 1000)
-    assert_allclose(np.percentile(found, [5, 50, 95]), np.percentile(errors, [5, 50, 95]), atol=0.005)
-    assert (found == calibration.errors_by_chance(probabilities, 1000)).all()
+    result = calibration.errors_by_chance(probabilities, 1000)
+    assert_allclose(np.percentile(result, [5, 50, 95]), np.percentile(errors, [5, 50, 95]), atol=0.005)
+    assert (result == calibration.errors_by_chance(probabilities, 1000)).all()
 
 
 def test_repeated_nodules_have_the_error_of_a_set_that_holds_them_repeatedly(random):
@@ -86,9 +86,9 @@ def test_repeated_nodules_have_the_error_of_a_set_that_holds_them_repeatedly(ran
 def test_a_planted_temperature_is_found_from_logits_and_from_log_probabilities(random, planted):
     logits = 3 * random.randn(20000, 3)
     labels = drawn(random, logits / planted)
-    found = calibration.temperature(logits, labels)
-    assert found == pytest.approx(planted, rel=0.05)
-    assert calibration.temperature(special.log_softmax(logits, axis=1), labels) == pytest.approx(found, rel=1e-3)
+    result = calibration.temperature(logits, labels)
+    assert result == pytest.approx(planted, rel=0.05)
+    assert calibration.temperature(special.log_softmax(logits, axis=1), labels) == pytest.approx(result, rel=1e-3)
     assert_allclose(calibration.tempered(logits, planted), special.softmax(logits / planted, axis=1))
 
 

@@ -10,8 +10,8 @@ from stats import proportions
 
 def scipys(successes, count, share, alternative):
     test = stats.binomtest if hasattr(stats, 'binomtest') else stats.binom_test  # SciPy 1.5 has the latter
-    found = test(successes, count, share, alternative=alternative)
-    return getattr(found, 'pvalue', found)
+    result = test(successes, count, share, alternative=alternative)
+    return getattr(result, 'pvalue', result)
 
 
 def test_wilson_intervals_are_the_published_ones():
@@ -37,10 +37,10 @@ def test_the_test_against_a_half_is_scipys_and_the_exact_interval_is_what_one_si
 
 @pytest.mark.parametrize('successes', range(110, 191, 4))
 def test_equivalence_is_two_one_sided_tests_and_the_interval_within_the_margin(successes):
-    found = proportions.equivalence(successes, 300, 0.1)
+    result = proportions.equivalence(successes, 300, 0.1)
     p = max(scipys(successes, 300, 0.4, 'greater'), scipys(successes, 300, 0.6, 'less'))
-    assert found.p == pytest.approx(p) and found.shown == (p < 0.05)
-    assert found.shown == (found.interval[0] > 0.4 and found.interval[1] < 0.6)
+    assert result.p == pytest.approx(p) and result.shown == (p < 0.05)
+    assert result.shown == (result.interval[0] > 0.4 and result.interval[1] < 0.6)
 
 
 def test_few_answers_are_never_equivalent_and_no_margin_reaches_all_or_nothing():

@@ -25,8 +25,8 @@ def simulated(random, cases=300, number=3, accuracy=0.5, shared=0.0, again=0.0):
 
 def test_shares_and_areas_of_a_reader_are_those_of_scikit_learn(random):
     verdicts, again, seconds, signals, labels = simulated(random, 120, 2, 0.7)
-    found = reader_metrics.summary(verdicts, again, seconds, signals, labels)
-    for row, took, one in zip(verdicts, seconds, found['readers']):
+    result = reader_metrics.summary(verdicts, again, seconds, signals, labels)
+    for row, took, one in zip(verdicts, seconds, result['readers']):
         assert one['accuracy'] == pytest.approx(sklearn_metrics.accuracy_score(signals, row >= 4))
         assert one['sensitivity'] == pytest.approx(sklearn_metrics.recall_score(signals, row >= 4))
         assert one['specificity'] == pytest.approx(sklearn_metrics.recall_score(~signals, row < 4))
@@ -35,22 +35,22 @@ def test_shares_and_areas_of_a_reader_are_those_of_scikit_learn(random):
         test = stats.binomtest if hasattr(stats, 'binomtest') else stats.binom_test
         p = test(one['right'], 120)
         assert one['p'] == pytest.approx(getattr(p, 'pvalue', p))
-    assert found['pooled']['auc'] == pytest.approx(np.mean([one['auc'] for one in found['readers']]))
+    assert result['pooled']['auc'] == pytest.approx(np.mean([one['auc'] for one in result['readers']]))
     own = labels == 'MIA'
     expected = np.mean([sklearn_metrics.roc_auc_score(signals[own], row[own]) for row in verdicts])
-    assert found['classes']['MIA']['auc'] == pytest.approx(expected)
-    assert list(found['classes']) == ['AIS', 'MIA', 'IA']
+    assert result['classes']['MIA']['auc'] == pytest.approx(expected)
+    assert list(result['classes']) == ['AIS', 'MIA', 'IA']
     expected = sklearn_metrics.cohen_kappa_score(*verdicts >= 4)
-    assert found['agreement']['pairs'][0]['kappa'] == pytest.approx(expected)
+    assert result['agreement']['pairs'][0]['kappa'] == pytest.approx(expected)
 
 
 def test_the_interval_of_an_area_is_as_wide_as_the_area_varies_between_studies(random):
     areas, widths = [], []
     for _ in range(60):
         verdicts, _, _, signals, _ = simulated(random, 100, 1, 0.65)
-        found = reader_metrics._auc(verdicts, signals, 0)
-        areas.append(found['auc'])
-        widths.append(np.diff(found['auc_interval'])[0] / (2 * 1.96))
+        result = reader_metrics._auc(verdicts, signals, 0)
+        areas.append(result['auc'])
+        widths.append(np.diff(result['auc_interval'])[0] / (2 * 1.96))
     assert_allclose(np.mean(widths), np.std(areas), rtol=0.25)
 
 
@@ -65,20 +65,20 @@ def test_intervals_of_three_readers_say_how_readers_differ_and_those_of_two_do_n
 
 def groups(random, studies, **how):
     """What is said of all readers of simulated studies."""
-    found = []
+    result = []
     for _ in range(studies):
         verdicts, _, seconds, signals, _ = simulated(random, **how)
-        found.append(reader_metrics._group(verdicts, signals, seconds, 1, 0.1, 0))
-    return found
+        result.append(reader_metrics._group(verdicts, signals, seconds, 1, 0.1, 0))
+    return result
 
 
 @pytest.mark.parametrize('shared', [0, 0.8])
 def test_guessing_is_taken_for_skill_in_5_of_100_studies_also_where_readers_see_the_same(random, monkeypatch, shared):
     monkeypatch.setattr(reader_metrics, 'RESAMPLES', 2)
-    found = groups(random, 40, shared=shared)
-    assert sum(each['p'] < 0.05 for each in found) <= 5
-    assert sum(each['accuracy_interval'][0] <= 0.5 <= each['accuracy_interval'][1] for each in found) >= 35
-    assert sum(each['equivalence']['shown'] for each in found) >= 30
+    result = groups(random, 40, shared=shared)
+    assert sum(each['p'] < 0.05 for each in result) <= 5
+    assert sum(each['accuracy_interval'][0] <= 0.5 <= each['accuracy_interval'][1] for each in result) >= 35
+    assert sum(each['equivalence']['shown'] for each in result) >= 30
 
 
 def test_an_accuracy_of_65_percent_is_always_found_and_never_taken_for_chance(random, monkeypatch):
@@ -90,22 +90,22 @@ def test_an_accuracy_of_65_percent_is_always_found_and_never_taken_for_chance(ra
 
 def test_a_reader_who_calls_everything_real_is_measured_as_far_as_that_goes(random):
     verdicts, again, seconds, signals, labels = simulated(random, 60, 1)
-    found = reader_metrics.summary(np.full_like(verdicts, 6), again, seconds, signals, labels)
-    one = json.loads(json.dumps(found, allow_nan=False))['readers'][0]
+    result = reader_metrics.summary(np.full_like(verdicts, 6), again, seconds, signals, labels)
+    one = json.loads(json.dumps(result, allow_nan=False))['readers'][0]
     assert one['sensitivity'] == 1 and one['specificity'] == 0 and one['accuracy'] == 0.5 and one['auc'] == 0.5
     assert one['criterion'] < -1 and one['dprime'] == pytest.approx(0) and one['repeats']['agreement'] is None
-    assert found['agreement'] == dict(fleiss=None, fleiss_interval=None, cases=0, pairs=[])
+    assert result['agreement'] == dict(fleiss=None, fleiss_interval=None, cases=0, pairs=[])
 
 
 def test_what_was_read_so_far_counts_and_what_is_not_defined_is_null(random):
     verdicts, again, seconds, signals, labels = simulated(random, 90, 3)
     verdicts[1, 30:] = verdicts[2, 1:] = np.nan
-    found = json.loads(json.dumps(reader_metrics.summary(verdicts, again, seconds, signals, labels), allow_nan=False))
-    assert [one['answers'] for one in found['readers']] == [90, 30, 1] and found['pooled']['answers'] == 121
-    last = found['readers'][2]
+    result = json.loads(json.dumps(reader_metrics.summary(verdicts, again, seconds, signals, labels), allow_nan=False))
+    assert [one['answers'] for one in result['readers']] == [90, 30, 1] and result['pooled']['answers'] == 121
+    last = result['readers'][2]
     assert last['specificity'] is None and last['dprime'] is None and last['auc_interval'] == [None, None]
-    assert [pair['cases'] for pair in found['agreement']['pairs']] == [30, 1, 1]
-    assert found['agreement']['cases'] == 30
+    assert [pair['cases'] for pair in result['agreement']['pairs']] == [30, 1, 1]
+    assert result['agreement']['cases'] == 30
     with pytest.raises(ValueError, match='without answers'):
         reader_metrics.summary(np.full([1, 90], np.nan), again[:1], seconds[:1], signals, labels)
 
@@ -114,19 +114,19 @@ def test_second_showings_count_for_agreement_with_oneself_alone(random):
     verdicts, again, seconds, signals, labels = simulated(random, 200, 1, 0.6, again=0.2)
     without = reader_metrics.summary(verdicts, np.full_like(again, np.nan), seconds, signals, labels)
     changed = np.where(np.arange(200) < 100, again, 7 - again)
-    found = reader_metrics.summary(verdicts, changed, seconds, signals, labels)
-    assert found['pooled'] == without['pooled']
+    result = reader_metrics.summary(verdicts, changed, seconds, signals, labels)
+    assert result['pooled'] == without['pooled']
     shown = ~np.isnan(again[0])
     expected = sklearn_metrics.cohen_kappa_score(verdicts[0, shown] >= 4, changed[0, shown] >= 4)
-    repeats = found['readers'][0]['repeats']
+    repeats = result['readers'][0]['repeats']
     assert repeats['number'] == shown.sum() and repeats['kappa'] == pytest.approx(expected)
     assert repeats['agreement'] == pytest.approx(shown[:100].sum() / float(shown.sum()))
 
 
 def test_readers_are_compared_with_chance_by_a_t_test_where_there_are_three(random):
-    found = reader_metrics.summary(*simulated(random, 100, 4, 0.6))
-    shares = [one['accuracy'] for one in found['readers']]
-    assert found['pooled']['p_readers'] == pytest.approx(stats.ttest_1samp(shares, 0.5).pvalue)
+    result = reader_metrics.summary(*simulated(random, 100, 4, 0.6))
+    shares = [one['accuracy'] for one in result['readers']]
+    assert result['pooled']['p_readers'] == pytest.approx(stats.ttest_1samp(shares, 0.5).pvalue)
     assert reader_metrics.summary(*simulated(random, 100, 2, 0.6))['pooled']['p_readers'] is None
 
 

@@ -52,5 +52,5 @@ def test_area_and_curve_are_scikit_learns_also_of_weighted_sets(random):
     expected = sklearn_metrics.roc_curve(signals, verdicts, drop_intermediate=False)
     assert_allclose([false, true], expected[:2])
     weights = random.randint(4, size=[3, 80])
-    found = signal_detection.auc(weights.dot(cells.reshape(80, 12)).reshape(3, 2, 6))
-    assert_allclose(found, [sklearn_metrics.roc_auc_score(signals, verdicts, sample_weight=x) for x in weights])
+    result = signal_detection.auc(weights.dot(cells.reshape(80, 12)).reshape(3, 2, 6))
+    assert_allclose(result, [sklearn_metrics.roc_auc_score(signals, verdicts, sample_weight=x) for x in weights])

@@ -63,7 +63,7 @@ def _state(number):
 @pytest.mark.parametrize('before', [[], [(0, b'zero', 1)], [(0, b'zero', 1), (1, b'one', 2)]])
 @pytest.mark.parametrize('kimg', [1, 1.5, 2])
 def test_a_run_killed_at_any_point_of_a_snapshot_has_the_one_before_or_the_new_one(tmp_path, monkeypatch, before, kimg):
-    path, points, found = str(tmp_path / '000-AIS'), 0, set()
+    path, points, result = str(tmp_path / '000-AIS'), 0, set()
 
     def prepare():
         shutil.rmtree(path, ignore_errors=True)
@@ -79,13 +79,13 @@ def test_a_run_killed_at_any_point_of_a_snapshot_has_the_one_before_or_the_new_o
         snapshot = checkpoint.last(path)
         number = int(snapshot.state['number']) if snapshot else None
         content = open(snapshot.path, 'rb').read() if snapshot else None
-        found.add(number)
+        result.add(number)
         assert (number, content) in [(9, b'new'), before[-1][:0:-1] if before else (None, None)]
         checkpoint.tidy(path, snapshot)
         assert all(name.endswith(('.pkl', '.npz')) and '.new' not in name for name in visible(path))
         assert not [name for name in os.listdir(path) if name.endswith('.part')]
         assert (checkpoint.last(path) or [None])[0] == (snapshot and snapshot.path)
-    assert points >= 4 and found == {9, before[-1][2] if before else None}
+    assert points >= 4 and result == {9, before[-1][2] if before else None}
 
 
 def _filled(path, text):

@@ -105,8 +105,8 @@ def test_the_penalty_is_taken_through_the_change(session, random):
     tensors = AugmentParams(*map(tf.constant, change))
 
     def norm(critic):
-        found = losses.wgan_gp(critic, x[0], x[1], tf.ones([4, 1, 1, 1]) * 0.5, tf.zeros([4, 0]))
-        return tfutil.run(found.terms['gradient_norm'])
+        result = losses.wgan_gp(critic, x[0], x[1], tf.ones([4, 1, 1, 1]) * 0.5, tf.zeros([4, 0]))
+        return tfutil.run(result.terms['gradient_norm'])
 
     def linear(images):
         return tf.reduce_sum(images * kernel, axis=[1, 2, 3])[:, None], tf.zeros([4, 0])

@@ -130,7 +130,7 @@ def test_training_refuses_bad_input_in_one_line_and_writes_nothing(script, tmp_p
     shutil.copy(few + '/few-r03.tfrecords', uneven + '/AIS-r03.tfrecords')
     os.mkdir(str(tmp_path / 'empty'))
     outdir = tmp_path / 'out'
-    for arguments, words in (
+    for arguments, message in (
         (['--data', tmp_path / 'empty'], 'no NAME-r'),
         (['--data', tmp_path / 'nowhere'], 'not a folder'),
         (['--data', gap], 'lacks level r03'),
@@ -150,7 +150,7 @@ def test_training_refuses_bad_input_in_one_line_and_writes_nothing(script, tmp_p
     ):
         base = ['3-train.py', '--outdir', outdir, '--data', training_data] + TINY
         code, _, err = script(*(base + arguments))
-        assert code == 2 and err.count('\n') == 1 and words in err, (arguments, err)
+        assert code == 2 and err.count('\n') == 1 and message in err, (arguments, err)
         assert not os.path.exists(str(outdir)), arguments
 
 

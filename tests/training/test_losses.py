@@ -23,7 +23,7 @@ def test_losses_and_gradients_are_those_of_the_reference_implementation(session,
     box = 2 ** (6 - level)
     reals = measured['images'].reshape(8, 1, 2**level, box, 2**level, box).mean(axis=(3, 5))
     labels = tf.constant(measured['labels'])
-    found = losses.wgan_gp(
+    result = losses.wgan_gp(
         lambda x: D(x, level=level),
         tf.constant(reals),
         G(tf.constant(measured['latents']), labels, level=level),
@@ -33,7 +33,7 @@ def test_losses_and_gradients_are_those_of_the_reference_implementation(session,
     )
     # A unit on the bend of a leaky ReLU may fall on either side: oneDNN rounds otherwise, norms move by up to 2.6e-4.
     limit = 5e-4 if tf.__version__.startswith('2') and os.environ['TF_ENABLE_ONEDNN_OPTS'] == '1' else 1e-4
-    for network, loss, role in ((G, found.generator, 'G'), (D, found.critic, 'D')):
+    for network, loss, role in ((G, result.generator, 'G'), (D, result.critic, 'D')):
         assert_allclose(tfutil.run(loss), measured['%s/%s_loss' % (lod, role)], rtol=1e-5)
         gradients = [tf.zeros([]) if g is None else g for g in tf.gradients(loss, list(network.trainables.values()))]
         norms = dict(zip(network.trainables, tfutil.run([tf.norm(g) for g in gradients])))
@@ -46,7 +46,7 @@ def test_losses_and_gradients_are_those_of_the_reference_implementation(session,
 def test_the_penalty_is_that_of_a_linear_critic_in_closed_form(session, random):
     w, reals, fakes = (random.randn(4, 1, 4, 4).astype(np.float32) for _ in range(3))
     critic = lambda x: (tf.reduce_sum(x * w[:1], axis=[2, 3]), tf.zeros([4, 0]))  # noqa: E731
-    found = losses.wgan_gp(
+    result = losses.wgan_gp(
         critic,
         tf.constant(reals),
         tf.constant(fakes),
@@ -57,9 +57,9 @@ def test_the_penalty_is_that_of_a_linear_critic_in_closed_form(session, random):
     scores = [(x * w[:1]).sum(axis=(1, 2, 3)) for x in (reals, fakes)]
     norm = np.sqrt((w[:1] ** 2).sum()) / 8
     expected = scores[1].mean() - scores[0].mean() + 10 * (norm - 1) ** 2 + 0.001 * (scores[0] ** 2).mean()
-    assert_allclose(tfutil.run(found.critic), expected, rtol=1e-4)
-    assert_allclose(tfutil.run(found.generator), -scores[1].mean(), rtol=1e-5)
-    assert_allclose(tfutil.run(found.terms['gradient_norm']), norm, rtol=1e-5)
+    assert_allclose(tfutil.run(result.critic), expected, rtol=1e-4)
+    assert_allclose(tfutil.run(result.generator), -scores[1].mean(), rtol=1e-5)
+    assert_allclose(tfutil.run(result.terms['gradient_norm']), norm, rtol=1e-5)
 
 
 def test_softened_reals_are_mixed_with_their_box_averages(session, random):

@@ -29,10 +29,10 @@ def test_seconds_of_what_is_left_are_those_of_each_level_for_its_images():
 
 
 @pytest.mark.parametrize(
-    'seconds, words', [(12, '12 s'), (240, '4 min'), (5400, '90 min'), (9000, '2.5 h'), (10**7, '2778 h (116 days)')]
+    'seconds, message', [(12, '12 s'), (240, '4 min'), (5400, '90 min'), (9000, '2.5 h'), (10**7, '2778 h (116 days)')]
 )
-def test_durations_are_in_the_unit_that_people_would_use(seconds, words):
-    assert plan.duration(seconds) == words
+def test_durations_are_in_the_unit_that_people_would_use(seconds, message):
+    assert plan.duration(seconds) == message
 
 
 @pytest.mark.slow
@@ -57,13 +57,13 @@ def test_a_long_run_says_its_length_and_what_to_begin_with():
 
 def test_gpus_that_are_not_there_are_not_counted_as_cpus(refuses, training_data):
     arguments = ['--data', training_data, '--cpu', '--gpus', '1'] + TINY
-    refuses('3-train.py', *arguments, words=['--gpus 1: TensorFlow finds no GPU'])
+    refuses('3-train.py', *arguments, parts=['--gpus 1: TensorFlow finds no GPU'])
 
 
 def test_the_pace_is_an_exponential_average_over_ticks():
     pace = plan.Pace()
-    found = []
+    result = []
     for seconds in (10, 40, 8):  # of ticks that should have taken 10
         pace.add(seconds, 10)
-        found.append(pace.seconds(60))
-    assert found == pytest.approx([60, 96, 86.4])  # not 60, 240, 48
+        result.append(pace.seconds(60))
+    assert result == pytest.approx([60, 96, 86.4])  # not 60, 240, 48

@@ -37,7 +37,7 @@ def test_latest_is_the_run_of_the_highest_number(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'change, words',
+    'change, message',
     [
         (dict(minibatch='many'), 'minibatch'),
         (dict(total_kimg={'a': [1]}), 'total-kimg'),
@@ -47,12 +47,12 @@ def test_latest_is_the_run_of_the_highest_number(tmp_path):
         (dict(seed=-1), 'seed'),
     ],
 )
-def test_bad_settings_of_a_run_are_refused_with_its_file(tmp_path, change, words):
+def test_bad_settings_of_a_run_are_refused_with_its_file(tmp_path, change, message):
     settings = dict(config.Train(data='d')._asdict(), resume=None, **change)
     (tmp_path / 'run.json').write_text(json.dumps(dict(settings=settings, data=dict(digest='0-0'))))
     with pytest.raises(ValueError) as caught:
         run_folder.start(config.Train(resume=str(tmp_path)), config.Train, (), ())
-    assert str(caught.value).startswith('%s/run.json is damaged' % tmp_path) and words in str(caught.value)
+    assert str(caught.value).startswith('%s/run.json is damaged' % tmp_path) and message in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,12 @@ def reference():
 
 def initial(reference):
     """{network: {variable: array}} of the reference before its first iteration."""
-    found = {name: {} for name in ('G', 'D', 'Gs')}
+    result = {name: {} for name in ('G', 'D', 'Gs')}
     for key, array in reference.items():
         kind, network, *local = key.split('|')
         if kind == 'initial':
-            found[network]['/'.join(local)] = array
-    return found
+            result[network]['/'.join(local)] = array
+    return result
 
 
 def orders():
@@ -76,21 +76,21 @@ def trained(reference, **changed):
             trainer.batches.for_D, trainer.batches.for_G = for_D, for_G
             trainer.reset_optimizers()
             trainer.initialise(initial(reference))
-            loop.step, loop.images_seen, loop.phase, found = 0, 0, schedule.phase(0, cfg, Noise.top), []
+            loop.step, loop.images_seen, loop.phase, result = 0, 0, schedule.phase(0, cfg, Noise.top), []
             while not loop.is_over():
                 terms = loop.iterate()
                 weights = {name: network.values() for name, network in trainer.first.networks.items()}
-                found.append((loop.phase.lod, terms['critic_loss'], weights))
-            yield found
+                result.append((loop.phase.lod, terms['critic_loss'], weights))
+            yield result
 
 
-def differences(reference, found):
+def differences(reference, result):
     """{step: largest difference of a weight}."""
     largest = {}
     for key, array in reference.items():
         if key.startswith('weights|'):
             _, step, network, *local = key.split('|')
-            difference = np.abs(found[int(step)][2][network]['/'.join(local)] - array).max()
+            difference = np.abs(result[int(step)][2][network]['/'.join(local)] - array).max()
             largest[int(step)] = max(largest.get(int(step), 0), float(difference))
     return largest
 
@@ -101,10 +101,10 @@ def test_forty_iterations_end_in_the_weights_of_the_reference(reference):
     So the images of the minibatches are also tried in other orders, which differ in rounding only.
     """
     least, losses = {}, [float(reference['critic_loss|%d' % step]) for step in range(STEPS)]
-    for found in trained(reference):
-        assert [lod for lod, _, _ in found] == [float(reference['lod|%d' % step]) for step in range(STEPS)]
-        assert [loss for _, loss, _ in found[:33]] == pytest.approx(losses[:33], rel=2e-6)
-        largest = differences(reference, found)
+    for result in trained(reference):
+        assert [lod for lod, _, _ in result] == [float(reference['lod|%d' % step]) for step in range(STEPS)]
+        assert [loss for _, loss, _ in result[:33]] == pytest.approx(losses[:33], rel=2e-6)
+        largest = differences(reference, result)
         print('largest differences: %s' % ', '.join('%.1e after %d' % (d, s) for s, d in sorted(largest.items())))
         assert sorted(largest) == [0, 11, 12, 15, 16, 39] and max(d for s, d in largest.items() if s < 39) < 1e-6
         least = min(least or largest, largest, key=lambda each: each[39])

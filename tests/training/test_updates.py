@@ -18,13 +18,13 @@ CFG = config.Train(
 
 def values(trainer):
     """Weights of G, D and moments of their optimizers, on all replicas, {name: array}."""
-    found = {}
+    result = {}
     for replica in trainer.replicas:
         variables = dict(replica.moments())
         for name in ('G', 'D'):
             variables.update({name + '/' + local: v for local, v in replica.networks[name].trainables.items()})
-        found.update({'%d %s' % (replica.index, name): tfutil.run(v) for name, v in variables.items()})
-    return found
+        result.update({'%d %s' % (replica.index, name): tfutil.run(v) for name, v in variables.items()})
+    return result
 
 
 @pytest.fixture

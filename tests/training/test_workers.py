@@ -153,7 +153,7 @@ def test_the_others_of_the_first_worker_end_at_once_if_it_is_killed_and_after_th
 
 
 @pytest.mark.parametrize(
-    'text, words',
+    'text, expected',
     [
         ('{', 'it is not JSON'),
         ('[' * 100000, 'it is not JSON'),
@@ -175,11 +175,11 @@ def test_the_others_of_the_first_worker_end_at_once_if_it_is_killed_and_after_th
         ([], 'index 0 of 0'),
     ],
 )
-def test_a_bad_cluster_description_is_refused_in_words(monkeypatch, text, words):
+def test_a_bad_cluster_description_is_refused_in_words(monkeypatch, text, expected):
     if not isinstance(text, str):
         task = dict(dict(type='worker', index=0), **(text if isinstance(text, dict) else {}))
         text = json.dumps(dict(cluster=dict(worker=['a:1'] if isinstance(text, dict) else text), task=task))
     monkeypatch.setenv('TF_CONFIG', text)
     with pytest.raises(ValueError) as error:
         workers.cluster()
-    assert 'TF_CONFIG' in str(error.value) and words in str(error.value) and '\n' not in str(error.value)
+    assert 'TF_CONFIG' in str(error.value) and expected in str(error.value) and '\n' not in str(error.value)

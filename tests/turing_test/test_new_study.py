@@ -147,7 +147,7 @@ def test_weights_that_learned_from_a_nodule_of_the_data_are_refused(create, weig
 
 
 @pytest.mark.parametrize(
-    'flags, words',
+    'flags, message',
     [
         (['--number', '400'], 'use a smaller --number'),
         (['--number', '1'], '--number'),
@@ -159,8 +159,8 @@ def test_weights_that_learned_from_a_nodule_of_the_data_are_refused(create, weig
         (['--mode', '3afc'], '3afc'),
     ],
 )
-def test_what_cannot_be_is_one_line(flags, words, create, tmp_path):
-    assert words in refused(create, tmp_path, *flags)
+def test_what_cannot_be_is_one_line(flags, message, create, tmp_path):
+    assert message in refused(create, tmp_path, *flags)
 
 
 @pytest.mark.slow

@@ -200,7 +200,7 @@ def test_the_page_fits_screens_and_its_buttons_fit_fingers(opened, mode):
         page.shows(screen)
         for width, height in ((1280, 800), (768, 1024), (400, 800)):
             page.resize(width, height)
-            small = [words for words, *sizes in page.buttons() if min(sizes[:2]) < 44 or sizes[2] > sizes[3]]
+            small = [message for message, *sizes in page.buttons() if min(sizes[:2]) < 44 or sizes[2] > sizes[3]]
             assert not small, (small, width)
             if screen == 'verdicts':
                 verdicts = page[screen].rect

@@ -44,8 +44,8 @@ def answer(client, **changes):
     return client.post('/api/answer', json=dict(dict(item=state(client).get('item'), **GOOD), **changes))
 
 
-def refused(response, words):
-    assert response.status_code == 400 and words in response.get_json()['error'], response.data
+def refused(response, message):
+    assert response.status_code == 400 and message in response.get_json()['error'], response.data
     return True
 
 
