@@ -119,12 +119,12 @@ def refuses(script, tmp_path):
 
 @pytest.fixture(scope='session')
 def training_data(tmp_path_factory):
-    """A dataset of 40 images of 16x16."""
+    """A dataset of 40 images of 8x8."""
     import numpy as np
 
     import dataset
 
     folder = str(tmp_path_factory.mktemp('data') / 'AIS')
     random = np.random.RandomState(0)
-    dataset.write(folder, 'AIS', (random.randint(256) * random.rand(40, 1, 16, 16)).astype(np.uint8))
+    dataset.write(folder, 'AIS', (random.randint(256) * random.rand(40, 1, 8, 8)).astype(np.uint8))
     return folder

@@ -17,7 +17,7 @@ from places import ROOT
 from tfutil import tf
 
 TINY = '--fmap-base 64 --fmap-max 8 --minibatch 8 --lod-training-kimg 0.064 --lod-transition-kimg 0.064'.split()
-TINY += '--tick-kimg 0.064 --snapshot-kimg 0.064 --total-kimg 0.32'.split()
+TINY += '--tick-kimg 0.064 --snapshot-kimg 0.064 --total-kimg 0.192'.split()
 TINY_PIX2PIX = '--ngf 4 --ndf 4 --minibatch 4 --epochs 4 --snapshot-epochs 1 --keep 0 --cpu'.split()
 
 

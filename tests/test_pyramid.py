@@ -14,13 +14,13 @@ from places import ROOT
 def test_class_folders_are_pooled_and_labelled(tmp_path, training_data):
     for name in ('AIS', 'MIA'):
         dataset.write(
-            str(tmp_path / name), name, dataset.read(training_data + '/AIS-r04.tfrecords')[: 3 if name == 'AIS' else 5]
+            str(tmp_path / name), name, dataset.read(training_data + '/AIS-r03.tfrecords')[: 3 if name == 'AIS' else 5]
         )
     data = dataset.Pyramid(str(tmp_path))
     assert (
         data.classes == ['AIS', 'MIA']
         and data.labels.tolist() == [0] * 3 + [1] * 5
-        and data.images[4].shape == (8, 1, 16, 16)
+        and data.images[3].shape == (8, 1, 8, 8)
     )
 
 
@@ -29,15 +29,15 @@ def test_what_fills_the_memory_is_mapped_from_a_file_without_a_name_and_is_the_s
 ):
     held = dataset.Pyramid(training_data)
     before = os.listdir(training_data)
-    monkeypatch.setattr(capacity, 'free_memory', lambda: 10000)
+    monkeypatch.setattr(capacity, 'free_memory', lambda: 4000)
     mapped = dataset.Pyramid(training_data)
     assert sorted(os.listdir(training_data)) == sorted(before)
-    assert isinstance(mapped.images[4].base, np.memmap) and not isinstance(held.images[4].base, np.memmap)
+    assert isinstance(mapped.images[3].base, np.memmap) and not isinstance(held.images[3].base, np.memmap)
     for level in held.images:
         assert_array_equal(mapped.images[level], held.images[level])
     assert (mapped.digest, mapped.parts) == (held.digest, held.parts)
-    monkeypatch.setattr(capacity, 'free_disk', lambda path: 5000)
-    with pytest.raises(ValueError, match='5 KB are free'):
+    monkeypatch.setattr(capacity, 'free_disk', lambda path: 2000)
+    with pytest.raises(ValueError, match='2 KB are free'):
         dataset.Pyramid(training_data)
 
 
@@ -53,7 +53,7 @@ def test_loading_a_dataset_takes_little_more_memory_than_its_arrays(tmp_path):
 
 
 def test_class_folders_with_numbers_are_labelled_in_the_order_of_these_numbers(tmp_path, training_data):
-    images = dataset.read(training_data + '/AIS-r04.tfrecords')
+    images = dataset.read(training_data + '/AIS-r03.tfrecords')
     for name in ('10', '2', '1'):
         dataset.write(str(tmp_path / name), name, images[: int(name)])
     data = dataset.Pyramid(str(tmp_path))

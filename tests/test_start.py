@@ -79,7 +79,7 @@ def test_scripts_answer_and_the_first_three_work_without_unix_and_with_the_four_
     tmp_path, training_data
 ):
     scripts = sorted(os.path.basename(path) for path in glob.glob(os.path.join(ROOT, '[0-9]-*.py')))
-    train = ['3-train.py', '--data', training_data] + TINY + ['--lod-initial-resolution', '16', '--total-kimg', '0.008']
+    train = ['3-train.py', '--data', training_data] + TINY + ['--lod-initial-resolution', '8', '--total-kimg', '0.008']
     commands = [['1-dataset_display.py', '--number', '1'], ['2-inference.py', '--number', '1'], train]
     commands = [[name, '-h'] for name in scripts] + [command + ['--outdir', str(tmp_path)] for command in commands]
     arguments = [sys.executable, '-c', RESTRICTED, json.dumps(commands)]

@@ -57,20 +57,20 @@ def test_more_than_the_memory_holds_is_refused_with_both_numbers(refuses, monkey
     ],
 )
 def test_more_than_the_disk_holds_is_refused_with_both_numbers(refuses, monkeypatch, training_data, arguments):
-    monkeypatch.setattr(capacity, 'free_disk', lambda path: 5000)
+    monkeypatch.setattr(capacity, 'free_disk', lambda path: 1000)
     script, *flags = arguments.split()
     flags += {'2': ['--model', MODEL], '1': ['--tfrecords', training_data]}.get(script[0], [])
-    refuses(script, *flags, parts=['of disk', '5 KB are free'])
+    refuses(script, *flags, parts=['of disk', '1 KB are free'])
 
 
 def test_a_dataset_and_an_evaluation_that_do_not_fit_are_refused(monkeypatch, training_data):
-    path = dataset.levels(training_data)[4]
+    path = dataset.levels(training_data)[3]
     monkeypatch.setattr(capacity, 'free_memory', lambda: os.path.getsize(path))
     assert len(dataset.read(path, 20)) == 20
-    with pytest.raises(ValueError, match='AIS-r04.tfrecords needs about'):
+    with pytest.raises(ValueError, match='AIS-r03.tfrecords needs about'):
         dataset.read(path)
     monkeypatch.setattr(capacity, 'free_memory', lambda: 10**6)
-    with pytest.raises(ValueError, match=r'--number 20 \(as many images of 16x16 .* needs about'):
+    with pytest.raises(ValueError, match=r'--number 20 \(as many images of 8x8 .* needs about'):
         suite.evaluate_models([MODEL], training_data, number=20, cpu=True)
 
 

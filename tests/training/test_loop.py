@@ -43,15 +43,15 @@ def test_a_run_folder_holds_settings_logs_pictures_and_published_pickles(session
     )
     with open(finished_run + '/log.csv') as f:
         rows = list(csv.DictReader(f))
-    assert [float(row['kimg']) for row in rows] == pytest.approx([0.064, 0.128, 0.192, 0.256, 0.32])
-    assert [float(row['resolution']) for row in rows] == [4, 8, 8, 16, 16] and all(
+    assert [float(row['kimg']) for row in rows] == pytest.approx([0.064, 0.128, 0.192])
+    assert [float(row['resolution']) for row in rows] == [4, 8, 8] and all(
         float(row['gradient_norm']) > 0 for row in rows
     )
     G, D, Gs = tfutil.load(finished_run + '/network-final.pkl', networks.BUILDERS)
-    assert Gs.run(np.zeros([2, 8]), np.zeros([2, 0])).shape == (2, 1, 16, 16)
+    assert Gs.run(np.zeros([2, 8]), np.zeros([2, 0])).shape == (2, 1, 8, 8)
     assert np.abs(Gs.values()['4x4/Conv/weight'] - G.values()['4x4/Conv/weight']).max() > 0
     with Image.open(finished_run + '/reals.png') as picture:
-        assert picture.size == (128, 128)
+        assert picture.size == (64, 64)
 
 
 def test_pictures_are_those_of_the_moving_average(session, finished_run):
@@ -59,7 +59,7 @@ def test_pictures_are_those_of_the_moving_average(session, finished_run):
     latents = np.random.RandomState([0, 3]).randn(64, 8)
     images = np.clip(np.rint((Gs.run(latents, np.zeros([64, 0])) + 1) * 127.5), 0, 255)
     with Image.open(finished_run + '/fakes000000.png') as picture:  # the last picture: the run is shorter than 1 kimg
-        assert np.abs(np.asarray(picture)[16:32, :16] - images[8, 0]).max() <= 1
+        assert np.abs(np.asarray(picture)[8:16, :8] - images[8, 0]).max() <= 1
 
 
 @pytest.mark.slow
@@ -90,7 +90,7 @@ def test_transfer_takes_what_fits_by_resolution_and_says_what_it_left(script, tm
     small = str(tmp_path / 'small.pkl')
     with tfutil.init_tf():
         trio = [
-            tfutil.Network(name, build, resolution=8, fmap_base=64, fmap_max=8)
+            tfutil.Network(name, build, resolution=4, fmap_base=64, fmap_max=8)
             for name, build in (('G', networks.G_paper), ('D', networks.D_paper), ('Gs', networks.G_paper))
         ]
         tfutil.save(small, trio)
@@ -100,16 +100,16 @@ def test_transfer_takes_what_fits_by_resolution_and_says_what_it_left(script, tm
     )
     with open(str(tmp_path / 'out' / '000-AIS' / 'log.txt')) as f:
         line = [line for line in f if line.startswith('transfer')][0]
-    assert code == 0 and 'G/16x16/Conv1/weight' in line and 'G/8x8' not in line, err
+    assert code == 0 and 'G/8x8/Conv1/weight' in line and 'G/4x4' not in line, err
     values = weights(tmp_path / 'out' / '000-AIS' / 'network-final.pkl')[2]
-    assert_allclose(values['8x8/Conv1/weight'], expected['8x8/Conv1/weight'], atol=0.02)  # a step towards G
+    assert_allclose(values['4x4/Conv/weight'], expected['4x4/Conv/weight'], atol=0.02)  # a step towards G
     assert_allclose(values['ToRGB_lod1/weight'], expected['ToRGB_lod0/weight'], atol=0.02)
 
 
 @pytest.mark.slow
 def test_conditional_training_uses_the_classes(script, tmp_path, training_data):
     for name in ('AIS', 'MIA'):
-        dataset.write(str(tmp_path / 'data' / name), name, dataset.read(training_data + '/AIS-r04.tfrecords'))
+        dataset.write(str(tmp_path / 'data' / name), name, dataset.read(training_data + '/AIS-r03.tfrecords'))
     code, out, err = train(script, tmp_path / 'data', tmp_path / 'out', '--conditional', '--total-kimg', '0.016')
     with open(str(tmp_path / 'out' / '000-data' / 'log.txt')) as f:
         assert code == 0 and 'label' in f.read(), err
@@ -122,23 +122,23 @@ def test_conditional_training_uses_the_classes(script, tmp_path, training_data):
 
 def test_training_refuses_bad_input_in_one_line_and_writes_nothing(script, tmp_path, training_data):
     few, gap, uneven = (str(tmp_path / name) for name in ('few', 'gap', 'uneven'))
-    images = dataset.read(training_data + '/AIS-r04.tfrecords')
+    images = dataset.read(training_data + '/AIS-r03.tfrecords')
     dataset.write(few, 'few', images[:7])
     shutil.copytree(training_data, gap)
-    os.remove(gap + '/AIS-r03.tfrecords')
+    os.remove(gap + '/AIS-r02.tfrecords')
     shutil.copytree(training_data, uneven)
-    shutil.copy(few + '/few-r03.tfrecords', uneven + '/AIS-r03.tfrecords')
+    shutil.copy(few + '/few-r02.tfrecords', uneven + '/AIS-r02.tfrecords')
     os.mkdir(str(tmp_path / 'empty'))
     outdir = tmp_path / 'out'
     for arguments, message in (
         (['--data', tmp_path / 'empty'], 'no NAME-r'),
         (['--data', tmp_path / 'nowhere'], 'not a folder'),
-        (['--data', gap], 'lacks level r03'),
+        (['--data', gap], 'lacks level r02'),
         (['--data', uneven], 'AIS-r03'),
         (['--conditional'], 'class folders'),
         (['--transfer', 'nothing.pkl'], 'nothing.pkl'),
         (['--lod-initial-resolution', '5'], 'power of two'),
-        (['--lod-initial-resolution', '32'], '16'),
+        (['--lod-initial-resolution', '16'], '8'),
         (['--minibatch', '0'], '--minibatch'),
         (['--total-kimg', 'nan'], '--total-kimg'),
         (['--G-smoothing', '1'], '--G-smoothing'),

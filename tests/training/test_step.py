@@ -115,7 +115,7 @@ def test_an_iteration_has_as_many_steps_of_d_as_told_and_a_reset_forgets_them(tr
 
 
 def with_labels(folder, training_data, vectors):
-    dataset.write(str(folder), 'AIS', dataset.read(training_data + '/AIS-r04.tfrecords', len(vectors)))
+    dataset.write(str(folder), 'AIS', dataset.read(training_data + '/AIS-r03.tfrecords', len(vectors)))
     with open(str(folder / 'AIS-rxx.labels'), 'wb') as f:
         np.save(f, vectors)
     return str(folder)
@@ -127,10 +127,10 @@ def test_a_step_is_fed_the_labels_that_lie_beside_the_data(tmp_path, training_da
     cfg = config.Train(fmap_base=64, fmap_max=8, conditional=True, max_label_size=2)
     with tfutil.init_tf():
         trainer = Trainer(cfg, data)
-        latents, labels, pixels, _ = trainer.batches.for_D(0, 0, 8, 4, 0.0)
+        latents, labels, pixels, _ = trainer.batches.for_D(0, 0, 8, 3, 0.0)
     assert trainer.batches.labels.shape[1] == 2
     for label, image in zip(labels, pixels):
-        (index,) = [i for i in range(20) if np.array_equal(data.images[4][i], image)]
+        (index,) = [i for i in range(20) if np.array_equal(data.images[3][i], image)]
         assert_array_equal(label, vectors[index, :2])
 
 

@@ -9,7 +9,7 @@ from runs import TINY, assert_same_weights, cluster, outcomes, start_python
 from tfutil import tf
 from training import workers
 
-FEW = TINY + '--mbstd-group-size 0 --minibatch 16 --lod-initial-resolution 16 --total-kimg 0.192 --wait 60'.split()
+FEW = TINY + '--mbstd-group-size 0 --minibatch 16 --lod-initial-resolution 8 --total-kimg 0.192 --wait 60'.split()
 FINAL = '000-AIS/network-final.pkl'
 MEETING = """
 import time, tfutil
