@@ -37,14 +37,15 @@ def classes(tmp_path_factory):
 
 
 @pytest.fixture
-def kind(request, training_data, classes, pairs, tmp_path_factory):
+def kind(request, classes, pairs, tmp_path_factory):
     """The Kind that the test's parameter names."""
     name, needed, roles = request.param, {}, ()
     if name == 'pix2pix':
         command = ['-m', 'pix2pix', 'train', '--data', pairs] + TINY_PIX2PIX
         needed, roles = dict(needed=pix2pix_settings.NEEDED), (trainer.ROLES,)
     else:
-        command = ['3-train.py', '--data', classes if name == 'conditional' else training_data] + TINY
+        command = ['3-train.py', '--data', classes + ('' if name == 'conditional' else '/AIS')] + TINY
+        command += ['--total-kimg', '0.32']
         command += {
             'plain': [],
             'conditional': ['--conditional'],
