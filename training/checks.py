@@ -43,18 +43,22 @@ def check_devices(cfg, data, devices, workers):
 
 def worker_facts(cfg, data, devices, snapshot, tensorflow):
     """In what all workers of a run have to be equal, {name: value}."""
-    facts = {'--' + name.replace('_', '-'): value for name, value in cfg._asdict().items() if name not in PER_WORKER}
     counts = [int((data.labels == i).sum()) for i in range(len(data.classes))]
     classes = ', '.join('%s %d' % pair for pair in zip(data.classes, counts))
     label_vectors = np.ascontiguousarray(sampler.label_vectors(cfg, data))
+    facts = {
+        'the data': data.digest,
+        'the classes of the data': classes if cfg.conditional else 'pooled',
+        'the labels of the data': 'CRC %08x' % zlib.crc32(label_vectors),
+        'the snapshot to go on from': checkpoint.described(snapshot and snapshot.path),
+        'the file of --transfer': checkpoint.described(None if snapshot else cfg.transfer),
+    }
+    for name, value in cfg._asdict().items():  # after the files, on which some settings depend
+        if name not in PER_WORKER:
+            facts['--' + name.replace('_', '-')] = value
     facts['--validation'] = 'given' if cfg.validation else 'not given'
-    facts['the data'] = data.digest
     facts['the number of devices'] = len(devices)
     facts['TensorFlow'] = tensorflow
-    facts['the classes of the data'] = classes if cfg.conditional else 'pooled'
-    facts['the labels of the data'] = 'CRC %08x' % zlib.crc32(label_vectors)
-    facts['the snapshot to go on from'] = checkpoint.described(snapshot and snapshot.path)
-    facts['the file of --transfer'] = checkpoint.described(None if snapshot else cfg.transfer)
     return facts
 
 

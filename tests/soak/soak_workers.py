@@ -17,8 +17,9 @@ FLAGS = TINY + '--mbstd-group-size 0 --minibatch 24 --wait 100'.split()
 FINAL = '000-AIS/network-final.pkl'
 OTHER_TENSORFLOW = "import tfutil\ntfutil.tf.__version__ = '0'\n"
 TWO_DEVICES = 'import tfutil\nalone = tfutil.init_tf\ntfutil.init_tf = lambda **how: alone(**dict(how, cpus=2))\n'
-OTHERWISE = """%s
-import runpy, sys
+OTHERWISE = """import common, runpy, sys
+common.prepare_libraries()
+%s
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name='__main__')
 """

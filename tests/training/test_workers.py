@@ -5,9 +5,11 @@ import time
 
 import pytest
 
+import config
+import dataset
 from runs import TINY, assert_same_weights, cluster, outcomes, start_python
 from tfutil import tf
-from training import workers
+from training import checks, workers
 
 FEW = TINY + '--mbstd-group-size 0 --minibatch 16 --lod-initial-resolution 8 --total-kimg 0.192 --wait 60'.split()
 FINAL = '000-AIS/network-final.pkl'
@@ -106,6 +108,12 @@ def test_the_first_fact_that_differs_is_named_with_its_values_and_workers(number
     rows[-1] = workers.encoded(dict(one=1, two='x' * 100 + 'y'))  # also where it differs behind what is shown
     rows[0] = workers.encoded(dict(one=1, two='x' * 100 + 'z'))
     assert workers.difference(['one', 'two'], rows, addresses).startswith('two differs: ' + 'x' * 64 + ' on a:1')
+
+
+def test_files_are_compared_before_the_settings_that_depend_on_them(training_data):
+    cfg = config.Train(data=training_data)
+    facts = list(checks.worker_facts(cfg, dataset.Pyramid(training_data), ['CPU'], None, '2.21'))
+    assert facts.index('the file of --transfer') < facts.index('--lod-initial-resolution')
 
 
 @pytest.mark.slow
