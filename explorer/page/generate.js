@@ -130,7 +130,7 @@ function drawLists() {
   at('history').replaceChildren(...store.entries.map(past));
   at('kept').replaceChildren(...store.kept.map((entry) => {
     const drop = make('button', { className: 'drop-kept', textContent: '\u00d7' });
-    drop.setAttribute('aria-label', `Keep ${named(entry)} no more`);
+    drop.setAttribute('aria-label', `Do not keep ${named(entry)}`);
     drop.addEventListener('click', () => store.drop(entry));
     return make('span', { className: 'holder' }, thumbOf(entry, () => store.add(entry)), drop);
   }));

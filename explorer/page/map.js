@@ -9,7 +9,7 @@ import { fresh, store } from './store.js';
 import { computed, decode, guarded, latest, request } from './requests.js';
 
 const LONG = 600000;  // milliseconds that a search may take
-const ORDERS = { axes: 'two attributes', pca: 'likeness (PCA)', tsne: 'likeness (t-SNE)' };
+const ORDERS = { axes: 'two attributes', pca: 'similarity (PCA)', tsne: 'similarity (t-SNE)' };
 
 let scatter = null;
 let drawn = '';  // the question whose answer is on the screen
@@ -39,7 +39,7 @@ const draw = latest(async () => {
   scatter.put(points, decode(sheet), thumb, window, at('map-by').value === 'axes' ? axisTitles : null);
   const real = points.filter(({ kind }) => kind === 'real').length;
   const also = real ? `, ${real} real (bright edge)` : '';
-  write('map-status', `${points.length - real} generated${also}. Drag moves, wheel zooms.`);
+  write('map-status', `${points.length - real} generated${also}. Drag to move, scroll to zoom.`);
 });
 
 /* Fill the menus for the current weights. */
@@ -90,11 +90,11 @@ const nearest = guarded(async () => {
   at('nearest-pictures').replaceChildren(
     figure(pixels, 'current', windowOf(state)),
     figure(real, `real, image ${answer.index}`, windowOf(state)),
-    figure(difference, 'difference, twice', null),
+    figure(difference, 'difference, doubled', null),
   );
   const { error, typical } = answer;
-  const verdict = error < typical / 2 ? 'That is close enough to be a copy.' : 'That is no copy.';
-  const others = `; real images are ${number(typical || 0, 1)} from their nearest other one. ${verdict}`;
+  const verdict = error < typical / 2 ? 'This is close enough to be a copy.' : 'This is not a copy.';
+  const others = `; real images are typically ${number(typical || 0, 1)} from the nearest other real image. ${verdict}`;
   write('nearest-result', `${number(error, 1)} gray levels apart${typical === null ? '.' : others}`);
   at('nearest-found').hidden = false;
 });

@@ -18,7 +18,7 @@ let errors = [];
 /* The gray levels of a picture as the page shows it; the server reads the file itself. */
 async function gray(file, size) {
   const bitmap = await createImageBitmap(file).catch(() => {
-    throw new Refused(`"${file.name}" is no picture that can be read; take a PNG`);
+    throw new Refused(`"${file.name}" cannot be read as a picture; choose a PNG`);
   });
   const canvas = new OffscreenCanvas(size, size);
   canvas.getContext('2d').drawImage(bitmap, 0, 0, size, size);
@@ -74,7 +74,7 @@ function done({ latent, label, error, pixels }) {
   write('project-error', number(error, 1));
   at('project-progress').firstElementChild.style.width = '100%';
   at('project-edit').disabled = false;
-  end(`Found: ${number(error, 1)} of 255 gray levels from your picture.`);
+  end(`Found: the difference from your picture is ${number(error, 1)} of 255 gray levels.`);
 }
 
 /* Show the best image of a search until it ends, or until another one, or none, is watched. */

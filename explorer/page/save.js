@@ -48,7 +48,7 @@ async function load(file) {
 async function copy() {
   getSelection().selectAllChildren(at('command'));
   const done = await navigator.clipboard.writeText(at('command').textContent).then(() => true, () => false);
-  write('command-status', done ? 'Copied.' : 'Press Ctrl C: it is selected.');
+  write('command-status', done ? 'Copied.' : 'The command is selected: press Ctrl C.');
 }
 
 export function build() {

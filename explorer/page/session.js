@@ -34,11 +34,11 @@ const SESSION = {
 };
 
 function problem(value, wanted) {
-  if (!isObject(value)) return 'it is no object';
+  if (!isObject(value)) return 'it is not an object';
   const unknown = Object.keys(value).find((name) => !(name in wanted));
   if (unknown) return `"${unknown}" is unknown`;
   const wrong = Object.keys(wanted).find((name) => !wanted[name](value[name]));
-  return wrong ? `"${wrong}" is ${wrong in value ? 'not what it has to be' : 'missing'}` : '';
+  return wrong ? `"${wrong}" is ${wrong in value ? 'not valid' : 'missing'}` : '';
 }
 
 function fits(value, wanted) {
@@ -60,13 +60,14 @@ export async function read(text, name) {
   try {
     session = JSON.parse(text);
   } catch (error) {
-    throw new Refused(`"${name}" is not JSON; take a session that was saved here`);
+    throw new Refused(`"${name}" is not JSON; choose a session that was saved here`);
   }
   const wrong = problem(session, SESSION);
-  if (wrong) throw new Refused(`"${name}" is no session of this program: ${wrong.slice(0, 80)}`);
+  if (wrong) throw new Refused(`"${name}" is not a session of this program: ${wrong.slice(0, 80)}`);
   const states = [...session.states, ...session.kept];
   const foreign = states.some((state) => session.models[state.model] !== model(state).file);
-  if (foreign) throw new Refused(`"${name}" was made with --model ${session.models.join(' ')}; start with these`);
+  const models = session.models.join(' ');
+  if (foreign) throw new Refused(`"${name}" was made with --model ${models}; start the explorer with these`);
   const entries = [];
   const kept = [];
   for (const state of session.states) entries.push(await store.later(state));

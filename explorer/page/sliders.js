@@ -55,18 +55,18 @@ export function axisSlider(axis, { move, settle, lock }) {
   input.disabled = !usable;
   row.classList.toggle('unusable', !usable);
   const unnamed = isUnnamed(axis);
-  const back = make('button', { className: 'moved', title: 'Move it back', 'aria-label': `Move ${title} back` });
+  const back = make('button', { className: 'moved', title: 'Undo this change', 'aria-label': `Move ${title} back` });
   back.addEventListener('click', () => {
     move(name, 0);
     settle();
   });
   const sure = make('small', { textContent: unnamed ? '' : `R\u00b2 ${number(r2, 2)}` });
   if (!unnamed) sure.title = 'How well the measured change follows the requested one, in other nodules';
-  if (!usable) sure.append(': cannot be steered');
+  if (!usable) sure.append(': does not work well enough');
   const foot = make('div', { className: 'foot' }, sure, back);
   row.append(foot);
   const key = make('button', { className: 'lock', 'aria-label': `Lock ${title}` });
-  key.title = `Hold ${title} while others move`;
+  key.title = `Keep ${title} fixed while others change`;
   key.disabled = unnamed || !usable;
   key.addEventListener('click', () => lock(name));
   head.append(key);

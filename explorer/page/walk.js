@@ -80,7 +80,7 @@ function add(entry) {
 function draw() {
   write('walk-count', `${stops.length} of ${MOST}`);
   at('walk-stops').replaceChildren(...stops.map((entry, i) => (
-    thumb(entry.pixels, windowOf(entry.state), `${named(entry)}: take it out`, () => {
+    thumb(entry.pixels, windowOf(entry.state), `${named(entry)}: remove it`, () => {
       stops = stops.filter((_, other) => other !== i);
       draw();
       remake();
@@ -113,7 +113,7 @@ export function build() {
   }));
   at('walk-settings').append(
     slider({
-      name: 'from one to the next', low: 0.2, high: 4, step: 0.1, value: seconds,
+      name: 'from one nodule to the next', low: 0.2, high: 4, step: 0.1, value: seconds,
       format: (value) => `${number(value, 1)} s`,
       moved: (value) => {
         seconds = value;
@@ -121,7 +121,7 @@ export function build() {
       },
     }).row,
     slider({
-      name: 'frames between two', low: 4, high: 60, step: 1, value: steps, format: (value) => number(value),
+      name: 'frames between two nodules', low: 4, high: 60, step: 1, value: steps, format: (value) => number(value),
       settled: (value) => {
         steps = value;
         remake();

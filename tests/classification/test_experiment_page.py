@@ -151,7 +151,7 @@ def test_the_page_begins_with_the_finding_in_a_sentence_and_its_limits(written):
     ):
         assert sentence in sentences(text)
     _, text = written()
-    assert '30 nodules leave room for a gain of up to ' in sentences(text) and 'verdict not-shown' in text
+    assert 'With 30 nodules, a gain of up to ' in sentences(text) and 'verdict not-shown' in text
 
 
 @pytest.mark.parametrize(
@@ -172,17 +172,17 @@ def test_without_an_arm_that_generates_nothing_is_claimed_of_it(written):
     data, text = written({('common', None): 0.5, ('raw', None): 0.5})
     assert data['first_sentence'].endswith('does not tell whether generated nodules help a classifier.')
     assert data['summary']['reference'] == 'common' and data['outcome'] is None and data['notes'] == []
-    assert 'not checked that labels do not leak' in text
+    assert 'not checked whether labels leak' in text
 
 
 def test_suspected_leaks_are_warnings(written):
     _, text = written()
-    assert 'Warning' not in text and 'Shuffled labels teach nothing, as it should be: ' in text
+    assert 'Warning' not in text and 'With shuffled labels, nothing is learned, as it should be: ' in text
     skill = with_skill('gan', 3.0)
     skill['shuffled', None] = 0.35
     _, text = written(skill)
     assert 'Suspect a leak: gan x0.5 and gan x1 reached more than 70 % with 30 nodules' in sentences(text)
-    assert 'the experiment leaks' in text and text.count('<li class="bad"><b>Warning.</b>') == 2
+    assert 'either labels leak' in text and text.count('<li class="bad"><b>Warning.</b>') == 2
 
 
 def test_the_page_holds_every_arm_and_asks_for_nothing_from_elsewhere(written):

@@ -190,10 +190,10 @@ def test_a_session_that_is_none_is_refused_in_a_sentence(page, tmp_path):
         session = json.load(f)
     cases = {
         '"extra" is unknown': dict(session, extra=1),
-        '"states" is not what it has to be': dict(session, states=[]),
-        '"program" is not what it has to be': dict(session, program='other'),
-        'start with these': dict(session, models=['other.pkl']),
-        'it is no object': [1],
+        '"states" is not valid': dict(session, states=[]),
+        '"program" is not valid': dict(session, program='other'),
+        'start the explorer with these': dict(session, models=['other.pkl']),
+        'it is not an object': [1],
     }
     (tmp_path / 'other.json').write_text('{')
     assert '"other.json" is not JSON' in page.choose('load-file', tmp_path / 'other.json')
@@ -219,7 +219,7 @@ def test_the_map_is_seen_through_the_window_that_is_chosen(page):
 def test_a_picture_that_is_none_is_refused_and_a_lost_server_is_found_again(page, tmp_path):
     (tmp_path / 'picture.png').write_bytes(b'GIF89a')
     page.press('3')
-    assert '"picture.png" is no picture' in page.choose('project-file', tmp_path / 'picture.png')
+    assert '"picture.png" cannot be read as a picture' in page.choose('project-file', tmp_path / 'picture.png')
     images.save(str(tmp_path / 'small.png'), np.zeros([1, 32, 32], np.uint8))
     page.choose('project-file', tmp_path / 'small.png')
     assert '64' in page.shows('trouble', '32')

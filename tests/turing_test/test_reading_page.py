@@ -51,7 +51,7 @@ def opened(make_study, tmp_path):
 def test_a_reader_plays_a_whole_study_by_keyboard(opened):
     page, session = opened(practice=2, number=30, repeat=0.0, pause=10, size=64)
     text = page.enter('<b>Owl</b>')
-    assert '2 cases of practice' in text and '30 cases' in text and 'Half of the patches are real' in text
+    assert '2 practice cases' in text and '30 cases' in text and 'Half of the patches are real' in text
     assert page.driver.current_url == page.url.split('?')[0]
     page.press(' ')
     for count in ('1 of 2', '2 of 2'):

@@ -59,7 +59,7 @@ def test_labels_are_cut_and_neither_formulas_nor_hidden():
 def test_one_reader_and_many_have_a_page(written, count):
     data, text = written(simulated([0.6] * count, 20))
     assert len(re.findall(r'<tr><th scope="row">reader \d+<small>', text)) == count
-    assert ('takes two who read the same cases' in text) == (count == 1)
+    assert ('two readers must have read the same cases' in text) == (count == 1)
     assert text.count(' and reader ') == count * (count - 1) // 2
 
 
@@ -73,8 +73,8 @@ def test_readers_who_have_hardly_begun_have_a_page_with_dashes_and_notes(written
     assert '<td>\u2013</td>' in text and text.count(', not finished</small>') == 2
     assert sentences(text)[:3] == [
         '2 readers of 2 have not finished; the answers so far count: reader 0 1, reader 1 2 of 60 cases.',
-        '1 reader entered and answered nothing yet.',
-        'p is for these readers and other cases; to generalise to other readers takes three readers.',
+        '1 reader entered, but answered nothing yet.',
+        'p is for these readers and other cases. To generalize to other readers, three readers are needed.',
     ]
 
 
@@ -87,10 +87,10 @@ def test_doubts_and_readers_who_are_better_alone_are_sentences_of_the_page(writt
     assert [warning['key'] for warning in data['warnings']] == ['simulated', 'one_sided', 'inconsistent']
     for sentence in (
         'For other readers like them, a t-test of their 4 accuracies gives p = ',
-        'Some readers alone, however, are better than chance, after correction for 4 readers: d (',
+        'However, some readers are better than chance on their own, after correction for 4 readers: d (',
         'Warning. These readers are simulated',
-        'Warning. b gave nearly always the same answer, so',
-        'of the cases that came twice; a coin does so for 50 %.',
+        'Warning. b nearly always gave the same answer, so',
+        'of the cases that were shown twice; tossing a coin gives 50 %.',
     ):
         assert sentence in ' '.join(sentences(text)), sentence
 

@@ -82,10 +82,10 @@ async function proceed(now) {
   } else if (!begun) {
     const done = `You have read ${state.done} of ${state.total} cases.`;
     interlude('Welcome back', localStorage.getItem('reader') || 'Go on reading',
-      state.phase === 'practice' ? 'You are in the practice.' : done, true);
+      state.phase === 'practice' ? 'You have not finished the practice cases.' : done, true);
   } else if (state.phase === 'reading' && state.practice_total && !state.done && rested !== 0) {
     interlude('Practice is over', 'Now it counts',
-      `${state.total} cases follow. From here on you are not told the truth.`, false);
+      `${state.total} cases follow. From now on, the truth is not shown.`, false);
   } else if (state.pause && rested !== state.done) {
     interlude('Pause', `${state.done} of ${state.total} read`,
       'Look into the distance for a moment. All answers are saved: you may also close the window and come back.',

@@ -11,7 +11,7 @@ export const MODES = {
     captions: [''],
     meaning: '1 surely generated, 2 probably, 3 perhaps; 4 perhaps real, 5 probably, 6 surely',
     truth: { real: 'It was real.', generated: 'It was generated.' },
-    half: 'Half of the patches are real. There is one patch at a time.',
+    half: 'You see one patch at a time. Half of the patches are real.',
   },
   '2afc': {
     sides: ['left', 'right'],
@@ -38,11 +38,11 @@ export function facts(study, mode, state) {
   return [
     mode.half,
     'Some cases are easy, some are not. There is no time limit.',
-    practice && `First ${count(practice, 'case')} of practice, with the truth after each answer.`,
-    `Then ${count(state.total, 'case')} without it, about ${count(minutes, 'minute')} at eight seconds for each.`,
+    practice && `First ${count(practice, 'practice case')}, with the truth after each answer.`,
+    `Then ${count(state.total, 'case')} without the truth, about ${count(minutes, 'minute')} at eight seconds each.`,
     study.pause && state.total > study.pause && `There is a pause every ${study.pause} cases.`,
-    'You cannot go back further than one step.',
-    'Each answer is kept at once. You may close the window and come back another day.',
+    'You can take back only the last answer.',
+    'Each answer is saved at once. You may close the window and come back another day.',
   ].filter(Boolean);
 }
 
