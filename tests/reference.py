@@ -24,7 +24,7 @@ def shrink(x):
     return x.reshape(n, c, h // 2, 2, w // 2, 2).mean(axis=(3, 5))
 
 
-def lrelu(x):
+def leaky(x):
     return np.where(x > 0, x, 0.2 * x)
 
 
@@ -41,7 +41,7 @@ def add(x, values, name):
 
 
 def generator(
-    values, latents, labels, top, lod, act=lrelu, wscale=True, pixelnorm=True, normalize=True, fused=True, epsilon=1e-8
+    values, latents, labels, top, lod, act=leaky, wscale=True, pixelnorm=True, normalize=True, fused=True, epsilon=1e-8
 ):
     root2 = np.sqrt(2)
 
@@ -75,7 +75,7 @@ def discriminator(values, images, top, lod, group=4, wscale=True, fused=True):
     root2 = np.sqrt(2)
 
     def finish(x, name):
-        return lrelu(add(x, values, name))
+        return leaky(add(x, values, name))
 
     def fromrgb(images, level):
         name = 'FromRGB_lod%d' % (top - level)

@@ -32,6 +32,11 @@ def lopsided(world):
     return blob(world) + blob(world, POINT + [6.0, -4.0, 2.0], 300.0, 3.0) + 850.0
 
 
+def chest(*places):
+    """A small nodule in lung at each of these places, as a formula like blob."""
+    return lambda world: sum(blob(world, place, sigma=4.0) + 850 for place in places) - 850
+
+
 def grid(steps, origin, size=SIZE):
     index = np.stack(np.meshgrid(*(np.arange(n) for n in size), indexing='ij'), axis=-1)[..., None]  # [x,y,z,3,1]
     return (origin + (steps @ index)[..., 0]).transpose(2, 1, 0, 3)  # [z,y,x,3]

@@ -12,6 +12,7 @@ from common import images
 from metrics.nodules import gray_distance, nodules
 from pix2pix.painter import Painter
 from places import ROOT
+from sets import value
 
 WEIGHT = os.path.join(ROOT, 'demo', 'weight')
 
@@ -30,10 +31,6 @@ def test_demo_weights_are_small_and_make_nodules_of_their_class(session, name):
     for fake, real in zip(nodules(fakes), nodules(reals)):
         assert abs(fake.mean() - real.mean()) < real.std()
     assert value(gray_distance(fakes, reals), 100, 300) < 10
-
-
-def value(statistic, *counts):
-    return statistic(*[np.ones(count, int) for count in counts])
 
 
 def test_pix2pix_demo_weights_put_the_nodule_where_the_mask_is():

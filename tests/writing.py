@@ -4,7 +4,7 @@ import pytest
 
 from common import files, manifest
 
-RECORD = '.written.jsonl'
+RECORD = '.written.jsonl'  # not manifest.RECORD: folders of earlier versions hold this name
 
 
 @pytest.fixture(autouse=True)

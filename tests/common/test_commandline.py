@@ -155,7 +155,7 @@ C_LOCALE = dict(LC_ALL='C', PYTHONUTF8='0', PYTHONCOERCECLOCALE='0')
     ids=['argument', 'file'],
 )
 def test_letters_that_the_locale_cannot_hold_are_answered_with_the_locale_that_can(tmp_path, command):
-    environment = dict(os.environ, LC_ALL='C', PYTHONUTF8='0', PYTHONCOERCECLOCALE='0', PYTHONPATH=ROOT)
+    environment = dict(os.environ, PYTHONPATH=ROOT, **C_LOCALE)
     streams = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     command = [sys.executable] + [word.encode() for word in command]
     process = subprocess.Popen(command, cwd=str(tmp_path), env=environment, **streams)

@@ -8,14 +8,6 @@ import pytest
 import dataset
 import sets
 from common import card
-from runs import random_networks
-
-
-@pytest.fixture(scope='module')
-def weights(tmp_path_factory):
-    """A pickle of random networks of 16x16."""
-    path = str(tmp_path_factory.mktemp('weights') / 'random.pkl')
-    return random_networks(path, fmap_base=64, fmap_max=8)
 
 
 @pytest.fixture

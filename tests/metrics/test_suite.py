@@ -35,13 +35,6 @@ def patches(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def weights(tmp_path_factory):
-    """A pickle of random networks of 16x16."""
-    path = str(tmp_path_factory.mktemp('weights') / 'random.pkl')
-    return random_networks(path, fmap_base=64, fmap_max=8)
-
-
-@pytest.fixture(scope='module')
 def graph(tmp_path_factory):
     """A frozen graph [N, 8, 8, 3] -> mean colour and 6 more features."""
     path = str(tmp_path_factory.mktemp('graph') / 'features.pb')

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 import tfutil
 from pix2pix import unet
 from pix2pix.trainer import dropout
+from reference import leaky
 
 
 def conv(x, w, stride):
@@ -42,10 +43,6 @@ def deconv(x, w):
 def normal(x, scale, offset):
     mean, variance = x.mean(axis=(0, 2, 3), keepdims=True), x.var(axis=(0, 2, 3), keepdims=True)
     return (x - mean) / np.sqrt(variance + 1e-5) * scale.reshape(1, -1, 1, 1) + offset.reshape(1, -1, 1, 1)
-
-
-def leaky(x):
-    return np.where(x > 0, x, 0.2 * x)
 
 
 def numpy_unet(v, x, dropout):
