@@ -128,3 +128,20 @@ def training_data(tmp_path_factory):
     random = np.random.RandomState(0)
     dataset.write(folder, 'AIS', (random.randint(256) * random.rand(40, 1, 8, 8)).astype(np.uint8))
     return folder
+
+
+@pytest.fixture(scope='session')
+def pairs(tmp_path_factory):
+    """A folder of 13 CT | mask pictures of 32x32; the nodule is bright where the mask is white."""
+    import numpy as np
+
+    from common import images
+    from pix2pix import data
+
+    folder, random = tmp_path_factory.mktemp('pairs'), np.random.RandomState(0)
+    for i in range(13):
+        mask = data.draw('ellipse', random.uniform(6, 12), 32, random)
+        patch = np.clip(80 + 70.0 * (mask > 0) + 5 * random.randn(1, 32, 32), 0, 255).astype(np.uint8)
+        images.save(str(folder / ('%02d.png' % i)), np.concatenate([patch, mask], axis=2))
+    (folder / (folder.name + '.json')).write_text('{"window": [-1000, 400], "mm_per_pixel": 0.7}')
+    return str(folder)

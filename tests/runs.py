@@ -86,6 +86,19 @@ def start_python(arguments, environment=None):
     )
 
 
+def start_workers(data, outdirs, flags, last=(), before=(), delay=0):
+    """A training by workers that write to `outdirs`. Of the last of them only: flags, what stands before the script on
+    its command line, and seconds until it starts."""
+    processes = []
+    for environment, outdir in zip(cluster(len(outdirs)), outdirs):
+        arguments = ['3-train.py', '--data', data, '--outdir', outdir] + flags
+        if len(processes) == len(outdirs) - 1:
+            arguments = list(before) + arguments + list(last)
+            time.sleep(delay)
+        processes.append(start_python(arguments, environment))
+    return processes
+
+
 def outcomes(processes, seconds=120):
     """[(exit code, stdout, stderr)] of processes, which have to end."""
     try:

@@ -6,25 +6,12 @@ import numpy as np
 import pytest
 
 import dataset
-from common import images
 from pix2pix import pix2pix_settings, trainer
 from runs import TINY, TINY_PIX2PIX, random_networks
 
 # command: how it is started. needed, roles: how checkpoint.last and safe_pickle.read are told what it writes.
 MAPS = dict(fmap_base=64, fmap_max=8, latent_size=8)  # of TINY
 Kind = collections.namedtuple('Kind', 'name command needed roles')
-
-
-@pytest.fixture(scope='session')
-def pairs(tmp_path_factory):
-    """A folder of 13 CT | mask pictures of 32x32 with a white square in each mask."""
-    folder, random = tmp_path_factory.mktemp('pairs'), np.random.RandomState(0)
-    for i in range(13):
-        mask = np.zeros([1, 32, 32], np.uint8)
-        mask[:, 8 : 12 + i, 9:20] = 255
-        patch = random.randint(256, size=[1, 32, 32]).astype(np.uint8)
-        images.save(str(folder / ('%02d.png' % i)), np.concatenate([patch, mask], axis=2))
-    return str(folder)
 
 
 @pytest.fixture(scope='session')

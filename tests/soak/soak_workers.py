@@ -9,7 +9,7 @@ import time
 import pytest
 
 import dataset
-from runs import TINY, assert_same_weights, cluster, outcomes, random_networks, start_python
+from runs import TINY, assert_same_weights, outcomes, random_networks, start_workers
 from tfutil import tf
 from training import checkpoint, workers
 
@@ -25,25 +25,13 @@ runpy.run_path(sys.argv[0], run_name='__main__')
 """
 
 
-def start_workers(data, outdirs, *arguments, last=(), before='', delay=0):
-    """last: flags of the last worker only. before: what its process does first. delay: seconds until it starts."""
-    processes, environments = [], cluster(len(outdirs))
-    for i, (environment, outdir) in enumerate(zip(environments, outdirs)):
-        mine = ['3-train.py', '--data', data, '--outdir', outdir] + FLAGS + list(arguments)
-        if i == len(outdirs) - 1:
-            mine = (['-c', OTHERWISE % before] if before else []) + mine + list(last)
-            time.sleep(delay)
-        processes.append(start_python(mine, environment))
-    return processes
-
-
 @pytest.fixture(scope='module')
 def uninterrupted(training_data, tmp_path_factory):
     """Where two workers, of which one came late, wrote; {number of workers: that}."""
     result = {}
     for number, delay in (2, 60), (3, 0):
         result[number] = tmp_path_factory.mktemp('uninterrupted%d' % number)
-        ends = outcomes(start_workers(training_data, [result[number]] * number, delay=delay), 300)
+        ends = outcomes(start_workers(training_data, [result[number]] * number, FLAGS, delay=delay), 300)
         assert [end[0] for end in ends] == [0] * number, ends
         assert ends[0][1].startswith('waiting for ') == bool(delay)
     return result
@@ -78,8 +66,8 @@ def differing(training_data, tmp_path_factory):
     one, other = [dict(last=['--transfer', path]) for path in weights]
     cases['other weights to start from'] = other, one['last'], 'the file of --transfer'
     cases['weights of one worker only'] = other, [], 'the file of --transfer'
-    cases['another TensorFlow'] = dict(before=OTHER_TENSORFLOW), [], 'TensorFlow'
-    cases['two devices'] = dict(before=TWO_DEVICES), [], 'the number of devices'
+    cases['another TensorFlow'] = dict(before=['-c', OTHERWISE % OTHER_TENSORFLOW]), [], 'TensorFlow'
+    cases['two devices'] = dict(before=['-c', OTHERWISE % TWO_DEVICES]), [], 'the number of devices'
     return cases
 
 
@@ -87,7 +75,7 @@ def differing(training_data, tmp_path_factory):
 def test_workers_that_differ_in_one_thing_all_name_it_in_half_a_minute(training_data, tmp_path, differing, number):
     for case, (special, flags, word) in differing.items():
         begin = time.time()
-        ends = outcomes(start_workers(training_data, [tmp_path] * number, *flags, **special))
+        ends = outcomes(start_workers(training_data, [tmp_path] * number, FLAGS + flags, **special))
         print('%d workers, %s: %.1f s' % (number, case, time.time() - begin))
         for code, _, err in ends:
             assert code == 2 and '%s differs: ' % word in err and err.count('\n') == 1, (case, err)
@@ -101,15 +89,15 @@ def test_workers_that_would_go_on_from_different_snapshots_say_so(training_data,
     runs = [str(folder / '000-AIS') for folder in folders]
     for path in glob.glob(checkpoint.paths(runs[1])[-1][:-4] + '*'):
         os.unlink(path)
-    longer = ['--total-kimg', '0.5']
+    longer = FLAGS + ['--total-kimg', '0.5', '--resume', runs[0]]
     for other in ['--resume', runs[1]], ['--resume', uninterrupted[3] / '000-AIS']:
-        for code, _, err in outcomes(start_workers(training_data, folders, '--resume', runs[0], *longer, last=other)):
+        for code, _, err in outcomes(start_workers(training_data, folders, longer, last=other)):
             assert code == 2 and 'the snapshot to go on from differs' in err and err.count('\n') == 1, err
 
 
 def begun(training_data, outdir, number, *arguments):
     """Workers of a run that has written a snapshot."""
-    started = start_workers(training_data, [outdir] * number, '--keep', '0', *arguments)
+    started = start_workers(training_data, [outdir] * number, FLAGS + ['--keep', '0'] + list(arguments))
     while not glob.glob(str(outdir / '000-AIS' / 'network-snapshot-*.npz')):
         assert not [worker for worker in started if worker.poll() is not None], outcomes(started)
         time.sleep(0.01)
@@ -146,6 +134,6 @@ def test_a_run_that_was_ended_by_a_signal_goes_on_to_the_same_weights(
     print('SIGTERM to %s of %d workers: ended in %.1f s' % (whom, number, time.time() - begin))
     assert [end[0] for end in ends] == [143] * number, ends
     assert not os.path.exists(str(tmp_path / FINAL))
-    ends = outcomes(start_workers(training_data, [tmp_path] * number, '--resume', tmp_path / '000-AIS'))
+    ends = outcomes(start_workers(training_data, [tmp_path] * number, FLAGS + ['--resume', tmp_path / '000-AIS']))
     assert [end[0] for end in ends] == [0] * number, ends
     assert_same_weights(uninterrupted[number] / FINAL, tmp_path / FINAL)

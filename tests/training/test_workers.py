@@ -1,13 +1,12 @@
 import json
 import os
 import signal
-import time
 
 import pytest
 
 import config
 import dataset
-from runs import TINY, assert_same_weights, cluster, outcomes, start_python
+from runs import TINY, assert_same_weights, cluster, outcomes, start_python, start_workers
 from tfutil import tf
 from training import checks, workers
 
@@ -31,16 +30,6 @@ commandline.command(main)
 """
 
 
-def start_workers(data, outdirs, *arguments, environments=None, delay=0):
-    processes = []
-    for environment, outdir in zip(environments or cluster(len(outdirs)), outdirs):
-        time.sleep(delay if processes else 0)
-        processes.append(
-            start_python(['3-train.py', '--data', data, '--outdir', outdir] + FEW + list(arguments), environment)
-        )
-    return processes
-
-
 def meeting(environments, wait=60, timeout=60):
     return [start_python(['-c', MEETING % (wait, timeout)], environment) for environment in environments]
 
@@ -57,7 +46,7 @@ def printed_until(process, text):
 def pair(training_data, tmp_path_factory):
     """The folder that an uninterrupted run of two workers and one of one worker were told to write to."""
     folder = tmp_path_factory.mktemp('pair')
-    started = start_workers(training_data, [folder / 'first', folder / 'second'], delay=6)
+    started = start_workers(training_data, [folder / 'first', folder / 'second'], FEW, delay=6)
     started.append(start_python(['3-train.py', '--data', training_data, '--outdir', folder / 'alone'] + FEW))
     ends = outcomes(started)
     assert [end[0] for end in ends] == [0, 0, 0], ends
@@ -73,25 +62,22 @@ def test_two_workers_equal_one_and_the_first_waits_for_the_other_and_alone_write
 
 @pytest.mark.slow
 def test_a_signal_to_one_worker_ends_all_at_the_same_step_from_which_they_go_on(training_data, tmp_path, pair):
-    stopped, folder = tmp_path / 'stopped', tmp_path / 'stopped' / '000-AIS'
-    started = start_workers(training_data, [stopped] * 2, '--snapshot-kimg', '100')
+    stopped, folder, flags = tmp_path / 'stopped', tmp_path / 'stopped' / '000-AIS', FEW + ['--snapshot-kimg', '100']
+    started = start_workers(training_data, [stopped] * 2, flags)
     printed_until(started[0], 'new networks')
     started[1].send_signal(signal.SIGTERM)
     ends = outcomes(started)
     assert [end[0] for end in ends] == [143, 143], ends
     assert 'ends at the next safe place' in ends[1][2] and not ends[0][2]
     assert not os.path.exists(str(folder / 'network-final.pkl'))
-    ends = outcomes(start_workers(training_data, [stopped] * 2, '--resume', str(folder), '--snapshot-kimg', '100'))
+    ends = outcomes(start_workers(training_data, [stopped] * 2, flags + ['--resume', folder]))
     assert [end[0] for end in ends] == [0, 0], ends
     assert_same_weights(pair / 'first' / FINAL, stopped / FINAL)
 
 
 @pytest.mark.slow
 def test_workers_with_other_settings_all_say_which_and_on_which_of_them(training_data, tmp_path):
-    started = [
-        start_workers(training_data, [tmp_path], *flags, environments=[environment])[0]
-        for flags, environment in zip([[], ['--seed', '5']], cluster(2))
-    ]
+    started = start_workers(training_data, [tmp_path] * 2, FEW, last=['--seed', '5'])
     for code, _, err in outcomes(started, 60):
         assert code == 2 and '--seed differs: 0 on 127.0.0.1:' in err and err.count('\n') == 1
     assert not os.listdir(str(tmp_path))
