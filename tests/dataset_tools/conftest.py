@@ -34,13 +34,19 @@ def series(tmp_path):
 
 
 @pytest.fixture
-def made(script, tmp_path):
+def made(succeeds, tmp_path):
     """Runs the script, which has to succeed; returns its output."""
+    return lambda *arguments: succeeds(CREATE, *arguments, '--outdir', tmp_path / 'out')
 
-    def call(*arguments):
-        code, out, err = script(CREATE, *arguments, '--outdir', tmp_path / 'out')
-        assert code == 0, err
-        return out
+
+@pytest.fixture
+def volumes(script, tmp_path):
+    """Runs `volumes` on tmp_path/nodules.csv of this text, at 16x16 unless told; returns exit code, stdout, stderr."""
+
+    def call(text, *flags):
+        (tmp_path / 'nodules.csv').write_text(text)
+        flags = ['--resolution', 16, '--outdir', tmp_path / 'out', *flags]
+        return script(CREATE, 'volumes', tmp_path / 'nodules.csv', *flags)
 
     return call
 

@@ -116,6 +116,10 @@ def test_markups_in_json_are_read_and_points_that_were_not_placed_are_left_out(t
         assert [row.point for row in rows][0] == wanted and len(rows) == 2
 
 
+def reading(path, volume='scan.nrrd'):
+    return lambda: annotations.read_annotations(str(path), volume=volume)
+
+
 def shape(path, *shapes, system='LPS', **more):
     """A file of shapes, (type, position, position, ...) each."""
     markups = [
@@ -146,16 +150,12 @@ def test_a_line_is_one_nodule_at_its_midpoint_with_its_length_as_diameter(tmp_pa
 @pytest.mark.parametrize('kind', ['Curve', 'ClosedCurve', 'Plane', 'ROI', 'Angle', 'Sphere'])
 def test_shapes_that_are_no_nodule_are_refused_by_their_type(tmp_path, kind):
     shape(tmp_path / 'S.mrk.json', ('Line', [0, 0, 0], [4, 0, 0]), (kind, [1, 2, 3], [4, 5, 6], [7, 8, 8]))
-    read = lambda: annotations.read_annotations(str(tmp_path / 'S.mrk.json'), volume='scan.nrrd')  # noqa: E731
-    complaint(ValueError, read, 'S.mrk.json markup 2', repr(kind), 'point', 'line')
+    complaint(ValueError, reading(tmp_path / 'S.mrk.json'), 'S.mrk.json markup 2', repr(kind), 'point', 'line')
 
 
 def test_a_line_without_two_ends_or_a_length_in_mm_is_refused(tmp_path):
     path = tmp_path / 'L.mrk.json'
-
-    def read():
-        return annotations.read_annotations(str(path), volume='scan.nrrd')
-
+    read = reading(path)
     for ends in ([[1, 2, 3]], [[1, 2, 3]] * 2, [[1, 2, 3], [4, 5, 6], [7, 8, 9]]):
         shape(path, ('Line', *ends))
         complaint(ValueError, read, path, 'markup 1', 'two ends')
@@ -166,10 +166,7 @@ def test_a_line_without_two_ends_or_a_length_in_mm_is_refused(tmp_path):
 
 def test_slicer_files_that_do_not_fit_are_refused(tmp_path):
     path = tmp_path / 'F.mrk.json'
-
-    def read():
-        return annotations.read_annotations(str(path), volume='scan.nrrd')
-
+    read = reading(path)
     markup(path, 'RAS')
     complaint(ValueError, read, path, 'no points')
     markup(path, 'XYZ', dict(position=[1, 2, 3]))
@@ -179,5 +176,5 @@ def test_slicer_files_that_do_not_fit_are_refused(tmp_path):
     path.write_text('{"markups": 3}')
     complaint(ValueError, read, path, 'damaged')
     (tmp_path / 'F.fcsv').write_text(FCSV % 'LPS' + POINTS % '1,two,3')
-    complaint(ValueError, lambda: annotations.read_annotations(str(tmp_path / 'F.fcsv'), volume='a'), 'line 4', "'two'")
-    complaint(ValueError, lambda: annotations.read_annotations(str(tmp_path / 'F.fcsv')), 'F.fcsv', '--volumes')
+    complaint(ValueError, reading(tmp_path / 'F.fcsv'), 'line 4', "'two'")
+    complaint(ValueError, reading(tmp_path / 'F.fcsv', None), 'F.fcsv', '--volumes')

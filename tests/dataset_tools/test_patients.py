@@ -10,11 +10,9 @@ from created import CREATE, facts, tree
 from dataset_tools import dicom_files, pseudonyms
 from scans import POINT, picture, write_dicom
 
-FOLDS = ['--resolution', 16, '--folds', 3]
-
 
 @pytest.fixture
-def create(script, tmp_path):
+def create(volumes, tmp_path):
     """Makes folds of DICOM scans with these PatientIDs, a nodule in each; -> all output. patients: a column."""
 
     def call(ids, *flags, patients=None):
@@ -24,10 +22,7 @@ def create(script, tmp_path):
             scan = picture(size=(20, 20, 8)) + 20 * number  # no two images are alike
             write_dicom(tmp_path / ('s%d' % number), scan, uid='1.2.%d' % (number + 3), **tags)
             text += 's%d,%f,%f,%f' % ((number,) + tuple(POINT)) + (',' + patients[number] if patients else '') + '\n'
-        (tmp_path / 'nodules.csv').write_text(text)
-        code, out, err = script(
-            CREATE, 'volumes', tmp_path / 'nodules.csv', *FOLDS, *flags, '--outdir', tmp_path / 'out'
-        )
+        code, out, err = volumes(text, '--folds', 3, *flags)
         assert code == 0, err
         return out + err
 

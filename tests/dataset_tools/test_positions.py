@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from created import CREATE
 from dataset_tools import phantom, scan_crops
-from scans import POINT, blob, picture
+from scans import POINT, chest, picture
 
 
 @pytest.mark.slow
@@ -25,20 +24,15 @@ NODULES = np.array([POINT, POINT + [4, 9, 7], POINT + [-9, -2, -11]])
 RAS = NODULES * [-1, -1, 1]
 
 
-def chest(world):
-    return sum(blob(world, nodule, sigma=4.0) + 850 for nodule in NODULES) - 850
-
-
 @pytest.fixture
-def create(script, tmp_path):
+def create(volumes, tmp_path):
     """Runs `volumes` on points of a scan with three nodules; -> standard error."""
-    sitk.WriteImage(picture(chest, size=(160, 120, 40)), str(tmp_path / 'scan.mha'))
+    sitk.WriteImage(picture(chest(*NODULES), size=(160, 120, 40)), str(tmp_path / 'scan.mha'))
 
     def call(points, *flags, code=0):
         lines = ['scan.mha,%f,%f,%f' % tuple(point) for point in points]
-        (tmp_path / 'nodules.csv').write_text('\n'.join(['path,x,y,z'] + lines) + '\n')
-        arguments = ['--resolution', 16, '--outdir', tmp_path / 'out'] + ['--force'] * ('--resume' not in flags)
-        result, _, err = script(CREATE, 'volumes', tmp_path / 'nodules.csv', *arguments, *flags)
+        again = ['--force'] * ('--resume' not in flags)
+        result, _, err = volumes('\n'.join(['path,x,y,z'] + lines) + '\n', *again, *flags)
         assert result == code, err
         return err
 

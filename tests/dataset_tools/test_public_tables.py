@@ -6,15 +6,11 @@ import json
 import pytest
 import SimpleITK as sitk
 
-from created import CREATE, facts
+from created import facts
 from dataset_tools import annotations
-from scans import POINT, blob, complaint, picture
+from scans import POINT, chest, complaint, picture
 
 PLACES = [POINT, POINT + [24, 0, 0], POINT + [0, 0, 12]]
-
-
-def chest(world):
-    return sum(blob(world, place, sigma=4.0) + 850 for place in PLACES) - 850
 
 
 def table(folder, text):
@@ -28,20 +24,14 @@ def cells(*texts):
 
 
 @pytest.fixture
-def made(script, tmp_path):
-    """Runs `volumes` on a table of a scan with three nodules; returns code, output, errors."""
-    sitk.WriteImage(picture(chest, size=(110, 60, 50)), str(tmp_path / 'scan.mha'))
-
-    def call(text, *flags):
-        (tmp_path / 'nodules.csv').write_text(text)
-        arguments = ['--resolution', 16, '--keep-names', '--outdir', tmp_path / 'out', '--force']
-        return script(CREATE, 'volumes', tmp_path / 'nodules.csv', *arguments, *flags)
-
-    return call
+def volumes(volumes, tmp_path):
+    """As volumes, with a scan of three nodules."""
+    sitk.WriteImage(picture(chest(*PLACES), size=(110, 60, 50)), str(tmp_path / 'scan.mha'))
+    return lambda text, *flags: volumes(text, '--keep-names', '--force', *flags)
 
 
-def test_a_column_nodule_of_ones_and_zeros_is_a_flag_where_places_lie_apart(made, tmp_path):
-    code, out, err = made('path,x,y,z,Nodule\n' + cells('1', '1', '0') + cells('1'))
+def test_a_column_nodule_of_ones_and_zeros_is_a_flag_where_places_lie_apart(volumes, tmp_path):
+    code, out, err = volumes('path,x,y,z,Nodule\n' + cells('1', '1', '0') + cells('1'))
     assert code == 0 and 'names none; 1 lines with 0 are left out' in out, err
     points = [entry['point'] for entry in facts(tmp_path / 'out' / 'nodules')['entries']]
     assert points == [pytest.approx(PLACES[0], abs=1e-3), pytest.approx(PLACES[1], abs=1e-3)]
@@ -56,8 +46,8 @@ def test_names_0_and_1_of_one_place_each_stay_names_and_that_is_said(tmp_path, c
     complaint(ValueError, lambda: table(tmp_path, text), 'nodules.csv', 'holds no nodule')
 
 
-def test_one_name_of_places_tens_of_millimetres_apart_in_one_scan_is_refused_with_its_lines(made):
-    code, _, err = made('path,x,y,z,NoduleID\n' + cells('n7', 'n7', 'n8'))
+def test_one_name_of_places_tens_of_millimetres_apart_in_one_scan_is_refused_with_its_lines(volumes):
+    code, _, err = volumes('path,x,y,z,NoduleID\n' + cells('n7', 'n7', 'n8'))
     assert code == 2 and 'line 2 and' in err and 'line 3 are one nodule by name, but 24.0 mm apart' in err
 
 
@@ -77,8 +67,8 @@ def test_what_is_no_diameter_is_none(tmp_path, text):
     assert row.diameter_mm is None
 
 
-def test_an_unknown_diameter_is_not_written(made, tmp_path):
-    assert made('path,x,y,z,diameter_mm\n' + cells('-1', '6'))[0] == 0
+def test_an_unknown_diameter_is_not_written(volumes, tmp_path):
+    assert volumes('path,x,y,z,diameter_mm\n' + cells('-1', '6'))[0] == 0
     assert [entry['diameter_mm'] for entry in facts(tmp_path / 'out' / 'nodules')['entries']] == [None, 6]
 
 
@@ -88,11 +78,11 @@ def test_a_nan_that_pandas_wrote_is_an_empty_cell(tmp_path, name):
     complaint(ValueError, lambda: table(tmp_path, text), 'line 2', name + ' is empty')
 
 
-def conflict(made, tmp_path, choice):
+def conflict(volumes, tmp_path, choice):
     """-> classes of the data sets and their points, the lines that were skipped, and the output."""
     first = 'scan.mha,%.3f,%.3f,%.3f,AIS\n' % tuple(PLACES[0] + [1, 0, 0])
     lines = 'path,x,y,z,class\n' + cells('IA', 'MIA') + first
-    code, out, err = made(lines, '--class-conflict', choice)
+    code, out, err = volumes(lines, '--class-conflict', choice)
     assert code == 0, err
     result = {}
     for path in sorted((tmp_path / 'out').glob('*/*.json')):
@@ -101,21 +91,21 @@ def conflict(made, tmp_path, choice):
         return result, [row['line'].split()[-1] for row in csv.DictReader(f)], out
 
 
-def test_where_marks_of_one_nodule_differ_in_class_the_first_may_count_or_none(made, tmp_path):
-    result, skipped, out = conflict(made, tmp_path, 'first')
+def test_where_marks_of_one_nodule_differ_in_class_the_first_may_count_or_none(volumes, tmp_path):
+    result, skipped, out = conflict(volumes, tmp_path, 'first')
     assert result == {'IA': [pytest.approx(PLACES[0], abs=1e-3)], 'MIA': [pytest.approx(PLACES[1], abs=1e-3)]}
     assert skipped == ['4'] and 'line 2 and line 4 mark one nodule' in out and 'that of the first, IA, is used' in out
 
 
-def test_a_nodule_whose_marks_differ_in_class_may_be_dropped(made, tmp_path):
-    result, skipped, out = conflict(made, tmp_path, 'drop')
+def test_a_nodule_whose_marks_differ_in_class_may_be_dropped(volumes, tmp_path):
+    result, skipped, out = conflict(volumes, tmp_path, 'drop')
     assert list(result) == ['MIA'] and skipped == ['2', '4'] and 'none is used' in out
     assert 'left out: 2 of the lines' in out
 
 
-def test_a_difference_in_class_is_an_error_that_names_the_choice_and_so_is_nothing_left(made):
+def test_a_difference_in_class_is_an_error_that_names_the_choice_and_so_is_nothing_left(volumes):
     text = 'path,x,y,z,class\n' + cells('IA') + cells('AIS')
-    code, _, err = made(text)
+    code, _, err = volumes(text)
     assert code == 2 and 'line 2' in err and 'line 3' in err and '--class-conflict first or drop' in err
-    code, _, err = made(text, '--class-conflict', 'drop')
+    code, _, err = volumes(text, '--class-conflict', 'drop')
     assert code == 2 and err.count('\n') == 1 and 'no nodule' in err and 'nodules.csv' in err

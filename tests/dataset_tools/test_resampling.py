@@ -1,13 +1,12 @@
 """Where patches are cut between slices, and how their pixels come about between voxels."""
 
-import json
-
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from numpy.testing import assert_allclose
 from scipy import ndimage
 
+from created import facts
 from dataset_tools import ct_volumes
 from scans import FLAT, POINT, STORED, lopsided, picture, pixels, to_slice, turned, write
 
@@ -93,13 +92,12 @@ def test_beyond_the_volume_is_air_and_nothing_is_darker(method):
 
 
 @pytest.mark.parametrize('method', METHODS)
-def test_the_table_of_a_dataset_holds_interpolation_and_offset(script, tmp_path, method):
+def test_the_table_of_a_dataset_holds_interpolation_and_offset(volumes, tmp_path, method):
     image = picture(lopsided)
     write(tmp_path, image, 'nii')
-    (tmp_path / 'nodules.csv').write_text('path,x,y,z\nscan.nii,%.3f,%.3f,%.3f\n' % tuple(POINT))
-    flags = ['--resolution', 16, '--spacing', 0.5, '--outdir', tmp_path / 'out', '--interpolation', method]
-    code, _, err = script('0-dataset_create.py', 'volumes', tmp_path / 'nodules.csv', *flags)
+    text = 'path,x,y,z\nscan.nii,%.3f,%.3f,%.3f\n' % tuple(POINT)
+    code, _, err = volumes(text, '--spacing', 0.5, '--interpolation', method)
     assert code == 0, err
-    about = json.loads((tmp_path / 'out' / 'nodules' / 'nodules.json').read_text())
+    about = facts(tmp_path / 'out' / 'nodules')
     assert about['interpolation'] == method
     assert abs(about['entries'][0]['slice_offset_mm'] - to_slice(image)) < 0.001

@@ -1,7 +1,6 @@
 """Datasets from synthetic CT through the command line; how volumes are read is tested in test_volumes.py."""
 
 import itertools
-import json
 import os
 
 import numpy as np
@@ -9,26 +8,23 @@ import pytest
 import SimpleITK as sitk
 
 import dataset
+from created import CREATE, facts, finest
 from scans import FORMATS, GEOMETRIES, POINT, blob, centroid, lopsided, picture, pixels, write, write_dicom
 
-CREATE = '0-dataset_create.py'
 LUNA = 'seriesuid,coordX,coordY,coordZ,diameter_mm\n'
 HERE = ','.join('%.3f' % value for value in POINT)
 
 
 @pytest.fixture
-def made(script, tmp_path):
-    """Runs `volumes` on tmp_path/nodules.csv, which has to succeed: a function from NAME to grays and json file."""
+def cropped(volumes, tmp_path):
+    """Runs `volumes`, which has to succeed: a function from NAME to grays and json file."""
 
-    def call(text, *arguments):
-        (tmp_path / 'nodules.csv').write_text(text)
-        flags = ['--resolution', 32, '--spacing', 0.5, '--outdir', tmp_path / 'out']
-        code, _, err = script(CREATE, 'volumes', tmp_path / 'nodules.csv', *flags, *arguments)
+    def call(text, *flags):
+        code, _, err = volumes(text, '--resolution', 32, '--spacing', 0.5, *flags)
         assert code == 0, err
 
         def read(name='nodules'):
-            with open(str(tmp_path / 'out' / name / (os.path.basename(name) + '.json'))) as f:
-                return dataset.read(list(dataset.levels(str(tmp_path / 'out' / name)).values())[-1])[:, 0], json.load(f)
+            return finest(tmp_path / 'out' / name)[:, 0], facts(tmp_path / 'out' / name)
 
         return read
 
@@ -36,9 +32,9 @@ def made(script, tmp_path):
 
 
 @pytest.mark.parametrize('form, geometry', list(zip(FORMATS, itertools.cycle(sorted(GEOMETRIES)))))
-def test_a_nodule_at_known_world_coordinates_lands_at_the_centre(made, tmp_path, form, geometry):
+def test_a_nodule_at_known_world_coordinates_lands_at_the_centre(cropped, tmp_path, form, geometry):
     path = write(tmp_path, picture(direction=GEOMETRIES[geometry]), form)
-    (gray,), about = made('path,x,y,z\n%s,%s\n' % (path.name, HERE), '--keep-names')()
+    (gray,), about = cropped('path,x,y,z\n%s,%s\n' % (path.name, HERE), '--keep-names')()
     wanted = (blob(pixels(32, 0.5)) + 1900) / 3000 * 255
     assert np.abs(centroid(gray.astype(float), (-850 + 1900) / 3000 * 255.0) - 15.5).max() < 0.5
     assert np.abs(gray - wanted).max() < 1  # half a gray level, and half for its rounding
@@ -47,18 +43,18 @@ def test_a_nodule_at_known_world_coordinates_lands_at_the_centre(made, tmp_path,
     )
 
 
-def test_scans_that_were_added_since_the_last_dataset_are_found(made, tmp_path):
+def test_scans_that_were_added_since_the_last_dataset_are_found(cropped, tmp_path):
     (tmp_path / 'scans').mkdir()
     for name in ('first', 'second'):
         write(tmp_path, picture(), 'nii.gz').rename(tmp_path / 'scans' / (name + '.nii.gz'))
         text = 'seriesuid,coordX,coordY,coordZ\n%s,%s\n' % (name, HERE)
-        assert len(made(text, '--volumes', tmp_path / 'scans', '--name', name)(name)[0]) == 1
+        assert len(cropped(text, '--volumes', tmp_path / 'scans', '--name', name)(name)[0]) == 1
 
 
-def test_a_luna16_table_finds_its_series_and_makes_slices_in_order(made, tmp_path):
+def test_a_luna16_table_finds_its_series_and_makes_slices_in_order(cropped, tmp_path):
     write_dicom(tmp_path / 'scans' / 'a', picture(lopsided), uid='1.2.3')
     write_dicom(tmp_path / 'scans' / 'b', picture(), uid='1.2.4')
-    gray, about = made(
+    gray, about = cropped(
         LUNA + '1.2.4,%s,9.5\n1.2.3,%s,8\n1.2.4,20,-17,100,4\n' % (HERE, HERE),
         '--volumes',
         tmp_path / 'scans',
@@ -75,9 +71,9 @@ def test_a_luna16_table_finds_its_series_and_makes_slices_in_order(made, tmp_pat
     assert np.abs(gray[2] - wanted).max() <= 2
 
 
-def test_a_class_column_makes_a_data_set_for_each_class(made, tmp_path):
+def test_a_class_column_makes_a_data_set_for_each_class(cropped, tmp_path):
     path = write(tmp_path, picture(), 'mha').name
-    read = made(
+    read = cropped(
         'path,x,y,z,class,nodule\n'
         + ''.join('%s,%d,-17,%d,%s,n%d\n' % (path, 15 + i, 95 + 3 * i, ('AIS', 'IA')[i % 2], i) for i in range(4)),
         '--keep-names',
@@ -87,26 +83,26 @@ def test_a_class_column_makes_a_data_set_for_each_class(made, tmp_path):
         assert len(gray) == 2 and [entry['nodule'] for entry in about['entries']] == nodules
 
 
-def test_shifted_cuts_come_from_the_full_slice_and_folds_split_by_scan(made, script, tmp_path):
+def test_shifted_cuts_come_from_the_full_slice_and_folds_split_by_scan(cropped, script, tmp_path):
     path = str(write(tmp_path, picture(lopsided, size=(90, 90, 28)), 'nii.gz'))
     for i in range(5):
         os.link(path, str(tmp_path / ('%d.nii.gz' % i)))
     rows = ''.join('%d.nii.gz,%d,-17,%d\n' % (i, 12 + 3 * i, 95 + 2 * i) for i in range(5))
-    read = made('path,x,y,z\n' + rows, '--augment', '--shifts', 3, '--folds', 2, '--slices', 2)
+    read = cropped('path,x,y,z\n' + rows, '--augment', '--shifts', 3, '--folds', 2, '--slices', 2)
     for fold in (0, 1):
         (train, about), (test, held) = [read('nodules/fold%d/%s/nodules' % (fold, side)) for side in ('train', 'test')]
-        nodules = [{entry['scan'] for entry in facts['entries']} for facts in (about, held)]
+        nodules = [{entry['scan'] for entry in side['entries']} for side in (about, held)]
         assert not nodules[0] & nodules[1] and len(nodules[0] | nodules[1]) == 5
         assert len(train) == len(nodules[0]) * 2 * 3 * 5 and len(test) == len(nodules[1]) * 2
         assert (train > 74).all()  # 74 is air: of the volume's surroundings there is nothing in the middle of it
     assert script(CREATE, 'verify', tmp_path / 'out')[0] == 0
 
 
-def test_voxel_coordinates(made, tmp_path):
+def test_voxel_coordinates(cropped, tmp_path):
     image = picture()
     path = write(tmp_path, image, 'nrrd').name
     index = ','.join('%.4f' % value for value in image.TransformPhysicalPointToContinuousIndex(POINT.tolist()))
-    (gray,), _ = made('path,x,y,z\n%s,%s\n' % (path, index), '--coordinates', 'voxel')()
+    (gray,), _ = cropped('path,x,y,z\n%s,%s\n' % (path, index), '--coordinates', 'voxel')()
     assert np.abs(centroid(gray.astype(float), (-850 + 1900) / 3000 * 255.0) - 15.5).max() < 0.5
 
 
@@ -159,21 +155,21 @@ def near(*steps):
 READERS = near([0.5, 0, 0], [-0.5, 1, 0], [0, -1, 0.5], [0, 0, -0.5]) + near([8, 0, 0])
 
 
-def test_marks_of_several_readers_become_one_nodule_at_their_mean(made, tmp_path, capsys):
+def test_marks_of_several_readers_become_one_nodule_at_their_mean(cropped, tmp_path, capsys):
     write(tmp_path, picture(), 'mha')
     text = 'path,x,y,z,diameter\n' + ''.join('%s,%d\n' % (line, 6 + i) for i, line in enumerate(READERS))
-    gray, about = made(text)()
+    gray, about = cropped(text)()
     assert len(gray) == 2 and (about['nodules'], [entry['marks'] for entry in about['entries']]) == (2, [4, 1])
     assert np.abs(about['entries'][0]['point'] - POINT).max() < 1e-3 and about['entries'][0]['diameter_mm'] == 7.5
 
 
-def test_voxel_marks_are_compared_in_millimetres(made, tmp_path):
+def test_voxel_marks_are_compared_in_millimetres(cropped, tmp_path):
     image = picture()
     path = write(tmp_path, image, 'mha').name
     index = np.array(image.TransformPhysicalPointToContinuousIndex(POINT.tolist()))
     marks = [index, index + [4, 0, 0], index + [0, 0, 2], index + [0, 0, 5]]  # 2.8, 2.5 and 6.25 mm off
     rows = ''.join('%s,%f,%f,%f\n' % ((path,) + tuple(mark[[1, 0, 2]])) for mark in marks)
-    _, about = made('path,i,j,k\n' + rows)()
+    _, about = cropped('path,i,j,k\n' + rows)()
     assert [entry['marks'] for entry in about['entries']] == [3, 1]
 
 
