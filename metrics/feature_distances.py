@@ -8,8 +8,10 @@ import numpy as np
 from metrics import parallel
 from metrics.parallel import chunks
 
+MOST = 2000  # images of each kind that KID compares: it holds a number for each pair
 
-def pixel_pyramid(images, track=iter):
+
+def pixel_pyramid(images):
     """Features [N, d] of box averages, without a network.
 
     The boxes' mean gray at 4x4, what 8x8 and 16x16 boxes add to it, and the standard deviation in each cell of 8x8
@@ -17,7 +19,7 @@ def pixel_pyramid(images, track=iter):
     """
     count, _, size, _ = images.shape
     features = []
-    for part in chunks(count, track):
+    for part in chunks(count):
         x, before, bands = np.asarray(images[part], np.float32), 0.0, []
         n, c = x.shape[:2]
         for boxes in [boxes for boxes in (4, 8, 16) if boxes <= size]:
@@ -33,13 +35,13 @@ def pixel_pyramid(images, track=iter):
     return np.concatenate(features)
 
 
-def kernel_distance(a, b, most=2000):
+def kernel_distance(a, b):
     """Kernel inception distance (Binkowski et al. 2018) of features [N, d], as a function of weights.
 
-    The squared maximum mean discrepancy, unbiased, with the kernel (x.y / d + 1)^3. Of larger sets the first `most` are
+    The squared maximum mean discrepancy, unbiased, with the kernel (x.y / d + 1)^3. Of larger sets the first MOST are
     used.
     """
-    a, b = a[:most].astype(np.float64), b[:most].astype(np.float64)
+    a, b = a[:MOST].astype(np.float64), b[:MOST].astype(np.float64)
     if min(len(a), len(b)) < 2:
         raise ValueError('KID needs at least 2 images')
 
@@ -54,7 +56,7 @@ def kernel_distance(a, b, most=2000):
         return (weights.dot(inner).dot(weights) - np.square(weights).dot(np.diag(inner))) / pairs
 
     def statistic(weights_a, weights_b):
-        wa, wb = [weights[:most].astype(np.float64) for weights in (weights_a, weights_b)]
+        wa, wb = [weights[:MOST].astype(np.float64) for weights in (weights_a, weights_b)]
         return float(within(inner_a, wa) + within(inner_b, wb) - 2 * wa.dot(across).dot(wb) / (wa.sum() * wb.sum()))
 
     return statistic

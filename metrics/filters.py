@@ -2,6 +2,8 @@
 
 import numpy as np
 
+COARSEST = 16  # pixels of the last level of a Laplacian pyramid
+
 
 def weighted_sum(images, taps, axis):
     """Sums of neighbours along an axis, weighted by taps, where all of them fit."""
@@ -22,10 +24,10 @@ def binomial_blur(images, gain=1.0):
     return images
 
 
-def laplacian_pyramid(images, coarsest=16):
-    """Band-pass images, finest first, each half as wide as the last; the last, `coarsest` pixels wide, is low-pass."""
+def laplacian_pyramid(images):
+    """Band-pass images, finest first, each half as wide as the last; the last, COARSEST pixels wide, is low-pass."""
     levels = [np.asarray(images, np.float32)]
-    while levels[-1].shape[-1] > coarsest:
+    while levels[-1].shape[-1] > COARSEST:
         coarse = binomial_blur(levels[-1])[:, :, ::2, ::2]
         between = np.zeros_like(levels[-1])
         between[:, :, ::2, ::2] = coarse

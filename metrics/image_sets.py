@@ -13,8 +13,8 @@ LEAST = 10  # images of each kind
 
 # heldout_reals: images that the generator should not have seen; training_reals: as many that it may have seen, for the
 # baseline; training: all that are searched for copies; all uint8 [N, C, R, R]. card: the card.Card of all of them.
-# halved: whether the held-out images are half of the dataset. count: images of the dataset.
-Sets = collections.namedtuple('Sets', 'heldout_reals training_reals training card halved count')
+# count: images of the dataset.
+Sets = collections.namedtuple('Sets', 'heldout_reals training_reals training card count')
 
 
 def _chosen(count, n, *seed):
@@ -73,7 +73,7 @@ def choose(path, real_holdout, n, seed):
     if not real_holdout:
         images = _halves(training, n, seed)
         _check(images[0], path, held, 2 * LEAST)
-        return Sets(*images, card=data.card, halved=True, count=data.count)
+        return Sets(*images, card=data.card, count=data.count)
     other = _heldout(real_holdout, data)
     pixels = other.images[other.top]
     n = min(n, len(pixels), data.count)
@@ -82,11 +82,11 @@ def choose(path, real_holdout, n, seed):
     _check(heldout_reals, real_holdout, held + ' and %s %d' % (real_holdout, len(pixels)), LEAST)
     pooled = card.combined(data.cards() + other.cards())
     pooled = pooled._replace(path=path, classes=data.classes, digest=data.digest, parts=data.parts)
-    return Sets(heldout_reals, training_reals, training, pooled, False, data.count)
+    return Sets(heldout_reals, training_reals, training, pooled, data.count)
 
 
 def of_images(images, n, seed):
     """Sets of up to n images each from an array, uint8 [N, C, R, R]."""
     halves = _halves(images, n, seed)
     _check(halves[0], 'the array', 'the array holds %d images' % len(images), 2 * LEAST)
-    return Sets(*halves, card=card.Card(path='an array', classes=[]), halved=True, count=len(images))
+    return Sets(*halves, card=card.Card(path='an array', classes=[]), count=len(images))

@@ -25,6 +25,7 @@ CANDIDATES = 40  # training images of the coarse search that the fine one looks 
 ALIKE = 0.1
 SMALLEST = 16  # pixels; of smaller images only equal ones are copies
 SEARCHED = 1000  # images of a large set that are compared pixel by pixel, evenly spread
+PERCENT = 1  # of held-out reals, those nearest to a training image; they set the limit below which images may be copies
 
 # distance: in gray levels; index: of the training image; symmetry, rows, columns: how the image was turned and where on
 # the other it lies.
@@ -42,7 +43,7 @@ def turned(images, symmetry):
 
 
 def crop(images, reach, rows=0, columns=0):
-    """The part of images [..., H, H] within `reach` pixels of the border, moved by rows and columns."""
+    """Images [..., H, H] without a border of `reach` pixels; rows, columns: how far the part that is kept is moved."""
     size = images.shape[-1]
     return images[..., reach + rows : size - reach + rows, reach + columns : size - reach + columns]
 
@@ -152,14 +153,14 @@ def copies(images, others, track=iter):
     return copy_of
 
 
-def copied(fakes, reals, percentile=1):
-    """Share of fakes nearer to their training image than the first percentile of held-out reals, a function of weights.
+def copied(fakes, reals):
+    """Share of fakes nearer to their training image than the nearest PERCENT of held-out reals, a function of weights.
 
     fakes, reals: distances [N]. About a hundredth if fakes are as new as held-out reals.
     """
 
     def statistic(weights_fakes, weights_reals):
-        limit = np.percentile(np.repeat(reals, weights_reals), percentile)
+        limit = np.percentile(np.repeat(reals, weights_reals), PERCENT)
         return float(np.average(fakes < limit, weights=weights_fakes))
 
     return statistic

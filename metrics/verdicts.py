@@ -13,26 +13,30 @@ from metrics.metric import TOPICS
 
 ENOUGH = 500  # images of each kind, from which on sets may be called alike
 
-# state: alike, higher, lower or undecided. low, high: 95 % interval of the difference. weight: the difference, in
-# multiples of the least one that matters.
-Comparison = collections.namedtuple('Comparison', 'row state low high weight')
+# state: alike, higher, lower or undecided. weight: the difference, in multiples of the least one that matters.
+Comparison = collections.namedtuple('Comparison', 'row state weight')
 # topic: a key of TOPICS; outcome: alike, differs, undecided or unknown; message: a sentence without its end;
 # comparisons: those that it follows from.
 Verdict = collections.namedtuple('Verdict', 'topic outcome message comparisons')
 
 
+def interval_of_difference(fakes, reals):
+    """The 95 % interval (low, high) of the difference of two Estimates, fakes - reals."""
+    (fake, (fake_low, fake_high)), (real, (real_low, real_high)) = fakes[:2], reals[:2]
+    difference = fake - real
+    low = difference - np.hypot(fake - fake_low, real_high - real)
+    return low, difference + np.hypot(fake_high - fake, real - real_low)
+
+
 def compare(row, n):
     """The Comparison of a row's generated and real images, n of each."""
-    fake, (fake_low, fake_high) = row.fakes[:2]
-    real, (real_low, real_high) = row.reals[:2]
-    difference, matters = fake - real, row.metric.least_difference(real)
-    low = difference - np.hypot(fake - fake_low, real_high - real)
-    high = difference + np.hypot(fake_high - fake, real - real_low)
+    low, high = interval_of_difference(row.fakes, row.reals)
+    matters = row.metric.least_difference(row.reals.value)
     if n >= ENOUGH and -matters < low and high < matters:
         state = 'alike'
     else:
         state = 'higher' if low > 0 else 'lower' if high < 0 else 'undecided'
-    return Comparison(row, state, low, high, abs(difference) / max(matters, 1e-9))
+    return Comparison(row, state, abs(row.fakes.value - row.reals.value) / max(matters, 1e-9))
 
 
 def _against(comparison):

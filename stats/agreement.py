@@ -8,9 +8,10 @@ import numpy as np
 from stats import classifier_metrics
 
 RESAMPLES = 2000
+COVERAGE = 0.95
 
 
-def _interval(statistic, cases, seed, coverage=0.95):
+def _interval(statistic, cases, seed):
     """[low, high] of statistic(weights [B, cases]), NaN where too many resampled sets leave it undefined."""
     if cases < 2:
         return [np.nan, np.nan]
@@ -19,7 +20,7 @@ def _interval(statistic, cases, seed, coverage=0.95):
     values = values[~np.isnan(values)]
     if len(values) < 0.9 * RESAMPLES:
         return [np.nan, np.nan]
-    return np.percentile(values, [50 * (1 - coverage), 50 * (1 + coverage)]).tolist()
+    return np.percentile(values, [50 * (1 - COVERAGE), 50 * (1 + COVERAGE)]).tolist()
 
 
 def cohen(first, second, seed=0):

@@ -46,16 +46,16 @@ def resamples(labels, n=RESAMPLES, seed=0):
     return weights
 
 
-def interval(resampled, smallest, coverage=COVERAGE):
+def interval(resampled, smallest):
     """Percentiles [low, high] of resampled values, NaN if any is; smallest: nodules of the smallest class.
 
-    They stay where the metric does, as from 0 to 1. They lie further out than the coverage says, as resamples of few
+    They stay where the metric does, as from 0 to 1. They lie further out than COVERAGE says, as resamples of few
     vary too little (Hesterberg 2015, section 3.3, as in stats.bootstrap, whose intervals are moved, however, because
     resampling lifts distances; it does not lift shares and AUCs).
     """
     if np.isnan(resampled).any():
         return [np.nan, np.nan]
-    wide = np.sqrt(smallest / (smallest - 1.0)) * special.stdtrit(smallest - 1, 0.5 + coverage / 2)
+    wide = np.sqrt(smallest / (smallest - 1.0)) * special.stdtrit(smallest - 1, 0.5 + COVERAGE / 2)
     return np.percentile(resampled, [100 * special.ndtr(-wide), 100 * special.ndtr(wide)]).tolist()
 
 

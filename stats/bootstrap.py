@@ -5,16 +5,19 @@ import collections
 import numpy as np
 from scipy import special
 
+# function: of weights, how often each image counts, an array for each of its sets; counts: images of each of the sets.
+Statistic = collections.namedtuple('Statistic', 'function counts')
 # value; interval: [lo, hi]; resampled: the values of resampled sets, for `difference`, or None.
 Estimate = collections.namedtuple('Estimate', 'value interval resampled')
+COVERAGE = 0.95  # of intervals
 MANY = 500  # resamples that show where the tails of a distribution end; fewer show its width only
 
 
-def estimate(statistic, counts, seed=0, resamples=MANY, coverage=0.95, value=None):
+def estimate(statistic, counts, seed=0, resamples=MANY, value=None):
     """The value of statistic(weights, ...), all weights 1, and a bootstrap interval [lo, hi] (Efron 1979).
 
     counts: how many images each of its sets holds. value: a better one than that, if there is one. Resampled sets are
-    further apart than the sets themselves, which lifts every distance; so the interval that holds `coverage` of the
+    further apart than the sets themselves, which lifts every distance; so the interval that holds COVERAGE of the
     resampled values is moved until their mean is the value. With fewer than 500 resamples it is that of Student's t
     distribution for their standard deviation. Either is widened for small sets, whose resamples vary too little: by
     sqrt(n / (n - 1)) and, as the interval of a mean is, by t(n - 1) / t(infinity) (Hesterberg 2015, section 3.3). Its
@@ -27,13 +30,13 @@ def estimate(statistic, counts, seed=0, resamples=MANY, coverage=0.95, value=Non
     for _ in range(resamples):
         weights = [random.multinomial(count, np.full(count, 1.0 / count)) for count in counts]
         values.append(statistic(*weights))
-    ends = value + _ends(np.array(values), min(counts), coverage)
+    ends = value + _ends(np.array(values), min(counts))
     return Estimate(value, [float(max(end, 0.0)) if value >= 0 else float(end) for end in ends], np.array(values))
 
 
-def _ends(values, smallest, coverage):
+def _ends(values, smallest):
     """How far the ends of an interval lie from its value, from the values of resampled sets."""
-    tail, resamples = 0.5 + coverage / 2, len(values)
+    tail, resamples = 0.5 + COVERAGE / 2, len(values)
     spread = np.sqrt(smallest / (smallest - 1.0))
     if resamples >= MANY:
         ends = np.percentile(values, [100 - 100 * tail, 100 * tail]) - np.mean(values)
@@ -42,10 +45,10 @@ def _ends(values, smallest, coverage):
     return np.array([-width, width])
 
 
-def difference(a, b, smallest, coverage=0.95):
+def difference(a, b, smallest):
     """The Estimate of a - b, of sets that were resampled alike, so that what they have in common cancels.
 
     a, b: Estimates. smallest: how many images the smallest set holds.
     """
     value, resampled = a.value - b.value, a.resampled - b.resampled
-    return Estimate(value, (value + _ends(resampled, smallest, coverage)).tolist(), resampled)
+    return Estimate(value, (value + _ends(resampled, smallest)).tolist(), resampled)

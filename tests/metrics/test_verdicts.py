@@ -70,8 +70,8 @@ def test_what_differs_most_comes_first_and_every_metric_that_differs_is_shown():
 
 
 def test_the_interval_of_a_difference_is_that_of_independent_estimates():
-    result = verdicts.compare(row('fid', (10, 7, 14), (5, 1, 8)), 100)
-    assert (result.low, result.high) == pytest.approx((5 - (9 + 9) ** 0.5, 5 + (16 + 16) ** 0.5))
+    result = verdicts.interval_of_difference(Estimate(10, [7, 14], None), Estimate(5, [1, 8], None))
+    assert result == pytest.approx((5 - (9 + 9) ** 0.5, 5 + (16 + 16) ** 0.5))
 
 
 def test_the_summary_names_what_differs_what_does_not_and_what_is_open():
