@@ -16,12 +16,22 @@ def main(argv=None):
 
     outdir = results_folder.choose(cfg.model, cfg.outdir)
     evaluations = suite.evaluate_models(
-        cfg.model, cfg.data, cfg.real_holdout, cfg.number, cfg.audit, cfg.features, cfg.feature_tensor, cfg.seed,
-        cfg.minibatch, cfg.cpu, outdir, not cfg.no_cache
-    )  # fmt: skip
+        cfg.model,
+        cfg.data,
+        real_holdout=cfg.real_holdout,
+        number=cfg.number,
+        audit=cfg.audit,
+        features=cfg.features,
+        feature_tensor=cfg.feature_tensor,
+        seed=cfg.seed,
+        minibatch=cfg.minibatch,
+        cpu=cfg.cpu,
+        outdir=outdir,
+        cache=not cfg.no_cache,
+    )
     if len(evaluations) == 1:
         evaluation_page.write(evaluations[0], outdir)
-        print('\n'.join([str(evaluations[0])] + evaluations[0].notes))
+        print('\n'.join(map(str, [evaluations[0]] + evaluations[0].notes)))
         print('evaluation.html and evaluation.json are in %s' % outdir)
     else:
         result = comparison.write(evaluations, outdir)

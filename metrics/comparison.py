@@ -1,7 +1,7 @@
 """Several models beside each other: plain data for a file or a page, and a table as text.
 
 The data of `compare` are what comparison.json holds:
-  data, held_out, compared, seed: what was compared; texts, and a number. weights: digests of the weight files.
+  data, held-out reals, compared, seed: what was compared; texts, and a number. weights: digests of the weight files.
   models: [{name, model, folder, kimg, notes}]; name: short and unique; folder: of its evaluation.html, within the same
     folder; kimg: of its training, where its file tells, or null; notes: texts.
   metrics: [{metric, key, size, unit, wanted, reals, models, best, as_good}]; metric: a label; size, unit: if there are
@@ -23,7 +23,7 @@ from stats.bootstrap import difference
 COLUMNS = 6  # models beside each other in the table
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'comparison.html')
 PICTURES = 6  # of a model
-FACTS = 'data', 'held-out reals', 'compared', 'seed'  # of an Evaluation that all models share
+SHARED = 'data', 'held_out', 'compared', 'seed'  # fields of the Facts that all models share
 
 
 def kimg_of(model):
@@ -85,12 +85,13 @@ def _curve(metric, kimg):
 
 def compare(evaluations):
     """The comparison of at least two Evaluations of one suite.evaluate_models, as described above."""
-    first, smallest = evaluations[0].facts, min(len(evaluated.fakes) for evaluated in evaluations)
-    result = collections.OrderedDict((name, first[name]) for name in FACTS)
-    paths = [evaluated.facts['model'] for evaluated in evaluations]
+    smallest = min(len(evaluated.images) for evaluated in evaluations)
+    result = evaluation_page.facts(evaluations[0], SHARED)
+    paths = [evaluated.facts.model for evaluated in evaluations]
     result.update(weights=[digest for evaluated in evaluations for digest in evaluated.weights], models=[])
     for name, path, evaluated in zip(names(paths), paths, evaluations):
-        model = collections.OrderedDict(name=name, model=path, folder=name, kimg=kimg_of(path), notes=evaluated.notes)
+        model = collections.OrderedDict(name=name, model=path, folder=name, kimg=kimg_of(path))
+        model['notes'] = list(map(str, evaluated.notes))
         result['models'].append(model)
     result['metrics'] = [_metric(rows, smallest) for rows in zip(*[evaluated.rows for evaluated in evaluations])]
     kimg = [(i, model['kimg']) for i, model in enumerate(result['models']) if model['kimg'] is not None]
@@ -129,9 +130,9 @@ def write(evaluations, outdir):
 
 
 def _write_page(result, evaluations, path):
-    compared, (count, *shape) = evaluations[0].sets, evaluations[0].fakes.shape
+    compared, (count, *shape) = evaluations[0].sets, evaluations[0].images.shape
     shown = max(min(PICTURES, count, page.most(shape) // (len(evaluations) + 1)), 1)
-    sets = [(model, evaluated.fakes) for model, evaluated in zip(result['models'], evaluations)]
+    sets = [(model, evaluated.images) for model, evaluated in zip(result['models'], evaluations)]
     strips = []
     for model, images in sets + [(None, compared.heldout_reals)]:
         name = model['name'] if model else 'real'
@@ -150,7 +151,7 @@ def _write_page(result, evaluations, path):
         'Comparison of %d models' % len(result['models']),
         evaluation_page.window_of(compared.card),
         result=result,
-        facts={name: result[name] for name in FACTS},
+        facts=evaluation_page.facts(evaluations[0], SHARED),
         common=[note for note in first if all(note in notes for notes in others)],
         strips=strips,
         curves=figures,

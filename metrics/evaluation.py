@@ -3,6 +3,7 @@
 import collections
 import functools
 import time
+import typing
 
 import numpy as np
 
@@ -11,30 +12,47 @@ from metrics import feature_distances, memorisation, ms_ssim, nodules, verdicts
 from metrics.metric import metric
 from metrics.parallel import progress_bar
 from metrics.real_reference import features_of
-from stats.bootstrap import estimate
+from stats.bootstrap import Statistic, estimate
 
 # Draws of neighbourhoods and directions for SWD, and the relative standard error that needs no further one.
 LEAST_DRAWS, MOST_DRAWS, PRECISION = 4, 16, 0.01
 TOGETHER = 4  # sets of generated images whose descriptors are in memory at a time
 
 # A line of the table. metric: a Metric. fakes: of the generated images; reals: the same of as many real ones; both
-# bootstrap.Estimate. seconds: taken for both, where those of the real images were not known before.
+# bootstrap.Estimate. seconds: what its part of the evaluation took, shared equally by the rows of that part.
 Row = collections.namedtuple('Row', 'metric fakes reals seconds')
 # draws: their number; error: their relative standard error; widths, fakes, reals: of the levels, and the SWD x 1000 of
 # generated and training reals there, as bootstrap.Estimates.
 Drawn = collections.namedtuple('Drawn', 'draws error widths fakes reals')
+# What was compared. swd: how it was measured, or None; model: a path; data, searched, held_out: which images; compared:
+# how many of each kind; these are texts; seed: a number.
+Facts = collections.namedtuple('Facts', 'swd model data searched held_out compared seed')
+
+
+class Note(typing.NamedTuple):
+    """What a reader of an evaluation must not miss."""
+
+    key: str  # provenance, too_few, classes, window or mm_per_pixel
+    title: str
+    text: str  # a sentence without its end
+
+    def __str__(self):
+        return '%s: %s' % (self.title, self.text)
 
 
 def _mean(values):
-    return (lambda weights: float(np.average(values, weights=weights))), [len(values)]
+    """The Statistic of the mean of values."""
+    return Statistic(lambda weights: float(np.average(values, weights=weights)), [len(values)])
 
 
 def _standard_deviation(values):
-    def statistic(weights):
+    """The Statistic of the standard deviation of values."""
+
+    def deviation(weights):
         squares = np.square(values - np.average(values, weights=weights))
         return float(np.sqrt(np.average(squares, weights=weights)))
 
-    return statistic, [len(values)]
+    return Statistic(deviation, [len(values)])
 
 
 def aligned(lines):
@@ -48,19 +66,18 @@ def aligned(lines):
 
 
 class Evaluation:
-    """Metrics of fakes against held-out reals and, as a baseline, of training reals against them.
+    """Metrics of generated images against held-out reals and, as a baseline, of training reals against them.
 
-    rows: of the table. nodules, nearest: nodules.Nodules and memorisation.Nearest of fakes and held-out reals.
-    facts: {name: value}, what was compared, and notes: those that a reader must not miss. trained_on: whether the
-    weights are known to have learnt from these data. warnings: sentences on what makes the comparison doubtful.
-    weights: the digest of the weight file in a list, or empty.
+    images: the generated ones, uint8 [N, C, R, R]. drawn: their Drawn, None for images that are too small for SWD.
+    rows: of the table. nodules, nearest: nodules.Nodules and memorisation.Nearest of generated images and held-out
+    reals. facts: Facts. notes: [Note]; warnings: those of them that make the comparison doubtful. trained_on: whether
+    the weights are known to have learnt from these data. weights: the digest of the weight file in a list, or empty.
     """
 
-    def __init__(self, fakes, reference):
-        self.fakes, self.sets, self.reference, self.seed = fakes, reference.sets, reference, reference.seed
-        self.rows, self.facts, self.notes, self.warnings = [], collections.OrderedDict(), [], []
-        self.weights, self.trained_on = [], False
-        self.both, self._begin = [len(fakes)] * 2, time.time()
+    def __init__(self, images, reference, drawn=None):
+        self.images, self.sets, self.reference, self.seed = images, reference.sets, reference, reference.seed
+        self.drawn, self.rows, self.nodules, self.nearest = drawn, [], None, None
+        self.facts, self.notes, self.warnings, self.weights, self.trained_on = None, [], [], [], False
 
     def __str__(self):
         """The rows as a table."""
@@ -79,112 +96,101 @@ class Evaluation:
                 return row
         raise KeyError(key)
 
-    def _add(self, measured, fakes, reals, **options):
-        """A row. fakes: (a function of weights, the sizes of the sets whose weights it takes). reals: an Estimate.
+    def add(self, measured, seconds):
+        """A row of each (Metric, Estimate of the generated images, that of real ones). seconds: of all together."""
+        self.rows += [Row(*estimates, seconds=round(seconds / len(measured), 1)) for estimates in measured]
 
-        options: of bootstrap.estimate.
+    def _estimate(self, statistic, **options):
+        return estimate(*statistic, self.seed, **options)
+
+    def _measure(self, measured, statistic, generated, real, disk=True, of='', **options):
+        """A Metric and its Estimates: of statistic(generated) and, unless it is in the cache, of statistic(real).
+
+        statistic: a function to a bootstrap.Statistic. disk, of, options: as of Reference.estimate.
         """
-        self._append(measured, estimate(*fakes, self.seed, **options), reals, time.time() - self._begin)
+        reals = self.reference.estimate(measured, lambda: statistic(real), disk, of, **options)
+        return measured, self._estimate(statistic(generated), **options), reals
 
-    def _append(self, measured, fakes, reals, seconds):
-        self.rows.append(Row(measured, fakes, reals, round(seconds, 1)))
-        self._begin = time.time()
-
-    def add_wasserstein(self, drawn, seconds):
-        """Rows of a Drawn: sliced Wasserstein distance for each resolution from 16x16."""
-        message = 'mean of %d draws of neighbourhoods and directions; its standard error is at most %.1f %%'
-        self.facts['SWD'] = message % (drawn.draws, 100 * drawn.error)
-        for width, fakes, reals in zip(drawn.widths, drawn.fakes, drawn.reals):
-            self._append(metric('swd', size=width), fakes, reals, seconds / len(drawn.widths))
+    def measure_wasserstein(self):
+        """Sliced Wasserstein distance for each resolution from 16x16, of images that are not smaller."""
+        levels = [metric('swd', size=width) for width in self.drawn.widths]
+        return list(zip(levels, self.drawn.fakes, self.drawn.reals))
 
     def measure_variety(self):
         """MS-SSIM of pairs."""
 
         def similarity(images):
-            statistic, n = ms_ssim.diversity(images, self.seed, track=progress_bar('MS-SSIM'))
-            return statistic, [n]
+            return Statistic(ms_ssim.diversity(images, self.seed, track=progress_bar('MS-SSIM')), [ms_ssim.PAIRS])
 
-        n = ms_ssim.scales(self.fakes.shape[-1])
+        n = ms_ssim.scales(self.images.shape[-1])
         measured = metric('ms_ssim', scales='' if n == 5 else ', %d of 5 scales' % n)
-        reals = self.reference.estimate(measured, lambda: similarity(self.sets.heldout_reals))
-        self._add(measured, similarity(self.fakes), reals)
+        return [self._measure(measured, similarity, self.images, self.sets.heldout_reals)]
 
     def measure_features(self):
         """Precision and recall on the pixel pyramid or, with KID and FID, on the features of a network."""
-        reference = self.reference
-        fakes, heldout = features_of(self.fakes, reference.network), reference.features('heldout_reals')
+        reference, n = self.reference, len(self.images)
+        generated, heldout = features_of(self.images, reference.network), reference.features('heldout_reals')
 
         def kernel_distance(x):
-            statistic = feature_distances.kernel_distance(x, heldout)
-            return (lambda *weights: 1000 * statistic(*weights)), self.both
+            distance = feature_distances.kernel_distance(x, heldout)
+            return Statistic(lambda *weights: 1000 * distance(*weights), [n, n])
 
         def frechet_distance(x):
-            return feature_distances.frechet_distance(x, heldout), self.both
+            return Statistic(feature_distances.frechet_distance(x, heldout), [n, n])
 
-        def compare(measured, distance, **options):
-            def of_training():
-                return distance(reference.features('training_reals'))
-
-            reals = reference.estimate(measured, of_training, of=reference.name, **options)
-            self._add(measured, distance(fakes), reals, **options)
-
+        measured = []
         if reference.network:
-            compare(metric('kid'), kernel_distance, resamples=50)
-            if len(fakes) > fakes.shape[1]:
-                compare(metric('fid'), frechet_distance, resamples=10)
-        shares = feature_distances.precision_recall(heldout, fakes, track=progress_bar('precision, recall'))
-        both = [metric(key, space=reference.space) for key in ('precision', 'recall')]
-        for measured, share, reals in zip(both, shares, reference.precision_recall(both)):
-            self._add(measured, (share, self.both[:1]), reals)
+            both = generated, reference.features('training_reals')
+            measured.append(self._measure(metric('kid'), kernel_distance, *both, of=reference.name, resamples=50))
+            if n > generated.shape[1]:
+                measured.append(self._measure(metric('fid'), frechet_distance, *both, of=reference.name, resamples=10))
+        shares = feature_distances.precision_recall(heldout, generated, track=progress_bar('precision, recall'))
+        for key, share, reals in zip(('precision', 'recall'), shares, reference.precision_recall()):
+            measured.append((metric(key, space=reference.space), self._estimate(Statistic(share, [n])), reals))
+        return measured
 
     def measure_gray_levels(self):
         """Distance of the gray-level histograms in the unit of the card."""
-        low, high = self.sets.card.gray_window
+        (low, high), n = self.sets.card.gray_window, len(self.images)
         measured, step = metric('gray_distance', unit=self.sets.card.unit), (high - low) / 255.0
 
-        def distance(images):
-            statistic = nodules.gray_distance(images, self.sets.heldout_reals)
-            return (lambda *weights: step * statistic(*weights)), self.both
+        def of_histograms(images):
+            distance = nodules.gray_distance(images, self.sets.heldout_reals)
+            return Statistic(lambda *weights: step * distance(*weights), [n, n])
 
-        reals = self.reference.estimate(measured, lambda: distance(self.sets.training_reals), disk=False)
-        self._add(measured, distance(self.fakes), reals)
+        return [self._measure(measured, of_histograms, self.images, self.sets.training_reals, disk=False)]
 
     def measure_nodules(self):
         """Gray value and diameter of the nodule in the middle."""
-        fakes, reals = self.nodules = [self.reference.measure_nodules(self.fakes), self.reference.nodules()]
+        generated, reals = self.nodules = [self.reference.measure_nodules(self.images), self.reference.nodules()]
         gray, length = self.sets.card.unit, 'mm' if self.sets.card.mm_per_pixel else 'pixels'
-        for key, statistic, values, unit in (
-            ('nodule_gray_mean', _mean, 'gray', gray),
-            ('nodule_gray_sd', _standard_deviation, 'gray', gray),
-            ('diameter_mean', _mean, 'diameter', length),
-            ('diameter_sd', _standard_deviation, 'diameter', length),
-        ):
-            measured, of_reals = metric(key, unit=unit), statistic(getattr(reals, values))
-            baseline = self.reference.estimate(measured, lambda s=of_reals: s, disk=False)
-            self._add(measured, statistic(getattr(fakes, values)), baseline)
+        return [
+            self._measure(metric(key, unit=unit), statistic, *values, disk=False)
+            for key, statistic, values, unit in (
+                ('nodule_gray_mean', _mean, (generated.gray, reals.gray), gray),
+                ('nodule_gray_sd', _standard_deviation, (generated.gray, reals.gray), gray),
+                ('diameter_mean', _mean, (generated.diameter, reals.diameter), length),
+                ('diameter_sd', _standard_deviation, (generated.diameter, reals.diameter), length),
+            )
+        ]
 
     def measure_copies(self, n):
-        """Distance to the nearest training image, of up to n fakes and as many held-out reals."""
-        nearest = memorisation.nearest(self.fakes[:n], self.sets.training, progress_bar('copies'))
+        """Distance to the nearest training image, of up to n generated images and as many held-out reals."""
+        nearest = memorisation.nearest(self.images[:n], self.sets.training, progress_bar('copies'))
         self.nearest = [nearest, self.reference.nearest(n)]
-        fakes, reals = [nearest.distance for nearest in self.nearest]
+        generated, reals = [nearest.distance for nearest in self.nearest]
 
         def share(distances):
-            return memorisation.copied(distances, reals), [len(distances), len(reals)]
+            return Statistic(memorisation.copied(distances, reals), [len(distances), len(reals)])
 
-        for key, statistic in (('nearest_distance', _mean), ('nearer_share', share)):
-            measured = metric(key)
-            baseline = self.reference.estimate(measured, lambda s=statistic: s(reals), disk=False)
-            self._add(measured, statistic(fakes), baseline)
+        return [
+            self._measure(metric(key), statistic, generated, reals, disk=False)
+            for key, statistic in (('nearest_distance', _mean), ('nearer_share', share))
+        ]
 
     def comparisons(self):
         """A verdicts.Comparison of each row."""
-        return verdicts.comparisons(self.rows, len(self.fakes), len(self.nearest[0].distance))
-
-    def note(self, name, text):
-        """Add a fact that a reader must not miss."""
-        self.facts[name] = text
-        self.notes.append('%s: %s' % (name, text))
+        return verdicts.comparisons(self.rows, len(self.images), len(self.nearest[0].distance))
 
 
 def _draw_wasserstein(image_sets, reference):
@@ -198,10 +204,10 @@ def _draw_wasserstein(image_sets, reference):
         left = [i for i in range(len(image_sets)) if i not in done]
         for begin in range(0, len(left), TOGETHER):
             group = left[begin : begin + TOGETHER]
-            described = [reference.describe(image_sets[i], draw, 0) for i in group]
+            described = [reference.describe(image_sets[i], draw) for i in group]
             distances, reals = reference.distances(described, draw)
-            for i, fakes, descriptors in zip(group, distances, described):
-                drawn[i].append(np.stack([fakes, reals], axis=1))  # [levels, 2]
+            for i, of_set, descriptors in zip(group, distances, described):
+                drawn[i].append(np.stack([of_set, reals], axis=1))  # [levels, 2]
                 if draw + 1 < LEAST_DRAWS:
                     continue
                 means = np.mean(drawn[i], axis=0)
@@ -209,13 +215,13 @@ def _draw_wasserstein(image_sets, reference):
                 if error <= PRECISION or draw + 1 == MOST_DRAWS:
                     estimates = reference.swd_estimates(descriptors, means[:, 0], draw)
                     baseline = reference.swd_estimates_of_training(means[:, 1], draw)
-                    done[i] = Drawn(draw + 1, error, list(descriptors.levels), estimates, baseline)
+                    done[i] = Drawn(draw + 1, error, list(descriptors), estimates, baseline)
         draw += 1
     return [done[i] for i in range(len(image_sets))]
 
 
 def measure(image_sets, reference, audit=1000):
-    """[Evaluation] of sets of fakes, uint8 [N, C, R, R] each, against a Reference of as many images.
+    """[Evaluation] of sets of generated images, uint8 [N, C, R, R] each, against a Reference of as many images.
 
     audit: images to search for copies.
     """
@@ -225,10 +231,10 @@ def measure(image_sets, reference, audit=1000):
         with log.timed('sliced Wasserstein distance'):
             drawn = _draw_wasserstein(image_sets, reference)
     seconds, evaluations = (time.time() - begin) / len(image_sets), []
-    for fakes, distances in zip(image_sets, drawn):
-        evaluation = Evaluation(fakes, reference)
-        if distances:
-            evaluation.add_wasserstein(distances, seconds)
+    for images, of_set in zip(image_sets, drawn):
+        evaluation = Evaluation(images, reference, of_set)
+        if of_set:
+            evaluation.add(evaluation.measure_wasserstein(), seconds)
         which = ', generator %d of %d' % (len(evaluations) + 1, len(image_sets)) if len(image_sets) > 1 else ''
         parts = [
             ('MS-SSIM', evaluation.measure_variety),
@@ -240,6 +246,7 @@ def measure(image_sets, reference, audit=1000):
         for name, part in parts:
             log.info('measuring %s%s' % (name, which))
             with log.timed(name):
-                part()
+                begin = time.time()
+                evaluation.add(part(), time.time() - begin)
         evaluations.append(evaluation)
     return evaluations

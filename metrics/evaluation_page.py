@@ -7,10 +7,13 @@ import numpy as np
 
 from common import files, page, svg_plots
 from metrics import memorisation, verdicts
+from metrics.evaluation import Facts
 from metrics.metric import TOPICS
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'evaluation.html')
 PICTURES, FIRST, PAIRS = 48, 12, 6  # pictures of each kind, those before 'more', closest pairs; fewer if large
+# FILE FORMAT: what evaluation.json, comparison.json and pages call those fields of Facts that have other names there.
+TITLES = {'swd': 'SWD', 'searched': 'searched for copies', 'held_out': 'held-out reals'}
 ARROWS = {'low': '\u2193', 'high': '\u2191', 'as reals': '='}
 
 
@@ -37,7 +40,7 @@ def _distributions(evaluation):
         figure = svg_plots.levels(sizes, [row.fakes for row in swd], [row.reals for row in swd], *texts)
         caption = 'From coarse structure, left, to the finest texture. Lower is better; real images show how low.'
         figures.append(('Sliced Wasserstein distance', caption, figure))
-    pixels = [compared.card.to_hu(x[:500].ravel()) for x in (evaluation.fakes, compared.heldout_reals)]
+    pixels = [compared.card.to_hu(x[:500].ravel()) for x in (evaluation.images, compared.heldout_reals)]
     figure = svg_plots.histogram(*pixels, 'density', gray, 'pixels', 60)
     figures.append(
         (gray + ' of all pixels', 'All pixels: lung on the left, soft tissue and bone on the right.', figure)
@@ -54,8 +57,8 @@ def _copies(evaluation):
     compared, (fakes, reals) = evaluation.sets, [x.distance for x in evaluation.nearest]
     low, high = compared.card.gray_window
     step = (high - low) / 255.0
-    count = max(min(PAIRS, page.most(evaluation.fakes.shape[1:]) // 6), 1)
-    pairs = memorisation.closest_pairs(evaluation.fakes, compared.training, evaluation.nearest[0], count)
+    count = max(min(PAIRS, page.most(evaluation.images.shape[1:]) // 6), 1)
+    pairs = memorisation.closest_pairs(evaluation.images, compared.training, evaluation.nearest[0], count)
     largest = max(np.nanpercentile(np.abs(pair.difference), 99) for pair in pairs)
     most = 100 * np.ceil(largest * step / 100 + 1e-6)
     tiles = []
@@ -64,7 +67,7 @@ def _copies(evaluation):
         generated = page.picture(pair.image, 'generated image %d' % (pair.index + 1))
         nearest = page.picture(pair.other, 'its nearest training image')
         tiles.append((pair, [generated, nearest, page.picture(colours, 'their difference', ct=False)]))
-    limit = np.percentile(reals, 1)
+    limit = np.percentile(reals, memorisation.PERCENT)
     axis, mark = 'distance to the nearest training image', (limit, 'nearest 1 % of the real images')
     figure = svg_plots.histogram(fakes, reals, axis, 'gray levels', limit=mark)
     below = [int((x < limit).sum()) for x in (fakes, reals)]
@@ -77,9 +80,17 @@ def window_of(data):
     return data.gray_window if data.unit == 'HU' else None
 
 
+def facts(evaluation, fields=Facts._fields):
+    """{title: value} of fields of its Facts, those that are known."""
+    values = [(TITLES.get(field, field), getattr(evaluation.facts, field)) for field in fields]
+    return collections.OrderedDict((title, value) for title, value in values if value is not None)
+
+
 def result(evaluation):
     """FILE FORMAT: what evaluation.json holds."""
-    data = collections.OrderedDict(evaluation.facts, weights=evaluation.weights, rows=[])
+    data = facts(evaluation)
+    data.update((note.key, note.text) for note in evaluation.notes)
+    data.update(weights=evaluation.weights, rows=[])
     for row in evaluation.rows:
         values = row.metric.facts()
         values.update(wanted=row.metric.wanted, seconds=row.seconds)
@@ -91,17 +102,18 @@ def result(evaluation):
 
 def write(evaluation, outdir):
     """evaluation.json and evaluation.html in a folder."""
-    files.write_json(os.path.join(outdir, 'evaluation.json'), result(evaluation))
-    compared, n, comparisons = evaluation.sets, len(evaluation.fakes), evaluation.comparisons()
+    data = result(evaluation)
+    files.write_json(os.path.join(outdir, 'evaluation.json'), data)
+    compared, n, comparisons = evaluation.sets, len(evaluation.images), evaluation.comparisons()
     judged = verdicts.verdicts(comparisons, evaluation.trained_on)
-    count, sets = max(min(PICTURES, page.most(evaluation.fakes.shape[1:]) // 4), 1), []
-    for name, text, images in (('fakes', 'generated', evaluation.fakes), ('reals', 'real', compared.heldout_reals)):
+    count, sets = max(min(PICTURES, page.most(evaluation.images.shape[1:]) // 4), 1), []
+    for name, text, images in (('fakes', 'generated', evaluation.images), ('reals', 'real', compared.heldout_reals)):
         pictures = [page.picture(x, '%s image %d' % (text, i + 1)) for i, x in enumerate(images[:count])]
         sets.append((name, text, pictures))
     page.write(
         os.path.join(outdir, 'evaluation.html'),
         PAGE,
-        'Evaluation of ' + os.path.basename(evaluation.facts['model']),
+        'Evaluation of ' + os.path.basename(evaluation.facts.model),
         window_of(compared.card),
         verdicts=judged,
         topics=TOPICS,
@@ -115,7 +127,9 @@ def write(evaluation, outdir):
         number=n,
         distributions=_distributions(evaluation),
         copies=_copies(evaluation),
-        facts=evaluation.facts,
+        facts=facts(evaluation),
+        notes=evaluation.notes,
+        provenance=data['provenance'],
         trained_on=evaluation.trained_on,
         warnings=evaluation.warnings,
     )

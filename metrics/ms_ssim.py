@@ -18,6 +18,7 @@ def _gaussian(images, size, sigma):
 
 
 WEIGHTS = 0.0448, 0.2856, 0.3001, 0.2363, 0.1333  # of the scales, finest first
+PAIRS = 2000  # of images, drawn at random
 
 
 def scales(size):
@@ -48,14 +49,14 @@ def ms_ssim(a, b):
     return value.reshape(-1, channels).mean(axis=1)
 
 
-def diversity(images, seed=0, pairs=2000, track=iter):
-    """MS-SSIM of random pairs of a set, as a function of the pairs' weights, and their number; high: little variety."""
+def diversity(images, seed=0, track=iter):
+    """MS-SSIM of PAIRS pairs of images of a set, as a function of the pairs' weights; high: little variety."""
     if len(images) < 2:
         raise ValueError('MS-SSIM needs at least 2 images')
     random = np.random.RandomState(seed)
-    first = random.randint(len(images), size=pairs)
-    second = (first + random.randint(1, len(images), size=pairs)) % len(images)
-    parts = chunks(pairs, size=16)  # as many as the cache of a core holds
+    first = random.randint(len(images), size=PAIRS)
+    second = (first + random.randint(1, len(images), size=PAIRS)) % len(images)
+    parts = chunks(PAIRS, size=16)  # as many as the cache of a core holds
     values = parallel.ordered(lambda part: ms_ssim(images[first[part]], images[second[part]]), parts, track)
     values = np.concatenate(values)
-    return (lambda weights: float(np.average(values, weights=weights))), pairs
+    return lambda weights: float(np.average(values, weights=weights))

@@ -8,6 +8,7 @@ from metrics.parallel import chunks, ordered, progress_bar
 from stats.bootstrap import Estimate, estimate
 
 DIRECTIONS = 128  # of one draw of SWD
+OFFSETS = {'heldout_reals': 1, 'training_reals': 2}  # of seeds in a draw of SWD; that of generated images is 0
 
 
 def features_of(images, network=None):
@@ -21,29 +22,34 @@ def features_of(images, network=None):
 class Reference:
     """Real images, and their metrics, each computed once.
 
-    sets: sets.Sets. seed: everything random depends on it. network: a function from images to features, and its name,
-    which tells it from all others. cache: a cache.Cache of values that follow from these sets and the seed.
+    sets: image_sets.Sets. seed: everything random depends on it. network: a function from images to features, and its
+    name, which tells it from all others. cache: a cache.Cache of values that follow from these sets and the seed.
     """
 
     def __init__(self, compared, seed=0, network=None, name='', cache=None):
         self.sets, self.seed, self.network, self.cache = compared, seed, network, cache or Cache(())
         self.space = 'network' if network else 'pixel pyramid'
         self.name = name
-        self._descriptors = None, None  # the latest draw, and its descriptors
+        self._draw, self._descriptors = None, {}  # the latest draw, and descriptors of it by the name of their set
+
+    def _estimates(self, name, compute, disk=True):
+        """[bootstrap.Estimate] that compute() returns, or has returned, without resampled values."""
+
+        def arrays():
+            found = compute()
+            return dict(values=[x.value for x in found], intervals=[x.interval for x in found])
+
+        kept = self.cache.recall(name, arrays, disk)
+        return [Estimate(float(x), interval.tolist(), None) for x, interval in zip(kept['values'], kept['intervals'])]
 
     def estimate(self, metric, make, disk=True, of='', **options):
         """The bootstrap.Estimate of a Metric of real images.
 
-        make: gives a function of weights and the sizes of the sets whose weights it takes. disk: keep it on disk. of:
-        what else it depends on. options: of bootstrap.estimate.
+        make: returns its bootstrap.Statistic. disk: keep it on disk. of: what else it depends on. options: of
+        bootstrap.estimate.
         """
-
-        def compute():
-            result = estimate(*make(), self.seed, **options)
-            return dict(value=result.value, interval=result.interval)
-
-        values = self.cache.recall(metric.label + of, compute, disk)
-        return Estimate(float(values['value']), values['interval'].tolist(), None)
+        name = ' '.join(map(str, (metric.key, metric.size, of)))
+        return self._estimates(name, lambda: [estimate(*make(), self.seed, **options)], disk)[0]
 
     def features(self, name):
         """Features of 'heldout_reals' or 'training_reals'."""
@@ -53,17 +59,15 @@ class Reference:
 
         return self.cache.recall('features of %s %s' % (name, self.name), compute, bool(self.network))['features']
 
-    def precision_recall(self, metrics):
-        """Estimates of the Metrics precision and recall, of training reals among held-out ones."""
-        shares = []
+    def precision_recall(self):
+        """Estimates of precision and recall, of training reals among held-out ones."""
 
-        def share(index):
-            if not shares:
-                sets = self.features('heldout_reals'), self.features('training_reals')
-                shares.extend(feature_distances.precision_recall(*sets, track=progress_bar('precision, recall, reals')))
-            return shares[index], [len(self.sets.training_reals)]
+        def compute():
+            sets = self.features('heldout_reals'), self.features('training_reals')
+            shares = feature_distances.precision_recall(*sets, track=progress_bar('precision, recall, reals'))
+            return [estimate(share, [len(self.sets.training_reals)], self.seed) for share in shares]
 
-        return [self.estimate(metric, lambda i=i: share(i), of=self.name) for i, metric in enumerate(metrics)]
+        return self._estimates('precision, recall %s' % self.name, compute)
 
     def measure_nodules(self, images):
         """nodules.Nodules of images, in the unit of the card and, if the size of a pixel is known, mm."""
@@ -88,39 +92,41 @@ class Reference:
 
         return memorisation.Nearest(**self.cache.recall('nearest of %d' % n, compute))
 
-    def describe(self, images, draw, index):
-        """Descriptors of a draw of neighbourhoods. index: of the set: 0 generated, 1 held-out, 2 training images."""
+    def describe(self, images, draw, offset=0):
+        """Descriptors of images in a draw of neighbourhoods."""
         track = progress_bar('SWD, draw %d' % (draw + 1))
-        return sliced_wasserstein.Descriptors(images, self.seed + 3 * draw + index, track=track)
+        return sliced_wasserstein.descriptors(images, self.seed + 3 * draw + offset, track=track)
 
-    def _described(self, draw):
-        """Descriptors of held-out reals, and a function that gives those of training reals; the latest draw is kept."""
-        if self._descriptors[0] != draw:
-            self._descriptors = draw, [self.describe(self.sets.heldout_reals, draw, 1)]
-        kept = self._descriptors[1]
-
-        def training():
-            if len(kept) < 2:
-                kept.append(self.describe(self.sets.training_reals, draw, 2))
-            return kept[1]
-
-        return kept[0], training
+    def _described(self, name, draw):
+        """Descriptors of 'heldout_reals' or 'training_reals' in a draw; those of the latest draw are kept."""
+        if draw != self._draw:
+            self._draw, self._descriptors = draw, {}
+        if name not in self._descriptors:
+            self._descriptors[name] = self.describe(getattr(self.sets, name), draw, OFFSETS[name])
+        return self._descriptors[name]
 
     def distances(self, described, draw):
-        """SWD x 1000 of a draw: [sets, levels] of several sets' Descriptors, and [levels] of training reals."""
-        heldout, training = self._described(draw)
+        """SWD x 1000 in a draw, [levels] each: of several sets, from their descriptors, and of training reals.
+
+        Those of training reals are measured along with the first sets, which saves projections, and then kept.
+        """
+        heldout, name = self._described('heldout_reals', draw), 'SWD, draw %d' % draw
         options = dict(seed=self.seed + draw, directions=DIRECTIONS, track=progress_bar('SWD, draw %d' % (draw + 1)))
-        name = 'SWD, draw %d' % draw
-        stored = self.cache.find(name)
-        sets = described if stored else described + [training()]
-        levels = [sliced_wasserstein.distances(sets, heldout, width, **options) for width in heldout.levels]
-        values = np.array(levels).T
-        stored = stored or self.cache.keep(name, dict(values=values[-1]))
-        return values[: len(described)], stored['values']
+
+        def measure(sets):
+            levels = [sliced_wasserstein.distances(sets, heldout, width, **options) for width in heldout]
+            return np.transpose(levels)
+
+        kept = self.cache.find(name)
+        if kept:
+            return measure(described), kept['values']
+        *distances, training = measure(described + [self._described('training_reals', draw)])
+        self.cache.keep(name, dict(values=training))
+        return distances, training
 
     def swd_estimates(self, described, values, draw):
-        """Estimates of SWD x 1000 of all levels, whose values are known, from the Descriptors of a draw."""
-        heldout, _ = self._described(draw)
+        """Estimates of SWD x 1000 of all levels, whose values are known, from the descriptors of a draw."""
+        heldout = self._described('heldout_reals', draw)
 
         def of_level(level):
             width, value = level
@@ -128,14 +134,12 @@ class Reference:
             statistic = sliced_wasserstein.sliced_wasserstein(described, heldout, width, **options)
             return estimate(statistic, [len(self.sets.heldout_reals)] * 2, self.seed, 50, value=float(value))
 
-        return ordered(of_level, list(zip(heldout.levels, values)))
+        return ordered(of_level, list(zip(heldout, values)))
 
     def swd_estimates_of_training(self, values, draw):
         """`swd_estimates` of training reals."""
 
         def compute():
-            _, training = self._described(draw)
-            return dict(intervals=[result.interval for result in self.swd_estimates(training(), values, draw)])
+            return self.swd_estimates(self._described('training_reals', draw), values, draw)
 
-        intervals = self.cache.recall('SWD, intervals after draw %d' % draw, compute)['intervals']
-        return [Estimate(float(value), interval.tolist(), None) for value, interval in zip(values, intervals)]
+        return self._estimates('SWD, intervals after draw %d' % draw, compute)

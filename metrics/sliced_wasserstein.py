@@ -7,6 +7,7 @@ from metrics.filters import laplacian_pyramid
 from metrics.parallel import chunks
 
 SIDE = 7  # pixels of a neighbourhood
+MOST = 2**20  # neighbourhoods from a level, of all images together
 
 
 def _neighbourhoods(images, rows, columns):
@@ -17,53 +18,51 @@ def _neighbourhoods(images, rows, columns):
     return windows[np.arange(n)[:, None], :, rows, columns]
 
 
-class Descriptors:
-    """Random 7x7 neighbourhoods from each level of the Laplacian pyramid of a set of images.
+def descriptors(images, seed=0, each=128, track=iter):
+    """Random 7x7 neighbourhoods from each level of the Laplacian pyramid of images, {resolution: [N, each, C * 49]}.
 
-    levels: {resolution: [N, per image, C * 49]}, normalised to mean 0 and standard deviation 1 a channel and level, as
-    in Karras et al. 2018, section 5: 128 an image while they are at most `most` in all, else fewer.
+    They are normalised to mean 0 and standard deviation 1 a channel and level, as in Karras et al. 2018, section 5.
+    each: from an image, fewer where they would be more than MOST in all.
     """
+    count, c, size, _ = images.shape
+    if size < 16:
+        message = 'sliced Wasserstein distance needs images of at least 16x16 pixels; these are %dx%d'
+        raise ValueError(message % (size, size))
+    each, random, corners = max(min(each, MOST // count), 1), np.random.RandomState(seed), []
+    widths = [2**level for level in range(size.bit_length() - 1, 3, -1)]
+    for part in chunks(count):
+        places = [random.randint(width - SIDE + 1, size=[2, part.stop - part.start, each]) for width in widths]
+        corners.append((part, places))
+    patches = {width: np.zeros([count, each, c, SIDE, SIDE], np.float32) for width in widths}
+    axes, values_per_channel = (0, 1, 3, 4), float(count * each * SIDE**2)
 
-    def __init__(self, images, seed=0, each=128, most=2**20, track=iter):
-        count, c, size, _ = images.shape
-        if size < 16:
-            message = 'sliced Wasserstein distance needs images of at least 16x16 pixels; these are %dx%d'
-            raise ValueError(message % (size, size))
-        each, random, corners = max(min(each, most // count), 1), np.random.RandomState(seed), []
-        widths = [2**level for level in range(size.bit_length() - 1, 3, -1)]
-        for part in chunks(count):
-            places = [random.randint(width - SIDE + 1, size=[2, part.stop - part.start, each]) for width in widths]
-            corners.append((part, places))
-        patches = {width: np.zeros([count, each, c, SIDE, SIDE], np.float32) for width in widths}
-        over, numbers = (0, 1, 3, 4), float(count * each * SIDE**2)
+    def describe(work):
+        """The neighbourhoods of a part; their sums, a row of channels for each level."""
+        part, places = work
+        for few in chunks(part.stop - part.start, size=32):  # as many as the cache of a core holds
+            whole = slice(part.start + few.start, part.start + few.stop)
+            for level, (rows, columns) in zip(laplacian_pyramid(images[whole]), places):
+                patches[level.shape[-1]][whole] = _neighbourhoods(level, rows[few], columns[few])
+        return [patches[width][part].sum(axis=axes, dtype=np.float64) for width in widths]
 
-        def describe(work):
-            """The neighbourhoods of a part; their sums, a row of channels for each level."""
-            part, places = work
-            for few in chunks(part.stop - part.start, size=32):  # as many as the cache of a core holds
-                whole = slice(part.start + few.start, part.start + few.stop)
-                for level, (rows, columns) in zip(laplacian_pyramid(images[whole]), places):
-                    patches[level.shape[-1]][whole] = _neighbourhoods(level, rows[few], columns[few])
-            return [patches[width][part].sum(axis=over, dtype=np.float64) for width in widths]
+    def squares(part):
+        pairs = zip(widths, means)
+        return [np.square(patches[width][part] - mean[:, None, None]).sum(axis=axes) for width, mean in pairs]
 
-        def squares(part):
-            pairs = zip(widths, means)
-            return [np.square(patches[width][part] - mean[:, None, None]).sum(axis=over) for width, mean in pairs]
+    def normalise(part):
+        for width, mean, deviation in zip(widths, means, deviations):
+            patches[width][part] -= mean.astype(np.float32)[:, None, None]
+            patches[width][part] /= deviation.astype(np.float32)[:, None, None]
 
-        def normalise(part):
-            for width, mean, deviation in zip(widths, means, deviations):
-                patches[width][part] -= mean.astype(np.float32)[:, None, None]
-                patches[width][part] /= deviation.astype(np.float32)[:, None, None]
-
-        means = np.sum(parallel.ordered(describe, corners, track), axis=0) / numbers  # [levels, C]
-        blocks = list(chunks(count, size=32))
-        deviations = np.sqrt(np.sum(parallel.ordered(squares, blocks), axis=0) / numbers)
-        for width, deviation in zip(widths, deviations):
-            if not (deviation > 0).all():
-                message = 'the images do not vary at %dx%d pixels, so a sliced Wasserstein distance means nothing'
-                raise ValueError(message % (width, width))
-        parallel.ordered(normalise, blocks)
-        self.levels = {width: values.reshape(count, each, -1) for width, values in patches.items()}
+    means = np.sum(parallel.ordered(describe, corners, track), axis=0) / values_per_channel  # [levels, C]
+    blocks = list(chunks(count, size=32))
+    deviations = np.sqrt(np.sum(parallel.ordered(squares, blocks), axis=0) / values_per_channel)
+    for width, deviation in zip(widths, deviations):
+        if not (deviation > 0).all():
+            message = 'the images do not vary at %dx%d pixels, so a sliced Wasserstein distance means nothing'
+            raise ValueError(message % (width, width))
+    parallel.ordered(normalise, blocks)
+    return {width: values.reshape(count, each, -1) for width, values in patches.items()}
 
 
 def _axes(length, directions, seed):
@@ -72,27 +71,27 @@ def _axes(length, directions, seed):
     return axes / np.sqrt(np.sum(np.square(axes), axis=0, keepdims=True))
 
 
-def _projected(axes, descriptors):
-    """[directions, N * each] of descriptors [N, each, length]."""
-    return axes.T.dot(descriptors.reshape(-1, len(axes)).T)
+def _projected(axes, neighbourhoods):
+    """[directions, N * each] of neighbourhoods [N, each, length]."""
+    return axes.T.dot(neighbourhoods.reshape(-1, len(axes)).T)
 
 
-def distances(image_sets, reference, width, seed=0, directions=512, track=iter):
-    """Sliced Wasserstein distances x 1000 of sets' Descriptors from a reference's, at one resolution.
+def distances(described, reference, width, seed=0, directions=512, track=iter):
+    """Sliced Wasserstein distances x 1000 of the `descriptors` of several sets from a reference's, at one resolution.
 
     Along each of `directions` random directions the sorted projections of both sets are compared (Rabin et al. 2011);
     the mean of their absolute differences is the Wasserstein-1 distance there. All sets are of the same size.
     """
-    shape = reference.levels[width].shape
-    if any(descriptors.levels[width].shape != shape for descriptors in image_sets):
+    shape = reference[width].shape
+    if any(levels[width].shape != shape for levels in described):
         raise ValueError('sliced Wasserstein distance compares sets of the same number of images')
     axes = _axes(shape[2], directions, seed)
 
     def compare(part):
-        expected, differences = _projected(axes[:, part], reference.levels[width]), []
+        expected, differences = _projected(axes[:, part], reference[width]), []
         expected.sort(axis=1)
-        for descriptors in image_sets:
-            projected = _projected(axes[:, part], descriptors.levels[width])
+        for levels in described:
+            projected = _projected(axes[:, part], levels[width])
             projected.sort(axis=1)
             projected -= expected
             differences.append(np.abs(projected, out=projected).mean())
@@ -103,15 +102,15 @@ def distances(image_sets, reference, width, seed=0, directions=512, track=iter):
 
 
 def sliced_wasserstein(a, b, width, seed=0, directions=512):
-    """`distances` of two equal sets' Descriptors, as a function of weights."""
-    count, each, length = a.levels[width].shape
+    """`distances` of the `descriptors` of two equal sets, as a function of weights."""
+    count, each, length = a[width].shape
     few, sketches = min(each, 8), []  # few are enough, as the spread comes from the choice of images
 
     def sketch():
         """[(values, images)] of both, [directions, N * few]: projections, sorted once, and whose they are."""
         axes = _axes(length, directions, seed)[:, :32]
-        for descriptors in (a, b):
-            values = _projected(axes, descriptors.levels[width][:, :few])
+        for levels in (a, b):
+            values = _projected(axes, levels[width][:, :few])
             order = np.argsort(values, axis=1)
             sketches.append((np.take_along_axis(values, order, axis=1), order // few))
 

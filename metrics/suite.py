@@ -1,5 +1,6 @@
 """Evaluations of generators against real images, as 4-evaluate.py makes them."""
 
+import collections
 import os
 
 import numpy as np
@@ -11,8 +12,9 @@ except ImportError:
 
 import tfutil
 from common import capacity, card, log, manifest
-from metrics import evaluation, frozen_graph, image_sets, parallel
+from metrics import evaluation, frozen_graph, image_sets, parallel, sliced_wasserstein
 from metrics.cache import Cache, user_folder
+from metrics.evaluation import Facts, Note
 from metrics.real_reference import Reference
 from sampling import Generator
 
@@ -53,8 +55,9 @@ def describe_relation(learnt, data):
 def _memory(models, n, shape):
     """Bytes that an evaluation of n images of a shape takes at its largest, while SWD is measured."""
     levels, together = max(shape[1].bit_length() - 4, 0), min(models, evaluation.TOGETHER)
-    descriptors = min(128 * n, 2**20) * 49 * shape[0] * 4
-    projections = 2 * parallel.threads() * min(128 * n, 2**20) * 32 * 4
+    neighbourhoods = min(128 * n, sliced_wasserstein.MOST)
+    descriptors = neighbourhoods * sliced_wasserstein.SIDE**2 * shape[0] * 4
+    projections = 2 * parallel.threads() * neighbourhoods * 32 * 4
     return (together + 2) * levels * descriptors + projections + (8 + models) * n * int(np.prod(shape))
 
 
@@ -77,7 +80,7 @@ def _check_shape(shape, compared, name):
 
 
 def _warnings(data, model, learnt, label_size):
-    """[(name, sentence)] of what makes the comparison of a model with data, whose cards are given, doubtful."""
+    """[Note] of what makes the comparison of a model with data, whose cards are given, doubtful."""
     warnings, trained_classes = [], learnt.classes or []
     same = set(trained_classes) == set(data.classes) or relation(learnt, data) in ('same', 'part')
     if len(data.classes) > 1 and not label_size and not same:
@@ -88,38 +91,45 @@ def _warnings(data, model, learnt, label_size):
         if trained_classes:
             of = '%s learnt from %s' % (model, ', '.join(trained_classes))
         message = '%s pools %d classes (%s), and %s; --data %s compares with one class'
-        warnings.append(('classes', message % (data.path, len(data.classes), ', '.join(data.classes), of, place)))
+        text = message % (data.path, len(data.classes), ', '.join(data.classes), of, place)
+        warnings.append(Note('classes', 'classes', text))
     for field, consequence in (('window', 'gray levels are compared, not HU'), ('mm_per_pixel', 'sizes are in pixels')):
         if field in data.differing:
-            name = field.replace('_', ' ')
+            title = field.replace('_', ' ')
             message = '%s differs between the classes (%s): %s'
-            warnings.append((name, message % (name, data.differing_text(field), consequence)))
+            warnings.append(Note(field, title, message % (title, data.differing_text(field), consequence)))
     if learnt.window and data.unit == 'HU' and learnt.window != data.gray_window:
         message = '%s learnt from images of %g to %g HU, those of %s have %g to %g HU: equal gray levels mean other HU'
-        warnings.append(('window', message % ((model,) + learnt.window + (data.path,) + data.gray_window)))
+        text = message % ((model,) + learnt.window + (data.path,) + data.gray_window)
+        warnings.append(Note('window', 'window', text))
     return warnings
 
 
 def _describe(evaluated, model, learnt, source):
     """Add to an Evaluation what was compared. source: of the held-out images; None: half of the data."""
-    compared, n = evaluated.sets, len(evaluated.fakes)
+    compared, drawn, n, swd = evaluated.sets, evaluated.drawn, len(evaluated.images), None
     data, kind = compared.card, relation(learnt, compared.card)
     if not source:
         sure = 'but not' if kind == 'same' else 'but perhaps not'
         source = 'half of %s, kept out of the comparison %s of the training' % (data.path, sure)
-    evaluated.facts['model'] = model
-    evaluated.facts['data'] = '%s (%d images)' % (data.path, compared.count)
-    evaluated.facts['searched for copies'] = '%d of them' % len(compared.training)
-    evaluated.facts['held-out reals'] = source
-    message = '%d generated images with %d held-out reals; the baseline with %d others'
-    evaluated.facts['compared'] = message % (n, n, n)
-    evaluated.facts['seed'] = evaluated.seed
+    if drawn:
+        message = 'mean of %d draws of neighbourhoods and directions; its standard error is at most %.1f %%'
+        swd = message % (drawn.draws, 100 * drawn.error)
+    evaluated.facts = Facts(
+        swd=swd,
+        model=model,
+        data='%s (%d images)' % (data.path, compared.count),
+        searched='%d of them' % len(compared.training),
+        held_out=source,
+        compared='%d generated images with %d held-out reals; the baseline with %d others' % (n, n, n),
+        seed=evaluated.seed,
+    )
     evaluated.trained_on = kind in TRAINED_ON
-    evaluated.note('provenance', describe_relation(learnt, data))
+    evaluated.notes.append(Note('provenance', 'provenance', describe_relation(learnt, data)))
     undecided = [x.row.metric.label for x in evaluated.comparisons() if x.state == 'undecided']
     if undecided:
-        message = '%d of each cannot tell generated and real ones apart in: %s'
-        evaluated.note('too few images to decide', message % (n, '; '.join(undecided)))
+        text = '%d of each cannot tell generated and real ones apart in: %s' % (n, '; '.join(undecided))
+        evaluated.notes.append(Note('too_few', 'too few images to decide', text))
 
 
 def _cache(compared, seed, folder):
@@ -158,10 +168,8 @@ def evaluate_models(
             warnings.append(_warnings(compared.card, generator.model, generator.card, generator.label_size))
             if generator is not model:
                 generator.close()
-        sentences = [sentence for of_model in warnings for _, sentence in of_model]
-        for i, sentence in enumerate(sentences):
-            if sentence not in sentences[:i]:
-                log.warning(sentence)
+        for sentence in collections.OrderedDict.fromkeys(note.text for of_model in warnings for note in of_model):
+            log.warning(sentence)
         if outdir:
             os.makedirs(outdir, exist_ok=True)
         kept = _cache(compared, seed, user_folder() if cache else None)
@@ -169,9 +177,8 @@ def evaluate_models(
     for evaluated, of_weights, of_model in zip(evaluations, learnt, warnings):
         evaluated.weights = [card.sha256(of_weights.path)]
         _describe(evaluated, of_weights.path, of_weights, real_holdout)
-        for name, sentence in of_model:
-            evaluated.warnings.append(sentence)
-            evaluated.note(name, sentence)
+        evaluated.warnings = of_model
+        evaluated.notes += of_model
     return evaluations
 
 

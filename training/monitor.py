@@ -170,14 +170,14 @@ class Monitor:
         fakes = trainer.pixels(level, latents, batches.labels[chosen])[:, :, ::scale, ::scale]
         weights = np.ones([2, len(fakes)], int)
         try:
-            sets = [sliced_wasserstein.Descriptors(x, seed, each=64) for x in (fakes, data.images[level][chosen])]
+            sets = [sliced_wasserstein.descriptors(x, seed, each=64) for x in (fakes, data.images[level][chosen])]
             swd = {}
-            for width in sets[0].levels:
+            for width in sets[0]:
                 swd[width] = sliced_wasserstein.sliced_wasserstein(sets[0], sets[1], width, seed)(*weights)
         except ValueError as error:
             self.run.log('no SWD: %s' % error)
             return None
-        mean = np.mean([swd[width] for width in sets[0].levels])
+        mean = np.mean([swd[width] for width in sets[0]])
         row = collections.OrderedDict(kimg=kimg, resolution=2**level, mean=round(mean, 3))
         for width in [2**k for k in range(4, data.top + 1)]:
             row['swd_%d' % width] = round(swd[width], 3) if width in swd else ''

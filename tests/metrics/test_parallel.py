@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from metrics import feature_distances, memorisation, ms_ssim, parallel
-from metrics.sliced_wasserstein import Descriptors, distances
+from metrics.sliced_wasserstein import descriptors, distances
 from sets import pictures
 
 
@@ -26,14 +26,15 @@ def test_results_keep_the_order_and_an_error_ends_the_work(monkeypatch):
 
 def test_metrics_are_the_same_bit_for_bit_however_many_threads_work(random, monkeypatch):
     a, b = pictures(random, 140, 16), pictures(random, 140, 16, blur=3)
+    monkeypatch.setattr(ms_ssim, 'PAIRS', 50)
     result = []
     for number in (1, 2):
         monkeypatch.setattr(parallel, 'threads', lambda: number)
-        described = [Descriptors(x, seed, each=16) for seed, x in enumerate((a, b))]
-        values = [level for x in described for level in x.levels.values()]
+        described = [descriptors(x, seed, each=16) for seed, x in enumerate((a, b))]
+        values = [level for x in described for level in x.values()]
         values += [distances(described[:1], described[1], 16, directions=70)]
         values += list(memorisation.nearest(a, b[:90]))
-        values.append([ms_ssim.diversity(a, pairs=50)[0](np.eye(50)[i]) for i in range(50)])
+        values.append([ms_ssim.diversity(a)(np.eye(50)[i]) for i in range(50)])
         for share in feature_distances.precision_recall(*map(feature_distances.pixel_pyramid, (a, b))):
             values.append([share(weights) for weights in np.eye(140)])
         result.append(values)

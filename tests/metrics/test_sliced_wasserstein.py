@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from metrics import filters
-from metrics.sliced_wasserstein import Descriptors, sliced_wasserstein
+from metrics.sliced_wasserstein import descriptors, sliced_wasserstein
 from sets import pictures, value
 from stats import bootstrap
 
@@ -32,11 +32,11 @@ def test_the_laplacian_pyramid_is_that_of_burt_and_adelson_and_adds_up(random):
 
 
 def test_swd_equals_the_distance_of_sorted_projections(random):
-    sets = [Descriptors(pictures(random, 30, blur=blur), seed=blur) for blur in (1, 3)]
+    sets = [descriptors(pictures(random, 30, blur=blur), seed=blur) for blur in (1, 3)]
     axes = np.random.RandomState(5).randn(49, 512)
     axes /= np.linalg.norm(axes, axis=0)
     for width in (16, 32):
-        flat = [x.levels[width].astype(np.float64).reshape(-1, 49) for x in sets]
+        flat = [x[width].astype(np.float64).reshape(-1, 49) for x in sets]
         expected = 1000 * np.mean(
             [np.mean(np.abs(np.sort(flat[0].dot(axis)) - np.sort(flat[1].dot(axis)))) for axis in axes.T]
         )
@@ -45,10 +45,10 @@ def test_swd_equals_the_distance_of_sorted_projections(random):
 
 def test_descriptors_are_normalised_neighbourhoods_of_the_pyramid(random):
     images = pictures(random, 5)
-    descriptors = Descriptors(images).levels
-    assert descriptors[32].shape == descriptors[16].shape == (5, 128, 49)
+    described = descriptors(images)
+    assert described[32].shape == described[16].shape == (5, 128, 49)
     level = filters.laplacian_pyramid(images)[1][:, 0]
-    mine = descriptors[16].reshape(-1, 7, 7)
+    mine = described[16].reshape(-1, 7, 7)
     assert_allclose([mine.mean(), mine.std()], [0, 1], atol=1e-4)
     everywhere = np.stack([level[n, y : y + 7, x : x + 7] for n in range(5) for y in range(10) for x in range(10)])
     normal = (mine - mine[:, :1, :1]) / np.ptp(mine, axis=(1, 2)).reshape(-1, 1, 1)
@@ -61,7 +61,7 @@ def test_descriptors_are_normalised_neighbourhoods_of_the_pyramid(random):
 def test_swd_of_two_halves_shrinks_as_noise_does_and_lies_in_its_interval(phantoms):
     floors = []
     for count in (50, 200):
-        a, b = Descriptors(phantoms[:count], 1), Descriptors(phantoms[200 : 200 + count], 2)
+        a, b = descriptors(phantoms[:count], 1), descriptors(phantoms[200 : 200 + count], 2)
         estimate = bootstrap.estimate(sliced_wasserstein(a, b, 32), [count, count])
         assert estimate.interval[0] <= estimate.value <= estimate.interval[1]
         floors.append(estimate.value)

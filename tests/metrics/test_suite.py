@@ -59,6 +59,8 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
     assert code == 0, err
     with open(str(tmp_path / 'evaluation.json')) as f:
         result = json.load(f)
+    facts = ['SWD', 'model', 'data', 'searched for copies', 'held-out reals', 'compared', 'seed']
+    assert set(result) == set(facts + ['provenance', 'too_few', 'weights', 'rows'])
     rows = {row['metric']: row for row in result['rows']}
     assert {row['key'] for row in result['rows']} == set(METRICS)
     draws, error = re.match(r'mean of (\d+) draws .* at most ([\d.]+) %$', result['SWD']).groups()
@@ -85,12 +87,15 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
         *['measuring ' + part for part in ('the sliced', 'MS-SSIM', 'features', 'gray', 'nodules', 'copies')],
     ]
     assert [line[: len(part)] for line, part in zip(out.splitlines(), parts)] == parts  # each as it begins
+    assert rows['nodule HU, mean']['seconds'] == rows['nodule diameter, pixels, SD']['seconds']  # measured together
     for metric in ('SWD x1000, 16x16', 'KID x1000', 'FID', 'gray histogram distance, HU'):
         assert rows[metric]['fakes'] > 2 * rows[metric]['reals']  # random weights against real images
     with open(str(tmp_path / 'evaluation.html'), encoding='utf-8') as f:
         page = f.read()
     assert page.count('data:image/png;base64,') == 2 * 30 + 6 * 3 and page.count('<svg role="img"') == 6
     assert not re.search(r'(src|href)="(?!data:|#)|https?:', page)
+    for title in facts + ['provenance', 'too few images to decide']:
+        assert '<th scope="row">%s</th>' % title in page
     assert len(page) < 1e6 and 'further from the held-out real images than other real images are' in page.lower()
     assert all('<summary title="' in page and metric in page for metric in rows)
 
@@ -146,15 +151,15 @@ def test_an_evaluation_can_be_called_from_python_and_takes_from_the_cache_what_t
 ):
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
     first = evaluate(weights, patches, number=30, audit=5, cpu=True)
-    assert first.fakes.shape == (30, 1, 16, 16) and first.facts['model'] == weights
+    assert first.images.shape == (30, 1, 16, 16) and first.facts.model == weights
     swd = first.row('swd', 16)
     assert swd.fakes.value > 2 * swd.reals.value and 'SWD x1000, 16x16' in str(first)
-    (undecided,) = [note for note in first.notes if note.startswith('too few images to decide')]
+    (undecided,) = [note.text for note in first.notes if note.key == 'too_few']
     assert 'SWD' not in undecided and 'share nearer than 1st percentile' in undecided
     described, searched = [], []
-    descriptors, nearest = sliced_wasserstein.Descriptors, memorisation.nearest
+    descriptors, nearest = sliced_wasserstein.descriptors, memorisation.nearest
     monkeypatch.setattr(
-        sliced_wasserstein, 'Descriptors', lambda *a, **k: described.append(a[1]) or descriptors(*a, **k)
+        sliced_wasserstein, 'descriptors', lambda *a, **k: described.append(a[1]) or descriptors(*a, **k)
     )
     monkeypatch.setattr(memorisation, 'nearest', lambda *a, **k: searched.append(1) or nearest(*a, **k))
     with Generator(weights, cpu=True) as generator:
@@ -208,7 +213,7 @@ def test_digests_tell_what_data_are_to_weights_and_whether_a_search_for_copies_s
 
 def test_a_comparison_that_is_doubtful_is_warned_of():
     def warnings(data, learnt, label_size=0):
-        return dict(suite._warnings(data, 'IA.pkl', learnt, label_size))
+        return {note.key: note.text for note in suite._warnings(data, 'IA.pkl', learnt, label_size)}
 
     assert warnings(DATA, Card()) == warnings(POOLED, Card(), label_size=2) == {}
     assert warnings(POOLED, Card(classes=['MIA', 'AIS'])) == warnings(POOLED, Card(digest='ab-2')) == {}
@@ -219,6 +224,9 @@ def test_a_comparison_that_is_doubtful_is_warned_of():
     differing = {'window': [('AIS', (-1000, 400)), ('MIA', (-1900, 1100))]}
     results = warnings(POOLED._replace(differing=differing), Card(digest='ab-2', window=(-1000, 400)))
     assert list(results) == ['window'] and 'gray levels are compared, not HU' in results['window']
+    differing = {'mm_per_pixel': [('AIS', 0.5), ('MIA', 0.7)]}
+    results = warnings(POOLED._replace(differing=differing), Card(digest='ab-2'))
+    assert list(results) == ['mm_per_pixel'] and results['mm_per_pixel'].startswith('mm per pixel differs between')
     results = warnings(DATA, Card(digest='a-1', window=(-1000, 400)))
     assert 'IA.pkl learnt from images of -1000 to 400 HU, those of FOLDER have -1900 to 1100 HU' in results['window']
 
