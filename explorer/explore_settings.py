@@ -20,7 +20,7 @@ Serve = settings(
     'play with generators in a browser',
     group(
         'input',
-        model=(['demo/weight/AIS.pkl', 'demo/weight/MIA.pkl', 'demo/weight/IA.pkl'], 'weights, one tab each'),
+        model=(['demo/weight/AIS.pkl', 'demo/weight/MIA.pkl', 'demo/weight/IA.pkl'], 'weights, a button for each file'),
         pix2pix=('demo/weight/pix2pix.pkl', 'weights of pix2pix, for nodules that are drawn'),
         data=(None, 'a dataset of real patches: to insert nodules into, and to search for copies', nonempty),
     ),
