@@ -1,4 +1,4 @@
-"""What is known of images, or of what weights learnt from: one record for both, and its readers.
+"""`Card`, what a dataset and weights record about their images: window, mm per pixel, classes, origin.
 
 A dataset has its card in NAME.json. Weights carry theirs within the pickle, without names of nodules, scans and
 patients; these, and the cards of files that carry none, are in NAME.json or run.json beside the pickle.
@@ -63,7 +63,7 @@ class Card(typing.NamedTuple):
     @property
     def phantoms(self):
         """Whether the images are recorded as simulated patches, not from patients."""
-        return (self.source or '').startswith('phantoms')
+        return self.source == PHANTOMS
 
     def to_hu(self, gray):
         """Gray levels 0..255 -> float32 in `unit`."""
@@ -101,7 +101,7 @@ class Card(typing.NamedTuple):
 
     def _no_class(self, label_size, text):
         if not label_size:
-            return ValueError('%s has no classes; leave the flag out' % self.path)
+            return ValueError('%s has no classes, so it takes no label' % self.path)
         names = self.class_names(label_size)
         listed = ', '.join('%d %s' % pair for pair in enumerate(names)) if names else '0 to %d' % (label_size - 1)
         return ValueError('%s has no class %s; its classes are %s' % (self.path, text, listed))

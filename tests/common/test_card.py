@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import dataset
 import networks
 import tfutil
 from common import card, safe_pickle
+from places import ROOT
 from runs import random_networks
 
 
@@ -72,6 +74,11 @@ def test_a_dataset_has_the_card_of_its_file_and_without_it_the_published_window_
     unknown = dataset.Pyramid(str(tmp_path / 'A')).card
     assert unknown.window is None and unknown.gray_window == (-1900, 1100) and not unknown.phantoms
     assert unknown.members() is None and unknown.names is None
+
+
+@pytest.mark.parametrize('name', ['AIS', 'MIA', 'IA', 'pix2pix'])
+def test_demo_weights_are_recorded_as_of_phantoms(name):
+    assert card.of_weights(os.path.join(ROOT, 'demo', 'weight', name + '.pkl')).phantoms
 
 
 def test_entries_of_another_number_of_images_name_nobody(tmp_path):
