@@ -9,6 +9,7 @@ they are, for all resolutions have the same labels. NumPy's format, float32 [N, 
 usually one-hot.
 """
 
+import collections
 import contextlib
 import errno
 import glob
@@ -28,6 +29,11 @@ from tfutil import tf
 _LARGEST = 3 * 2048**2 + 4096  # bytes of the largest record: its pixels, and what names them
 _FRAME = 16  # bytes of a record besides its own
 _NAME = re.compile(r'(.*)-r(\d\d)\.tfrecords$')
+
+# How records hold their pixels: the bytes before and after these, and the shape of the image.
+Layout = collections.namedtuple('Layout', 'before after shape')
+# Stands for a record that is not an image as wanted. fact: what is wrong with it.
+BadRecord = collections.namedtuple('BadRecord', 'fact')
 
 
 def levels(folder):
@@ -69,14 +75,14 @@ def count(path):
 
 
 def _parse(record, channels):
-    """An image, or a message about what is wrong with it."""
+    """The image of a record, or a BadRecord."""
     try:
         with suppress_stderr():  # protocol buffers write to stderr themselves
             features = tf.train.Example.FromString(record).features.feature
     except DecodeError:
-        return 'is not a tf.train.Example'
+        return BadRecord('is not a tf.train.Example')
     if 'shape' not in features or 'data' not in features:
-        return 'lacks the feature shape or data'
+        return BadRecord('lacks the feature shape or data')
     shape = list(features['shape'].int64_list.value[:4])
     data = features['data'].bytes_list.value
     size = shape[-1] if shape else 0
@@ -84,47 +90,53 @@ def _parse(record, channels):
         kind = 'gray' if channels == 1 else 'colour'
         remedy = '; make the dataset again from gray pictures' if channels == 1 and shape[:1] == [3] else ''
         message = 'has the shape %.60s; wanted are square %s images [%d, H, H], H a power of two'
-        return message % (shape, kind, channels) + remedy
+        return BadRecord(message % (shape, kind, channels) + remedy)
     if len(data) != 1 or len(data[0]) != channels * size * size:
-        return 'does not hold as many pixels as its shape %s says' % shape
+        return BadRecord('does not hold as many pixels as its shape %s says' % shape)
     return np.frombuffer(data[0], np.uint8).reshape(shape)
 
 
 def parsed_records(path, channels):
-    """Images of a file in order; in place of a bad one, a message. ValueError where `count` raises it."""
+    """Images of a file in order, and a BadRecord in place of each bad one. ValueError where `count` raises it.
+
+    A record with the Layout of an earlier one is not parsed, which would take five times as long.
+    """
     count(path)
-    layouts = {}  # {(length, first bytes): bytes before and after the pixels, shape} of records that were parsed
+    layouts = {}  # {(length, first bytes): Layout} of records that were parsed
     try:
         for record in tf.python_io.tf_record_iterator(path):
-            before, after, shape = layouts.get((len(record), record[:4]), (b'-', b'', ()))
-            if record.startswith(before) and record.endswith(after):
-                yield np.frombuffer(record, np.uint8, len(record) - len(before + after), len(before)).reshape(shape)
+            key = len(record), record[:4]
+            layout = layouts.get(key)
+            if layout and record.startswith(layout.before) and record.endswith(layout.after):
+                size = len(record) - len(layout.before) - len(layout.after)
+                yield np.frombuffer(record, np.uint8, size, len(layout.before)).reshape(layout.shape)
                 continue
             image = _parse(record, channels)
-            if not isinstance(image, str):
-                around = split_around(record, image.tobytes())
-                layouts.update({(len(record), record[:4]): around + (image.shape,)} if around else {})
+            layout = None if isinstance(image, BadRecord) else layout_of(record, image)
+            if layout:
+                layouts[key] = layout
             yield image
     except tf.errors.DataLossError:
-        yield 'does not match its checksum; copy the file again'
+        yield BadRecord('does not match its checksum; copy the file again')
 
 
-def split_around(record, payload):
-    """(bytes before, bytes after) of the only place where a record holds its payload; None if there are several.
+def layout_of(record, image):
+    """The Layout of a record of an image; None if it holds the image's bytes in several places.
 
-    Another record of that length which begins and ends so holds its payload there, too: protocol buffers are read from
+    Another record of that length which begins and ends so holds its pixels there, too: protocol buffers are read from
     the front, and lengths come first.
     """
-    begin = record.find(payload)
-    if record.rfind(payload) != begin:
+    pixels = image.tobytes()
+    begin = record.find(pixels)
+    if record.rfind(pixels) != begin:
         return None
-    return record[:begin], record[begin + len(payload) :]
+    return Layout(record[:begin], record[begin + len(pixels) :], image.shape)
 
 
 def channels_of(path):
     """1 or 3, the channels of the first image of a tfrecords file; None if it holds none that is whole."""
     for channels in 1, 3:
-        if not isinstance(next(parsed_records(path, channels), ''), str):
+        if isinstance(next(parsed_records(path, channels), None), np.ndarray):
             return channels
     return None
 
@@ -133,8 +145,8 @@ def stream(path, channels=1):
     """The images of one tfrecords file in order, uint8 [C, H, W], all of one shape."""
     first = None
     for index, image in enumerate(parsed_records(path, channels)):
-        if isinstance(image, str):
-            raise ValueError('%s record %d %s' % (path, index, image))
+        if isinstance(image, BadRecord):
+            raise ValueError('%s record %d %s' % (path, index, image.fact))
         first = first or image.shape
         if image.shape != first:
             message = '%s record %d has the shape %s, the records before it %s'
@@ -222,15 +234,16 @@ def _complete_levels(folder):
 
 def _load(path, array):
     """Fill an array [N, 1, R, R] with the images of a file; ValueError if they are not so many of that size."""
-    n = 0
-    for n, image in enumerate(stream(path), 1):
-        if n <= len(array) and image.shape == array.shape[1:]:
-            array[n - 1] = image
-    if n != len(array) or image.shape != array.shape[1:]:
-        size, expected = image.shape[-1], array.shape[-1]
+    n, shape, expected = 0, None, array.shape[1:]
+    for image in stream(path):
+        shape = image.shape
+        if n < len(array) and shape == expected:
+            array[n] = image
+        n += 1
+    if n != len(array) or shape != expected:
         message = '%s holds %d images of %dx%d where %d of %dx%d are expected; make the dataset again with '
         message += '0-dataset_create.py'
-        raise ValueError(message % (path, n, size, size, len(array), expected, expected))
+        raise ValueError(message % ((path, n) + shape[1:] + (len(array),) + expected[1:]))
 
 
 def labels_beside(path):
@@ -257,8 +270,7 @@ def read_labels(path, n, most=None):
 def _first_columns(labels, most, path):
     """The first `most` columns of labels, all for None; ValueError if there are fewer."""
     if most is not None and most > labels.shape[1]:
-        message = '--max-label-size %d: the labels of %s have %d numbers; lower it'
-        raise ValueError(message % (most, path, labels.shape[1]))
+        raise ValueError('the labels of %s have %d numbers, fewer than the %d wanted' % (path, labels.shape[1], most))
     return labels[:, :most]
 
 

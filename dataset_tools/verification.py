@@ -157,11 +157,11 @@ def _damage(data):
 
 
 def _record_damage(paths, index, images):
-    """Findings about one record of each level, {level: image, or a message about what is wrong with it, or None}."""
+    """Findings about one record of each level, {level: image, dataset.BadRecord or None}."""
     whole = {}
     for level, image in images.items():
         size = 2**level
-        problem = image if isinstance(image, str) else None
+        problem = image.fact if isinstance(image, dataset.BadRecord) else None
         if image is not None and problem is None and image.shape[1] != size:
             problem = f'has the shape {list(image.shape)}; this level is {size}x{size}'
         if problem:

@@ -246,9 +246,9 @@ def test_a_length_that_does_not_fit_is_found(tmp_path, n):
 
 
 def test_what_lies_around_the_pixels_of_a_record_is_not_known_if_they_come_twice(random):
-    pixels = bytes(random.randint(256, size=16).tolist())
-    assert dataset.split_around(b'head' + pixels + b'tail', pixels) == (b'head', b'tail')
-    assert dataset.split_around(b'aaaaa', b'aaaa') is None
+    image = random.randint(256, size=[1, 4, 4]).astype(np.uint8)
+    assert dataset.layout_of(b'head' + image.tobytes() + b'tail', image) == (b'head', b'tail', (1, 4, 4))
+    assert dataset.layout_of(bytes(17), np.zeros([1, 4, 4], np.uint8)) is None
 
 
 def saved(path, array):
@@ -262,7 +262,7 @@ def test_labels_are_read_as_they_were_saved_or_their_first_columns(tmp_path, ran
     path = saved(tmp_path / 'a-rxx.labels', vectors)
     assert_array_equal(dataset.read_labels(path, 5), vectors)
     assert_array_equal(dataset.read_labels(path, 5, 2), vectors[:, :2])
-    with pytest.raises(ValueError, match='--max-label-size 4: the labels of .*a-rxx.labels have 3 numbers'):
+    with pytest.raises(ValueError, match='the labels of .*a-rxx.labels have 3 numbers, fewer than the 4 wanted'):
         dataset.read_labels(path, 5, 4)
 
 
