@@ -16,11 +16,26 @@ import numpy as np
 from common import log, safe_pickle
 from common.quiet import suppress_stderr
 
+
+@contextlib.contextmanager
+def _without_keras():
+    """A block in which Keras counts as not installed, unless it is loaded already.
+
+    TensorFlow 2 would load it too, which takes as long as the rest, and nothing here uses it. Whoever asks for tf.keras
+    later gets it.
+    """
+    if 'keras' in sys.modules:
+        yield
+        return
+    sys.modules['keras'] = None
+    try:
+        yield
+    finally:
+        del sys.modules['keras']
+
+
 # TensorFlow's libraries write banners while they load, whatever their log level.
-with log.timed('TensorFlow loaded'), suppress_stderr(), contextlib.ExitStack() as afterwards:
-    # TensorFlow 2 loads Keras too where it is installed, which takes as long as the rest; nothing here uses it.
-    if sys.modules.setdefault('keras', None) is None:  # None: not installed
-        afterwards.callback(sys.modules.pop, 'keras')  # whoever asks for tf.keras gets it
+with log.timed('TensorFlow loaded'), suppress_stderr(), _without_keras():
     try:
         import tensorflow.compat.v1 as tf
     except ImportError:
@@ -46,7 +61,7 @@ def init_tf(cpu=False, gpus=None, cpus=1, precision='fp32', xla=False, worker=0,
     if hasattr(tf, 'config'):
         tf.config.experimental.enable_tensor_float_32_execution(precision == 'tf32')
     elif precision != 'fp32':
-        raise ValueError('--precision %s needs TensorFlow 2; this is %s' % (precision, tf.__version__))
+        raise ValueError('precision %s needs TensorFlow 2; this is %s' % (precision, tf.__version__))
     config = tf.ConfigProto(allow_soft_placement=True, device_count={'CPU': cpus, 'GPU': 0} if cpu else {'CPU': cpus})
     config.gpu_options.allow_growth = True
     if gpus:
@@ -80,7 +95,7 @@ def run(fetches, feed=None, options=None):
     try:
         return session().run(fetches, feed, options)
     except tf.errors.ResourceExhaustedError:
-        raise MemoryError('use a smaller --minibatch') from None
+        raise MemoryError('the device has no more') from None
 
 
 def devices(worker=0):
@@ -232,9 +247,10 @@ def _options(name, build, static_kwargs):
     supported = {p.name for p in parameters if p.default is not p.empty} - {'level', 'data_format', 'compute_dtype'}
     options = {option: value for option, value in static_kwargs.items() if option in supported}
     for option, value in options.items():
-        is_number = isinstance(value, (int, float))
-        if is_number and not abs(value) < 2**31 or not is_number and not isinstance(value, (str, type(None))):
+        if not isinstance(value, (int, float, str, type(None))):
             raise ValueError('option %s of network %s is neither a number nor text' % (option, name))
+        if isinstance(value, (int, float)) and not abs(value) < 2**31:
+            raise ValueError('option %s of network %s is too large a number, or NaN' % (option, name))
     ignored = sorted(set(static_kwargs) - supported - {'card', 'dtype', 'structure', 'is_template_graph'})
     if ignored:
         message = 'network %s: ignored %.200s, which %s does not take'

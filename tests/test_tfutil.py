@@ -55,8 +55,10 @@ def test_files_written_under_either_tensorflow_give_the_same_images(session, wri
         (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], fmap_max=8)), 'shape'),
         (
             lambda s: s.update(static_kwargs=dict(s['static_kwargs'], fmap_max=10**12, fmap_base=10**15)),
-            'neither a number nor text',
+            'too large a number',
         ),
+        (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], fmap_decay=float('nan'))), 'NaN'),
+        (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], fmap_max=[8])), 'neither a number nor text'),
         (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], resolution=16)), 'lacks|shape'),
         (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], resolution=2**30)), 'power of two'),
         (lambda s: s.update(static_kwargs=dict(s['static_kwargs'], fmap_decay='x')), 'options'),
