@@ -2,7 +2,6 @@
 
 import collections
 import itertools
-import os
 
 import numpy as np
 
@@ -35,31 +34,15 @@ def _normalized(x):
     return x / np.sqrt(np.mean(np.square(x), axis=-1, keepdims=True))
 
 
-def _scipy_minimize():
-    """scipy.optimize.minimize with its BLAS kept to one thread, unless it is imported already.
-
-    A latent is too short to gain from more threads, and their waiting costs a quarter of TensorFlow's speed.
-    """
-    variable = 'OPENBLAS_NUM_THREADS'
-    before = os.environ.get(variable)
-    os.environ[variable] = '1'
-    try:
-        from scipy.optimize import minimize
-    except ImportError:
-        raise ImportError('projection needs SciPy: pip install scipy') from None
-    finally:
-        if before is None:
-            del os.environ[variable]
-        else:
-            os.environ[variable] = before
-    return minimize
-
-
 class Projector:
     """Projects pictures into the latent space of a network whose session is the default one."""
 
     def __init__(self, network):
-        self._minimize = _scipy_minimize()
+        try:
+            from scipy.optimize import minimize
+        except ImportError:
+            raise ImportError('projection needs SciPy: pip install scipy') from None
+        self._minimize = minimize
         self._network = network
         (self._image,) = network.outputs
         self._target = tf.placeholder(tf.float32, [1] + self._image.shape.as_list()[1:])
@@ -71,16 +54,16 @@ class Projector:
         self._losses = pyramid_loss(visible, self._target)  # [N]
         (self._gradients,) = tf.gradients(self._losses, network.inputs[0])  # [N, L]
 
-    def project(self, picture, labels, steps=400, seed=0, watch=None, tries=TRIES):
+    def project(self, picture, labels, steps=400, seed=0, watch=None):
         """The Projection of a picture, uint8 [C, R, R]: latent and label with the least `pyramid_loss`.
 
-        labels: [S, K], one for each start. A start is the best of `tries` random latents. L-BFGS descends from each
+        labels: [S, K], one for each start. A start is the best of TRIES random latents. L-BFGS descends from each
         for an eighth of the steps, and from the best result for `steps` more. Latents are kept at a mean square of 1,
         which random ones nearly have: so they stay plausible, and keep their weight beside a label.
         watch: called after each step with the steps done, about how many there will be, and the image uint8 [C, R, R].
         """
         target = np.asarray(picture / 127.5 - 1, np.float32)[None]
-        starts = self._starts(target, labels, seed, tries)
+        starts = self._starts(target, labels, seed)
         first_steps = max(steps // 8, 1)
         total = len(labels) * first_steps + steps
         steps_done = itertools.count(1)
@@ -106,13 +89,13 @@ class Projector:
         feed[self._target] = target
         return tfutil.run(fetches, feed)
 
-    def _starts(self, target, labels, seed, tries):
-        """Latents [S, L]: for each label the best of `tries` random ones."""
+    def _starts(self, target, labels, seed):
+        """Latents [S, L]: for each label the best of TRIES random ones."""
         random = np.random.RandomState([seed, 7])
         latent_size = int(self._network.inputs[0].shape[1])
         starts = np.zeros([len(labels), latent_size])
         least = np.full(len(labels), np.inf)
-        for _ in range(tries):
+        for _ in range(TRIES):
             latents = _normalized(random.randn(len(labels), latent_size))
             losses = self._run(self._losses, latents, labels, target)
             better = losses < least
