@@ -3,6 +3,7 @@
 Other scripts have theirs in their package: `dataset_tools/create_settings.py`, `pix2pix/pix2pix_settings.py`.
 """
 
+from common import windows
 from common.commandline import group, settings
 from common.types import (
     Choice,
@@ -19,7 +20,7 @@ from common.types import (
 
 MINIBATCH = '4:128,8:128,16:128,32:64,64:32'
 SEED = (0, 'everything random depends on it', integer_between(0, 2**32 - 1))
-WINDOWS = 'paper (-1900,1100), lung (-1350,150), mediastinum (-160,240) or LO,HI'
+WINDOWS = ', '.join('%s (%g,%g)' % ((name,) + limits) for name, limits in windows.WINDOWS.items()) + ' or LO,HI'
 CPU = (False, 'leave the GPUs alone')
 
 

@@ -2,10 +2,8 @@
 
 import numpy as np
 
-# HU at gray 0 and at gray 255. 'paper' was measured on the published AIS patches: air is cut off at gray 74 (-1024 HU),
-# fat peaks at 154 (-100), muscle at 164 (+45), the same in all patients: HU = 11.8 * gray - 1904. 'lung' is level -600,
-# width 1500; 'mediastinum' is level 40, width 400.
-WINDOWS = {'paper': (-1900.0, 1100.0), 'lung': (-1350.0, 150.0), 'mediastinum': (-160.0, 240.0)}
+from common.windows import WINDOWS
+
 GRAY = 0.0, 255.0  # in place of a window that is not known: gray levels as they are
 AIR = -1024.0  # HU outside a volume, and the least HU: scanners pad beyond the field of view with -2000 and the like
 LUNG = -1000.0, -500.0  # HU, from air to faint ground glass; any chest CT holds such voxels
