@@ -34,8 +34,9 @@ def test_a_lock_names_the_process_that_holds_it_and_is_free_when_that_was_killed
     locks.acquire(str(tmp_path), 'wait').release()
 
 
-def test_a_file_of_somebody_else_with_the_name_of_the_holder_stays(tmp_path):
-    (tmp_path / '.holder').write_text('mine')
-    with pytest.raises(ValueError, match='.holder.*move it away'):
+@pytest.mark.parametrize('name, error', [('.holder', ValueError), ('lock', FileExistsError)])
+def test_a_file_of_somebody_else_with_a_name_that_a_lock_takes_stays(tmp_path, name, error):
+    (tmp_path / name).write_text('mine')
+    with pytest.raises(error, match='/%s .*; .*move it away' % name):
         locks.acquire(str(tmp_path), 'wait')
-    assert (tmp_path / '.holder').read_text() == 'mine'
+    assert (tmp_path / name).read_text() == 'mine'
