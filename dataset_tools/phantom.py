@@ -99,22 +99,15 @@ def _nodule(c, rng, kind, radius, hu, blood, tag_to):
     )
 
 
-def phantom(kind, rng, size=64, spacing=0.6):
-    """One patch with a nodule of that kind in its centre; the same state of rng gives the same patch.
+def phantom_slices(kind, rng, size, spacing, number):
+    """[Phantom]: slices with a nodule of that kind in their centre, SLICE_MM apart, from feet to head.
 
-    rng: np.random.RandomState; size: pixels (16..256); spacing: mm per pixel.
-    Returns Phantom(hu, mask, facts): hu float32 [size,size], -1024 or more, before any window; mask bool [size,size],
+    The same state of rng gives the same nodule; the middle one of an odd number of slices is the one of number=1.
+    rng: np.random.RandomState; size: pixels (16..256); spacing: mm per pixel; number: of slices, 1..MOST.
+    A Phantom is (hu, mask, facts): hu float32 [size,size], -1024 or more, before any window; mask bool [size,size],
     the nodule; facts: diameter_mm (of the circle with the mask's area), mean_hu (in the mask, None if that is empty),
     solid_mm and solid_fraction (of diameters), lobulation, spicules, bronchogram, pleural_tag (bool), wall (one of
     WALLS), scanner (one of SCANNERS), kernel (its family), slab_mm (thickness of the slice).
-    """
-    return phantom_slices(kind, rng, size, spacing, 1)[0]
-
-
-def phantom_slices(kind, rng, size, spacing, number):
-    """As phantom, a list of that many slices (1..MOST) of one nodule, SLICE_MM apart, from feet to head.
-
-    The middle one of an odd number is what phantom gives.
     """
     if kind not in KINDS:
         raise ValueError('no nodule class {!r}; choose from {}'.format(kind, ', '.join(CLASSES)))

@@ -21,11 +21,10 @@ PLAIN_LUNG = (-1000.0, -700.0)  # HU
 CONTRAST = 60.0  # HU that the faintest nodules have over the lung; measured on phantoms of AIS
 
 # scan: (path, series), as ct_volumes.read_volume takes them; nodules: Annotations; size: pixels of a patch; window: HU
-# of black and white; class_conflict: one of CONFLICTS
+# of black and white; class_conflict: what becomes of marks of one nodule that differ in class: first (the first's class
+# holds), drop (none is used) or error (they are a problem)
 Job = namedtuple('Job', 'scan nodules size spacing slices window interpolation class_conflict')
 Job.__new__.__defaults__ = ('error',)
-# What becomes of marks of one nodule that differ in class: the first's class holds, none is used, or it is a problem
-CONFLICTS = 'first', 'drop', 'error'
 # places: of the lines of the table that cannot be used, such as 'line 2'
 Problem = namedtuple('Problem', 'places reason')
 # patches: with the names of the table; merged: [places] of marks that are one nodule; off_nodule: places without a

@@ -8,6 +8,7 @@ from PIL import Image
 
 import dataset
 from common import manifest
+from dataset_tools.phantom import phantom_slices
 
 CREATE = '0-dataset_create.py'
 PHANTOM = ['phantom', 'MIA', '--resolution', 16, '--seed', 3]
@@ -16,6 +17,11 @@ PHANTOM = ['phantom', 'MIA', '--resolution', 16, '--seed', 3]
 def facts(path):
     with open(str(path / (path.name + '.json'))) as f:
         return json.load(f)
+
+
+def phantom(kind, rng, size=64, spacing=0.6):
+    """The Phantom of one slice."""
+    return phantom_slices(kind, rng, size, spacing, 1)[0]
 
 
 def replace_images(folder, images):

@@ -8,9 +8,8 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from common import hounsfield
-from created import CREATE, PHANTOM, facts, finest, picture, tree
+from created import CREATE, PHANTOM, facts, finest, phantom, picture, tree
 from dataset_tools import image_sources, patches, verify
-from dataset_tools.phantom import phantom
 
 
 def test_image_files_become_a_data_set_in_the_order_of_their_names(made, tmp_path, folder):

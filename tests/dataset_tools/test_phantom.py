@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from dataset_tools.phantom import CLASSES, MOST, SCANNERS, SLICE_MM, phantom, phantom_slices
+from created import phantom
+from dataset_tools.phantom import CLASSES, MOST, SCANNERS, SLICE_MM, phantom_slices
 from dataset_tools.phantom_anatomy import Canvas
 from dataset_tools.phantom_vessels import branches, vessels
 from places import ONCE

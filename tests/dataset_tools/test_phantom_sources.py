@@ -12,8 +12,8 @@ from PIL import Image
 
 import dataset
 from common import hounsfield
-from created import CREATE, PHANTOM, facts, finest, tree
-from dataset_tools.phantom import phantom, phantom_slices
+from created import CREATE, PHANTOM, facts, finest, phantom, tree
+from dataset_tools.phantom import phantom_slices
 from places import ROOT, visible
 
 

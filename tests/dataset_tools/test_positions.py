@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from dataset_tools import phantom, scan_crops
+from created import phantom
+from dataset_tools import scan_crops
+from dataset_tools.phantom import CLASSES
 from scans import POINT, chest, picture
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('kind', phantom.CLASSES)
+@pytest.mark.parametrize('kind', CLASSES)
 def test_few_nodules_are_reported_and_most_points_beside_one_are(kind):
     inside = beside = 0
     for i in range(40):
-        hu = phantom.phantom(kind, np.random.RandomState([9, phantom.CLASSES.index(kind), i]), 100, 0.6).hu
+        hu = phantom(kind, np.random.RandomState([9, CLASSES.index(kind), i]), 100, 0.6).hu
         x, y = np.rint(50 + 24 * np.array([np.cos(i), np.sin(i)])).astype(int)
         inside += scan_crops.contrast(hu[30:70, 30:70], 0.6) < scan_crops.CONTRAST
         beside += scan_crops.contrast(hu[y - 20 : y + 20, x - 20 : x + 20], 0.6) < scan_crops.CONTRAST

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from common import hounsfield
-from dataset_tools.phantom import phantom
+from created import phantom
 
 
 @pytest.fixture(scope='session')
