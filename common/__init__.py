@@ -1,4 +1,7 @@
-"""What has nothing to do with nodules or TensorFlow: flags, files, pictures, Hounsfield units, pickles, pages."""
+"""What all packages share: flags, files, pictures, Hounsfield units, cards of data and weights, pickles, pages.
+
+Nothing here imports TensorFlow; `prepare_libraries` sets what it reads when it is loaded.
+"""
 
 import os
 import sys

@@ -21,14 +21,15 @@ def free_memory():
 
 def _left_to_group():
     """Bytes that the control group of this process, such as a container, may still use; infinity without a limit."""
-    for controller, folder, limit, used in (
+    for controller, folder, limit_file, used_file in (
         ('', '/sys/fs/cgroup', 'memory.max', 'memory.current'),
         ('memory', '/sys/fs/cgroup/memory', 'memory.limit_in_bytes', 'memory.usage_in_bytes'),
     ):
         with contextlib.suppress(OSError, ValueError, KeyError):  # no such version, or no limit, which reads "max"
             folder = _group(controller, folder)
-            limit, used, facts = [_text(folder, name) for name in (limit, used, 'memory.stat')]
-            unused = int(dict(line.split() for line in facts.splitlines())['inactive_file'])  # cached files
+            limit, used = _text(folder, limit_file), _text(folder, used_file)
+            statistics = dict(line.split() for line in _text(folder, 'memory.stat').splitlines())
+            unused = int(statistics['inactive_file'])  # cached files
             return max(0, int(limit) - int(used) + unused)
     return float('inf')
 

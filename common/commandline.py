@@ -77,8 +77,11 @@ def _read_config(record, path):
     return _read(record, schema.read(path, dict(settings=types.mapping), remedy)['settings'], path)
 
 
-def _record(record, values):
-    """The record of flags that were parsed, and of their --config; sets how much is logged."""
+def _begin_program(record, values):
+    """The record of settings from parsed flags and their --config.
+
+    Also sets how much is logged, refuses inputs that are not there, and tells `manifest` which program writes.
+    """
     general = {name: values.pop(name) for name in flags.GENERAL}
     log.set_verbosity(general['quiet'], general['verbose'])
     config = general['config']
@@ -95,7 +98,7 @@ def parse(record, argv=None, abbreviated=False):
     """
     parser = flags.Parser(record, description=record.DESCRIPTION, allow_abbrev=abbreviated)
     flags.complete(parser)
-    return _record(record, parser.values(argv))
+    return _begin_program(record, parser.values(argv))
 
 
 def parse_command(commands, description, argv=None):
@@ -106,7 +109,7 @@ def parse_command(commands, description, argv=None):
     name = values.pop('command')
     if name is None:
         parser.error('name a command: ' + ', '.join(commands))
-    return name, _record(commands[name], values)
+    return name, _begin_program(commands[name], values)
 
 
 def explicit_flags(record, argv=None):

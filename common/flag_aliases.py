@@ -1,5 +1,7 @@
 """Flags that people know from other programs, and the settings that mean the same here."""
 
+_RESOLUTION = 'resolution size image-size img-size imsize res'
+_GPUS = 'gpu gpus cuda device devices gpu-id gpu-ids num-gpus n-gpus'
 # Flags of others: settings that mean the same, of which each script has the first that is one of its own.
 _ALIASES = {
     'model checkpoint ckpt weights network-pkl pkl load pretrained model-path': 'model transfer pretrain generators',
@@ -14,9 +16,9 @@ _ALIASES = {
     'd-lr': 'D_lrate',
     'epochs epoch num-epochs n-epochs max-epochs iterations iters niter max-steps num-steps kimg duration': 'epochs '
     'total_kimg steps project_steps',
-    'gpu gpus cuda device devices gpu-id gpu-ids num-gpus n-gpus': 'gpus cpu',
+    _GPUS: 'gpus cpu',
     'no-cuda no-gpu': 'cpu',
-    'resolution size image-size img-size imsize res': 'resolution',
+    _RESOLUTION: 'resolution',
     'seeds random-seed random-state manual-seed': 'seed',
     'class classes cls label': 'label kind conditional phantom',
     'workers num-workers jobs j threads n-jobs': 'processes',
@@ -43,10 +45,10 @@ _ALIASES = {
     'settings cfg c': 'config',
 }
 _SETTINGS = {name: settings.split() for names, settings in _ALIASES.items() for name in names.split()}
-# What no setting of a script decides, by one of its flags in other programs.
+# What to do in place of flags of others that no setting of a script stands for.
 _REMEDIES = {
-    'resolution': 'the data or the weights decide it; 0-dataset_create.py makes data of another --resolution',
-    'gpu': 'a GPU is used if there is one',
+    _RESOLUTION: 'the data or the weights decide it; 0-dataset_create.py makes data of another --resolution',
+    _GPUS: 'a GPU is used if there is one',
 }
 
 
@@ -61,5 +63,4 @@ def find(flag, settings):
 
 def remedy(flag):
     """What to do in place of a flag of other programs that no setting stands for, or None."""
-    meant = _SETTINGS.get(_name(flag))
-    return next((text for name, text in _REMEDIES.items() if meant and _SETTINGS[name] == meant), None)
+    return next((text for names, text in _REMEDIES.items() if _name(flag) in names.split()), None)

@@ -145,15 +145,16 @@ class NotGray(BadPicture):
 class RangeNeeded(BadPicture):
     """It is not known which stored values are black and white. likely: [(lo, hi, description)] that may be meant."""
 
-    def __init__(self, path, fact, remedy='', likely=()):
-        super().__init__(path, fact, remedy)
+    def __init__(self, path, fact, likely=()):
+        super().__init__(path, fact)
         self.likely = likely
 
 
 def range_flag(error):
     """The remedy for RangeNeeded in programs that have a flag --range."""
-    examples = ''.join('%d,%d of %s, ' % example for example in error.likely)
-    return 'say with --range LO,HI which of them are black and white' + (', such as ' + examples)[:-2] * bool(examples)
+    remedy = 'say with --range LO,HI which of them are black and white'
+    examples = ', '.join('%d,%d of %s' % example for example in error.likely)
+    return remedy + ', such as ' + examples if examples else remedy
 
 
 @contextlib.contextmanager
@@ -190,7 +191,7 @@ class RangeCheck:
         """RangeNeeded if the pictures span so little of 0..65535 that they would be black or flat."""
         if self.path is not None and self.most - self.least < LEAST_SPAN:
             fact = 'has 16 bits, but such pictures hold only values %d..%d of 0..65535' % (self.least, self.most)
-            raise RangeNeeded(self.path, fact, likely=self._likely())
+            raise RangeNeeded(self.path, fact, self._likely())
 
     def _likely(self):
         """Ranges that may be meant, with what the values are then."""

@@ -8,8 +8,8 @@ import re
 
 from common import files
 
-_ALSO = 'resume', 'study', 'datasets'  # settings that name what is read; programs may change it, or change nothing
-_MADE = ('key',)  # inputs that are made where they are not there
+_ALSO = 'resume', 'study', 'datasets'  # settings whose paths are also checked: of what a program reads and may change
+_MADE = ('key',)  # inputs that a program makes if they are not there
 ALIKE = 0.75  # of difflib, from 0 to 1: names that are less alike are not what was meant
 _LOOKED_AT = 10000  # entries of a folder
 

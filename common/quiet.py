@@ -1,4 +1,4 @@
-"""Silence: for libraries that write to file descriptor 2 themselves, and where nobody reads what is printed."""
+"""Standard streams: stderr without what libraries write there, closed streams opened, output whose reader has gone."""
 
 import contextlib
 import os

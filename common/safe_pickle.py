@@ -99,7 +99,12 @@ class _Reader:
     def pop_to_mark(self):
         return self.pop(len(self.stack) - self.marks.pop())
 
+    def extend(self, items):
+        """Add items to the list on top of the stack; TypeError if that is no list."""
+        list.extend(self.stack[-1], items)
+
     def update(self, pairs):
+        """Add pairs, key after key and value, to the dict on top of the stack."""
         if not all(isinstance(key, str) for key in pairs[::2]):  # hashing a deep tuple would overflow Python's stack
             raise TypeError
         for key, value in zip(pairs[::2], pairs[1::2]):
@@ -186,8 +191,8 @@ _STEPS = {
     'TUPLE2': lambda r, _: r.stack.append(tuple(r.pop(2))),
     'TUPLE3': lambda r, _: r.stack.append(tuple(r.pop(3))),
     'TUPLE': lambda r, _: r.stack.append(tuple(r.pop_to_mark())),
-    'APPEND': lambda r, _: list.extend(r.stack[-2], r.pop(1)),
-    'APPENDS': lambda r, _: (lambda items: list.extend(r.stack[-1], items))(r.pop_to_mark()),
+    'APPEND': lambda r, _: r.extend(r.pop(1)),
+    'APPENDS': lambda r, _: r.extend(r.pop_to_mark()),
     'SETITEM': lambda r, _: r.update(r.pop(2)),
     'SETITEMS': lambda r, _: r.update(r.pop_to_mark()),
     'MEMOIZE': lambda r, _: r.memo.update({len(r.memo): r.stack[-1]}),

@@ -1,4 +1,4 @@
-"""JSON files that people may have edited, checked against what their readers rely on; and what JSON can hold."""
+"""Checks JSON files, which people may have edited, against a schema of what their readers rely on."""
 
 import collections
 import itertools

@@ -71,10 +71,10 @@ def legend(axes, columns=3, at=(-0.02, 1.0)):
     axes.legend(loc='lower left', bbox_to_anchor=at, ncol=columns, **spacing)
 
 
-def label_of(text, most=22):
-    """A text by anyone as a label: never a formula nor hidden, and cut where it is long."""
+def label_of(text):
+    """A text by anyone as a label: never a formula nor hidden, and cut to 22 characters."""
     text = ' '.join(text.split())
-    text = text if len(text) <= most else text[: most - 1] + '\u2026'
+    text = text if len(text) <= 22 else text[:21] + '\u2026'
     return ('\u00a0' if text.startswith('_') else '') + text.replace('$', '\\$')
 
 

@@ -16,11 +16,11 @@ class Type:
         self._check = check
 
     def parse(self, text):
-        """The value of a text; ValueError, with a sentence, if it is none."""
+        """The value that a text stands for; ValueError, with a sentence, if it stands for none."""
         return self._value(self._parse, text)
 
     def check(self, value):
-        """The value of a value of JSON; ValueError, with a sentence, if it is none."""
+        """The value that a value of JSON stands for; ValueError, with a sentence, if it stands for none."""
         return self._value(self._check, value)
 
     def _value(self, function, value):
@@ -59,12 +59,12 @@ class Choice(Type):
 
 
 def flag_type(wanted, metavar=None):
-    """A decorator that makes a Type, whose values are none of JSON's, of a function from text to a value."""
+    """Decorator: makes a Type of a parser of flag text. JSON values are not accepted; a settings file has that text."""
     return lambda parse: Type(wanted, parse, lambda value: _require(value, False), metavar)
 
 
 def json_type(wanted):
-    """A decorator that makes a Type of a function that says whether a value of JSON is of it."""
+    """Decorator: makes a Type of a function that says whether a value of JSON is of the type."""
 
     def decorate(holds):
         def check(value):
