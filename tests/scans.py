@@ -57,6 +57,17 @@ def picture(hu=blob, direction=FLAT, spacing=SPACING, size=SIZE):
     return image
 
 
+def tilted():
+    """A scan with a tilted gantry: the table moves along z, the slices lean. -> image, steps, places of the slices."""
+    tilt = turned(x=20)
+    steps = np.column_stack([tilt[:, 0] * 0.7, tilt[:, 1] * 0.8, [0, 0, 1.25]])
+    origin = centred_origin(steps)
+    image = sitk.GetImageFromArray(np.rint(lopsided(grid(steps, origin))).astype('int16'))
+    image.SetSpacing(SPACING)
+    image.SetDirection(tilt.ravel().tolist())
+    return image, steps, [origin + k * steps[:, 2] for k in range(SIZE[2])]
+
+
 def write_dicom(folder, image, uid='1.2.3', slope='0.5', modality='CT', positions=None, names=None, **tags):
     """One file per slice, stored as (HU + 1024) / slope, with names that run against the positions if not told."""
     os.makedirs(str(folder), exist_ok=True)

@@ -40,12 +40,6 @@ def complaint(capsys):
     return call
 
 
-@pytest.fixture(autouse=True)
-def as_before():
-    yield
-    log.set_verbosity(False, False)
-
-
 def test_a_wrong_flag_or_choice_is_answered_with_the_nearest_one(complaint):
     assert 'unrecognized argument --nubmer (did you mean --number?)' in complaint('--nubmer', '3')
     assert "'alhpa' is unknown (did you mean alpha?); choose from alpha, beta" in complaint('--kind', 'alhpa')

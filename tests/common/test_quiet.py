@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from places import ROOT, visible
+from places import DATA, ROOT, visible
 
 CODE = """
 import sys
@@ -75,3 +75,19 @@ def test_an_error_where_stderr_is_closed_is_an_exit_code_and_not_printed_as_a_re
     line = "'%s' 2-inference.py --model nothing.pkl 2>&-" % sys.executable
     process = subprocess.Popen(['bash', '-c', line], cwd=ROOT, stdout=subprocess.PIPE)
     assert process.communicate() == (b'', None) and process.returncode == 2
+
+
+@pytest.mark.parametrize(
+    'name, arguments',
+    [
+        ('0-dataset_create.py', 'phantom MIA --number 2 --resolution 16'.split()),
+        ('0-dataset_create.py', 'pairs --phantom IA --number 2 --resolution 16'.split()),
+        ('1-dataset_display.py', ['--number', 1]),
+        ('2-inference.py', ['--model', os.path.join(DATA, 'tf2.21-numpy2.pkl')]),
+    ],
+)
+def test_an_output_folder_that_cannot_be_written_is_one_line(script, tmp_path, name, arguments):
+    (tmp_path / 'file').write_bytes(b'')
+    for outdir in (tmp_path / 'file', tmp_path / 'file' / 'below', '/proc/nowhere'):
+        code, _, err = script(name, *arguments, '--outdir', outdir)
+        assert code == 2 and err.count('\n') == 1 and str(outdir) in err

@@ -13,14 +13,21 @@ from dataset_tools import ct_volumes, masks
 from scans import complaint, picture, write_dicom
 
 
+def _scan(folder, form, pattern=b'', instead=b''):
+    """A file of 8x8x8 voxels in which the first match of a pattern is replaced."""
+    path = folder / f'scan.{form}'
+    sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
+    path.write_bytes(re.sub(pattern, instead, path.read_bytes(), count=1))
+    return path
+
+
 def _refused(path, *message):
     return complaint((OSError, ValueError), lambda: ct_volumes.read_volume(path), path, *message)
 
 
 @pytest.mark.parametrize('form', ['nii', 'nii.gz', 'mha', 'nrrd'])
 def test_a_file_that_holds_more_than_its_header_says_is_refused(tmp_path, form):
-    path = tmp_path / f'scan.{form}'
-    sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
+    path = _scan(tmp_path, form)
     ct_volumes.read_volume(path)
     if form == 'nii.gz':
         path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(4)))
@@ -29,10 +36,10 @@ def test_a_file_that_holds_more_than_its_header_says_is_refused(tmp_path, form):
     _refused(path, 'more than its header says')
 
 
-def _declare(path, lengths):
-    """Let the header of a NIfTI file tell of another size."""
+def _write_into(path, form, place, *numbers):
+    """Write other numbers at a place of a header."""
     data = bytearray(path.read_bytes())
-    struct.pack_into('<3h', data, 42, *lengths)
+    struct.pack_into(form, data, place, *numbers)
     path.write_bytes(bytes(data))
 
 
@@ -46,49 +53,35 @@ def test_a_volume_that_does_not_fit_the_memory_is_refused_with_both_numbers(tmp_
 
 
 def test_tera_bytes_that_a_header_declares_are_not_allocated(tmp_path):
-    sitk.WriteImage(picture(size=(8, 8, 8)), str(tmp_path / 'scan.nii'))
-    _declare(tmp_path / 'scan.nii', (32767, 32767, 32767))
-    _refused(tmp_path / 'scan.nii', 'needs about 1.41e+05 GB')
-    (tmp_path / 'scan.nii.gz').write_bytes(gzip.compress((tmp_path / 'scan.nii').read_bytes()))
+    path = _scan(tmp_path, 'nii')
+    _write_into(path, '<3h', 42, 32767, 32767, 32767)
+    _refused(path, 'needs about 1.41e+05 GB')
+    (tmp_path / 'scan.nii.gz').write_bytes(gzip.compress(path.read_bytes()))
     _refused(tmp_path / 'scan.nii.gz', 'needs about 1.41e+05 GB')
     for form, name in (('mha', b'DimSize = '), ('nrrd', b'sizes: ')):
-        path = tmp_path / f'scan.{form}'
-        sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
-        path.write_bytes(path.read_bytes().replace(name + b'8 8 8', name + b'30000 30000 30000'))
-        _refused(path, 'of memory, and')
+        _refused(_scan(tmp_path, form, name + b'8 8 8', name + b'30000 30000 30000'), 'of memory, and')
 
 
-@pytest.mark.parametrize('name', ['space directions', 'space origin'])
-def test_endless_vectors_of_an_nrrd_header_are_refused_and_do_not_end_the_process(tmp_path, name):
-    path = tmp_path / 'scan.nrrd'
-    sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
-    path.write_bytes(path.read_bytes().replace(name.encode() + b': (', name.encode() + b': (' + b'1' * 9000))
-    _refused(path, name)
-
-
-def test_a_long_list_in_an_nrrd_header_is_refused_and_does_not_end_the_process(tmp_path):
-    path = tmp_path / 'scan.nrrd'
-    sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
-    path.write_bytes(path.read_bytes().replace(b'kinds: domain', b'kinds: domain' + b' domain' * 200))
-    _refused(path, 'kinds')
+@pytest.mark.parametrize(
+    'name, begin, more, times',
+    [('space directions', b'(', b'1', 9000), ('space origin', b'(', b'1', 9000), ('kinds', b'domain', b' domain', 200)],
+)
+def test_an_endless_line_of_an_nrrd_header_is_refused_and_does_not_end_the_process(tmp_path, name, begin, more, times):
+    line = name.encode() + b': ' + begin
+    _refused(_scan(tmp_path, 'nrrd', re.escape(line), line + more * times), name)
 
 
 @pytest.mark.parametrize(
     'form, line', [('mha', 'Offset'), ('mha', 'ElementSpacing'), ('nrrd', 'space origin'), ('nrrd', 'space directions')]
 )
 def test_a_header_that_does_not_say_where_the_volume_lies_is_refused(tmp_path, form, line):
-    path = tmp_path / f'scan.{form}'
-    sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
-    path.write_bytes(re.sub(b'\n' + line.encode() + b'[^\n]*', b'', path.read_bytes(), count=1))
+    path = _scan(tmp_path, form, b'\n' + line.encode() + b'[^\n]*')
     _refused(path, line, 'where it lies') if line != 'space directions' else _refused(path)
 
 
 @pytest.mark.parametrize('numbers', ['', '1 2', '1 2 x', 'nan 1 2', '1 2 3 4'])
 def test_a_metaimage_whose_place_is_no_three_numbers_is_refused(tmp_path, numbers):
-    path = tmp_path / 'scan.mha'
-    sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
-    path.write_bytes(re.sub(b'\nOffset =[^\n]*', b'\nOffset = ' + numbers.encode(), path.read_bytes(), count=1))
-    _refused(path)
+    _refused(_scan(tmp_path, 'mha', b'\nOffset =[^\n]*', b'\nOffset = ' + numbers.encode()))
 
 
 def test_a_dicom_element_longer_than_its_file_is_not_allocated(tmp_path):
@@ -103,18 +96,14 @@ def test_a_dicom_element_longer_than_its_file_is_not_allocated(tmp_path):
 
 @pytest.mark.parametrize('offset', [float('nan'), float('inf'), -4.0, 1e30])
 def test_a_nifti_header_with_an_impossible_offset_is_refused(tmp_path, offset):
-    path = tmp_path / 'scan.nii'
-    sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
-    data = bytearray(path.read_bytes())
-    struct.pack_into('<f', data, 108, offset)
-    path.write_bytes(bytes(data))
+    path = _scan(tmp_path, 'nii')
+    _write_into(path, '<f', 108, offset)
     _refused(path)
 
 
 def test_a_gzip_bomb_is_left_where_it_outgrows_its_header(tmp_path):
     resource = pytest.importorskip('resource')
-    path = tmp_path / 'scan.nii.gz'
-    sitk.WriteImage(picture(size=(8, 8, 8)), str(path))
+    path = _scan(tmp_path, 'nii.gz')
     data = gzip.decompress(path.read_bytes())
     path.write_bytes(gzip.compress(data + bytes(1 << 28)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

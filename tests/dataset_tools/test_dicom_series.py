@@ -9,22 +9,7 @@ import SimpleITK as sitk
 from numpy.testing import assert_allclose, assert_array_equal
 
 from dataset_tools import ct_volumes
-from scans import (
-    PAPER_GRAY,
-    POINT,
-    SIZE,
-    SPACING,
-    STORED,
-    blob,
-    centred_origin,
-    grid,
-    lopsided,
-    picture,
-    pixels,
-    turned,
-    unreadable,
-    write_dicom,
-)
+from scans import PAPER_GRAY, POINT, STORED, blob, lopsided, picture, pixels, tilted, turned, unreadable, write_dicom
 
 
 @pytest.mark.parametrize('slope', ['1', '0.5', '2'])
@@ -71,17 +56,10 @@ def test_slices_are_sorted_by_position_and_not_by_name(tmp_path, names):
 
 
 def test_a_tilted_gantry_is_a_sheared_volume_and_is_honoured(tmp_path):
-    tilt = turned(x=20)
-    steps = np.column_stack(
-        [tilt[:, 0] * 0.7, tilt[:, 1] * 0.8, [0, 0, 1.25]]
-    )  # the table moves along z, the slices lean
-    origin = centred_origin(steps)
-    image = sitk.GetImageFromArray(np.rint(lopsided(grid(steps, origin))).astype('int16'))
-    image.SetSpacing(SPACING)
-    image.SetDirection(tilt.ravel().tolist())
-    write_dicom(tmp_path / 'd', image, positions=[origin + k * steps[:, 2] for k in range(SIZE[2])])
+    image, steps, places = tilted()
+    write_dicom(tmp_path / 'd', image, positions=places)
     volume = ct_volumes.read_volume(tmp_path / 'd')
-    assert_allclose(volume.image.TransformIndexToPhysicalPoint((3, 4, 20)), origin + steps @ [3, 4, 20], atol=1e-4)
+    assert_allclose(volume.image.TransformIndexToPhysicalPoint((3, 4, 20)), places[0] + steps @ [3, 4, 20], atol=1e-4)
     (patch,) = ct_volumes.patches(volume, POINT, 24, 0.5)
     assert_allclose(patch, lopsided(pixels(24, 0.5)), atol=PAPER_GRAY)
 

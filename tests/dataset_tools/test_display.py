@@ -96,10 +96,3 @@ def test_images_are_shown_in_another_window(made, succeeds, refuses, tmp_path):
 
 def test_number_0_which_would_show_nothing_is_refused(refuses, tmp_path, records):
     refuses(DISPLAY, '--tfrecords', tmp_path / 'AIS', '--number', 0, parts=["--number: '0'", 'one or more'])
-
-
-def test_an_output_folder_that_cannot_be_written_is_one_line(script, tmp_path, records):
-    (tmp_path / 'file').write_bytes(b'')
-    for outdir in (tmp_path / 'file', tmp_path / 'file' / 'below', '/proc/nowhere'):
-        code, _, err = script(DISPLAY, '--tfrecords', tmp_path / 'AIS', '--outdir', outdir)
-        assert code == 2 and err.count('\n') == 1 and str(outdir) in err

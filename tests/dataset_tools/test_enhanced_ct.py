@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 
 from dataset_tools import ct_volumes
-from scans import FLAT, PAPER_GRAY, POINT, centred_origin, grid, lopsided, picture, pixels, turned, unreadable
+from scans import FLAT, PAPER_GRAY, POINT, lopsided, picture, pixels, tilted, turned, unreadable
 
 ENHANCED, LEGACY = '1.2.840.10008.5.1.4.1.1.2.1', '1.2.840.10008.5.1.4.1.1.2.2'
 
@@ -83,22 +83,16 @@ def test_each_frame_has_its_own_rescale(tmp_path, order):
 
 
 def test_a_tilted_gantry_in_one_file_is_a_sheared_volume(tmp_path):
-    tilt = turned(x=20)
-    steps = np.column_stack([tilt[:, 0] * 0.7, tilt[:, 1] * 0.8, [0, 0, 1.25]])
-    origin, slices = centred_origin(steps), []
-    hu = np.rint(lopsided(grid(steps, origin))).astype('int16')
-    for k in range(len(hu)):
-        image = sitk.GetImageFromArray(hu[k : k + 1])
-        image.SetSpacing((0.7, 0.8, 1.25))
-        image.SetDirection(tilt.ravel().tolist())
-        image.SetOrigin((origin + k * steps[:, 2]).tolist())
-        path = write_enhanced(tmp_path / ('%d.dcm' % k), image, (1, -1024))
+    image, steps, places = tilted()
+    for k, place in enumerate(places):
+        one = image[:, :, k : k + 1]
+        one.SetOrigin(place.tolist())
+        path = write_enhanced(tmp_path / ('%d.dcm' % k), one, (1, -1024))
         header = pydicom.dcmread(str(path))
         header.SOPInstanceUID = '1.2.3.4.%d' % k
         header.save_as(str(path))
-        slices.append(path)
     volume = ct_volumes.read_volume(tmp_path)  # one frame a file: enhanced CT may come so, too
-    assert_allclose(volume.image.TransformIndexToPhysicalPoint((3, 4, 20)), origin + steps @ [3, 4, 20], atol=1e-4)
+    assert_allclose(volume.image.TransformIndexToPhysicalPoint((3, 4, 20)), places[0] + steps @ [3, 4, 20], atol=1e-4)
     (patch,) = ct_volumes.patches(volume, POINT, 24, 0.5)
     assert_allclose(patch, lopsided(pixels(24, 0.5)), atol=PAPER_GRAY)
 

@@ -104,14 +104,6 @@ def test_folders_of_users_with_the_names_of_leftovers_stay(made, tmp_path, suffi
     assert (theirs / 'thesis.txt').read_text() == 'mine' and len(finest(tmp_path / 'out' / 'MIA')) == 3
 
 
-def test_an_output_folder_that_cannot_be_written_is_one_line(script, tmp_path):
-    (tmp_path / 'file').write_bytes(b'')
-    for outdir in (tmp_path / 'file', tmp_path / 'file' / 'below', '/proc/nowhere'):
-        for arguments in (PHANTOM, ['pairs', '--phantom', 'IA', '--resolution', 16]):
-            code, _, err = script(CREATE, *arguments, '--number', 2, '--outdir', outdir)
-            assert code == 2 and err.count('\n') == 1 and str(outdir) in err
-
-
 def limited(bytes_):
     """To run in a child: no file of it may grow further, as on a full disk."""
 

@@ -142,13 +142,6 @@ def test_a_label_beyond_the_classes_and_a_file_of_discriminators_are_refused(ref
     refuses('2-inference.py', '--model', tmp_path / 'd.pkl', parts=['d.pkl', 'no generator'])
 
 
-def test_an_output_folder_that_cannot_be_written_is_one_line(script, tmp_path, plain):
-    (tmp_path / 'file').write_bytes(b'')
-    for outdir in (tmp_path / 'file', tmp_path / 'file' / 'below', '/proc/nowhere'):
-        code, _, err = script('2-inference.py', '--model', plain, '--outdir', outdir)
-        assert code == 2 and err.count('\n') == 1 and str(outdir) in err
-
-
 def test_the_shell_sees_one_line_and_exit_code_2(tmp_path):
     (tmp_path / 'a.pkl').write_bytes(b'<html>')
     run = subprocess.Popen(

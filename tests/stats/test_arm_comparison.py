@@ -41,25 +41,20 @@ def test_resampled_sets_keep_the_number_of_each_class_and_are_the_same_for_one_s
     assert (weights != arm_comparison.resamples(LABELS, 300, seed=4)).any()
 
 
-def test_the_interval_of_accuracy_holds_the_true_one_in_about_95_percent_of_datasets(random):
+@pytest.mark.parametrize(
+    'measure, answers, true',
+    [
+        (classifier_metrics.accuracy, lambda random: (LABELS + (random.rand(206) >= 0.6)) % 3, 0.6),
+        (classifier_metrics.balanced_accuracy, lambda random: random.permutation(LABELS), 1 / 3.0),  # chance
+    ],
+)
+def test_the_interval_of_accuracy_holds_the_true_one_in_about_95_percent_of_datasets(random, measure, answers, true):
     held = 0
     for seed in range(200):
-        right = random.rand(206) < 0.6
-        matrices = classifier_metrics.confusion(
-            LABELS, one_hot((LABELS + ~right) % 3), arm_comparison.resamples(LABELS, 500, seed)
-        )
-        low, high = arm_comparison.interval(classifier_metrics.accuracy(matrices), 30)
-        held += low <= 0.6 <= high
-    assert 0.9 <= held / 200.0 <= 0.98
-
-
-def test_shuffled_labels_have_chance_in_the_interval_of_balanced_accuracy_in_about_95_percent_of_datasets(random):
-    held = 0
-    for seed in range(200):
-        answers = one_hot(random.permutation(LABELS))
-        matrices = classifier_metrics.confusion(LABELS, answers, arm_comparison.resamples(LABELS, 500, seed))
-        low, high = arm_comparison.interval(classifier_metrics.balanced_accuracy(matrices), 30)
-        held += low <= 1 / 3.0 <= high
+        weights = arm_comparison.resamples(LABELS, 500, seed)
+        matrices = classifier_metrics.confusion(LABELS, one_hot(answers(random)), weights)
+        low, high = arm_comparison.interval(measure(matrices), 30)
+        held += low <= true <= high
     assert 0.9 <= held / 200.0 <= 0.98
 
 
