@@ -49,13 +49,7 @@ def assert_same_weights(one, other, limit=0):
 
 
 def start(training_data, outdir, *arguments):
-    return subprocess.Popen(
-        [sys.executable, os.path.join(ROOT, '3-train.py'), '--data', training_data, '--outdir', str(outdir)]
-        + TINY
-        + list(arguments),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    return start_python(['3-train.py', '--data', training_data, '--outdir', outdir] + TINY + list(arguments))
 
 
 def cluster(n):

@@ -5,7 +5,6 @@ import importlib
 import json
 import os
 import re
-import subprocess
 import sys
 
 import numpy as np
@@ -14,7 +13,7 @@ import pytest
 from common import images, page, svg_plots, web, web_server
 from metrics import suite
 from places import ROOT, visible
-from runs import TINY
+from runs import TINY, start_python
 from stats import classifier_metrics
 
 # Runs commands without the modules and functions that Windows lacks, and with only the packages of the original.
@@ -80,14 +79,13 @@ def test_scripts_answer_and_the_first_three_work_without_unix_and_with_the_four_
     train = ['3-train.py', '--data', training_data] + TINY + ['--lod-initial-resolution', '8', '--total-kimg', '0.008']
     commands = [['1-dataset_display.py', '--number', '1'], ['2-inference.py', '--number', '1'], train]
     commands = [[name, '-h'] for name in scripts] + [command + ['--outdir', str(tmp_path)] for command in commands]
-    arguments = [sys.executable, '-c', RESTRICTED, json.dumps(commands)]
-    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = start_python(['-c', RESTRICTED, json.dumps(commands)])
     out, err = process.communicate()
     assert process.returncode == 0, err
     assert visible(tmp_path) == ['000-AIS', 'dataset_img_0.png', 'inference_img_0.png']
     assert os.path.exists(str(tmp_path / '000-AIS' / 'network-final.pkl'))
-    log = out[out.index(b'000-AIS') :]  # of the training
-    assert b'pip install filelock' in out and b'memory' not in log
+    log = out[out.index('000-AIS') :]  # of the training
+    assert 'pip install filelock' in out and 'memory' not in log
 
 
 def test_a_package_that_is_missing_is_one_line_with_the_command_that_installs_it(refuses, tmp_path, monkeypatch):

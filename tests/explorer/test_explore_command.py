@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import urllib.request
 
 import numpy as np
@@ -14,6 +12,7 @@ import pytest
 from common.card import Card
 from explorer import axes, learning, models
 from places import ROOT
+from runs import start_python
 
 
 @pytest.fixture
@@ -70,11 +69,9 @@ def test_what_cannot_be_served_is_one_line(script, made, flags, message):
 
 @pytest.mark.slow
 def test_the_explorer_is_served_until_a_signal(made):
-    command = [sys.executable, '7-explore.py', 'serve', '--model', made.one, '--port', '0', '--cpu']
-    environment = dict(os.environ, PYTHONUNBUFFERED='1')
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
-    url = process.stdout.readline().decode().split()[1]
+    process = start_python(['7-explore.py', 'serve', '--model', made.one, '--port', '0', '--cpu'])
+    url = process.stdout.readline().split()[1]
     assert url.startswith('http://127.0.0.1:') and b'icon.svg' in urllib.request.urlopen(url).read()
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=30)
-    assert process.returncode == 128 + signal.SIGTERM and not err and b'ended' in out
+    assert process.returncode == 128 + signal.SIGTERM and not err and 'ended' in out

@@ -31,7 +31,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, training_data, finis
     process = start(training_data, tmp_path, '--resume', 'latest')
     out, err = process.communicate()
     assert process.returncode == 0, err
-    assert b'going on from' in out
+    assert 'going on from' in out
     assert_same_weights(finished_run + '/network-final.pkl', run / 'network-final.pkl')
     with open(str(run / 'log.csv')) as f:
         assert [row['kimg'] for row in csv.DictReader(f)] == ['0.064', '0.128', '0.192']
@@ -53,7 +53,7 @@ def test_a_signal_finishes_the_step_and_leaves_a_snapshot_to_go_on_from(tmp_path
         runs = dict(zip(codes, pool.map(interrupted, codes)))
     for number, process in runs.items():
         _, err = process.communicate()
-        assert process.returncode == codes[number] and b'Traceback' not in err
+        assert process.returncode == codes[number] and 'Traceback' not in err
         assert checkpoint.last(str(outdirs[number] / '000-AIS'))
     resumed = [start(training_data, x, '--resume', str(x / '000-AIS'), *flags) for x in outdirs.values()]
     assert [process.wait() for process in resumed] == [0, 0]
