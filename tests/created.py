@@ -45,6 +45,13 @@ def tree(path):
     )
 
 
+def read_picture(path, mode='L'):
+    """The pixels of a picture file, which has to be of that mode."""
+    with Image.open(str(path)) as opened:
+        assert opened.mode == mode
+        return np.asarray(opened)
+
+
 def picture(path, mode='L', size=(16, 16), **keywords):
     """A picture file with something in it."""
     pixels = np.random.RandomState(5).randint(256, size=(size[1], size[0], 3)).astype(np.uint8)

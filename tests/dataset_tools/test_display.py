@@ -5,19 +5,12 @@ import os
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from PIL import Image
 
 import dataset
-from created import PHANTOM, finest
+from created import PHANTOM, finest, read_picture
 from places import visible
 
 DISPLAY = '1-dataset_display.py'
-
-
-def pixels(path, mode='L'):
-    with Image.open(str(path)) as picture:
-        assert picture.mode == mode
-        return np.asarray(picture)
 
 
 @pytest.fixture
@@ -32,19 +25,19 @@ def test_the_first_records_of_a_file_are_written_pixel_by_pixel(succeeds, tmp_pa
     succeeds(DISPLAY, '--tfrecords', path, '--number', 3, '--outdir', outdir)
     assert visible(outdir) == ['dataset_img_%d.png' % i for i in range(3)]
     for i in range(3):
-        assert_array_equal(pixels(outdir / ('dataset_img_%d.png' % i)), records[i, 0])
+        assert_array_equal(read_picture(outdir / ('dataset_img_%d.png' % i)), records[i, 0])
 
 
 def test_the_finest_level_of_a_folder_is_shown_and_fewer_images_than_wanted_are_reported(succeeds, tmp_path, records):
     out = succeeds(DISPLAY, '--tfrecords', tmp_path / 'AIS', '--outdir', tmp_path / 'out')
     assert '5 images, fewer than the 10' in out and len(visible(tmp_path / 'out')) == 5
-    assert_array_equal(pixels(tmp_path / 'out' / 'dataset_img_4.png'), records[4, 0])
+    assert_array_equal(read_picture(tmp_path / 'out' / 'dataset_img_4.png'), records[4, 0])
 
 
 def test_a_grid_is_one_sheet(succeeds, tmp_path, records):
     succeeds(DISPLAY, '--tfrecords', tmp_path / 'AIS', '--outdir', tmp_path / 'out', '--grid')
     assert visible(tmp_path / 'out') == ['dataset_grid.png']
-    sheet = pixels(tmp_path / 'out' / 'dataset_grid.png')
+    sheet = read_picture(tmp_path / 'out' / 'dataset_grid.png')
     assert sheet.shape == (16, 24)
     assert_array_equal(sheet[8:, :8], records[3, 0])
 
@@ -56,7 +49,7 @@ def test_colour_images_are_shown_in_colour_with_and_without_a_json_file(succeeds
     if facts:
         (tmp_path / 'c' / 'c.json').write_text(facts)
     succeeds(DISPLAY, '--tfrecords', tmp_path / 'c', '--number', 1, '--outdir', tmp_path / 'out')
-    assert_array_equal(pixels(tmp_path / 'out' / 'dataset_img_0.png', 'RGB').transpose(2, 0, 1), image[0])
+    assert_array_equal(read_picture(tmp_path / 'out' / 'dataset_img_0.png', 'RGB').transpose(2, 0, 1), image[0])
 
 
 def test_the_summary_lists_labels_that_lie_beside_the_records(succeeds, tmp_path, records):
@@ -89,7 +82,7 @@ def test_images_are_shown_in_another_window(made, succeeds, refuses, tmp_path):
     folder = tmp_path / 'out' / 'MIA'
     succeeds(DISPLAY, '--tfrecords', folder, '--window', '-1000,-500', '--outdir', tmp_path / 'png')
     hu = finest(folder)[0, 0].astype(float) * 3000 / 255.0 - 1900
-    gray = pixels(tmp_path / 'png' / 'dataset_img_0.png')
+    gray = read_picture(tmp_path / 'png' / 'dataset_img_0.png')
     assert np.abs(gray - ((hu + 1000) / 500 * 255).clip(0, 255)).max() <= 0.51
     refuses(DISPLAY, '--tfrecords', folder, '--window', 'bone', parts=['window', 'bone'])
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from classification import classifier
 from common import images
-from created import CREATE, facts, finest
+from created import CREATE, facts, finest, read_picture
 from explorer import uploads
 from pix2pix import data
 
@@ -73,7 +73,7 @@ def test_pairs_of_pictures_need_the_range_and_their_masks_do_not(made, refuses, 
     pairs = ['pairs', '--images', tmp_path / 'ct', '--masks', tmp_path / 'masks', '--resolution', SIDE, '--keep-names']
     refuses(CREATE, *pairs, parts=['a.png', '--range'])
     made(*pairs, '--range=-876,2124')
-    both = np.asarray(Image.open(str(tmp_path / 'out' / 'pairs' / 'a.png')))
+    both = read_picture(tmp_path / 'out' / 'pairs' / 'a.png')
     assert_array_equal(both[:, SIDE:], 255 * (HU > 0))
     assert np.abs(both[:, :SIDE] - (HU + 1900) / 3000.0 * 255).max() <= 0.51
     refuses(CREATE, 'pairs', '--phantom', 'IA', '--range=0,9', parts=['--range is for the pictures of --images'])

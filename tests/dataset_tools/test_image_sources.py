@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from common import hounsfield
-from created import CREATE, PHANTOM, facts, finest, phantom, picture, tree
+from created import CREATE, PHANTOM, facts, finest, phantom, picture, read_picture, tree
 from dataset_tools import image_sources, patches, verify
 
 
@@ -17,7 +17,7 @@ def test_image_files_become_a_data_set_in_the_order_of_their_names(made, tmp_pat
     names = ['images-r02.tfrecords', 'images-r03.tfrecords', 'images-r04.tfrecords', 'images.json']
     assert tree(tmp_path / 'out') == ['images/' + name for name in names]
     for i, image in enumerate(finest(tmp_path / 'out' / 'images')):
-        assert_array_equal(image[0], np.asarray(Image.open(str(folder / ('%d.png' % i)))))
+        assert_array_equal(image[0], read_picture(folder / ('%d.png' % i)))
     about = facts(tmp_path / 'out' / 'images')
     assert (about['images'], about['nodules'], about['records'], about['resolution'], about['channels']) == (
         5,
@@ -89,8 +89,8 @@ def test_colour_is_kept_when_asked_for_and_gray_files_join_in(made, tmp_path, fo
     made('images', folder, '--resolution', 16, '--channels', 3)
     read = finest(tmp_path / 'out' / 'images')
     assert read.shape == (6, 3, 16, 16)
-    assert_array_equal(read[5], np.asarray(Image.open(str(folder / 'colour.bmp'))).transpose(2, 0, 1))
-    assert_array_equal(read[0], np.repeat(np.asarray(Image.open(str(folder / '0.png')))[None], 3, axis=0))
+    assert_array_equal(read[5], read_picture(folder / 'colour.bmp', 'RGB').transpose(2, 0, 1))
+    assert_array_equal(read[0], np.repeat(read_picture(folder / '0.png')[None], 3, axis=0))
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_folders_without_images_or_with_images_on_two_levels_are_refused(refuses
 def test_augment_writes_each_image_and_its_four_variants(made, tmp_path, folder):
     made('images', folder, '--resolution', 16, '--augment')
     read = finest(tmp_path / 'out' / 'images')
-    x = np.asarray(Image.open(str(folder / '2.png')))
+    x = read_picture(folder / '2.png')
     assert_array_equal(read[10:15, 0], [x, x[:, ::-1], x[::-1], np.rot90(x), np.rot90(x, 3)])
     about = facts(tmp_path / 'out' / 'images')
     assert about['variants'] == ['original', 'left-right', 'up-down', 'rot90', 'rot270']

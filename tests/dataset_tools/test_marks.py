@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from PIL import Image
 
-from created import CREATE, facts
+from created import CREATE, facts, read_picture
 from scans import POINT, picture
 from tables import WIDE, middle, sphere
 
@@ -37,7 +36,7 @@ def test_lines_of_one_nodule_are_one_image_in_the_middle_of_what_half_of_its_mas
     assert np.allclose(entry['point'], middle(held)) and entry['marks'] == len(moves) and 'line 2, line 3' in out
     assert abs(entry['diameter_mm'] - 12) < 0.3 and entry['nodule'] == 'P#1'
     made('pairs', '--annotations', table, '--resolution', 32, '--spacing', 1, '--keep-names')
-    pixels = np.asarray(Image.open(str(tmp_path / 'out' / 'pairs' / 'P_1.png')))[:, 32:] > 0
+    pixels = read_picture(tmp_path / 'out' / 'pairs' / 'P_1.png')[:, 32:] > 0
     area = sitk.GetArrayFromImage(held)[int(round(held.TransformPhysicalPointToContinuousIndex(entry['point'])[2]))]
     assert abs(pixels.sum() - area.sum()) <= 0.05 * area.sum()
 

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from PIL import Image
 
-from created import CREATE, facts
+from created import CREATE, facts, read_picture
 from dataset_tools import ct_volumes, masks
 from scans import GEOMETRIES, POINT, complaint, picture, pixels, write_dicom
 from tables import seg, sphere
@@ -99,7 +98,7 @@ def test_pairs_from_real_scans_have_the_nodule_and_its_mask(made, refuses, tmp_p
     command = ['pairs', '--annotations', tmp_path / 'table.csv', '--resolution', 32, '--spacing', 0.5]
     made(*command)
     (entry,) = facts(tmp_path / 'out' / 'pairs')['entries']
-    both = np.asarray(Image.open(str(tmp_path / 'out' / 'pairs' / (entry['nodule'] + '.png'))))
+    both = read_picture(tmp_path / 'out' / 'pairs' / (entry['nodule'] + '.png'))
     inside = np.linalg.norm(pixels(32, 0.5) - POINT, axis=-1) <= 5
     assert both.shape == (32, 64) and set(both[:, 32:].ravel()) == {0, 255}
     assert 2 * ((both[:, 32:] > 0) & inside).sum() / (inside.sum() + (both[:, 32:] > 0).sum()) > 0.93
@@ -107,7 +106,7 @@ def test_pairs_from_real_scans_have_the_nodule_and_its_mask(made, refuses, tmp_p
     assert abs(entry['diameter_mm'] - 10) < 0.3 and entry['diameter_of'] == 'sphere'
     made(*command, '--off-centre', '--name', 'off')
     (entry,) = facts(tmp_path / 'out' / 'off')['entries']
-    off = np.asarray(Image.open(str(tmp_path / 'out' / 'off' / (entry['nodule'] + '.png'))))
+    off = read_picture(tmp_path / 'out' / 'off' / (entry['nodule'] + '.png'))
     moved = np.argwhere(off[:, 32:]).mean(axis=0) - np.argwhere(both[:, 32:]).mean(axis=0)
     assert entry['offset'] != [0, 0] and np.abs(moved + entry['offset']).max() < 1
     (tmp_path / 'table.csv').write_text('path,x,y,z\nscan.nii.gz,%f,%f,%f\n' % tuple(POINT))
@@ -125,6 +124,6 @@ def test_masks_of_several_readers_become_what_half_of_them_mark(made, tmp_path):
     (tmp_path / 'table.csv').write_text('path,mask\n' + '\n'.join(lines) + '\n')
     out = made('pairs', '--annotations', tmp_path / 'table.csv', '--resolution', 64, '--spacing', 0.4)
     (entry,) = facts(tmp_path / 'out' / 'pairs')['entries']
-    both = np.asarray(Image.open(str(tmp_path / 'out' / 'pairs' / (entry['nodule'] + '.png'))))
+    both = read_picture(tmp_path / 'out' / 'pairs' / (entry['nodule'] + '.png'))
     radius = 0.4 * np.sqrt((both[:, 64:] > 0).sum() / np.pi)
     assert entry['marks'] == 4 and abs(radius - 6) < 0.3 and 'one nodule' in out

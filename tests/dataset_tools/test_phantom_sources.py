@@ -12,7 +12,7 @@ from PIL import Image
 
 import dataset
 from common import hounsfield
-from created import CREATE, PHANTOM, facts, finest, phantom, tree
+from created import CREATE, PHANTOM, facts, finest, phantom, read_picture, tree
 from dataset_tools.phantom import phantom_slices
 from places import ROOT, visible
 
@@ -54,7 +54,7 @@ def test_slices_of_a_phantom_stay_on_one_side_of_a_fold(made, tmp_path):
 def test_masks_lie_beside_the_phantoms_as_pairs(made, tmp_path):
     made(*PHANTOM, '--number', 3, '--masks', '--augment', '--shifts', 2)
     assert visible(tmp_path / 'out' / 'MIA' / 'pairs') == ['MIA-3-%05d.png' % i for i in range(3)]
-    both = np.asarray(Image.open(str(tmp_path / 'out' / 'MIA' / 'pairs' / 'MIA-3-00001.png')))
+    both = read_picture(tmp_path / 'out' / 'MIA' / 'pairs' / 'MIA-3-00001.png')
     assert_array_equal(both[:, :16], finest(tmp_path / 'out' / 'MIA')[10, 0])
     assert_array_equal(both[:, 16:], phantom('MIA', np.random.RandomState([3, 1, 1]), 36).mask[10:26, 10:26] * 255)
 
@@ -63,7 +63,7 @@ def test_pairs_of_phantoms_of_all_classes(made, tmp_path):
     made('pairs', '--phantom', 'all', '--number', 2, '--resolution', 16, '--name', 'demo')
     names = ['%s-0-0000%d.png' % (kind, i) for kind in ('AIS', 'IA', 'MIA') for i in range(2)]
     assert visible(tmp_path / 'out' / 'demo') == names + ['demo.json']
-    both = np.asarray(Image.open(str(tmp_path / 'out' / 'demo' / 'IA-0-00001.png')))
+    both = read_picture(tmp_path / 'out' / 'demo' / 'IA-0-00001.png')
     assert both.shape == (16, 32) and both.dtype == np.uint8 and set(both[:, 16:].ravel()) == {0, 255}
     assert_array_equal(both[:, 16:] > 0, phantom('IA', np.random.RandomState([0, 2, 1]), 16).mask)
 
@@ -74,7 +74,7 @@ def test_pairs_off_centre_are_cropped_from_larger_phantoms(made, refuses, tmp_pa
     offsets = [entry['offset'] for entry in entries]
     assert len(set(map(tuple, offsets))) > 3 and np.abs(offsets).max() <= 10
     for i, (top, left) in enumerate(np.add(offsets, 10)):
-        both = np.asarray(Image.open(str(tmp_path / 'out' / 'demo' / (entries[i]['nodule'] + '.png'))))
+        both = read_picture(tmp_path / 'out' / 'demo' / (entries[i]['nodule'] + '.png'))
         drawn = phantom('MIA', np.random.RandomState([0, 1, i]), 36)
         gray = hounsfield.to_gray(drawn.hu, (-1900, 1100))
         assert_array_equal(both[:, :16], gray[top : top + 16, left : left + 16])
@@ -89,8 +89,8 @@ def test_pairs_of_image_and_mask_folders(made, refuses, tmp_path, folder):
         mask.save(str(tmp_path / 'masks' / ('%d.png' % i)))
     both = ['pairs', '--images', folder, '--masks', tmp_path / 'masks', '--resolution', 16]
     made(*both, '--keep-names')
-    read = np.asarray(Image.open(str(tmp_path / 'out' / 'pairs' / '3.png')))
-    assert_array_equal(read[:, :16], np.asarray(Image.open(str(folder / '3.png'))))
+    read = read_picture(tmp_path / 'out' / 'pairs' / '3.png')
+    assert_array_equal(read[:, :16], read_picture(folder / '3.png'))
     assert_array_equal(read[:, 16:].ravel(), (np.arange(256) > 103) * 255)
     (tmp_path / 'masks' / '4.png').rename(tmp_path / 'masks' / '5.png')
     refuses(CREATE, *both, parts=['4.png', 'same names'])
@@ -152,7 +152,7 @@ def test_the_demo_data_are_the_phantoms_that_their_readme_says(script):
         for i in (0, 299):
             gray = hounsfield.to_gray(phantom(kind, np.random.RandomState([2020, index, i])).hu, (-1900, 1100))
             assert np.abs(read[i, 0].astype(int) - gray).max() <= 1  # another FFT may round another way
-        pair = np.asarray(Image.open(os.path.join(ROOT, 'pix2pix', 'dataset-demo', '%s-00019.png' % kind)))
+        pair = read_picture(os.path.join(ROOT, 'pix2pix', 'dataset-demo', '%s-00019.png' % kind))
         top, left = [10 + shift for entry in pairs for shift in entry['offset'] if entry['nodule'] == '%s-00019' % kind]
         gray = hounsfield.to_gray(phantom(kind, np.random.RandomState([2020, index, 19]), 84).hu, (-1900, 1100))
         gray = gray[top : top + 64, left : left + 64]

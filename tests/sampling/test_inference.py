@@ -9,20 +9,14 @@ import sys
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from PIL import Image
 
 import networks
 import tfutil
 from common import files, images, manifest
+from created import read_picture
 from places import DATA, ROOT, visible
 
 MODEL = os.path.join(DATA, 'tf2.21-numpy2.pkl')  # 8x8, latents of 8, 2 classes
-
-
-def pixels(path):
-    with Image.open(str(path)) as picture:
-        assert picture.mode == 'L'
-        return np.asarray(picture)
 
 
 def generate(script, outdir, *arguments):
@@ -38,15 +32,12 @@ def test_inference_writes_the_network_output_as_gray_levels(script, tmp_path, pl
     assert raw.shape == (3, 1, 8, 8) and raw.dtype == np.float32
     assert script('2-inference.py', '--model', plain, '--number', 3, '--outdir', tmp_path / 'png')[0] == 0
     assert visible(tmp_path / 'png') == ['inference_img_%d.png' % i for i in range(3)]
+    wanted = np.clip(np.rint((raw[:, 0] + 1) / 2 * 255), 0, 255)
     for i in range(3):
-        assert_array_equal(
-            pixels(tmp_path / 'png' / ('inference_img_%d.png' % i)), np.clip(np.rint((raw[i, 0] + 1) / 2 * 255), 0, 255)
-        )
+        assert_array_equal(read_picture(tmp_path / 'png' / ('inference_img_%d.png' % i)), wanted[i])
     assert script('2-inference.py', '--model', plain, '--number', 3, '--outdir', tmp_path / 'grid', '--grid')[0] == 0
     assert visible(tmp_path / 'grid') == ['inference_grid.png']
-    assert_array_equal(
-        pixels(tmp_path / 'grid' / 'inference_grid.png')[:8, 8:], pixels(tmp_path / 'png' / 'inference_img_1.png')
-    )
+    assert_array_equal(read_picture(tmp_path / 'grid' / 'inference_grid.png')[:8, 8:], wanted[1])
 
 
 def test_image_i_depends_on_the_seed_and_on_i_alone(script, tmp_path, plain):
