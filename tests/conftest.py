@@ -99,17 +99,26 @@ def succeeds(script):
 
 
 @pytest.fixture
-def refuses(script, tmp_path):
-    """Runs a script that has to refuse: exit code 2, one line that holds all `parts`, and nothing in its --outdir but,
-    hidden, what a run may go on from."""
+def complains(script):
+    """Runs a script that has to end with exit code 2 and one line that holds all `parts`; returns that line."""
+
+    def call(name, *arguments, parts=()):
+        code, out, err = script(name, *arguments)
+        assert code == 2 and err.count('\n') == 1 and 'Traceback' not in err, (out, err)
+        for part in parts:
+            assert str(part) in err
+        return err
+
+    return call
+
+
+@pytest.fixture
+def refuses(complains, tmp_path):
+    """As complains, of a script that leaves nothing in its --outdir but, hidden, what a run may go on from."""
 
     def call(name, *arguments, parts=()):
         outdir = tmp_path / 'refused'
-        code, out, err = script(name, *arguments, '--outdir', outdir)
-        assert code == 2, (out, err)
-        assert err.count('\n') == 1 and 'Traceback' not in err, err
-        for part in parts:
-            assert str(part) in err
+        complains(name, *arguments, '--outdir', outdir, parts=parts)
         left = os.listdir(str(outdir)) if outdir.exists() else []
         assert all(re.match(r'\..*\.unfinished$', entry) for entry in left), left
         shutil.rmtree(str(outdir), ignore_errors=True)

@@ -35,7 +35,7 @@ def test_each_fold_has_a_generator_whose_record_names_the_nodules_it_learned_fro
 
 
 @pytest.mark.slow
-def test_what_is_done_is_skipped_and_what_was_stopped_goes_on_to_the_same_weights(trained, cv, script, tmp_path):
+def test_what_is_done_is_skipped_and_what_was_stopped_goes_on_to_the_same_weights(trained, cv, succeeds, tmp_path):
     outdir, options = trained
     again = tmp_path / 'again'
     shutil.copytree(str(outdir), str(again))
@@ -43,32 +43,24 @@ def test_what_is_done_is_skipped_and_what_was_stopped_goes_on_to_the_same_weight
     for name in os.listdir(str(run)):  # as if it had been killed on its way
         if name == 'network-final.pkl' or name.startswith('network-snapshot-') and name[-10:-4] not in ('000000',):
             os.unlink(str(run / name))
-    code, out, err = script('5-classify.py', 'gans', '--data', cv, '--outdir', again, *options)
-    assert code == 0, err
+    out = succeeds('5-classify.py', 'gans', '--data', cv, '--outdir', again, *options)
     assert out.count('done: ') == 1 and str(run) in out
     runs.assert_same_weights(run / 'network-final.pkl', outdir / 'fold1' / '000-train' / 'network-final.pkl')
 
 
 @pytest.mark.slow
-def test_a_second_process_and_weights_that_have_seen_a_nodule_are_refused(trained, cv, script, tmp_path):
-    outdir, options = trained
+def test_a_second_process_and_weights_that_have_seen_a_nodule_are_refused(trained, cv, complains, succeeds, tmp_path):
+    (outdir, options), gans = trained, ['5-classify.py', 'gans', '--data', cv]
     with locks.held(str(tmp_path), 'wait'):
-        code, _, err = script('5-classify.py', 'gans', '--data', cv, '--outdir', tmp_path, '--cpu')
-        assert code == 2 and 'in use by process %d ' % os.getpid() in err and err.count('\n') == 1
+        complains(*gans, '--outdir', tmp_path, '--cpu', parts=['in use by process %d ' % os.getpid()])
     assert visible(tmp_path) in (['lock'], [])
     weights = outdir / 'fold0' / '000-train' / 'network-final.pkl'
-    gans = ['5-classify.py', 'gans', '--outdir', tmp_path, '--pretrain', weights] + options
-    code, _, err = script(*(gans + ['--data', cv]))
-    assert code == 2 and 'learned from the nodule' in err and err.count('\n') == 1
+    complains(*gans, '--outdir', tmp_path, '--pretrain', weights, *options, parts=['learned from the nodule'])
     alone = tmp_path / 'alone.pkl'
     shutil.copy(str(weights), str(alone))
-    code, _, err = script('5-classify.py', 'gans', '--data', cv, '--pretrain', alone, '--outdir', tmp_path)
-    assert code == 2 and 'not known from which nodules' in err
+    complains(*gans, '--outdir', tmp_path, '--pretrain', alone, parts=['not known from which nodules'])
     data = dict(digest=card.of_weights(str(alone)).digest, names={})
     (tmp_path / 'alone.json').write_text(json.dumps(dict(data=data)))
-    code, _, err = script(
-        '5-classify.py', 'gans', '--data', cv, '--pretrain', alone, '--outdir', tmp_path / 'o', *options
-    )
-    assert code == 0, err
+    succeeds(*gans, '--outdir', tmp_path / 'o', '--pretrain', alone, *options)
     about = json.loads((tmp_path / 'o' / 'fold0' / '000-train' / 'run.json').read_text())
     assert about['data']['names']['nodule'][0] == 'AIS-1'

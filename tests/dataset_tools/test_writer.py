@@ -39,11 +39,11 @@ def test_wrong_flags_are_one_line(refuses, arguments, message):
     refuses(CREATE, *arguments, parts=message)
 
 
-def test_an_existing_data_set_is_replaced_only_by_force(made, script, tmp_path):
+def test_an_existing_data_set_is_replaced_only_by_force(made, complains, tmp_path):
     made(*PHANTOM, '--number', 2)
     before = tree(tmp_path / 'out'), finest(tmp_path / 'out' / 'MIA')
-    code, _, err = script(CREATE, *PHANTOM, '--number', 5, '--outdir', tmp_path / 'out')
-    assert code == 2 and err.count('\n') == 1 and '--force' in err and str(tmp_path / 'out' / 'MIA') in err
+    out = tmp_path / 'out'
+    complains(CREATE, *PHANTOM, '--number', 5, '--outdir', out, parts=['--force', out / 'MIA'])
     assert tree(tmp_path / 'out') == before[0]
     assert_array_equal(finest(tmp_path / 'out' / 'MIA'), before[1])
     made('phantom', 'MIA', '--resolution', 32, '--number', 5, '--force', '--masks')
@@ -55,12 +55,12 @@ def test_an_existing_data_set_is_replaced_only_by_force(made, script, tmp_path):
     assert os.listdir(str(tmp_path / 'out')) == ['MIA']
 
 
-def test_a_failing_run_leaves_the_old_data_set_as_it_was(made, script, tmp_path, folder):
+def test_a_failing_run_leaves_the_old_data_set_as_it_was(made, complains, tmp_path, folder):
     made('images', folder, '--resolution', 16)
     before = tree(tmp_path / 'out'), finest(tmp_path / 'out' / 'images')
     (folder / 'z.png').write_bytes(b'x')
-    code, _, err = script(CREATE, 'images', folder, '--resolution', 16, '--force', '--outdir', tmp_path / 'out')
-    assert code == 2 and 'z.png' in err
+    flags = ['--resolution', 16, '--force', '--outdir', tmp_path / 'out']
+    complains(CREATE, 'images', folder, *flags, parts=['z.png'])
     assert tree(tmp_path / 'out') == before[0] and os.listdir(str(tmp_path / 'out')) == ['images']
     assert_array_equal(finest(tmp_path / 'out' / 'images'), before[1])
 
@@ -68,11 +68,12 @@ def test_a_failing_run_leaves_the_old_data_set_as_it_was(made, script, tmp_path,
 @pytest.mark.parametrize(
     'present', ['MIA/thesis.txt', 'MIA/MIA-r02.tfrecords/x', 'MIA/photo.png', 'MIA/AIS-r02.tfrecords', 'MIA']
 )
-def test_force_replaces_nothing_but_data_sets(script, tmp_path, present):
+def test_force_replaces_nothing_but_data_sets(complains, tmp_path, present):
     (tmp_path / 'out' / present).parent.mkdir(parents=True)
     (tmp_path / 'out' / present).write_bytes(b'mine')
-    code, _, err = script(CREATE, *PHANTOM, '--number', 2, '--force', '--outdir', tmp_path / 'out')
-    assert code == 2 and 'is not replaced' in err and tree(tmp_path / 'out') == [present]
+    flags = ['--number', 2, '--force', '--outdir', tmp_path / 'out']
+    complains(CREATE, *PHANTOM, *flags, parts=['is not replaced'])
+    assert tree(tmp_path / 'out') == [present]
 
 
 @pytest.mark.parametrize(
@@ -85,12 +86,11 @@ def test_force_replaces_nothing_but_data_sets(script, tmp_path, present):
         ('MIA/.written.jsonl', 'MIA-r02.tfrecords is not, or no longer'),
     ],
 )
-def test_force_replaces_only_what_is_as_it_was_written(made, script, tmp_path, name, message):
+def test_force_replaces_only_what_is_as_it_was_written(made, complains, tmp_path, name, message):
     made(*PHANTOM, '--number', 2)
     (tmp_path / 'out' / name).write_bytes(b'mine')
     before = {path: (tmp_path / 'out' / path).read_bytes() for path in tree(tmp_path / 'out')}
-    code, _, err = script(CREATE, *PHANTOM, '--number', 3, '--force', '--outdir', tmp_path / 'out')
-    assert code == 2 and message in err and err.count('\n') == 1
+    complains(CREATE, *PHANTOM, '--number', 3, '--force', '--outdir', tmp_path / 'out', parts=[message])
     assert before == {path: (tmp_path / 'out' / path).read_bytes() for path in tree(tmp_path / 'out')}
 
 
