@@ -25,8 +25,9 @@ def train(script, data, outdir, *arguments):
     return script('3-train.py', '--data', data, '--outdir', outdir, *(TINY + list(arguments)))
 
 
-def random_networks(path, resolution=16, card_text=None, **options):
+def random_networks(path, resolution=16, card_text=None, fmap_base=64, fmap_max=8, **options):
     """A pickle of random networks; options: of their builders. card_text: what they carry."""
+    options.update(fmap_base=fmap_base, fmap_max=fmap_max)
     builders = ('G', networks.G_paper), ('D', networks.D_paper), ('Gs', networks.G_paper)
     with tfutil.init_tf(cpu=True):
         tf.set_random_seed(1)

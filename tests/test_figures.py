@@ -13,6 +13,7 @@ import networks
 import tfutil
 from common import hounsfield, images
 from places import ONCE, ROOT, visible
+from runs import random_networks
 
 DRAWN = {'architecture.png', 'blocks.png', 'interpolation.png', 'nodules.gif', 'real-generated.png'}
 
@@ -26,11 +27,8 @@ def draw():
 def weights(tmp_path_factory):
     """A folder of random weights of the three classes, 16x16, those of IA with two labels."""
     folder = tmp_path_factory.mktemp('weights')
-    with tfutil.init_tf(cpu=True):
-        for name, label_size in (('AIS', 0), ('MIA', 0), ('IA', 2)):
-            G = tfutil.Network('Gs', networks.G_paper, resolution=16, label_size=label_size, fmap_base=64, fmap_max=8)
-            D = tfutil.Network('D', networks.D_paper, resolution=16, label_size=label_size, fmap_base=64, fmap_max=8)
-            tfutil.save(str(folder / (name + '.pkl')), (G, D, G))
+    for name, label_size in (('AIS', 0), ('MIA', 0), ('IA', 2)):
+        random_networks(str(folder / (name + '.pkl')), label_size=label_size)
     return str(folder)
 
 

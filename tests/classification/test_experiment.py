@@ -21,7 +21,7 @@ def generators(tmp_path_factory, cv):
     """Weights for each fold and class, beside the names of what they learned from; and the pattern that names them."""
     root = tmp_path_factory.mktemp('gans')
     path = str(root / 'some.pkl')
-    runs.random_networks(path, fmap_base=64, fmap_max=8)
+    runs.random_networks(path)
     for fold in (0, 1):
         for label in ('AIS', 'IA', 'MIA'):
             folder = root / ('fold%d' % fold) / label / '000-x'

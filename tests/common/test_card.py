@@ -110,7 +110,7 @@ def carrying(tmp_path_factory):
     data = data._replace(names=dict(nodule=['secret'], scan=[], patient=[]), entries=[dict(nodule='secret', records=1)])
     learnt = card.of_training(data, ['AIS', 'MIA'])
     path = str(tmp_path_factory.mktemp('weights') / 'a.pkl')
-    random_networks(path, fmap_base=64, fmap_max=8, label_size=2, card_text=learnt.text())
+    random_networks(path, label_size=2, card_text=learnt.text())
     return learnt, path
 
 
@@ -151,7 +151,7 @@ def test_weights_that_carry_a_card_are_read_without_a_warning_and_built_by_their
 
 @pytest.mark.parametrize('text', ['{', '[]', '{"window": [1, 0]}', '{"digest": 7}', '[' * 100000, 7])
 def test_a_damaged_card_is_refused_with_the_file(session, tmp_path, text):
-    path = random_networks(str(tmp_path / 'a.pkl'), fmap_base=64, fmap_max=8, card_text=text)
+    path = random_networks(str(tmp_path / 'a.pkl'), card_text=text)
     with pytest.raises(ValueError, match='a.pkl is damaged'):
         card.of_weights(path)
 

@@ -20,7 +20,7 @@ def made(tmp_path_factory):
     """Paths of weights without and with labels, of pix2pix weights, and of a dataset; the first one's axes are kept."""
     folder = tmp_path_factory.mktemp('explorer')
     result = Made(*(str(folder / name) for name in ('one.pkl', 'labelled.pkl', 'pix2pix.pkl', 'AIS')))
-    small = dict(resolution=SIZE, fmap_base=64, fmap_max=16)
+    small = dict(resolution=SIZE, fmap_max=16)
     runs.random_networks(result.one, **small)
     runs.random_networks(result.labelled, label_size=3, **small)
     (folder / 'one.json').write_text(json.dumps(dict(data=dict(digest='1-1', window=WINDOW, mm_per_pixel=MM))))

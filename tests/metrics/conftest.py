@@ -17,5 +17,4 @@ def weights(tmp_path_factory):
     """A pickle of random networks of 16x16."""
     from runs import random_networks  # here, as TensorFlow takes seconds to load
 
-    path = str(tmp_path_factory.mktemp('weights') / 'random.pkl')
-    return random_networks(path, fmap_base=64, fmap_max=8)
+    return random_networks(str(tmp_path_factory.mktemp('weights') / 'random.pkl'))

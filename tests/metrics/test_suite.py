@@ -115,7 +115,7 @@ def test_a_model_has_the_same_numbers_alone_and_among_others_cached_and_not(
     others = [str(tmp_path / name / ('network-snapshot-0000%s0.pkl' % name)) for name in '12']
     for seed, other in enumerate(others):
         os.makedirs(os.path.dirname(other))
-        random_networks(other, fmap_base=64, fmap_max=6 + seed)
+        random_networks(other, fmap_max=6 + seed)
     held = str(tmp_path / 'held')
     dataset.write(held, 'held', 255 - dataset.read(patches + '/AIS-r04.tfrecords', 30))
     settings = ['--data', patches, '--real-holdout', held, '--audit', '8', '--features', graph, '--cpu']

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-import networks
 import tfutil
 from common import images
 from pix2pix import data, unet
 from places import visible
+from runs import random_networks
 
 
 def test_a_folder_of_patches_and_one_of_masks_are_the_same_as_pairs(pairs, tmp_path):
@@ -119,15 +119,7 @@ def test_bad_input_is_refused_in_one_line(pix2pix, script, pairs, tmp_path, trai
     for name in ('x.png', 'x.bmp'):
         images.save(str(folders['twice'] / name), good)
     (folders['text'] / 'x.png').write_bytes(b'hello')
-    growing = str(tmp_path / 'growing.pkl')
-    with tfutil.init_tf():
-        tfutil.save(
-            growing,
-            [
-                tfutil.Network(name, build, resolution=8, fmap_max=8)
-                for name, build in (('G', networks.G_paper), ('D', networks.D_paper), ('Gs', networks.G_paper))
-            ],
-        )
+    growing = random_networks(str(tmp_path / 'growing.pkl'), resolution=8)
     for arguments, message in (
         (['--data', folders['empty']], 'no pictures'),
         (['--data', folders['blank']], 'blank'),

@@ -96,6 +96,6 @@ def test_only_the_requested_network_is_built(weights, monkeypatch):
 
 @pytest.mark.parametrize('options, message', [(dict(num_channels=5), '5 channels'), ({}, 'its D is no generator')])
 def test_a_network_that_makes_no_pictures_is_refused_with_the_file(tmp_path, options, message):
-    path = random_networks(str(tmp_path / 'other.pkl'), fmap_base=64, fmap_max=8, **options)
+    path = random_networks(str(tmp_path / 'other.pkl'), **options)
     with pytest.raises(ValueError, match='other.pkl.*' + message):
         Generator(path, 'Gs' if options else 'D', cpu=True)

@@ -10,7 +10,6 @@ from pix2pix import pix2pix_settings, trainer
 from runs import TINY, TINY_PIX2PIX, random_networks
 
 # command: how it is started. needed, roles: how checkpoint.last and safe_pickle.read are told what it writes.
-MAPS = dict(fmap_base=64, fmap_max=8, latent_size=8)  # of TINY
 Kind = collections.namedtuple('Kind', 'name command needed roles')
 
 
@@ -31,12 +30,13 @@ def kind(request, classes, pairs, tmp_path_factory):
         command = ['-m', 'pix2pix', 'train', '--data', pairs] + TINY_PIX2PIX
         needed, roles = dict(needed=pix2pix_settings.NEEDED), (trainer.ROLES,)
     else:
+        path = str(tmp_path_factory.mktemp('transfer') / 'a.pkl')
         command = ['3-train.py', '--data', classes + ('' if name == 'conditional' else '/AIS')] + TINY
         command += ['--total-kimg', '0.32']
         command += {
             'plain': [],
             'conditional': ['--conditional'],
             'metrics': ['--metrics', 'swd'],
-            'transfer': ['--transfer', random_networks(str(tmp_path_factory.mktemp('transfer') / 'a.pkl'), **MAPS)],
+            'transfer': ['--transfer', random_networks(path, latent_size=8)],
         }[name]
     return Kind(name, command, needed, roles)

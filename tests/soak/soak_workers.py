@@ -62,7 +62,7 @@ def differing(training_data, tmp_path_factory):
         ['--fmap-max', '16'],
     ):
         cases[' '.join(flags)] = dict(last=flags), [], flags[0]
-    weights = [random_networks(str(folder / name), fmap_base=base, fmap_max=8) for name, base in (('a', 64), ('b', 32))]
+    weights = [random_networks(str(folder / name), fmap_base=base) for name, base in (('a', 64), ('b', 32))]
     one, other = [dict(last=['--transfer', path]) for path in weights]
     cases['other weights to start from'] = other, one['last'], 'the file of --transfer'
     cases['weights of one worker only'] = other, [], 'the file of --transfer'

@@ -16,7 +16,7 @@ import dataset
 import networks
 import tfutil
 from places import ONCE
-from runs import TINY, train, weights
+from runs import TINY, random_networks, train, weights
 from tfutil import tf
 from training import optimizers
 from training.train import TrainingLoop
@@ -87,14 +87,8 @@ def test_a_run_that_diverges_names_the_last_good_snapshot(monkeypatch):
 
 @pytest.mark.slow
 def test_transfer_takes_what_fits_by_resolution_and_says_what_it_left(script, tmp_path, training_data):
-    small = str(tmp_path / 'small.pkl')
-    with tfutil.init_tf():
-        trio = [
-            tfutil.Network(name, build, resolution=4, fmap_base=64, fmap_max=8)
-            for name, build in (('G', networks.G_paper), ('D', networks.D_paper), ('Gs', networks.G_paper))
-        ]
-        tfutil.save(small, trio)
-        expected = trio[2].values()
+    small = random_networks(str(tmp_path / 'small.pkl'), resolution=4)
+    expected = weights(small)[2]
     code, out, err = train(
         script, training_data, tmp_path / 'out', '--transfer', small, '--total-kimg', '0.008', '--G-lrate', '1e-12'
     )

@@ -17,8 +17,6 @@ from runs import random_networks
 from training import transfer
 from training.step import Trainer
 
-MAPS = dict(fmap_base=64, fmap_max=8)
-
 
 def state(resolution, lod):
     return dict(static_kwargs=dict(resolution=resolution), variables=[('lod', np.float32(lod))])
@@ -34,7 +32,7 @@ def test_training_begins_at_the_resolution_that_the_weights_were_trained_at():
 @ONCE
 def test_a_run_says_and_keeps_the_resolution_of_its_transferred_weights(succeeds, tmp_path, random):
     write(str(tmp_path / 'noise'), 'noise', random.randint(256, size=[8, 1, 8, 8]).astype(np.uint8))
-    weights = random_networks(str(tmp_path / 'weights.pkl'), 16, **MAPS)
+    weights = random_networks(str(tmp_path / 'weights.pkl'))
     flags = '--fmap-base 64 --fmap-max 8 --minibatch 4 --total-kimg 0.004 --cpu --data'.split()
     flags += [tmp_path / 'noise', '--outdir', tmp_path / 'out', '--transfer', weights]
     assert [line[:3] for line in succeeds('3-train.py', *(flags + ['--dry-run'])).splitlines()[1:2]] == ['8x8']
@@ -52,7 +50,7 @@ def test_a_run_says_and_keeps_the_resolution_of_its_transferred_weights(succeeds
 
 @pytest.mark.slow
 def test_a_generator_without_fused_scaling_is_taken_exactly_and_its_discriminator_is_not(tmp_path, random):
-    path = random_networks(str(tmp_path / 'unfused.pkl'), 16, fused_scale=False, **MAPS)
+    path = random_networks(str(tmp_path / 'unfused.pkl'), fused_scale=False)
     write(str(tmp_path / 'noise'), 'noise', random.randint(256, size=[8, 1, 16, 16]).astype(np.uint8))
     latents, no_labels = random.randn(4, 8), np.zeros([4, 0])
     with tfutil.init_tf(cpu=True):
@@ -61,7 +59,7 @@ def test_a_generator_without_fused_scaling_is_taken_exactly_and_its_discriminato
             network.set({n: random.randn(*v.shape) for n, v in network.values().items() if n.endswith('bias')})
         tfutil.save(path, (G, D, Gs))
         expected = G.run(latents, no_labels), Gs.run(latents, no_labels)
-        trainer = Trainer(config.Train(**MAPS), Pyramid(str(tmp_path / 'noise')))
+        trainer = Trainer(config.Train(fmap_base=64, fmap_max=8), Pyramid(str(tmp_path / 'noise')))
         result, line = transfer.matching_variables(path, safe_pickle.read(path), trainer.first.networks)
         trainer.initialise(result)
         assert_allclose(trainer.first.G.run(latents, no_labels), expected[0], atol=1e-5)

@@ -37,7 +37,7 @@ def weights(tmp_path_factory):
     """Weights of both classes that name the nodules from which they learned."""
     root, paths = tmp_path_factory.mktemp('weights'), []
     for label in ('MIA', 'AIS'):
-        paths.append(random_networks(str(root / (label + '.pkl')), fmap_max=8, fmap_base=64))
+        paths.append(random_networks(str(root / (label + '.pkl'))))
         known = dict(data=dict(digest='1-1', names=dict(nodule=['%s-%d' % (label, i) for i in range(50, 60)])))
         (root / (label + '.json')).write_text(json.dumps(known))
     return paths
@@ -165,7 +165,7 @@ def test_what_cannot_be_is_one_line(flags, message, create, tmp_path):
 
 @pytest.mark.slow
 def test_models_of_another_class_or_with_too_few_labels_are_refused(create, weights, tmp_path):
-    labels = random_networks(str(tmp_path / 'labels.pkl'), fmap_max=8, fmap_base=64, label_size=1)
+    labels = random_networks(str(tmp_path / 'labels.pkl'), label_size=1)
     assert 'labels of 1 classes' in refused(create, tmp_path, '--model', labels)
     assert 'each once' in refused(create, tmp_path, '--model', weights[0], weights[0])
     assert 'of which class it is' in refused(create, tmp_path, '--model', weights[0], labels)
