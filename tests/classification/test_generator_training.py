@@ -61,6 +61,6 @@ def test_a_second_process_and_weights_that_have_seen_a_nodule_are_refused(traine
     complains(*gans, '--outdir', tmp_path, '--pretrain', alone, parts=['not known from which nodules'])
     data = dict(digest=card.of_weights(str(alone)).digest, names={})
     (tmp_path / 'alone.json').write_text(json.dumps(dict(data=data)))
-    succeeds(*gans, '--outdir', tmp_path / 'o', '--pretrain', alone, *options)
+    succeeds(*gans, '--outdir', tmp_path / 'o', '--pretrain', alone, *options, '--total-kimg', '0.008')
     about = json.loads((tmp_path / 'o' / 'fold0' / '000-train' / 'run.json').read_text())
     assert about['data']['names']['nodule'][0] == 'AIS-1'
