@@ -28,7 +28,7 @@ def main(argv=None):
     cfg = parse(Settings, argv)
     import networks
     import tfutil
-    from training.schedule import multiply_accumulates
+    from training.plan import multiply_accumulates
 
     with tfutil.init_tf(cpu=cfg.cpu):
         G = tfutil.Network('G', networks.G_paper, resolution=cfg.resolution, fmap_max=cfg.fmap_max)

@@ -31,7 +31,7 @@ def measure(cfg, layout):
     """Figures of a training iteration with features in a layout; None: the default of the device."""
     import dataset
     import tfutil
-    from training.schedule import multiply_accumulates
+    from training.plan import multiply_accumulates
     from training.step import Trainer
 
     level = cfg.resolution.bit_length() - 1

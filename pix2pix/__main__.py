@@ -15,16 +15,16 @@ def main(argv=None):
 
         pix2pix_generate.generate(cfg)
         return
-    from pix2pix.pix2pix_settings import CHANGEABLE, NEEDED, Train
-    from training import run_folder, signals
+    from pix2pix.pix2pix_settings import CHANGEABLE, Train
+    from training import checkpoint, run_folder, signals
 
     with signals.Stop() as stop:
         explicit = commandline.explicit_flags(Train, argv)
-        start = run_folder.start(cfg, Train, CHANGEABLE, explicit, NEEDED)
+        start = run_folder.start(cfg, Train, CHANGEABLE, explicit, (checkpoint.STEP, checkpoint.ELAPSED))
         stop.check()
         from pix2pix import pix2pix_train
 
-        pix2pix_train.run(start, stop)
+        pix2pix_train.train(start, stop)
 
 
 if __name__ == '__main__':

@@ -17,7 +17,6 @@ from config import CPU, SEED, WINDOWS
 
 # Settings of Train that may change when a run goes on.
 CHANGEABLE = 'data masks outdir resume epochs snapshot_epochs keep cpu'.split()
-NEEDED = 'number', 'elapsed'  # numbers of the state of a snapshot
 
 
 @flag_type('ellipse, spiculated or ellipse,spiculated')

@@ -10,14 +10,14 @@ import dataset
 import tfutil
 from common import card, images, log
 from pix2pix import data
-from pix2pix.trainer import Trainer
+from pix2pix.trainer import VALIDATION, Trainer
 from training import checkpoint, optimizers, run_folder, signals
 from training.monitor import Curves, animate
 
 PICTURES = 16  # pairs of which pictures are made
 
 
-def run(start, stop):
+def train(start, stop):
     """Train from a run_folder.Start of pix2pix_settings.Train; signals.Stopped if a signal ended the run early."""
     cfg, snapshot = start.cfg, start.snapshot
     names, patches, masks = data.pairs(cfg.data, cfg.masks, cfg.channels)
@@ -31,11 +31,11 @@ def run(start, stop):
         message = '%s is not the data that the run in %s was trained on; name that with --data'
         raise ValueError(message % (cfg.data, start.folder))
     steps_per_epoch = (count - held_out) // min(cfg.minibatch, count - held_out)
-    has_had_its_epochs = snapshot and snapshot.state['number'] >= cfg.epochs * steps_per_epoch
+    has_had_its_epochs = snapshot and snapshot.state[checkpoint.STEP] >= cfg.epochs * steps_per_epoch
     if has_had_its_epochs and checkpoint.is_final(start.folder, snapshot):
-        print('%s has had its %d epochs; to go on give it more --epochs' % (start.folder, cfg.epochs))
+        print('%s is complete (%d epochs); to train longer, add a larger --epochs' % (start.folder, cfg.epochs))
         return
-    order = np.random.RandomState([cfg.seed, 4]).permutation(count)
+    order = np.random.RandomState([cfg.seed, VALIDATION]).permutation(count)
     shown = order[: held_out or PICTURES][:PICTURES]
     inputs, targets = (masks, patches) if cfg.direction == 'mask2ct' else (patches, masks)
     stop.check()
@@ -50,7 +50,7 @@ def run(start, stop):
             run.write_json(cfg, facts, devices, version)
             pairs = '%d pairs of %dx%d, %d of them for pictures only' % (count, size, size, held_out)
             run.log('%s: %s; TensorFlow %s on %s' % (folder, pairs, version, ' '.join(devices)))
-            _Loop(trainer, run, stop, (inputs[shown], targets[shown])).train(snapshot)
+            _Loop(trainer, run, stop, (inputs[shown], targets[shown])).loop(snapshot)
 
 
 class _Loop:
@@ -68,13 +68,13 @@ class _Loop:
     def epoch(self):
         return self.step // self.trainer.steps_per_epoch
 
-    def train(self, snapshot):
+    def loop(self, snapshot):
         """Train until the last epoch or a signal."""
         run, trainer = self.run, self.trainer
         if snapshot:
-            self.step = self.saved_step = int(snapshot.state['number'])
+            self.step = self.saved_step = int(snapshot.state[checkpoint.STEP])
             self.saved_path = snapshot.path
-            self.begin -= float(snapshot.state['elapsed'])
+            self.begin -= float(snapshot.state[checkpoint.ELAPSED])
             tfutil.set_vars(checkpoint.values(snapshot, trainer.networks, trainer.moments()))
             run.log('going on from %s' % snapshot.path)
         else:
@@ -130,12 +130,13 @@ class _Loop:
         columns = [inputs, targets, self.trainer.sample(inputs)]
         channels = max(x.shape[1] for x in columns)
         columns = [np.repeat(x, channels // x.shape[1], axis=1) for x in columns]
-        path = self.run.file('fakes%06d.png' % self.epoch)
+        path = self.run.picture(self.epoch)
         images.save(path, images.grid(np.concatenate(columns, axis=3), 4), durable=True)
 
     def _save(self):
         trainer = self.trainer
-        state = dict(number=self.step, elapsed=time.time() - self.begin, **optimizers.values(trainer.moments()))
+        state = {checkpoint.STEP: self.step, checkpoint.ELAPSED: time.time() - self.begin}
+        state.update(optimizers.values(trainer.moments()))
 
         def write_networks(path):
             optimizers.save_finite(path, trainer.networks.values())

@@ -12,6 +12,8 @@ from tfutil import tf
 from training.optimizers import moments
 
 ROLES = ('G', 'D')  # the networks of a pickle
+# FILE FORMAT: what is drawn depends on the seed of a run and one of these, so that a resumed run draws the same.
+ORDER, WEIGHTS, STEP, DROPOUT, VALIDATION = range(5)
 
 
 class Trainer:
@@ -26,18 +28,22 @@ class Trainer:
         self.D = tfutil.Network('D', unet.PatchGAN, ndf=cfg.ndf, **shape)
         self.networks = collections.OrderedDict(zip(ROLES, (self.G, self.D)))
         self.optimizers = {role: tf.train.AdamOptimizer(cfg.lrate, beta1=0.5, beta2=0.999) for role in ROLES}
-        self.feeds = [tf.placeholder(tf.uint8, [None] + list(array.shape[1:])) for array in (inputs, targets)]
-        self.feeds.append(tf.placeholder(tf.float32, [None, unet.dropout_size(inputs.shape[2], cfg.ngf)]))
-        self.feeds.append(tf.placeholder(tf.float32, [None, 1, 1, 1]))  # what D should say of real pairs
+        self.dropout_size = unet.dropout_size(inputs.shape[2], cfg.ngf)
+        self.feeds = dict(
+            inputs=tf.placeholder(tf.uint8, [None] + list(inputs.shape[1:])),
+            targets=tf.placeholder(tf.uint8, [None] + list(targets.shape[1:])),
+            factors=tf.placeholder(tf.float32, [None, self.dropout_size]),
+            real_label=tf.placeholder(tf.float32, [None, 1, 1, 1]),  # what D should answer for real pairs
+        )
         self._build()
         tfutil.run([variable.initializer for variable in self.moments().values()])
 
     def _build(self):
         """Isola et al. 2017, with the squared error, or the absolute one, of --l2-weight and --l1-weight."""
-        cfg, (pixels, target_pixels, factors, real_label) = self.cfg, self.feeds
+        cfg, feeds = self.cfg, self.feeds
         options = dict(compute_dtype=tf.bfloat16 if cfg.precision == 'bf16' else tf.float32)
-        inputs, reals = [tf.cast(x, tf.float32) / 127.5 - 1 for x in (pixels, target_pixels)]
-        self.fakes = self.G(inputs, factors, **options)
+        inputs, reals = [tf.cast(feeds[name], tf.float32) / 127.5 - 1 for name in ('inputs', 'targets')]
+        self.fakes = self.G(inputs, feeds['factors'], **options)
         real_logits, fake_logits = [self.D(inputs, x, **options) for x in (reals, self.fakes)]
 
         def cross_entropy(logits, label):
@@ -48,7 +54,7 @@ class Trainer:
         self.terms['squared_error'] = tf.reduce_mean(tf.square(self.fakes - reals))
         self.terms['absolute_error'] = tf.reduce_mean(tf.abs(self.fakes - reals))
         self.terms['G_adversarial'] = cross_entropy(fake_logits, 1.0)
-        self.terms['D_loss'] = cross_entropy(real_logits, real_label) + cross_entropy(fake_logits, 0.0)
+        self.terms['D_loss'] = cross_entropy(real_logits, feeds['real_label']) + cross_entropy(fake_logits, 0.0)
         weighted = cfg.l2_weight * self.terms['squared_error'] + cfg.l1_weight * self.terms['absolute_error']
         losses = {'G': self.terms['G_adversarial'] + weighted, 'D': self.terms['D_loss']}
         updates = []
@@ -68,7 +74,7 @@ class Trainer:
         values = {}
         for role, network in self.networks.items():
             for local, variable in network.vars.items():
-                random = np.random.RandomState([self.cfg.seed, 1, zlib.crc32((role + local).encode())])
+                random = np.random.RandomState([self.cfg.seed, WEIGHTS, zlib.crc32((role + local).encode())])
                 normal = random.randn(*variable.shape.as_list()) * 0.02
                 if local.endswith('scale'):
                     normal += 1
@@ -76,32 +82,33 @@ class Trainer:
         tfutil.set_vars(values)
 
     def draw(self, step):
-        """Inputs, targets, dropout factors and labels of real pairs of a step; it and the seed decide all of them."""
+        """What a step is fed, {name: array}; its number and the seed decide all of it."""
         cfg, n = self.cfg, self.minibatch
         epoch, index = divmod(step, self.steps_per_epoch)
-        order = np.random.RandomState([cfg.seed, 0, epoch]).permutation(len(self.inputs))
+        order = np.random.RandomState([cfg.seed, ORDER, epoch]).permutation(len(self.inputs))
         chosen = order[index * n : (index + 1) * n]
-        random = np.random.RandomState([cfg.seed, 2, step])
-        pairs = [self.inputs[chosen], self.targets[chosen]]
+        random = np.random.RandomState([cfg.seed, STEP, step])
+        arrays = dict(inputs=self.inputs[chosen], targets=self.targets[chosen])
         if not cfg.no_flip:
             flipped = random.rand(n) < 0.5
-            for pixels in pairs:
+            for pixels in arrays.values():
                 pixels[flipped] = pixels[flipped, :, :, ::-1]
-        factors = dropout(random, n, int(self.feeds[2].shape[1]))
-        return pairs + [factors, random.uniform(0.8, 1.1, [n, 1, 1, 1])]
+        factors = dropout(random, n, self.dropout_size)
+        return dict(arrays, factors=factors, real_label=random.uniform(0.8, 1.1, [n, 1, 1, 1]))
 
     def train_step(self, step):
         """One step of G and one of D; its terms, {name: number}."""
-        terms, _ = tfutil.run([self.terms, self.step], dict(zip(self.feeds, self.draw(step))))
+        feed = {self.feeds[name]: array for name, array in self.draw(step).items()}
+        terms, _ = tfutil.run([self.terms, self.step], feed)
         return terms
 
     def sample(self, inputs):
         """Pixels of G with dropout, for the log."""
 
         def compute(pixels, factors):
-            return tfutil.run(self.fakes, {self.feeds[0]: pixels, self.feeds[2]: factors})
+            return tfutil.run(self.fakes, {self.feeds['inputs']: pixels, self.feeds['factors']: factors})
 
-        return generate(compute, inputs, int(self.feeds[2].shape[1]), self.cfg.minibatch, self.cfg.seed)
+        return generate(compute, inputs, self.dropout_size, self.cfg.minibatch, self.cfg.seed)
 
 
 def dropout(random, count, size):
@@ -117,7 +124,7 @@ def generate(compute, inputs, dropped, minibatch, seed, drop=True, track=iter):
     count, parts = len(inputs), []
     for begin in track(range(0, count, minibatch)):
         chosen = np.arange(begin, begin + minibatch) % count
-        seeds = [np.random.RandomState([seed, 3, i]) for i in range(begin, begin + minibatch)]
+        seeds = [np.random.RandomState([seed, DROPOUT, i]) for i in range(begin, begin + minibatch)]
         factors = np.stack([dropout(random, 1, dropped)[0] for random in seeds])
         parts.append(compute(inputs[chosen], factors if drop else np.ones_like(factors)))
     return images.to_uint8(np.concatenate(parts)[:count])

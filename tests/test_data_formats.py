@@ -55,6 +55,11 @@ def test_images_losses_and_gradients_do_not_depend_on_the_layout(session, random
         assert_close(actual, expected)
 
 
+def pixels_of(trainer):
+    feed = {trainer.feeds[name]: array for name, array in trainer.draw(0).items()}
+    return tfutil.run(trainer.fakes, feed)
+
+
 @pytest.mark.slow
 def test_a_step_of_pix2pix_does_not_depend_on_the_layout(session, random, monkeypatch):
     inputs, targets = (random.randint(256, size=[6, 1, 32, 32]).astype(np.uint8) for _ in range(2))
@@ -63,7 +68,7 @@ def test_a_step_of_pix2pix_does_not_depend_on_the_layout(session, random, monkey
         monkeypatch.setattr(tfutil, 'native_layout', lambda: data_format)
         trainer = Trainer(pix2pix_settings.Train(ngf=4, ndf=4, minibatch=6), inputs, targets)
         trainer.initialise()
-        terms, fakes = trainer.train_step(0), tfutil.run(trainer.fakes, dict(zip(trainer.feeds, trainer.draw(0))))
+        terms, fakes = trainer.train_step(0), pixels_of(trainer)
         results.append((terms, dict(fakes=fakes), optimizers.values(trainer.moments())))
     for expected, actual in zip(*results):
         assert_close(actual, expected)

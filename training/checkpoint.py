@@ -18,7 +18,9 @@ from common import arrays, files, safe_pickle
 
 FINAL = 'network-final.pkl'  # the last snapshot of a run that has ended
 BEST = 'network-best.pkl'  # with --metrics, the snapshot of the least distance
-NEEDED = 'number', 'shown', 'elapsed', 'level', 'lod', 'minibatch'  # of a state: numbers, zero or more
+# FILE FORMAT: names in a state, besides the moments of the optimizers.
+STEP, IMAGES_SEEN, ELAPSED, OVERFIT = 'number', 'shown', 'elapsed', 'watch'
+NEEDED = STEP, IMAGES_SEEN, ELAPSED, 'level', 'lod', 'minibatch'  # numbers, zero or more
 _SNAPSHOT = re.compile(r'network-snapshot-(\d{6})\.pkl$')
 _FILE = re.compile(r'network-(snapshot-\d{6}|final|best)\.(pkl|npz)$')
 _UNFINISHED = re.compile(r'network-snapshot-\d{6}\.(pkl\.new|new\.npz)$')
@@ -55,12 +57,13 @@ def paths(folder):
     return sorted(os.path.join(folder, name) for name in os.listdir(folder) if _SNAPSHOT.match(name))
 
 
-def write(folder, kimg, write_networks, state, keep=0):
+def write(folder, position, write_networks, state, keep=0):
     """Write a snapshot and remove the oldest ones; the path of its pickle.
 
-    write_networks: a function of a path. state: {name: array}. keep: snapshots to keep, 0 for all.
+    position: kimg, or epochs of pix2pix. write_networks: a function of a path. state: {name: array}. keep: snapshots to
+    keep, 0 for all.
     """
-    path = os.path.join(folder, 'network-snapshot-%06d.pkl' % int(kimg))
+    path = os.path.join(folder, 'network-snapshot-%06d.pkl' % int(position))
     fresh = path + '.new'
     place, beside = _states(path)
     try:
@@ -155,10 +158,10 @@ def values(snapshot, networks, moments):
     return result
 
 
-def tidy(folder, snapshot, kimg=float('inf')):
+def tidy(folder, snapshot, position=float('inf')):
     """Finish what an interrupted write left in the folder of a run that goes on from a Snapshot, or from None.
 
-    Snapshots from after `kimg` are not whole, and are removed.
+    Snapshots from after `position`, in kimg or epochs, are not whole, and are removed.
     """
     if snapshot:
         place, beside = _states(snapshot.path)
@@ -168,5 +171,5 @@ def tidy(folder, snapshot, kimg=float('inf')):
     for name in filter(_UNFINISHED.match, os.listdir(folder)):
         files.remove(os.path.join(folder, name))
     for path in paths(folder):
-        if int(_SNAPSHOT.search(path).group(1)) > kimg:
+        if int(_SNAPSHOT.search(path).group(1)) > position:
             _remove(path)

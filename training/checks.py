@@ -5,30 +5,25 @@ import zlib
 import numpy as np
 
 import dataset
-from training import checkpoint, sampler, schedule
+from training import checkpoint, schedule
 
 # Settings in which workers may differ.
 PER_WORKER = 'data validation outdir resume transfer keep gpus cpu wait dry_run'.split()
 
 
 def check_settings(cfg, data):
-    """Refuse settings that contradict each other or the data."""
-    if cfg.freeze_critic and not cfg.transfer:
-        raise ValueError('--freeze-critic %d freezes what --transfer brings; add it' % cfg.freeze_critic)
+    """Refuse settings that the data contradict."""
     if cfg.lod_initial_resolution not in [2**level for level in range(2, data.top + 1)]:
         raise ValueError(
             '--lod-initial-resolution %d is not a power of two from 4 to %d, the resolution of %s'
             % (cfg.lod_initial_resolution, 2**data.top, cfg.data)
         )
-    if cfg.max_label_size and not cfg.conditional:
-        raise ValueError('--max-label-size %d goes with --conditional; give both' % cfg.max_label_size)
     if cfg.conditional and len(data.classes) < 2:
         if not data.labels_path:
             message = '--conditional wants a folder of class folders, or NAME-rxx.labels; %s holds one class'
             raise ValueError(message % cfg.data)
         if cfg.balance_classes:
             raise ValueError('--balance-classes balances class folders, and %s has none; leave it out' % cfg.data)
-    sampler.label_vectors(cfg, data)  # or complains
 
 
 def check_devices(cfg, data, devices, workers):
@@ -41,15 +36,14 @@ def check_devices(cfg, data, devices, workers):
         schedule.images_per_replica(cfg, level, minibatch, len(devices) * workers)
 
 
-def worker_facts(cfg, data, devices, snapshot, tensorflow):
-    """In what all workers of a run have to be equal, {name: value}."""
+def worker_facts(cfg, data, labels, devices, snapshot, tensorflow):
+    """{name: value} that all workers of a run must share. labels: as of sampler.label_vectors."""
     counts = [int((data.labels == i).sum()) for i in range(len(data.classes))]
     classes = ', '.join('%s %d' % pair for pair in zip(data.classes, counts))
-    label_vectors = np.ascontiguousarray(sampler.label_vectors(cfg, data))
     facts = {
         'the data': data.digest,
         'the classes of the data': classes if cfg.conditional else 'pooled',
-        'the labels of the data': 'CRC %08x' % zlib.crc32(label_vectors),
+        'the labels of the data': 'CRC %08x' % zlib.crc32(np.ascontiguousarray(labels)),
         'the snapshot to go on from': checkpoint.described(snapshot and snapshot.path),
         'the file of --transfer': checkpoint.described(None if snapshot else cfg.transfer),
     }
@@ -62,9 +56,8 @@ def worker_facts(cfg, data, devices, snapshot, tensorflow):
     return facts
 
 
-def class_names(cfg, data):
+def class_names(cfg, data, labels):
     """Names of the classes, in the order of a network's labels: of folders, or class0, class1, ... of a file."""
     if not cfg.conditional or len(data.classes) > 1:
         return data.classes
-    vectors = sampler.label_vectors(cfg, data)
-    return ['class%d' % i for i in range(vectors.shape[1])] if dataset.are_one_hot(vectors) else data.classes
+    return ['class%d' % i for i in range(labels.shape[1])] if dataset.are_one_hot(labels) else data.classes

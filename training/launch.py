@@ -15,12 +15,25 @@ def launch(cfg, stop, explicit=()):
     """
     start = run_folder.start(cfg, Train, CHANGEABLE, explicit)
     cfg, snapshot = start.cfg, start.snapshot
-    had_its_images = snapshot and snapshot.state['shown'] >= 1000 * cfg.total_kimg
+    _check_flags(cfg)
+    had_its_images = snapshot and snapshot.state[checkpoint.IMAGES_SEEN] >= 1000 * cfg.total_kimg
     if had_its_images and checkpoint.is_final(start.folder, snapshot):
-        print('%s has had its %g kimg; to go on give it a larger --total-kimg' % (start.folder, cfg.total_kimg))
+        print('%s is complete (%g kimg); to train longer, add a larger --total-kimg' % (start.folder, cfg.total_kimg))
         return
     weights = transfer.read(cfg.transfer) if cfg.transfer and not snapshot else None
     stop.check()
     from training import train
 
-    train.run(start, weights, stop)
+    train.train(start, weights, stop)
+
+
+def _check_flags(cfg):
+    """Refuse settings that contradict each other, whatever the data."""
+    if cfg.freeze_critic and not cfg.transfer:
+        raise ValueError('--freeze-critic needs --transfer; add --transfer or leave it out')
+    if cfg.max_label_size and not cfg.conditional:
+        raise ValueError('--max-label-size %d goes with --conditional; give both' % cfg.max_label_size)
+    if cfg.holdout and cfg.validation:
+        raise ValueError('--holdout and --validation: one of them is enough; leave out the other')
+    if cfg.augment_critic == 'adaptive' and not (cfg.holdout or cfg.validation):
+        raise ValueError('--augment-critic adaptive needs held-out nodules to adapt to; add --holdout 0.1')

@@ -5,11 +5,12 @@ import collections
 import networks
 from tfutil import tf
 
+PENALTY, DRIFT = 10.0, 0.001  # weights of the gradient penalty and of the drift term
 # generator and critic are the mean losses to minimise; terms, {name: scalar}, is for the log.
 Losses = collections.namedtuple('Losses', 'generator critic terms')
 
 
-def wgan_gp(critic, reals, fakes, mix, labels, reduction=1, penalty=10.0, target=1.0, drift=0.001, label_weight=1.0):
+def wgan_gp(critic, reals, fakes, mix, labels, reduction=1):
     """WGAN-GP (Gulrajani et al. 2017), drift term of Karras et al. 2018, label term of AC-GAN (Odena et al. 2017).
 
     critic: images -> (scores [N, 1], label logits [N, classes]). reals, fakes: [N, C, R, R]. labels: [N, classes],
@@ -28,13 +29,12 @@ def wgan_gp(critic, reals, fakes, mix, labels, reduction=1, penalty=10.0, target
     terms['real_score'] = tf.reduce_mean(real_scores)
     terms['fake_score'] = tf.reduce_mean(fake_scores)
     terms['gradient_norm'] = tf.reduce_mean(norms)
-    terms['penalty'] = tf.reduce_mean(tf.square(norms - target)) * (penalty / target**2)
-    terms['drift'] = tf.reduce_mean(tf.square(real_scores)) * drift
+    terms['penalty'] = tf.reduce_mean(tf.square(norms - 1.0)) * PENALTY
+    terms['drift'] = tf.reduce_mean(tf.square(real_scores)) * DRIFT
     loss = terms['fake_score'] - terms['real_score'] + terms['penalty'] + terms['drift']
 
     def cross_entropy(logits):
-        losses = tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits)
-        return tf.reduce_mean(losses) * label_weight
+        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits))
 
     if labels.shape[1] != 0:
         fake_labels, terms['label'] = cross_entropy(fake_logits), cross_entropy(real_logits)

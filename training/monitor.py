@@ -11,7 +11,7 @@ from common import images, log
 from metrics import sliced_wasserstein
 from sampling import generator
 from tfutil import tf
-from training import checkpoint, run_folder
+from training import checkpoint, run_folder, sampler
 
 SAMPLES = 64  # images of a picture of fakes
 MEASURED = 2000  # images that a snapshot is measured by
@@ -104,8 +104,8 @@ class Monitor:
     def begin(self, seconds, done):
         """Write reals.png and start the bar of a run that takes so many seconds, of which some are done."""
         batches, data, seed = self.trainer.batches, self.trainer.data, self.trainer.cfg.seed
-        self.latents = np.random.RandomState([seed, 3]).randn(SAMPLES, batches.latent_size)
-        chosen = np.random.RandomState([seed, 4]).randint(data.count, size=SAMPLES)
+        self.latents = np.random.RandomState([seed, sampler.PICTURE_LATENTS]).randn(SAMPLES, batches.latent_size)
+        chosen = np.random.RandomState([seed, sampler.PICTURE_IMAGES]).randint(data.count, size=SAMPLES)
         label_size = batches.labels.shape[1]
         self.labels = generator.taking_turns(SAMPLES, label_size)
         if label_size and not dataset.are_one_hot(batches.labels):
@@ -126,7 +126,7 @@ class Monitor:
 
     def picture(self, images_seen, level):
         sheet = images.grid(self.trainer.pixels(level, self.latents, self.labels))
-        images.save(self.run.file('fakes%06d.png' % (images_seen // 1000)), sheet, durable=True)
+        images.save(self.run.picture(images_seen / 1000), sheet, durable=True)
 
     def tick(self, images_seen, phase, elapsed, sec_per_kimg, eta, terms):
         """A line of the log, a row of log.csv, a point of TensorBoard's curves and a picture. eta, elapsed: seconds."""
@@ -165,8 +165,8 @@ class Monitor:
         """A row of metrics.csv: of 2,000 images of Gs from real ones, at a level; None for images that do not vary."""
         trainer, data, batches = self.trainer, self.trainer.data, self.trainer.batches
         seed, scale = trainer.cfg.seed, 2 ** (data.top - level)
-        chosen = np.random.RandomState([seed, 5]).permutation(data.count)[:MEASURED]
-        latents = np.random.RandomState([seed, 6]).randn(len(chosen), batches.latent_size)
+        chosen = np.random.RandomState([seed, sampler.MEASURED_IMAGES]).permutation(data.count)[:MEASURED]
+        latents = np.random.RandomState([seed, sampler.MEASURED_LATENTS]).randn(len(chosen), batches.latent_size)
         fakes = trainer.pixels(level, latents, batches.labels[chosen])[:, :, ::scale, ::scale]
         weights = np.ones([2, len(fakes)], int)
         try:

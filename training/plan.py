@@ -2,10 +2,12 @@
 
 import sys
 
+import numpy as np
+
+import config
 import tfutil
 from training import monitor, schedule
 
-LOOK = '--fmap-max 64 --lod-training-kimg 60 --lod-transition-kimg 60 --total-kimg 540 --minibatch 32'
 KEPT = 0.8  # of the pace so far, in that after another tick
 FEW = 8  # images of a step that a CPU is measured with
 
@@ -25,10 +27,33 @@ def total_seconds(cfg, top, seconds_per_image, done=0):
 
 
 def estimate(cfg, top, seconds_per_image, done=0):
-    """A line that says it, and of long runs with what to begin."""
+    """A line with the time that is left; for long runs also the flags of a first look."""
     seconds = total_seconds(cfg, top, seconds_per_image, done)
     line = 'about %s for the next %g kimg on this device' % (duration(seconds), max(cfg.total_kimg - done, 0))
-    return line + ('; for a first look: %s' % LOOK if seconds > 2 * 86400 else '')
+    return line + ('; for a first look: %s' % config.FIRST_LOOK if seconds > 2 * 86400 else '')
+
+
+def multiply_accumulates(network, level):
+    """Multiply-accumulates of one forward pass of one image, of a network that stops at a level (None: the whole)."""
+    top = int(network.static_kwargs['resolution']).bit_length() - 1
+    if level is None:
+        level = top
+    total = 0
+    for name, variable in network.trainables.items():
+        if not name.endswith('weight'):
+            continue
+        shape = variable.shape.as_list()
+        if 'RGB' in name:
+            at = top - int(name.split('_lod')[1].split('/')[0])
+        else:
+            at = int(name.split('x')[0]).bit_length() - 1
+        if at > level or 'RGB' in name and at < level:
+            continue
+        pixels = 1 if 'Dense' in name else 4**at
+        if '_up' in name or '_down' in name:  # 4x4 taps at a quarter of the pixels
+            pixels, shape = pixels // 4, [4, 4] + shape[2:]
+        total += pixels * int(np.prod(shape))
+    return total
 
 
 class Pace:

@@ -17,7 +17,7 @@ from training import checkpoint
 COLUMNS = 100  # of a line on the terminal
 TABLES = 'log.csv', 'metrics.csv'
 LOGS = ('log.txt',) + TABLES  # files that grow
-_PICTURE = re.compile(r'fakes\d{6}\.png$')
+_PICTURE = re.compile(r'fakes(\d{6})\.png$')
 _RUN_JSON = dict(settings=types.mapping, data=dict(digest=types.text))
 _REMEDY = 'start a new run, with --transfer from its last snapshot'
 
@@ -61,11 +61,11 @@ def find(path, outdir):
     return path
 
 
-def start(cfg, record, free, explicit, needed=checkpoint.NEEDED):
+def start(cfg, record, changeable, explicit, needed=checkpoint.NEEDED):
     """The Start of a new run or, with cfg.resume, of one that goes on with the settings of its run.json.
 
-    record: the type of cfg. explicit: names of the settings that were given for this start, of which those in `free`
-    may differ from run.json; ValueError for others that do. needed: as of checkpoint.last.
+    record: the type of cfg. explicit: names of the settings that were given for this start. Those in `changeable` may
+    differ from run.json; ValueError for others that do. needed: as of checkpoint.last.
     """
     if not cfg.resume:
         return Start(cfg, None, None, None)
@@ -77,7 +77,7 @@ def start(cfg, record, free, explicit, needed=checkpoint.NEEDED):
     changed = {'resume': folder}
     for name in explicit:
         value, before = getattr(cfg, name), getattr(stored, name)
-        if name in free:
+        if name in changeable:
             changed.setdefault(name, value)
         elif value != before:
             raise ValueError(
@@ -118,6 +118,10 @@ class Run:
 
     def file(self, name):
         return os.path.join(self.path, name)
+
+    def picture(self, position):
+        """Path of the picture of fakes at so many whole kimg (or epochs)."""
+        return self.file('fakes%06d.png' % int(position))
 
     def pictures(self):
         """Paths of the pictures of fakes, oldest first."""
@@ -170,7 +174,7 @@ class Run:
                 with files.atomic(table, durable=True) as f:
                     f.write(b''.join(kept))
         for picture in self.pictures():
-            if int(picture[-10:-4]) > limit:
+            if int(_PICTURE.search(picture).group(1)) > limit:
                 files.remove(picture)
 
 

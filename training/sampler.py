@@ -5,6 +5,10 @@ import numpy as np
 import dataset
 from training import augmentation
 
+# FILE FORMAT: what is drawn depends on the seed of a run and one of these, so that a resumed run draws the same.
+ORDER, WEIGHTS, STEP, PICTURE_LATENTS, PICTURE_IMAGES, MEASURED_IMAGES, MEASURED_LATENTS = range(7)
+HELD_OUT, AUGMENTATION, SCORES = range(8, 11)
+
 
 class Sampler:
     """The order in which images are shown.
@@ -34,7 +38,7 @@ class Sampler:
         return taken
 
     def _at(self, places, members, key):
-        """Members at these places of an endless row of epochs. key: of their class, [] for all."""
+        """Members at positions of the endless row of shuffled epochs. key: of their class, [] for all."""
         epochs, places = np.divmod(places, len(members))
         taken = np.empty(len(places), int)
         for epoch in np.unique(epochs):
@@ -45,7 +49,7 @@ class Sampler:
     def _permutation(self, epoch, n, key):
         cached = self._epochs.get(tuple(key))
         if not cached or cached[0] != epoch:
-            cached = epoch, np.random.RandomState([self.seed, 0, epoch] + key).permutation(n)
+            cached = epoch, np.random.RandomState([self.seed, ORDER, epoch] + key).permutation(n)
             self._epochs[tuple(key)] = cached
         return cached[1]
 
@@ -73,11 +77,7 @@ class Sampler:
 
 
 def select(cfg, data):
-    """(Sampler, held-out images {level: [N,C,R,R]} or None) of a run; ValueError for settings that cannot work."""
-    if cfg.holdout and cfg.validation:
-        raise ValueError('--holdout and --validation: one of them is enough; leave out the other')
-    if cfg.augment_critic == 'adaptive' and not (cfg.holdout or cfg.validation):
-        raise ValueError('--augment-critic adaptive needs held-out nodules to adapt to; add --holdout 0.1')
+    """(Sampler, held-out images {level: [N,C,R,R]} or None) of a run; ValueError if nodules cannot be held out."""
     indices, held_out = np.arange(data.count), None
     if cfg.holdout:
         indices, out = split(data, cfg.holdout, cfg.seed)
@@ -125,7 +125,7 @@ def split(data, share, seed):
         n = int(np.ceil(share * len(inside)))
         if n >= len(inside):
             raise ValueError('--holdout %g of %d nodules of %s leaves none' % (share, len(inside), name))
-        held += np.random.RandomState([seed, 8, label]).permutation(inside)[:n].tolist()
+        held += np.random.RandomState([seed, HELD_OUT, label]).permutation(inside)[:n].tolist()
     is_held = np.isin(of_image, held)
     return np.flatnonzero(~is_held), np.flatnonzero(is_held)
 
@@ -138,27 +138,26 @@ def label_vectors(cfg, data):
 
 
 class Batches:
-    """What each step is fed. It depends on the seed and on the arguments of a method alone.
+    """What each step is fed, {name: array}. It depends on the seed and on the arguments of a method alone.
 
-    Latents are [n, latent_size], labels [n, label_size], pixels uint8 [n,C,R,R] of a level. augment: the probability of
-    each kind of augmentation.
+    latents: [n, latent_size]. labels: [n, label_size]. pixels: uint8 [n,C,R,R] of a level. With --augment-critic also
+    the fields of augmentation.AugmentParams. The argument augment: the probability of each kind of augmentation.
     """
 
-    def __init__(self, cfg, data, sampler, held_out, latent_size):
+    def __init__(self, cfg, data, labels, sampler, held_out, latent_size):
         self.cfg, self.data, self.sampler, self.held_out = cfg, data, sampler, held_out
-        self.labels = label_vectors(cfg, data)
-        self.latent_size = latent_size
+        self.labels, self.latent_size = labels, latent_size
 
     def _augmentation(self, key, n, level, augment):
-        """An AugmentParams of n images, or () without --augment-critic."""
+        """The fields of AugmentParams of n images, {} without --augment-critic."""
         if not self.cfg.augment_critic:
-            return ()
-        random = np.random.RandomState([self.cfg.seed, 9] + key)
-        return tuple(augmentation.draw(random, n, 2**level, augment))
+            return {}
+        random = np.random.RandomState([self.cfg.seed, AUGMENTATION] + key)
+        return augmentation.draw(random, n, 2**level, augment)._asdict()
 
     def for_D(self, step, images_seen, n, level, augment):
-        """Latents, labels, augmentation, pixels and mixing factors of a step of D."""
-        random = np.random.RandomState([self.cfg.seed, 2, 0, step])
+        """The feeds of a step of D; mix: factors [n,1,1,1] of losses.wgan_gp."""
+        random = np.random.RandomState([self.cfg.seed, STEP, 0, step])
         latents = random.randn(n, self.latent_size).astype(np.float32)
         chosen = self.sampler.take(images_seen, n)
         mix = random.rand(n, 1, 1, 1).astype(np.float32)
@@ -166,20 +165,23 @@ class Batches:
         if self.cfg.mirror_augment:
             mirrored = random.rand(n) < 0.5
             pixels[mirrored] = pixels[mirrored, :, :, ::-1]
-        return (latents, self.labels[chosen]) + self._augmentation([0, step], n, level, augment) + (pixels, mix)
+        arrays = dict(latents=latents, labels=self.labels[chosen], pixels=pixels, mix=mix)
+        return dict(arrays, **self._augmentation([0, step], n, level, augment))
 
     def for_G(self, step, n, level, augment):
-        """Latents, labels and augmentation of a step of G."""
-        random = np.random.RandomState([self.cfg.seed, 2, 1, step])
+        """The feeds of a step of G."""
+        random = np.random.RandomState([self.cfg.seed, STEP, 1, step])
         latents = random.randn(n, self.latent_size).astype(np.float32)
         chosen = self.sampler.draw(random, n)
-        return (latents, self.labels[chosen]) + self._augmentation([1, step], n, level, augment)
+        arrays = dict(latents=latents, labels=self.labels[chosen])
+        return dict(arrays, **self._augmentation([1, step], n, level, augment))
 
     def for_scores(self, step, rank, n, level, augment):
-        """Latents, labels and augmentation; pixels of training images; pixels of held-out ones. rank: of the worker."""
-        random = np.random.RandomState([self.cfg.seed, 10, rank, step])
+        """Feeds without pixels; pixels of training images; pixels of held-out ones. rank: of the worker."""
+        random = np.random.RandomState([self.cfg.seed, SCORES, rank, step])
         chosen = self.sampler.draw(random, n)
         held_out = random.randint(len(self.held_out[level]), size=n)
         latents = random.randn(n, self.latent_size)
-        feeds = (latents, self.labels[chosen]) + self._augmentation([2, rank, step], n, level, augment)
-        return feeds, self.data.images[level][chosen], self.held_out[level][held_out]
+        arrays = dict(latents=latents, labels=self.labels[chosen])
+        arrays.update(self._augmentation([2, rank, step], n, level, augment))
+        return arrays, self.data.images[level][chosen], self.held_out[level][held_out]

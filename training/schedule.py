@@ -4,6 +4,8 @@ import collections
 
 import numpy as np
 
+import config
+
 LOWEST = 4  # resolution that a run begins at
 Phase = collections.namedtuple('Phase', 'level lod minibatch')
 
@@ -32,8 +34,8 @@ def fade_changes(before, after):
 
 def minibatch_at(level, cfg):
     """The minibatch of a level; that of the next coarser one in the table where it has none."""
-    table = {int(key): int(value) for key, value in (pair.split(':') for pair in cfg.minibatch.split(','))}
-    return table[max([key for key in table if key <= 2**level], default=min(table))]
+    table = config.minibatches(cfg.minibatch)
+    return table[max([size for size in table if size <= 2**level], default=min(table))]
 
 
 def phases(cfg, top):
@@ -63,25 +65,3 @@ def images_per_replica(cfg, level, minibatch, replicas):
             'choose another --minibatch %d:N' % (minibatch, size, size, replicas, cfg.mbstd_group_size, size)
         )
     return each
-
-
-def multiply_accumulates(network, level):
-    """Of one forward pass for one image at a level (None: of the whole network), from the shapes of the kernels."""
-    top = int(network.static_kwargs['resolution']).bit_length() - 1
-    level = level or top
-    total = 0
-    for name, variable in network.trainables.items():
-        if not name.endswith('weight'):
-            continue
-        shape = variable.shape.as_list()
-        if 'RGB' in name:
-            at = top - int(name.split('_lod')[1].split('/')[0])
-        else:
-            at = int(name.split('x')[0]).bit_length() - 1
-        if at > level or 'RGB' in name and at < level:
-            continue
-        pixels = 1 if 'Dense' in name else 4**at
-        if '_up' in name or '_down' in name:  # 4x4 taps at a quarter of the pixels
-            pixels, shape = pixels // 4, [4, 4] + shape[2:]
-        total += pixels * int(np.prod(shape))
-    return total

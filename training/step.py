@@ -12,8 +12,8 @@ from common import images
 from tfutil import tf
 from training import augmentation, losses, optimizers, sampler, schedule, workers
 
-# The graph of a step. feeds: placeholders of what sampler.Batches gives. finite_D, finite_G: whether loss and gradients
-# are finite; weights and moments are left alone where they are not.
+# The graph of a step. feeds: {name: placeholder} of what sampler.Batches gives. finite_D, finite_G: whether loss and
+# gradients are finite; weights and moments are left alone where they are not.
 Step = collections.namedtuple('Step', 'level minibatch feeds train_D train_G finite_D finite_G terms')
 SLOW = 20  # seconds; a step that takes longer is timed only once
 
@@ -21,10 +21,9 @@ SLOW = 20  # seconds; a step that takes longer is timed only once
 class Replica:
     """G, D and their optimizers on one device, the index-th of `count` on all workers. Gs: the moving average of G."""
 
-    def __init__(self, device, index, count, cfg, data):
+    def __init__(self, device, index, count, cfg, data, label_size):
         self.device, self.index, self.count, self.cfg, self.top = device, index, count, cfg, data.top
-        options = dict(num_channels=data.images[2].shape[1], resolution=2**data.top)
-        options.update(label_size=sampler.label_vectors(cfg, data).shape[1])
+        options = dict(num_channels=data.images[2].shape[1], resolution=2**data.top, label_size=label_size)
         options.update(fmap_base=cfg.fmap_base, fmap_max=cfg.fmap_max)
         with tf.device(device):
             self.G = tfutil.Network('G', networks.G_paper, **options)
@@ -52,7 +51,7 @@ class Replica:
             latents, labels = [tf.placeholder(tf.float32, [n, int(x.shape[1])]) for x in self.G.inputs]
             pixels = tf.placeholder(tf.uint8, [n, self.D.inputs[0].shape[1], size, size])
             mix = tf.placeholder(tf.float32, [n, 1, 1, 1])
-            change = augmentation.placeholders(n, size) if cfg.augment_critic else ()
+            change = augmentation.placeholders(n, size) if cfg.augment_critic else None
 
             def critic(x):
                 return self.D(augmentation.augmented(x, change) if change else x, **options)
@@ -66,11 +65,11 @@ class Replica:
             train_G, finite_G = self._descend(self.optimizer_G, self.G, loss.generator, 2 * level + 1)
             if self.index == 0:
                 train_D = tf.group(train_D, self.Gs.follow(self.G, cfg.G_smoothing))
-        feeds = (latents, labels) + tuple(change) + (pixels, mix)
+        feeds = dict(latents=latents, labels=labels, pixels=pixels, mix=mix, **(change._asdict() if change else {}))
         return Step(level, minibatch, feeds, train_D, train_G, finite_D, finite_G, loss.terms)
 
     def _descend(self, optimizer, network, loss, key, terms=()):
-        """(operation that descends the loss, whether loss and gradients are finite, else it changes nothing).
+        """(train operation, whether loss and gradients are finite). Where they are not, the operation changes nothing.
 
         Every gradient and term is computed before the first weight changes. All devices decide by the same means.
         """
@@ -100,10 +99,13 @@ class Trainer:
         self.cfg, self.data, self.group = cfg, data, group or workers.WorkerGroup()
         devices = tfutil.devices(self.group.rank)
         first, count = self.group.rank * len(devices), self.group.size * len(devices)
-        self.replicas = [Replica(device, first + i, count, cfg, data) for i, device in enumerate(devices)]
+        labels = sampler.label_vectors(cfg, data)
+        self.replicas = [
+            Replica(device, first + i, count, cfg, data, labels.shape[1]) for i, device in enumerate(devices)
+        ]
         self.first = self.replicas[0]
         latent_size = int(self.first.G.inputs[0].shape[1])
-        self.batches = sampler.Batches(cfg, data, *(selected or sampler.select(cfg, data)), latent_size)
+        self.batches = sampler.Batches(cfg, data, labels, *(selected or sampler.select(cfg, data)), latent_size)
         self.steps = {}  # {level: [Step of each replica]}
         self._images = {}  # {level: output of Gs}
 
@@ -158,17 +160,17 @@ class Trainer:
         for replica, step in zip(self.replicas, steps):
             n = step.minibatch // replica.count
             part = slice(replica.index * n, (replica.index + 1) * n)
-            feed.update({placeholder: array[part] for placeholder, array in zip(step.feeds, arrays)})
+            feed.update({step.feeds[name]: array[part] for name, array in arrays.items()})
             feed[replica.lrate_scale] = lrate_scale
         return feed
 
     def critic_scores(self, level, step, augment):
         """Mean scores of D, [training, held-out, generated images], of a minibatch of each, over all workers."""
         graph = self.steps[level][0]
-        *inputs, pixels, _ = graph.feeds
+        pixels = graph.feeds['pixels']
         n = int(pixels.shape[0])
         arrays, training, held_out = self.batches.for_scores(step, self.group.rank, n, level, augment)
-        feed = dict(zip(inputs, arrays))
+        feed = {graph.feeds[name]: array for name, array in arrays.items()}
         real, fake = graph.terms['real_score'], graph.terms['fake_score']
         scores = [tfutil.run(real, {**feed, pixels: batch}) for batch in (training, held_out)]
         scores.append(tfutil.run(fake, feed))
@@ -188,7 +190,7 @@ class Trainer:
         for role, arrays in values.items():
             for local, variable in getattr(self.first, role).trainables.items():
                 shape = variable.shape.as_list()
-                random = np.random.RandomState([self.cfg.seed, 1, zlib.crc32((role + local).encode())])
+                random = np.random.RandomState([self.cfg.seed, sampler.WEIGHTS, zlib.crc32((role + local).encode())])
                 arrays[local] = random.randn(*shape) if local.endswith('weight') else np.zeros(shape)
         values['Gs'] = dict(values['G'])
         for role, arrays in (weights or {}).items():

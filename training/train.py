@@ -18,7 +18,7 @@ TIMEOUT = 45  # seconds, and four times the slowest step, until a worker that do
 MEASURING = 180  # more of it where the first worker measures its snapshots
 
 
-def run(start, weights, stop):
+def train(start, weights, stop):
     """Train from a run_folder.Start; signals.Stopped if a signal ended the run early.
 
     weights: the states of the pickle of --transfer, or None.
@@ -29,6 +29,7 @@ def run(start, weights, stop):
         first = min(transfer.resolution(weights), 2**data.top) if weights else schedule.LOWEST
         cfg = cfg._replace(lod_initial_resolution=first)
     checks.check_settings(cfg, data)
+    labels = sampler.label_vectors(cfg, data)
     if start.folder and start.digest != data.digest:
         message = '%s is not the dataset that the run in %s was trained on; name that one with --data'
         raise ValueError(message % (cfg.data, start.folder))
@@ -41,7 +42,7 @@ def run(start, weights, stop):
         devices = tfutil.devices(group.rank)
         checks.check_devices(cfg, data, devices, group.size)
         group.wait_for_all(cfg.wait)
-        facts = checks.worker_facts(cfg, data, devices, snapshot, tfutil.tf.__version__)
+        facts = checks.worker_facts(cfg, data, labels, devices, snapshot, tfutil.tf.__version__)
         group.check_equal(facts, 'give all the same')
         trainer = Trainer(cfg, data, selected, group)
         if cfg.dry_run:
@@ -49,7 +50,7 @@ def run(start, weights, stop):
             return
         if group.rank > 0:
             log.info('worker %d of %d works; %s writes' % (group.rank, group.size, group.addresses[0]))
-            TrainingLoop(trainer).train(snapshot, weights)
+            TrainingLoop(trainer).loop(snapshot, weights)
             return
         folder = start.folder or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
         with run_folder.Run(folder) as run:
@@ -58,13 +59,13 @@ def run(start, weights, stop):
             if snapshot:
                 learned_from = card.of_weights(snapshot.path)
             else:
-                learned_from = card.of_training(data.card, checks.class_names(cfg, data), cfg.transfer)
+                learned_from = card.of_training(data.card, checks.class_names(cfg, data, labels), cfg.transfer)
             for network in trainer.first.networks.values():
                 network.card = learned_from.text()
             facts = dict(learned_from.data(), images=data.count, resolution=2**data.top)
             run.write_json(cfg, facts, devices, tfutil.tf.__version__)
             _log_start(run, trainer, devices, snapshot)
-            TrainingLoop(trainer, run).train(snapshot, weights)
+            TrainingLoop(trainer, run).loop(snapshot, weights)
 
 
 def _log_start(run, trainer, devices, snapshot):
@@ -100,7 +101,7 @@ class TrainingLoop:
         self.save_is_due, self.skipped_in_a_row = False, 0
         self.terms, self.skipped = [], 0  # since the last line of the log
 
-    def train(self, snapshot=None, weights=None):
+    def loop(self, snapshot=None, weights=None):
         """Train until total_kimg or a signal: from a snapshot, or with weights of --transfer, or anew."""
         if snapshot:
             self._find_place(snapshot)
@@ -141,10 +142,10 @@ class TrainingLoop:
     def _find_place(self, snapshot):
         """Where the run was: counters, phase and what was known of overfitting."""
         state = snapshot.state
-        self.step, self.images_seen = int(state['number']), int(state['shown'])
-        self.begin -= float(state['elapsed'])
+        self.step, self.images_seen = int(state[checkpoint.STEP]), int(state[checkpoint.IMAGES_SEEN])
+        self.begin -= float(state[checkpoint.ELAPSED])
         self.phase = schedule.Phase(int(state['level']), float(state['lod']), int(state['minibatch']))
-        self.overfit = overfit.OverfitMonitor(self.cfg.augment_critic, state.get('watch'))
+        self.overfit = overfit.OverfitMonitor(self.cfg.augment_critic, state.get(checkpoint.OVERFIT))
         self.saved_path, self.saved_images = snapshot.path, self.images_seen
         minibatch = schedule.minibatch_at(self.phase.level, self.cfg)
         if self.phase.level > self.data.top or self.phase.minibatch != minibatch:
@@ -175,7 +176,7 @@ class TrainingLoop:
 
     def _work(self, level):
         """Multiply-accumulates of an image."""
-        return sum(schedule.multiply_accumulates(x, level) for x in (self.trainer.first.G, self.trainer.first.D))
+        return sum(plan.multiply_accumulates(x, level) for x in (self.trainer.first.G, self.trainer.first.D))
 
     def _set_weights(self, snapshot, weights):
         trainer, cfg = self.trainer, self.cfg
@@ -275,8 +276,10 @@ class TrainingLoop:
             self.run.log(advice, result=True)
 
     def _save(self):
-        state = dict(number=self.step, shown=self.images_seen, elapsed=time.time() - self.begin)
-        state.update(self.phase._asdict(), watch=self.overfit.state())
+        state = {checkpoint.STEP: self.step, checkpoint.IMAGES_SEEN: self.images_seen}
+        state[checkpoint.ELAPSED] = time.time() - self.begin
+        state[checkpoint.OVERFIT] = self.overfit.state()
+        state.update(self.phase._asdict())
         state.update(optimizers.values(self.trainer.first.moments()))
 
         def write_networks(path):

@@ -11,8 +11,8 @@ _CONV0 = re.compile(r'(\d{1,4}x\d{1,4}/Conv0)(/\w+)$')
 _RGB = re.compile(r'(\w*RGB_lod)(\d{1,2})(/.*)?$')
 
 
-def _counted_from(local, levels):
-    """To-RGB and from-RGB layers count from the full resolution; their name where that is `levels` levels finer."""
+def _renumbered(local, levels):
+    """A variable's name in a network with `levels` more resolutions: ToRGB_lod0 becomes ToRGB_lod2."""
     match = _RGB.match(local)
     return '%s%d%s' % (match.group(1), int(match.group(2)) + levels, match.group(3) or '') if match else local
 
@@ -70,7 +70,7 @@ def matching_variables(path, states, networks):
             if is_unfused and _CONV0.match(local):
                 local, array = _fused(local, array)
                 turned += array.ndim == 4
-            local = _counted_from(local, levels)
+            local = _renumbered(local, levels)
             variable = network.trainables.get(local)
             if variable is not None and tuple(variable.shape.as_list()) == array.shape:
                 matching[role][local] = array

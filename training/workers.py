@@ -81,7 +81,7 @@ def _listens(address):
 
 
 def encoded(facts):
-    """Numbers [facts, TEXT_BYTES + 1] of facts, {name: value}: of the text of each the first bytes, and its CRC-32."""
+    """Facts, {name: value}, as float [facts, TEXT_BYTES + 1]: the first bytes of each text, then the CRC-32 of it."""
     texts = [str(value).encode(errors='replace') for value in facts.values()]
     return np.array([list(text[:TEXT_BYTES].ljust(TEXT_BYTES, b'\0')) + [zlib.crc32(text)] for text in texts], float)
 
@@ -157,7 +157,9 @@ class WorkerGroup:
             if not deadline:
                 continue
             is_missing = bool(self._missing())
-            if time.time() > deadline or is_missing and suspected == deadline == self._deadline:
+            is_late = time.time() > deadline
+            still_in_that_step = suspected == deadline == self._deadline
+            if is_late or is_missing and still_in_that_step:
                 os.write(2, ('%s: %s\n' % (log.program(), WORKER_GONE)).encode(errors='replace'))
                 os._exit(2)
             suspected = deadline if is_missing else None  # it may have ended after this step, which then ends here, too

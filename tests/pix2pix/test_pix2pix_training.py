@@ -41,16 +41,17 @@ def test_losses_are_those_of_the_original_and_are_computed_before_a_weight_chang
     trainer = Trainer(pix2pix_settings.Train(ngf=4, ndf=4, minibatch=5), masks, patches)
     trainer.initialise()
     drawn = trainer.draw(0)
-    assert_array_equal([len(x) for x in drawn], 5)
-    assert drawn[3].min() >= 0.8 and drawn[3].max() <= 1.1
-    given, reals = [x / 127.5 - 1 for x in drawn[:2]]
-    fakes = trainer.G.run(given, drawn[2])
-    real, fake = [1 / (1 + np.exp(-trainer.D.run(given, x).astype(float))) for x in (reals, fakes)]
+    assert_array_equal([len(x) for x in drawn.values()], 5)
+    assert drawn['real_label'].min() >= 0.8 and drawn['real_label'].max() <= 1.1
+    inputs, reals = [drawn[name] / 127.5 - 1 for name in ('inputs', 'targets')]
+    fakes = trainer.G.run(inputs, drawn['factors'])
+    real, fake = [1 / (1 + np.exp(-trainer.D.run(inputs, x).astype(float))) for x in (reals, fakes)]
     assert read_or_written_first(list(trainer.terms.values()) + [trainer.step]) == []
     terms = trainer.train_step(0)
     assert_allclose(terms['squared_error'], np.mean((fakes - reals) ** 2), rtol=1e-4)
     assert_allclose(terms['G_adversarial'], -np.mean(np.log(fake)), rtol=1e-4)
-    wanted = -np.mean(drawn[3] * np.log(real) + (1 - drawn[3]) * np.log(1 - real)) - np.mean(np.log(1 - fake))
+    label = drawn['real_label']
+    wanted = -np.mean(label * np.log(real) + (1 - label) * np.log(1 - real)) - np.mean(np.log(1 - fake))
     assert_allclose(terms['D_loss'], wanted, rtol=1e-4)
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import dataset
-from pix2pix import pix2pix_settings, trainer
+from pix2pix import trainer
 from runs import TINY, TINY_PIX2PIX, random_networks
+from training import checkpoint
 
 # command: how it is started. needed, roles: how checkpoint.last and safe_pickle.read are told what it writes.
 Kind = collections.namedtuple('Kind', 'name command needed roles')
@@ -28,7 +29,7 @@ def kind(request, classes, pairs, tmp_path_factory):
     name, needed, roles = request.param, {}, ()
     if name == 'pix2pix':
         command = ['-m', 'pix2pix', 'train', '--data', pairs] + TINY_PIX2PIX
-        needed, roles = dict(needed=pix2pix_settings.NEEDED), (trainer.ROLES,)
+        needed, roles = dict(needed=(checkpoint.STEP, checkpoint.ELAPSED)), (trainer.ROLES,)
     else:
         path = str(tmp_path_factory.mktemp('transfer') / 'a.pkl')
         command = ['3-train.py', '--data', classes + ('' if name == 'conditional' else '/AIS')] + TINY

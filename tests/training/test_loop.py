@@ -82,7 +82,7 @@ def test_a_run_that_diverges_names_the_last_good_snapshot(monkeypatch):
     loop = TrainingLoop(SimpleNamespace(cfg=config.Train(), data=SimpleNamespace(top=6), group=group))
     loop.saved_path = 'network-snapshot-000400.pkl'
     with pytest.raises(ValueError, match='no finite loss.*--transfer network-snapshot-000400.pkl'):
-        loop.train()
+        loop.loop()
 
 
 @pytest.mark.slow

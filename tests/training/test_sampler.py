@@ -80,7 +80,7 @@ def test_settings_that_cannot_work_are_refused_in_one_line(script, classes, tmp_
     assert 'leave out the other' in refused('--holdout', '0.1', '--validation', training_data)
     assert 'add --holdout' in refused('--augment-critic', 'adaptive')
     assert 'images in common' in refused('--validation', classes)
-    assert 'add it' in refused('--freeze-critic', '1')
+    assert 'add --transfer' in refused('--freeze-critic', '1')
     turned = str(tmp_path / 'turned')
     dataset.write(turned, 'turned', np.rot90(dataset.Pyramid(classes).images[4][5:6], axes=(2, 3)))
     assert '1 image in common' in refused('--validation', turned)

@@ -86,17 +86,17 @@ def test_two_replicas_equal_one(training_data, tmp_path):
 @pytest.mark.slow
 def test_each_step_draws_anew_from_the_seed_and_its_number(trainer):
     first, again, other = (trainer.batches.for_D(step, 0, 40, 3, 0.0) for step in (5, 5, 6))
-    for one, same, new in zip(first, again, other):
-        assert_array_equal(one, same)
-        assert one.size == 0 or (one != new).any()  # no labels; the same images, but others of them mirrored
+    for name, one in first.items():
+        assert_array_equal(one, again[name])
+        assert one.size == 0 or (one != other[name]).any()  # no labels; the same images, but others of them mirrored
     plain = trainer.data.images[3][trainer.batches.sampler.take(0, 40)]
     mirrored = [
-        (shown == image[..., ::-1]).all() and not (shown == image).all() for shown, image in zip(first[2], plain)
+        (shown == image[..., ::-1]).all() and not (shown == image).all() for shown, image in zip(first['pixels'], plain)
     ]
     assert 10 <= sum(mirrored) <= 30 and all(
-        (shown == image).all() for shown, image, flip in zip(first[2], plain, mirrored) if not flip
+        (shown == image).all() for shown, image, flip in zip(first['pixels'], plain, mirrored) if not flip
     )
-    assert (trainer.batches.for_G(5, 40, 3, 0.0)[0] != first[0]).any()
+    assert (trainer.batches.for_G(5, 40, 3, 0.0)['latents'] != first['latents']).any()
 
 
 @pytest.mark.slow
@@ -127,9 +127,9 @@ def test_a_step_is_fed_the_labels_that_lie_beside_the_data(tmp_path, training_da
     cfg = config.Train(fmap_base=64, fmap_max=8, conditional=True, max_label_size=2)
     with tfutil.init_tf():
         trainer = Trainer(cfg, data)
-        latents, labels, pixels, _ = trainer.batches.for_D(0, 0, 8, 3, 0.0)
+        fed = trainer.batches.for_D(0, 0, 8, 3, 0.0)
     assert trainer.batches.labels.shape[1] == 2
-    for label, image in zip(labels, pixels):
+    for label, image in zip(fed['labels'], fed['pixels']):
         (index,) = [i for i in range(20) if np.array_equal(data.images[3][i], image)]
         assert_array_equal(label, vectors[index, :2])
 

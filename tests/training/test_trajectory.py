@@ -68,10 +68,10 @@ def trained(reference, **changed):
 
             def for_D(step, images_seen, n, level, augment, order=order):
                 fed = [reference['%s|%d' % (name, step)][order] for name in ('latents_D', 'pixels', 'mix')]
-                return fed[0], labels, fed[1], fed[2]
+                return dict(latents=fed[0], labels=labels, pixels=fed[1], mix=fed[2])
 
             def for_G(step, n, level, augment, order=order):
-                return reference['latents_G|%d' % step][order], labels
+                return dict(latents=reference['latents_G|%d' % step][order], labels=labels)
 
             trainer.batches.for_D, trainer.batches.for_G = for_D, for_G
             trainer.reset_optimizers()

@@ -2,6 +2,7 @@ import json
 import os
 import signal
 
+import numpy as np
 import pytest
 
 import config
@@ -98,7 +99,7 @@ def test_the_first_fact_that_differs_is_named_with_its_values_and_workers(number
 
 def test_files_are_compared_before_the_settings_that_depend_on_them(training_data):
     cfg = config.Train(data=training_data)
-    facts = list(checks.worker_facts(cfg, dataset.Pyramid(training_data), ['CPU'], None, '2.21'))
+    facts = list(checks.worker_facts(cfg, dataset.Pyramid(training_data), np.zeros([40, 0]), ['CPU'], None, '2.21'))
     assert facts.index('the file of --transfer') < facts.index('--lod-initial-resolution')
 
 

@@ -1,0 +1,20 @@
+"""What is refused before a run begins."""
+
+import pytest
+
+import config
+from training import launch, signals
+
+
+@pytest.mark.parametrize(
+    'settings, message',
+    [
+        (dict(freeze_critic=1), '--freeze-critic needs --transfer'),
+        (dict(max_label_size=2), '--max-label-size 2 goes with --conditional'),
+        (dict(holdout=0.1, validation='other'), '--holdout and --validation'),
+        (dict(augment_critic='adaptive'), 'add --holdout'),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused_before_the_data_are_read(settings, message):
+    with pytest.raises(ValueError, match=message):
+        launch.launch(config.Train(data='nowhere', **settings), signals.Stop())
