@@ -10,9 +10,8 @@ import common
 from common import commandline, log, manifest
 from places import ROOT
 
-# Files that take minutes begin first, so that no core has one of them alone at the end. test_data_formats is the very
-# first: if only some other tests are collected with it, TensorFlow has no NCHW on a CPU; why is not known.
-LONGEST = ['test_%s.py' % name for name in 'data_formats docs resume workers suite overfit generator_training'.split()]
+# Files that take minutes begin first, so that no core has one of them alone at the end.
+LONGEST = ['test_%s.py' % name for name in 'docs resume workers suite overfit generator_training'.split()]
 
 
 def pytest_configure(config):

@@ -11,8 +11,8 @@ MOST = 0.8
 HALF = 10.0  # kimg after which a measurement counts half
 WARN = 100.0  # kimg of r_v above the target, before a warning
 ADVICE = (
-    'the discriminator overfits: it tells training images from held-out ones (overfit %.2f, above %.1f for %g kimg), and '
-    'from now on the networks memorize; use an earlier snapshot, or start again with %s'
+    'the discriminator overfits: it tells training images from held-out ones (overfit %.2f, above %.1f for %g kimg), '
+    'and from now on the networks memorize; use an earlier snapshot, or start again with %s'
 )
 
 
