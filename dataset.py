@@ -252,8 +252,8 @@ def labels_beside(path):
     return path if path.endswith('.labels') and os.path.exists(path) else None
 
 
-def read_labels(path, n, most=None):
-    """Labels float32 [n, size], the first `most` columns; BadFile for other than n rows of finite numbers."""
+def read_labels(path, n):
+    """Labels float32 [n, size]; BadFile for other than n rows of finite numbers."""
     labels = arrays.load(path)
     if labels.ndim != 2 or labels.shape[1] < 1:
         raise files.BadFile(path, 'has the shape %s' % list(labels.shape), 'labels are [images, classes]')
@@ -264,14 +264,7 @@ def read_labels(path, n, most=None):
         labels = np.array(labels, np.float32)
     if not np.isfinite(labels).all():
         raise files.BadFile(path, 'holds numbers that are not finite', 'replace them')
-    return _first_columns(labels, most, path)
-
-
-def _first_columns(labels, most, path):
-    """The first `most` columns of labels, all for None; ValueError if there are fewer."""
-    if most is not None and most > labels.shape[1]:
-        raise ValueError('the labels of %s have %d numbers, fewer than the %d wanted' % (path, labels.shape[1], most))
-    return labels[:, :most]
+    return labels
 
 
 def are_one_hot(labels):
@@ -344,8 +337,8 @@ class Pyramid:
                 names.append('%s image %d%s' % (folder, index, nodule))
         return names
 
-    def label_vectors(self, most=None):
-        """Labels for a network, float32 [N, size], the first `most` columns: of NAME-rxx.labels, or one-hot classes."""
+    def label_vectors(self):
+        """Labels for a network, float32 [N, size]: of NAME-rxx.labels, or one-hot classes."""
         if self.labels_path:
-            return read_labels(self.labels_path, self.count, most)
-        return _first_columns(np.eye(len(self.classes), dtype=np.float32)[self.labels], most, self.path)
+            return read_labels(self.labels_path, self.count)
+        return np.eye(len(self.classes), dtype=np.float32)[self.labels]

@@ -257,13 +257,10 @@ def saved(path, array):
     return str(path)
 
 
-def test_labels_are_read_as_they_were_saved_or_their_first_columns(tmp_path, random):
+def test_labels_are_read_as_they_were_saved(tmp_path, random):
     vectors = random.randn(5, 3).astype(np.float32)
     path = saved(tmp_path / 'a-rxx.labels', vectors)
     assert_array_equal(dataset.read_labels(path, 5), vectors)
-    assert_array_equal(dataset.read_labels(path, 5, 2), vectors[:, :2])
-    with pytest.raises(ValueError, match='the labels of .*a-rxx.labels have 3 numbers, fewer than the 4 wanted'):
-        dataset.read_labels(path, 5, 4)
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,11 @@ def label_vectors(cfg, data):
     """Labels [N, label_size] of the images, as the networks take them; label_size is 0 without --conditional."""
     if not cfg.conditional:
         return np.zeros([data.count, 0], np.float32)
-    return data.label_vectors(cfg.max_label_size)
+    labels = data.label_vectors()
+    if cfg.max_label_size and cfg.max_label_size > labels.shape[1]:
+        message = '--max-label-size %d: the labels of %s have %d numbers; ask for at most so many'
+        raise ValueError(message % (cfg.max_label_size, data.labels_path or data.path, labels.shape[1]))
+    return labels[:, : cfg.max_label_size]
 
 
 class Batches:

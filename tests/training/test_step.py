@@ -143,6 +143,7 @@ def test_one_hot_labels_of_a_file_name_the_classes_of_the_weights(tmp_path, trai
     weights_file = str(tmp_path / 'results' / '000-AIS' / 'network-final.pkl')
     assert card.of_weights(weights_file).class_names(3) == ['class0', 'class1', 'class2']
     refuses('3-train.py', '--data', folder, '--max-label-size', 2, parts=['--max-label-size 2', '--conditional'])
-    refuses('3-train.py', '--data', folder, '--conditional', '--max-label-size', 4, parts=['AIS-rxx.labels', '4'])
+    parts = ['--max-label-size 4', 'AIS-rxx.labels', 'have 3 numbers']
+    refuses('3-train.py', '--data', folder, '--conditional', '--max-label-size', 4, parts=parts)
     os.remove(str(tmp_path / 'AIS' / 'AIS-rxx.labels'))
     refuses('3-train.py', '--data', folder, '--conditional', parts=['NAME-rxx.labels', 'one class'])
