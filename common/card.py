@@ -28,7 +28,7 @@ _BESIDE = {'data': dict(_CARRIED, digest=types.text, **{'names?': _NAMES}), 'set
 
 
 class Card(typing.NamedTuple):
-    """What is known of a dataset, or of the data that weights learnt from; None for what is not known."""
+    """What is known of a dataset, or of the data that weights learned from; None for what is not known."""
 
     path: str = None  # of the dataset or the weights
     window: tuple = None  # (lo, hi): HU at gray 0 and 255
@@ -188,7 +188,7 @@ def combined(cards):
 
 
 def of_weights(path):
-    """The Card of the data that a weight file learnt from; ValueError if it, or the JSON beside it, is damaged."""
+    """The Card of the data that a weight file learned from; ValueError if it, or the JSON beside it, is damaged."""
     states = safe_pickle.read(path, roles=None) if os.path.isfile(path) else [dict(static_kwargs={})]
     return _merged(states[0]['static_kwargs'].get('card'), path)
 
@@ -232,7 +232,7 @@ def _beside(path):
 def of_training(data, classes, transfer=None):
     """The Card of weights that learn from a dataset, {data: its Card}, and begin with those of the path `transfer`.
 
-    Its parts and names are also those that the weights of `transfer` learnt from. Names are None where either is not
+    Its parts and names are also those that the weights of `transfer` learned from. Names are None where either is not
     known.
     """
     parts, names = data.parts, data.names

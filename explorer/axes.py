@@ -12,7 +12,7 @@ import numpy as np
 try:
     from sklearn.linear_model import RidgeCV
 except ImportError:
-    raise ImportError('axes are learnt with scikit-learn: pip install scikit-learn') from None
+    raise ImportError('axes are learned with scikit-learn: pip install scikit-learn') from None
 
 from common import arrays, files, log
 
@@ -20,7 +20,7 @@ USABLE = 0.2  # R2 of requested and measured changes from which a slider does wh
 SEFA = 6  # directions of the first layer
 STEP = np.pi / 180  # of an axis: a degree of the great circle
 PENALTIES = np.logspace(-6, 3, 19)  # of the ridge regression, of which cross-validation chooses
-RULE = 1  # changes with what is learnt and how, so that axes of another rule are learnt anew
+RULE = 1  # changes with what is learned and how, so that axes of another rule are learned anew
 
 # FILE FORMAT of NAME.axes.npz. Of K attributes and latents of L numbers. weights: [K, L], of the regression; r2: [K],
 # held out; follows: [K], R2 of requested and measured changes, NaN while not known; effects: [K, K], how much each
@@ -45,8 +45,8 @@ def regression(latents, values):
     held_out = len(values) // 5
     if held_out < 20 or np.ptp(values) == 0:  # such as no wall in any image
         return np.zeros(latents.shape[1]), 0.0
-    learnt = RidgeCV(PENALTIES).fit(points[:-held_out], values[:-held_out])
-    r2 = learnt.score(points[-held_out:], values[-held_out:])
+    learned = RidgeCV(PENALTIES).fit(points[:-held_out], values[:-held_out])
+    r2 = learned.score(points[-held_out:], values[-held_out:])
     return RidgeCV(PENALTIES).fit(points, values).coef_, float(r2)
 
 

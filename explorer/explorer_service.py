@@ -49,7 +49,7 @@ class Explorer:
     """All that the page plays with; threads may share it. ValueErrors of its methods are messages for the user.
 
     painter: a drawing.Painter or None. data: a dataset.Pyramid of real patches or None.
-    Axes that were not saved are learnt in the background.
+    Axes that were not saved are learned in the background.
     """
 
     def __init__(self, models, painter, data):
@@ -65,7 +65,7 @@ class Explorer:
                 self.worker.submit(lambda model=model: self._learn(model), worker.LEARNING)
 
     def _learn(self, model):
-        log.info('%s: its axes are being learnt, which takes a minute or so' % model.path)
+        log.info('%s: its axes are being learned, which takes a minute or so' % model.path)
         model.axes = learning.learn(model, yield_=self.worker.yield_)
         axes.save(model.path, model.facts, model.axes)
         log.info('%s: its axes are ready' % model.path)
@@ -80,7 +80,7 @@ class Explorer:
         return self.models[index]
 
     def about(self):
-        """What the page needs to know at first, and while axes are learnt."""
+        """What the page needs to know at first, and while axes are learned."""
         about = dict(models=[model.about() for model in self.models], presets=hounsfield.presets())
         about['pix2pix'] = self.painter.about() if self.painter else None
         about['data'] = None

@@ -1,4 +1,4 @@
-"""Axes learnt from generated images, and how well sliders follow them; `7-explore.py axes`."""
+"""Axes learned from generated images, and how well sliders follow them; `7-explore.py axes`."""
 
 import json
 
@@ -24,7 +24,7 @@ def learn(model, n=2000, seed=0, yield_=lambda: None):
     mean = pixels.mean(axis=0)
     typical = int(np.argmin([np.square(image - mean).mean() for image in pixels]))
     limits = [_limits(row, attribute.step) for row, attribute in zip(values, model.attributes)]
-    learnt = axes.Axes(
+    learned = axes.Axes(
         weights=weights,
         r2=r2,
         follows=np.full(len(r2), np.nan),
@@ -36,8 +36,8 @@ def learn(model, n=2000, seed=0, yield_=lambda: None):
     spread = np.nanstd(values, axis=1)
     follows = []
     for k in log.progress(range(len(spread)), unit='axis'):
-        follows.append(_follows(model, learnt, k, 0.5 * spread[k], n, seed, yield_))
-    return learnt._replace(follows=np.array(follows))
+        follows.append(_follows(model, learned, k, 0.5 * spread[k], n, seed, yield_))
+    return learned._replace(follows=np.array(follows))
 
 
 def _limits(values, step):
@@ -49,7 +49,7 @@ def _limits(values, step):
     return np.rint((low - middle) / step) * step, np.rint((high - middle) / step) * step
 
 
-def _follows(model, learnt, k, change, first, seed, yield_):
+def _follows(model, learned, k, change, first, seed, yield_):
     """R2 of the changes that are measured where `change` of attribute k, up and down, is requested.
 
     The nodules are those of the latents from `first` on.
@@ -64,7 +64,7 @@ def _follows(model, learnt, k, change, first, seed, yield_):
         signed = change if i % 2 else -change
         before = _measured(model, latent, label, name)
         if np.isfinite(before):
-            after = editing.edited(model, latent, label, learnt, {name: signed}, [])
+            after = editing.edited(model, latent, label, learned, {name: signed}, [])
             requested.append(signed)
             measured.append(np.nan_to_num(_measured(model, after, label, name) - before))
         yield_()
@@ -83,17 +83,17 @@ def _measured(model, latent, label, name):
 def run(cfg):
     """Learn axes as settings.Axes says, save them beside the weights, and print how good they are."""
     model = models.Model(cfg.model, cpu=cfg.cpu)
-    with log.timed('axes learnt'):
-        learnt = learn(model, cfg.number, cfg.seed)
-    axes.save(cfg.model, model.facts, learnt)
+    with log.timed('axes learned'):
+        learned = learn(model, cfg.number, cfg.seed)
+    axes.save(cfg.model, model.facts, learned)
     names = [attribute.name for attribute in model.attributes]
     print('a step is a degree; change of each attribute along the axis of')
-    for name, row in zip(names, learnt.effects):
+    for name, row in zip(names, learned.effects):
         print('  %-12s' % name + '  '.join('%s %+.3g' % pair for pair in zip(names, row)))
     rows = {}
     for i, name in enumerate(names):
-        follows = float(learnt.follows[i])
-        row = dict(r2=float(learnt.r2[i]), per_step=float(learnt.effects[i, i]), follows=follows)
+        follows = float(learned.follows[i])
+        row = dict(r2=float(learned.r2[i]), per_step=float(learned.effects[i, i]), follows=follows)
         rows[name] = {key: round(value, 4) for key, value in row.items()}
         rows[name]['usable'] = follows >= axes.USABLE
     print(json.dumps(dict(axes=rows)))

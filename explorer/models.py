@@ -70,8 +70,8 @@ class Model:
         if self.generator.shape[0] != 1:
             raise ValueError('%s makes colour images; the explorer shows gray ones' % path)
         self.size, self.latent_size = self.generator.resolution, self.generator.latent_size
-        learnt = self.generator.card
-        scale = learnt if learnt.digest else data_card or learnt
+        learned = self.generator.card
+        scale = learned if learned.digest else data_card or learned
         self.window, self.mm = scale.window, scale.mm_per_pixel
         self.attributes = measure.attributes(self.window, self.mm)
         self.axes = None

@@ -71,7 +71,7 @@ class Evaluation:
     images: the generated ones, uint8 [N, C, R, R]. drawn: their Drawn, None for images that are too small for SWD.
     rows: of the table. nodules, nearest: nodules.Nodules and memorisation.Nearest of generated images and held-out
     reals. facts: Facts. notes: [Note]; warnings: those of them that make the comparison doubtful. trained_on: whether
-    the weights are known to have learnt from these data. weights: the digest of the weight file in a list, or empty.
+    the weights are known to have learned from these data. weights: the digest of the weight file in a list, or empty.
     """
 
     def __init__(self, images, reference, drawn=None):

@@ -33,23 +33,23 @@ RELATIONS = {
 TRAINED_ON = 'same', 'part', 'more'  # those of which a search for copies tells something
 
 
-def relation(learnt, data):
-    """What data are to weights, a key of RELATIONS. learnt: the card.Card of the weights; data: that of the data."""
-    if not learnt.digest or not data.digest:
+def relation(learned, data):
+    """What data are to weights, a key of RELATIONS. learned: the card.Card of the weights; data: that of the data."""
+    if not learned.digest or not data.digest:
         return 'unknown'
-    seen, here = set(learnt.parts or [learnt.digest]), set(data.parts)
-    if seen == here or not learnt.parts and learnt.digest == data.digest:
+    seen, here = set(learned.parts or [learned.digest]), set(data.parts)
+    if seen == here or not learned.parts and learned.digest == data.digest:
         return 'same'
     if not seen & here:
-        return 'transferred' if learnt.transfer else 'different'
+        return 'transferred' if learned.transfer else 'different'
     return 'more' if seen < here else 'part'
 
 
-def describe_relation(learnt, data):
+def describe_relation(learned, data):
     """`relation` as a sentence."""
-    kind = relation(learnt, data)
+    kind = relation(learned, data)
     text = RELATIONS[kind] % data.path
-    return '%s (those were %s)' % (text, learnt.source) if learnt.source and kind == 'different' else text
+    return '%s (those were %s)' % (text, learned.source) if learned.source and kind == 'different' else text
 
 
 def _memory(models, n, shape):
@@ -79,17 +79,17 @@ def _check_shape(shape, compared, name):
         raise ValueError(message % (name, list(shape), compared.card.path, list(compared.training.shape[1:])))
 
 
-def _warnings(data, model, learnt, label_size):
+def _warnings(data, model, learned, label_size):
     """[Note] of what makes the comparison of a model with data, whose cards are given, doubtful."""
-    warnings, trained_classes = [], learnt.classes or []
-    same = set(trained_classes) == set(data.classes) or relation(learnt, data) in ('same', 'part')
+    warnings, trained_classes = [], learned.classes or []
+    same = set(trained_classes) == set(data.classes) or relation(learned, data) in ('same', 'part')
     if len(data.classes) > 1 and not label_size and not same:
         stem = os.path.splitext(os.path.basename(model))[0]
         likely = [name for name in data.classes if name in trained_classes or name == stem]
         place = os.path.join(data.path, (likely or data.classes)[0])
-        of = 'whether %s learnt from all of them is not known' % model
+        of = 'whether %s learned from all of them is not known' % model
         if trained_classes:
-            of = '%s learnt from %s' % (model, ', '.join(trained_classes))
+            of = '%s learned from %s' % (model, ', '.join(trained_classes))
         message = '%s pools %d classes (%s), and %s; --data %s compares with one class'
         text = message % (data.path, len(data.classes), ', '.join(data.classes), of, place)
         warnings.append(Note('classes', 'classes', text))
@@ -98,17 +98,17 @@ def _warnings(data, model, learnt, label_size):
             title = field.replace('_', ' ')
             message = '%s differs between the classes (%s): %s'
             warnings.append(Note(field, title, message % (title, data.differing_text(field), consequence)))
-    if learnt.window and data.unit == 'HU' and learnt.window != data.gray_window:
-        message = '%s learnt from images of %g to %g HU, those of %s have %g to %g HU: equal gray levels mean other HU'
-        text = message % ((model,) + learnt.window + (data.path,) + data.gray_window)
+    if learned.window and data.unit == 'HU' and learned.window != data.gray_window:
+        message = '%s learned from images of %g to %g HU, those of %s have %g to %g HU: equal gray levels mean other HU'
+        text = message % ((model,) + learned.window + (data.path,) + data.gray_window)
         warnings.append(Note('window', 'window', text))
     return warnings
 
 
-def _describe(evaluated, model, learnt, source):
+def _describe(evaluated, model, learned, source):
     """Add to an Evaluation what was compared. source: of the held-out images; None: half of the data."""
     compared, drawn, n, swd = evaluated.sets, evaluated.drawn, len(evaluated.images), None
-    data, kind = compared.card, relation(learnt, compared.card)
+    data, kind = compared.card, relation(learned, compared.card)
     if not source:
         sure = 'but not' if kind == 'same' else 'but perhaps not'
         source = 'half of %s, kept out of the comparison %s of the training' % (data.path, sure)
@@ -125,7 +125,7 @@ def _describe(evaluated, model, learnt, source):
         seed=evaluated.seed,
     )
     evaluated.trained_on = kind in TRAINED_ON
-    evaluated.notes.append(Note('provenance', 'provenance', describe_relation(learnt, data)))
+    evaluated.notes.append(Note('provenance', 'provenance', describe_relation(learned, data)))
     undecided = [x.row.metric.label for x in evaluated.comparisons() if x.state == 'undecided']
     if undecided:
         text = '%d of each cannot tell generated and real ones apart in: %s' % (n, '; '.join(undecided))
@@ -160,11 +160,11 @@ def evaluate_models(
         if features:
             network = frozen_graph.features(features, shape[0], shape[1], feature_tensor)
             name = '%s %s' % (manifest.size_and_digest(features)[1], feature_tensor)
-        fakes, learnt, warnings = [], [], []
+        fakes, learned, warnings = [], [], []
         for model in models:
             generator = model if isinstance(model, Generator) else Generator(model, cpu=cpu)
             fakes.append(_generated(generator, compared, n, seed, minibatch))
-            learnt.append(generator.card)
+            learned.append(generator.card)
             warnings.append(_warnings(compared.card, generator.model, generator.card, generator.label_size))
             if generator is not model:
                 generator.close()
@@ -174,7 +174,7 @@ def evaluate_models(
             os.makedirs(outdir, exist_ok=True)
         kept = _cache(compared, seed, user_folder() if cache else None)
         evaluations = evaluation.measure(fakes, Reference(compared, seed, network, name, kept), audit)
-    for evaluated, of_weights, of_model in zip(evaluations, learnt, warnings):
+    for evaluated, of_weights, of_model in zip(evaluations, learned, warnings):
         evaluated.weights = [card.sha256(of_weights.path)]
         _describe(evaluated, of_weights.path, of_weights, real_holdout)
         evaluated.warnings = of_model
@@ -191,7 +191,7 @@ def evaluate(generated, real, seed=0, number=2000, audit=1000, cpu=False):
         if isinstance(real, str)
         else image_sets.of_images(real, number, seed)
     )
-    n, learnt, name = len(compared.heldout_reals), card.Card(), 'an array'
+    n, learned, name = len(compared.heldout_reals), card.Card(), 'an array'
     if isinstance(generated, np.ndarray):
         _check_shape(generated.shape[1:], compared, name)
         if len(generated) < n:
@@ -199,8 +199,8 @@ def evaluate(generated, real, seed=0, number=2000, audit=1000, cpu=False):
         fakes = generated[:n]
     else:
         generator = generated if isinstance(generated, Generator) else Generator(generated, cpu=cpu)
-        fakes, learnt, name = _generated(generator, compared, n, seed, 16), generator.card, generator.model
+        fakes, learned, name = _generated(generator, compared, n, seed, 16), generator.card, generator.model
     reference = Reference(compared, seed, cache=_cache(compared, seed, None))
     (evaluated,) = evaluation.measure([fakes], reference, audit)
-    _describe(evaluated, name, learnt, None)
+    _describe(evaluated, name, learned, None)
     return evaluated

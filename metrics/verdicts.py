@@ -72,7 +72,7 @@ def verdicts(compared, trained_on):
             result.append(verdict(topic, of_topic))
     if trained_on:
         return result
-    message = 'it is not recorded that the weights learnt from these images, so copies of those they did may be missed'
+    message = 'it is not recorded that the weights learned from these images, so copies of those they did may be missed'
     unknown = dict(outcome='unknown', message=message)
     return [verdict._replace(**unknown) if verdict.topic == 'copies' else verdict for verdict in result]
 

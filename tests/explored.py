@@ -32,7 +32,7 @@ def refused(response, part, code=400):
 
 
 def flat_axes(model):
-    """Axes of a Model that nothing was learnt for: all attributes count as usable."""
+    """Axes of a Model that nothing was learned for: all attributes count as usable."""
     count, size = len(model.attributes), model.latent_size
     return axes.Axes(
         weights=np.zeros([count, size]),

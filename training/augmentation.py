@@ -1,4 +1,4 @@
-"""The same random changes of real and generated images before the critic sees them, within what CT allows.
+"""The same random changes of real and generated images before the discriminator sees them, within what CT allows.
 
 After T. Karras et al., Training generative adversarial networks with limited data (NeurIPS 2020), and S. Zhao et al.,
 Differentiable augmentation (NeurIPS 2020). What is fed are NumPy arrays, so a step depends on its seed and index alone.

@@ -1,4 +1,4 @@
-"""Does the critic know the training images from others of their kind? And what augmentation does about it."""
+"""Does the discriminator tell training images from held-out ones? And what augmentation does about it."""
 
 import numpy as np
 
@@ -17,16 +17,16 @@ ADVICE = (
 
 
 def r_v(training, held_out, fakes):
-    """(E[D(training)] - E[D(held-out)]) / (E[D(training)] - E[D(fakes)]): 0 for a critic that learnt nothing by heart.
+    """(E[D(training)] - E[D(held-out)]) / (E[D(training)] - E[D(fakes)]): 0 for a discriminator that memorized nothing.
 
-    Equation 1 of Karras et al. 2020; neither shift nor scale of a critic changes it. nan if real images do not score
+    Equation 1 of Karras et al. 2020; neither shift nor scale of the scores changes it. nan if real images do not score
     above fakes.
     """
     return (training - held_out) / (training - fakes) if training > fakes else float('nan')
 
 
 class OverfitMonitor:
-    """Running means of the critic's scores, and the probability of its augmentation.
+    """Running means of the scores of the discriminator, and the probability of its augmentation.
 
     augment: None, 'always' or 'adaptive'. state: of an earlier run, as `state` gave it.
     """

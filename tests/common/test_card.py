@@ -108,15 +108,15 @@ def carrying(tmp_path_factory):
     """A pickle of random networks that carry a card, its Card, and the pickle's path."""
     data = card.Card(window=(-1000, 400), mm_per_pixel=0.6, source=card.PHANTOMS, digest='a-1', parts=['a-1'])
     data = data._replace(names=dict(nodule=['secret'], scan=[], patient=[]), entries=[dict(nodule='secret', records=1)])
-    learnt = card.of_training(data, ['AIS', 'MIA'])
+    learned = card.of_training(data, ['AIS', 'MIA'])
     path = str(tmp_path_factory.mktemp('weights') / 'a.pkl')
-    random_networks(path, label_size=2, card_text=learnt.text())
-    return learnt, path
+    random_networks(path, label_size=2, card_text=learned.text())
+    return learned, path
 
 
 def test_a_pickle_that_travels_alone_keeps_its_card_but_no_names(session, carrying):
-    learnt, path = carrying
-    assert card.of_weights(path) == learnt._replace(path=path, names=None)
+    learned, path = carrying
+    assert card.of_weights(path) == learned._replace(path=path, names=None)
     with open(path, 'rb') as f:
         assert b'secret' not in f.read()
     (Gs,) = tfutil.load(path, networks.BUILDERS, 'Gs')
@@ -125,15 +125,15 @@ def test_a_pickle_that_travels_alone_keeps_its_card_but_no_names(session, carryi
 
 
 def test_names_come_from_the_file_beside_the_pickle_if_it_is_of_the_same_data(carrying, tmp_path):
-    learnt, path = carrying
+    learned, path = carrying
     copy = tmp_path / 'b.pkl'
     with open(path, 'rb') as f:
         copy.write_bytes(f.read())
-    for digest, names in (('a-1', learnt.names), ('other-1', None)):
-        data = json.loads(json.dumps(dict(learnt.data(), digest=digest)))
+    for digest, names in (('a-1', learned.names), ('other-1', None)):
+        data = json.loads(json.dumps(dict(learned.data(), digest=digest)))
         (tmp_path / 'b.json').write_text(json.dumps(dict(data=data)))
         result = card.of_weights(str(copy))
-        assert result.names == names and result.digest == 'a-1' and result.window == learnt.window
+        assert result.names == names and result.digest == 'a-1' and result.window == learned.window
 
 
 def test_weights_that_carry_a_card_are_read_without_a_warning_and_built_by_their_own_source(session, carrying, capsys):
@@ -160,11 +160,11 @@ def test_names_and_digests_of_weights_are_also_those_of_the_weights_that_they_be
     data = card.Card(digest='b-1', parts=['b-1'], names=dict(nodule=['b'], scan=[], patient=[]))
     assert card.of_training(data, None, str(tmp_path / 'before.pkl')).names is None
     (tmp_path / 'before.json').write_text(json.dumps(dict(data=dict(digest='a-1', names=dict(nodule=['a'])))))
-    learnt = card.of_training(data, None, str(tmp_path / 'before.pkl'))
-    assert learnt.names['nodule'] == ['a', 'b'] and learnt.parts == ['b-1', 'a-1']
-    assert json.loads(learnt.text())['transfer'] == 'before.pkl'
-    assert card.in_common(learnt.names, dict(nodule=['b', 'c'])) == ('nodule', 'b')
-    assert card.in_common(learnt.names, dict(scan=['b'])) is None
+    learned = card.of_training(data, None, str(tmp_path / 'before.pkl'))
+    assert learned.names['nodule'] == ['a', 'b'] and learned.parts == ['b-1', 'a-1']
+    assert json.loads(learned.text())['transfer'] == 'before.pkl'
+    assert card.in_common(learned.names, dict(nodule=['b', 'c'])) == ('nodule', 'b')
+    assert card.in_common(learned.names, dict(scan=['b'])) is None
 
 
 def test_the_file_of_a_dataset_beside_weights_says_nothing_of_them(tmp_path):

@@ -1,4 +1,4 @@
-"""Axes of latents: what is learnt is what was planted, and moves stay on the sphere."""
+"""Axes of latents: what is learned is what was planted, and moves stay on the sphere."""
 
 import os
 
@@ -63,12 +63,12 @@ def saved(tmp_path, random):
 
 
 def test_axes_are_saved_beside_their_weights(saved):
-    path, learnt = saved
+    path, learned = saved
     assert axes.load(path, 1) is None
-    axes.save(path, 1, learnt)
+    axes.save(path, 1, learned)
     again = axes.load(path, 1)
     for name in axes.Axes._fields:
-        assert_allclose(getattr(again, name), getattr(learnt, name), rtol=0)
+        assert_allclose(getattr(again, name), getattr(learned, name), rtol=0)
     assert axes.load(path, 2) is None
     with open(path, 'ab') as f:
         f.write(b'.')
@@ -77,15 +77,15 @@ def test_axes_are_saved_beside_their_weights(saved):
 
 @pytest.mark.parametrize('content', [b'', b'PK\x03\x04', b'\x80\x03cos\nsystem\n.'])
 def test_axes_that_are_damaged_are_computed_anew(saved, content):
-    path, learnt = saved
-    axes.save(path, 1, learnt)
+    path, learned = saved
+    axes.save(path, 1, learned)
     with open(axes.cache_path(path), 'wb') as f:
         f.write(content)
     assert axes.load(path, 1) is None
 
 
 def test_a_warning_says_that_axes_cannot_be_saved(saved, capsys):
-    path, learnt = saved
+    path, learned = saved
     os.mkdir(os.path.join(os.path.dirname(path), '.written.jsonl'))  # as in a folder that is read-only, also for root
-    axes.save(path, 1, learnt)
+    axes.save(path, 1, learned)
     assert 'not kept' in capsys.readouterr().err and not os.path.exists(axes.cache_path(path))

@@ -1,4 +1,4 @@
-"""`7-explore.py` from the command line, and axes learnt from generated images."""
+"""`7-explore.py` from the command line, and axes learned from generated images."""
 
 import json
 import os
@@ -45,9 +45,9 @@ def test_axes_are_learnt_printed_as_json_and_saved_for_the_next_time(succeeds, w
 @pytest.mark.slow
 def test_without_a_recorded_scale_attributes_are_measured_in_pixels_and_gray_levels(made, brief):
     model, yields = models.Model(made.labelled, cpu=True), []
-    learnt = learning.learn(model, 200, yield_=lambda: yields.append(1))
+    learned = learning.learn(model, 200, yield_=lambda: yields.append(1))
     assert [attribute.name for attribute in model.attributes] == ['diameter_px', 'mean_gray', 'x_px', 'y_px']
-    assert learnt.weights.shape == (4, model.latent_size) and len(yields) > 200
+    assert learned.weights.shape == (4, model.latent_size) and len(yields) > 200
     of_data = models.Model(made.labelled, Card(window=(-1000.0, 0.0), mm_per_pixel=0.5), cpu=True)
     assert of_data.attributes[0].name == 'diameter_mm' and of_data.window == (-1000.0, 0.0)
 

@@ -186,7 +186,7 @@ POOLED = Card(path='FOLDER', digest='ab-2', parts=['a-1', 'b-1'], classes=['AIS'
 
 
 @pytest.mark.parametrize(
-    'learnt, data, relation',
+    'learned, data, relation',
     [
         (Card(), DATA, 'unknown'),
         (Card(digest='a-1'), DATA, 'same'),
@@ -202,24 +202,24 @@ POOLED = Card(path='FOLDER', digest='ab-2', parts=['a-1', 'b-1'], classes=['AIS'
         (Card(digest='a-1', parts=['a-1', 'c-1'], transfer='other.pkl'), DATA, 'part'),
     ],
 )
-def test_digests_tell_what_data_are_to_weights_and_whether_a_search_for_copies_says_something(learnt, data, relation):
-    assert suite.relation(learnt, data) == relation
-    sentence = suite.describe_relation(learnt, data)
+def test_digests_tell_what_data_are_to_weights_and_whether_a_search_for_copies_says_something(learned, data, relation):
+    assert suite.relation(learned, data) == relation
+    sentence = suite.describe_relation(learned, data)
     assert 'FOLDER' in sentence
     assert ('says nothing about memorisation' in sentence) == (relation not in suite.TRAINED_ON)
     if relation == 'different':
-        assert suite.describe_relation(learnt._replace(source='phantoms'), data).endswith('(those were phantoms)')
+        assert suite.describe_relation(learned._replace(source='phantoms'), data).endswith('(those were phantoms)')
 
 
 def test_a_comparison_that_is_doubtful_is_warned_of():
-    def warnings(data, learnt, label_size=0):
-        return {note.key: note.text for note in suite._warnings(data, 'IA.pkl', learnt, label_size)}
+    def warnings(data, learned, label_size=0):
+        return {note.key: note.text for note in suite._warnings(data, 'IA.pkl', learned, label_size)}
 
     assert warnings(DATA, Card()) == warnings(POOLED, Card(), label_size=2) == {}
     assert warnings(POOLED, Card(classes=['MIA', 'AIS'])) == warnings(POOLED, Card(digest='ab-2')) == {}
     pooled = 'FOLDER pools 2 classes (AIS, MIA), and %s; --data FOLDER/%s compares with one class'
-    assert warnings(POOLED, Card(classes=['MIA'])) == {'classes': pooled % ('IA.pkl learnt from MIA', 'MIA')}
-    unknown = 'whether IA.pkl learnt from all of them is not known'
+    assert warnings(POOLED, Card(classes=['MIA'])) == {'classes': pooled % ('IA.pkl learned from MIA', 'MIA')}
+    unknown = 'whether IA.pkl learned from all of them is not known'
     assert warnings(POOLED, Card()) == {'classes': pooled % (unknown, 'AIS')}
     differing = {'window': [('AIS', (-1000, 400)), ('MIA', (-1900, 1100))]}
     results = warnings(POOLED._replace(differing=differing), Card(digest='ab-2', window=(-1000, 400)))
@@ -228,7 +228,7 @@ def test_a_comparison_that_is_doubtful_is_warned_of():
     results = warnings(POOLED._replace(differing=differing), Card(digest='ab-2'))
     assert list(results) == ['mm_per_pixel'] and results['mm_per_pixel'].startswith('mm per pixel differs between')
     results = warnings(DATA, Card(digest='a-1', window=(-1000, 400)))
-    assert 'IA.pkl learnt from images of -1000 to 400 HU, those of FOLDER have -1900 to 1100 HU' in results['window']
+    assert 'IA.pkl learned from images of -1000 to 400 HU, those of FOLDER have -1900 to 1100 HU' in results['window']
 
 
 @pytest.mark.slow

@@ -39,7 +39,7 @@ def test_patches_and_a_page_are_made_of_masks_and_depend_on_the_seed_alone(pix2p
         page = f.read()
     assert page.count('data:image/png') == 13 * 4 and not re.search(r'(src|href)="(?!data:|#)|https?:', page)
     assert page.count('<symbol id="mask-') == 13 and page.count('<use href="#mask-13"/>') == 3
-    assert 'gray 0 is taken as \u22121000, gray 255 as 400' in page  # as the data that it learnt from
+    assert 'gray 0 is taken as \u22121000, gray 255 as 400' in page  # as the data that it learned from
     flags = '--samples 2 --no-dropout --minibatch 26'.split()
     assert pix2pix('generate', '--model', trained, '--masks', pairs, *flags, '--outdir', tmp_path / 'd')[0] == 0
     one, two = [images.read(str(tmp_path / 'd' / ('00_%d.png' % k))) for k in range(2)]
