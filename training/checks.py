@@ -37,7 +37,7 @@ def check_devices(cfg, data, devices, workers):
 
 
 def worker_facts(cfg, data, labels, devices, snapshot, tensorflow):
-    """{name: value} that all workers of a run must share. labels: as of sampler.label_vectors."""
+    """{name: value} that all workers of a run must share. labels: as of sampler.Selection."""
     counts = [int((data.labels == i).sum()) for i in range(len(data.classes))]
     classes = ', '.join('%s %d' % pair for pair in zip(data.classes, counts))
     facts = {

@@ -1,5 +1,7 @@
 """Which images a run learns from and in which order, which are held out, and what each step is fed."""
 
+import collections
+
 import numpy as np
 
 import dataset
@@ -8,6 +10,10 @@ from training import augmentation
 # FILE FORMAT: what is drawn depends on the seed of a run and one of these, so that a resumed run draws the same.
 ORDER, WEIGHTS, STEP, PICTURE_LATENTS, PICTURE_IMAGES, MEASURED_IMAGES, MEASURED_LATENTS = range(7)
 HELD_OUT, AUGMENTATION, SCORES = range(8, 11)
+
+# What a run learns from. labels: of all images, [N, label_size]; sampler: a Sampler; held_out: images of other nodules,
+# {level: [N,C,R,R]}, or None.
+Selection = collections.namedtuple('Selection', 'labels sampler held_out')
 
 
 class Sampler:
@@ -77,14 +83,15 @@ class Sampler:
 
 
 def select(cfg, data):
-    """(Sampler, held-out images {level: [N,C,R,R]} or None) of a run; ValueError if nodules cannot be held out."""
+    """The Selection of a run; ValueError if nodules cannot be held out, or for fewer labels than asked for."""
     indices, held_out = np.arange(data.count), None
     if cfg.holdout:
         indices, out = split(data, cfg.holdout, cfg.seed)
         held_out = {level: pixels[out] for level, pixels in data.images.items()}
     if cfg.validation:
         held_out = _other_nodules(cfg, data)
-    return Sampler(indices, data.labels, cfg.seed, cfg.balance_classes), held_out
+    order = Sampler(indices, data.labels, cfg.seed, cfg.balance_classes)
+    return Selection(_label_vectors(cfg, data), order, held_out)
 
 
 def _other_nodules(cfg, data):
@@ -130,7 +137,7 @@ def split(data, share, seed):
     return np.flatnonzero(~is_held), np.flatnonzero(is_held)
 
 
-def label_vectors(cfg, data):
+def _label_vectors(cfg, data):
     """Labels [N, label_size] of the images, as the networks take them; label_size is 0 without --conditional."""
     if not cfg.conditional:
         return np.zeros([data.count, 0], np.float32)
@@ -148,16 +155,17 @@ class Batches:
     the fields of augmentation.AugmentParams. The argument augment: the probability of each kind of augmentation.
     """
 
-    def __init__(self, cfg, data, labels, sampler, held_out, latent_size):
-        self.cfg, self.data, self.sampler, self.held_out = cfg, data, sampler, held_out
-        self.labels, self.latent_size = labels, latent_size
+    def __init__(self, cfg, data, selection, latent_size):
+        self.cfg, self.data, self.latent_size = cfg, data, latent_size
+        self.labels, self.sampler, self.held_out = selection
 
-    def _augmentation(self, key, n, level, augment):
-        """The fields of AugmentParams of n images, {} without --augment-critic."""
-        if not self.cfg.augment_critic:
-            return {}
-        random = np.random.RandomState([self.cfg.seed, AUGMENTATION] + key)
-        return augmentation.draw(random, n, 2**level, augment)._asdict()
+    def _feeds(self, latents, chosen, key, level, augment):
+        """Feeds of G and D without pixels; chosen: images whose labels are taken; key: of the augmentation."""
+        feeds = dict(latents=latents, labels=self.labels[chosen])
+        if self.cfg.augment_critic:
+            random = np.random.RandomState([self.cfg.seed, AUGMENTATION] + key)
+            feeds.update(augmentation.draw(random, len(latents), 2**level, augment)._asdict())
+        return feeds
 
     def for_D(self, step, images_seen, n, level, augment):
         """The feeds of a step of D; mix: factors [n,1,1,1] of losses.wgan_gp."""
@@ -169,16 +177,13 @@ class Batches:
         if self.cfg.mirror_augment:
             mirrored = random.rand(n) < 0.5
             pixels[mirrored] = pixels[mirrored, :, :, ::-1]
-        arrays = dict(latents=latents, labels=self.labels[chosen], pixels=pixels, mix=mix)
-        return dict(arrays, **self._augmentation([0, step], n, level, augment))
+        return dict(self._feeds(latents, chosen, [0, step], level, augment), pixels=pixels, mix=mix)
 
     def for_G(self, step, n, level, augment):
         """The feeds of a step of G."""
         random = np.random.RandomState([self.cfg.seed, STEP, 1, step])
         latents = random.randn(n, self.latent_size).astype(np.float32)
-        chosen = self.sampler.draw(random, n)
-        arrays = dict(latents=latents, labels=self.labels[chosen])
-        return dict(arrays, **self._augmentation([1, step], n, level, augment))
+        return self._feeds(latents, self.sampler.draw(random, n), [1, step], level, augment)
 
     def for_scores(self, step, rank, n, level, augment):
         """Feeds without pixels; pixels of training images; pixels of held-out ones. rank: of the worker."""
@@ -186,6 +191,5 @@ class Batches:
         chosen = self.sampler.draw(random, n)
         held_out = random.randint(len(self.held_out[level]), size=n)
         latents = random.randn(n, self.latent_size)
-        arrays = dict(latents=latents, labels=self.labels[chosen])
-        arrays.update(self._augmentation([2, rank, step], n, level, augment))
-        return arrays, self.data.images[level][chosen], self.held_out[level][held_out]
+        feeds = self._feeds(latents, chosen, [2, rank, step], level, augment)
+        return feeds, self.data.images[level][chosen], self.held_out[level][held_out]

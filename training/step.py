@@ -92,20 +92,19 @@ class Replica:
 class Trainer:
     """The replicas of this process, on each of its devices, with the steps of the levels that were built.
 
-    selected: what sampler.select gives. group: the workers of the run.
+    selection: sampler.Selection. group: the workers of the run.
     """
 
-    def __init__(self, cfg, data, selected=None, group=None):
+    def __init__(self, cfg, data, selection=None, group=None):
         self.cfg, self.data, self.group = cfg, data, group or workers.WorkerGroup()
         devices = tfutil.devices(self.group.rank)
         first, count = self.group.rank * len(devices), self.group.size * len(devices)
-        labels = sampler.label_vectors(cfg, data)
-        self.replicas = [
-            Replica(device, first + i, count, cfg, data, labels.shape[1]) for i, device in enumerate(devices)
-        ]
+        selection = selection or sampler.select(cfg, data)
+        label_size = selection.labels.shape[1]
+        self.replicas = [Replica(device, first + i, count, cfg, data, label_size) for i, device in enumerate(devices)]
         self.first = self.replicas[0]
         latent_size = int(self.first.G.inputs[0].shape[1])
-        self.batches = sampler.Batches(cfg, data, labels, *(selected or sampler.select(cfg, data)), latent_size)
+        self.batches = sampler.Batches(cfg, data, selection, latent_size)
         self.steps = {}  # {level: [Step of each replica]}
         self._images = {}  # {level: output of Gs}
 

@@ -24,12 +24,11 @@ def train(start, weights, stop):
     weights: the states of the pickle of --transfer, or None.
     """
     cfg, snapshot, data = start.cfg, start.snapshot, dataset.Pyramid(start.cfg.data)
-    selected = sampler.select(cfg, data)
     if cfg.lod_initial_resolution is None:
         first = min(transfer.resolution(weights), 2**data.top) if weights else schedule.LOWEST
         cfg = cfg._replace(lod_initial_resolution=first)
     checks.check_settings(cfg, data)
-    labels = sampler.label_vectors(cfg, data)
+    selection = sampler.select(cfg, data)
     if start.folder and start.digest != data.digest:
         message = '%s is not the dataset that the run in %s was trained on; name that one with --data'
         raise ValueError(message % (cfg.data, start.folder))
@@ -42,9 +41,9 @@ def train(start, weights, stop):
         devices = tfutil.devices(group.rank)
         checks.check_devices(cfg, data, devices, group.size)
         group.wait_for_all(cfg.wait)
-        facts = checks.worker_facts(cfg, data, labels, devices, snapshot, tfutil.tf.__version__)
+        facts = checks.worker_facts(cfg, data, selection.labels, devices, snapshot, tfutil.tf.__version__)
         group.check_equal(facts, 'give all the same')
-        trainer = Trainer(cfg, data, selected, group)
+        trainer = Trainer(cfg, data, selection, group)
         if cfg.dry_run:
             plan.dry_run(trainer, stop)
             return
@@ -59,7 +58,9 @@ def train(start, weights, stop):
             if snapshot:
                 learned_from = card.of_weights(snapshot.path)
             else:
-                learned_from = card.of_training(data.card, checks.class_names(cfg, data, labels), cfg.transfer)
+                learned_from = card.of_training(
+                    data.card, checks.class_names(cfg, data, selection.labels), cfg.transfer
+                )
             for network in trainer.first.networks.values():
                 network.card = learned_from.text()
             facts = dict(learned_from.data(), images=data.count, resolution=2**data.top)

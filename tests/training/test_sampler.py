@@ -64,7 +64,7 @@ def test_whole_nodules_of_each_class_are_held_out(classes):
 def test_held_out_images_are_never_shown_and_all_levels_hold_them(classes):
     cfg = config.Train(data=classes, holdout=0.25)
     data = dataset.Pyramid(classes)
-    order, held_out = sampler.select(cfg, data)
+    _, order, held_out = sampler.select(cfg, data)
     _, out = sampler.split(data, 0.25, cfg.seed)
     assert not set(order.take(0, 500)) & set(out)
     for level in (2, 3, 4):

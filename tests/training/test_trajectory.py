@@ -59,9 +59,11 @@ def orders():
 def trained(reference, **changed):
     """For each of `orders`: [(lod, mean loss of D, {network: {variable: array}})] after each of our iterations."""
     cfg, labels = config.Train(**dict(SETTINGS, **changed)), np.zeros([8, 0])
-    selected = sampler.Sampler(np.arange(Noise.count), Noise.labels, 0), None
+    selection = sampler.Selection(
+        np.zeros([Noise.count, 0]), sampler.Sampler(np.arange(Noise.count), Noise.labels, 0), None
+    )
     with tfutil.init_tf(cpu=True):
-        trainer = Trainer(cfg, Noise, selected=selected)
+        trainer = Trainer(cfg, Noise, selection)
         loop = TrainingLoop(trainer)
         loop.build()
         for order in orders():
