@@ -10,12 +10,13 @@ from explorer import explorer_service, models, uploads
 from explorer.models import encoded
 
 _PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
-MOST = uploads.MOST_PICTURE + 1024  # bytes of a request
+MOST = 6 * 2**20  # bytes of a request; 2048 x 2048 pixels in base64 are fewer
 PENDING = dict(pending=True), 202  # ask again: no thread of the server waits for what takes long
 
 _seed = integer_between(0, 2**31 - 1)
 _WALK = {'stops': [models.STATE], 'steps': integer_between(1, explorer_service.MOST_STEPS)}
 _GIF = dict(_WALK, seconds=float_between(0.1, 120))
+_PROJECT = {'model': nonnegative, 'pixels': text}
 _DRAW = {'mask': text, 'samples': integer_between(1, 8), 'seed': _seed}
 _STAMP = {'shape': Choice('ellipse', 'spiculated'), 'diameter': float_between(1, 2048), 'seed': _seed}
 _INSERT = {'patch': text, 'mask': text, 'index': nonnegative, 'soft': float_between(0, 100)}
@@ -72,7 +73,7 @@ def application(explorer, token):
 
     @app.route('/api/project', methods=['POST'])
     def project():
-        return dict(job=explorer.project(model(), web.uploaded_file(uploads.MOST_PICTURE)))
+        return dict(job=explorer.project(*posted(_PROJECT)))
 
     @app.route('/api/project/<name>')
     def search(name):

@@ -11,6 +11,7 @@ import numpy as np
 import dataset
 from common import card, hounsfield, images, log
 from explorer import axes, drawing, editing, learning, mapping, models, projecting, uploads, worker
+from metrics import suite
 
 MOST_STEPS = 60  # of a walk, from one nodule to the next
 
@@ -58,7 +59,8 @@ class Explorer:
         self._neighbours = mapping.Neighbours(self._real_images) if data else None
         self._search = None
         self.worker = worker.Worker()
-        self._maps = [mapping.Map(model, self.worker, self._real_images) for model in models]
+        classes = [data.classes[label] for label in data.labels] if data else ()
+        self._maps = [mapping.Map(model, self.worker, self._real_images, classes) for model in models]
         for model in models:
             self.worker.submit(model.build_vjp, worker.LEARNING)
             if model.axes is None:
@@ -104,10 +106,10 @@ class Explorer:
         model = self.model(states[0].model)
         return self.worker.submit(lambda: model.walk(states, steps, self.worker.yield_), worker.LOOP).result()
 
-    def project(self, index, content):
-        """The name of a search for the latent of a picture file; it ends the one before."""
+    def project(self, index, pixels):
+        """The name of a search for the latent of gray levels in base64; it ends the one before."""
         model = self.model(index)
-        picture = uploads.picture(content, model.size)
+        picture = drawing.decode_pixels(pixels, model.size)[None]
         if self._search:
             self._search.stop()
         self._search = projecting.Search(self.worker, model, picture)
@@ -165,10 +167,15 @@ class Explorer:
         return self._maps[index].answer(by, x, y)
 
     def nearest(self, state):
-        """mapping.Neighbours.answer of a State."""
+        """mapping.Neighbours.answer of a State, and what the data are to the weights, a key of suite.RELATIONS.
+
+        Whether it is a copy is judged only where the weights learned from the data.
+        """
         self._require_data()
         model = self.model(state.model)
-        return self._neighbours.answer(self._compute(lambda: model.pixels(state)))
+        relation = suite.relation(model.generator.card, self.data.card)
+        pixels = self._compute(lambda: model.pixels(state))
+        return dict(self._neighbours.answer(pixels, relation in suite.TRAINED_ON), relation=relation)
 
     def save(self, state, kind):
         """A File of a State: png, raw or latents."""

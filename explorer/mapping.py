@@ -20,25 +20,30 @@ from metrics import feature_distances, memorisation
 N = 500  # generated images, and real ones at most
 THUMB = 32  # pixels across
 SIMILARITIES = 'pca', 'tsne'
-SAMPLE = 50  # real images whose nearest other one is looked for
+HELD_OUT = 500  # real images at most whose nearest other one is looked for
+LEAST = 20  # real images; of fewer, no limit for copies can be told
 
-# kinds: generated or real; indices: seeds, or places in the dataset; pixels: uint8 [N, 1, R, R]; values: {attribute
-# name: [N]}.
-Images = collections.namedtuple('Images', 'kinds indices pixels values')
+# kinds: generated or real; indices: seeds, or places in the dataset; labels: of generated ones; classes: names, or
+# None; pixels: uint8 [N, 1, R, R]; values: {attribute name: [N]}.
+Images = collections.namedtuple('Images', 'kinds indices labels classes pixels values')
 
 
 class Map:
-    """Of a model and, where there are some, real images uint8 [N, 1, R, R]; computed at the first request."""
+    """Of a model and, where there are some, real images; computed at the first request.
 
-    def __init__(self, model, worker, real_images):
-        self._model, self._worker, self._real_images = model, worker, real_images
+    real_images: uint8 [N, 1, R, R] or None; real_classes: names, [N].
+    """
+
+    def __init__(self, model, worker, real_images, real_classes=()):
+        self._model, self._worker, self._real_images, self._real_classes = model, worker, real_images, real_classes
         self._lock = threading.Lock()
         self._futures = {}
 
     def answer(self, by, x=None, y=None):
         """Points, and their thumbnails in one column, for the page; None while they are computed.
 
-        by: one of SIMILARITIES, or else attributes x and y.
+        by: one of SIMILARITIES, or else attributes x and y. Each point has its class, None where that has no name, and
+        its measured `values`, {attribute name: number or None}, to be filtered by.
         """
         names = [attribute.name for attribute in self._model.attributes]
         for name in () if by in SIMILARITIES else (x, y):
@@ -57,7 +62,11 @@ class Map:
         points = []
         for i in visible:
             across, up = places[i]
-            points.append(dict(x=float(across), y=float(up), kind=images.kinds[i], index=images.indices[i]))
+            point = dict(x=float(across), y=float(up), kind=images.kinds[i], index=images.indices[i])
+            point['label'], point['class'] = images.labels[i], images.classes[i]
+            measured = {name: round(float(column[i]), 3) for name, column in images.values.items()}
+            point['values'] = {name: value if np.isfinite(value) else None for name, value in measured.items()}
+            points.append(point)
         return dict(points=points, sheet=encoded(thumbnails(images.pixels[visible, 0])), thumb=THUMB)
 
     def _once(self, key, function):
@@ -76,14 +85,19 @@ class Map:
     def _compute(self):
         yield_ = self._worker.yield_
         kinds, indices = ['generated'] * N, list(range(N))
-        pixels = self._model.sample(N, label=0, yield_=yield_)
+        labels = [index % max(self._model.generator.label_size, 1) for index in indices]
+        names = self._model.generator.classes
+        classes = [names[label] if names else None for label in labels]
+        pixels = self._model.sample(N, yield_=yield_)
         if self._real_images is not None:
             count = len(self._real_images)
             chosen = np.linspace(0, count - 1, min(count, N)).astype(int)
             kinds += ['real'] * len(chosen)
             indices += chosen.tolist()
+            labels += [None] * len(chosen)
+            classes += [self._real_classes[index] for index in chosen]
             pixels = np.concatenate([pixels, self._real_images[chosen]])
-        return Images(kinds, indices, pixels, self._model.measure_many(pixels, yield_))
+        return Images(kinds, indices, labels, classes, pixels, self._model.measure_many(pixels, yield_))
 
 
 def similarity_map(by, pixels):
@@ -108,31 +122,40 @@ def thumbnails(pixels):
 
 
 class Neighbours:
-    """The nearest of real images uint8 [N, 1, R, R], as the search for copies finds it."""
+    """The nearest of real images uint8 [N, 1, R, R], as the search for copies of an evaluation finds it."""
 
     def __init__(self, real_images):
         self._real_images = real_images
         self._lock = threading.Lock()
-        self._typical = None
+        self._limit = None
+        self._limit_is_known = False
 
-    def answer(self, image):
-        """The nearest real image of gray levels [R, R], turned as the image is, and how far real ones are apart."""
+    def answer(self, image, judged=True):
+        """The nearest real image of gray levels [R, R], turned as the image is; `copy`: whether it may be its copy.
+
+        It may be one where it is nearer than `limit`, in gray levels: memorisation.limit of real images that are held
+        out in turn. Both are None of fewer than LEAST real images, and where it is not to be judged.
+        """
         with self._lock:
             nearest = memorisation.nearest(image[None, None], self._real_images)
-            if self._typical is None:
-                self._typical = self._typical_distance()
+            if judged and not self._limit_is_known:
+                self._limit = self._limit_of_held_out()
+                self._limit_is_known = True
         index, symmetry = int(nearest.index[0]), int(nearest.symmetry[0])
         back = symmetry if symmetry >= 4 else -symmetry % 4  # a mirrored position is its own inverse
         pixels = memorisation.turned(self._real_images[index, 0], back)
-        distance = float(nearest.distance[0])
-        return dict(index=index, error=distance, pixels=encoded(pixels), typical=self._typical)
+        distance, limit = float(nearest.distance[0]), self._limit if judged else None
+        copy = None if limit is None else distance < limit
+        return dict(index=index, error=distance, pixels=encoded(pixels), limit=limit, copy=copy)
 
-    def _typical_distance(self):
-        """The median distance of some real images to the nearest of the others; None where there are too few."""
+    def _limit_of_held_out(self):
+        """memorisation.limit of up to HELD_OUT real images, a tenth of all at a time, and None of too few."""
         count = len(self._real_images)
-        chosen = np.random.RandomState(0).permutation(count)[: min(SAMPLE, count // 2)]
-        if not len(chosen):
+        if count < LEAST:
             return None
-        others = np.delete(np.arange(count), chosen)
-        nearest = memorisation.nearest(self._real_images[chosen], self._real_images[others])
-        return float(np.median(nearest.distance))
+        chosen = np.random.RandomState(0).permutation(count)[:HELD_OUT]
+        distances = []
+        for held_out in np.array_split(chosen, -(-10 * len(chosen) // count)):
+            others = np.delete(self._real_images, held_out, axis=0)
+            distances.append(memorisation.nearest(self._real_images[held_out], others).distance)
+        return memorisation.limit(np.concatenate(distances))

@@ -67,7 +67,7 @@ def _copies(evaluation):
         generated = page.picture(pair.image, 'generated image %d' % (pair.index + 1))
         nearest = page.picture(pair.other, 'its nearest training image')
         tiles.append((pair, [generated, nearest, page.picture(colours, 'their difference', ct=False)]))
-    limit = np.percentile(reals, memorisation.PERCENT)
+    limit = memorisation.limit(reals)
     axis, mark = 'distance to the nearest training image', (limit, 'nearest 1 % of the real images')
     figure = svg_plots.histogram(fakes, reals, axis, 'gray levels', limit=mark)
     below = [int((x < limit).sum()) for x in (fakes, reals)]

@@ -153,6 +153,11 @@ def copies(images, others, track=iter):
     return copy_of
 
 
+def limit(reals):
+    """The distance below which an image may be a copy: that of the nearest PERCENT of held-out reals, [N]."""
+    return float(np.percentile(reals, PERCENT))
+
+
 def copied(fakes, reals):
     """Share of fakes nearer to their training image than the nearest PERCENT of held-out reals, a function of weights.
 
@@ -160,8 +165,8 @@ def copied(fakes, reals):
     """
 
     def statistic(weights_fakes, weights_reals):
-        limit = np.percentile(np.repeat(reals, weights_reals), PERCENT)
-        return float(np.average(fakes < limit, weights=weights_fakes))
+        below = fakes < limit(np.repeat(reals, weights_reals))
+        return float(np.average(below, weights=weights_fakes))
 
     return statistic
 

@@ -37,6 +37,21 @@ document.getElementById(id).dispatchEvent(new DragEvent('drop', { dataTransfer: 
 """
 
 
+NAMELESS = """
+return [...document.querySelectorAll('[role=img]')].filter((each) => each.checkVisibility() && !each.ariaLabel)
+  .map(({ outerHTML }) => outerHTML);
+"""
+SMALL = """
+return [...document.querySelectorAll('button, summary, select, input:not(.unseen)')]
+  .filter((each) => each.checkVisibility() && Math.min(each.offsetWidth, each.offsetHeight) < 40)
+  .map(({ outerHTML }) => outerHTML);
+"""
+POINT = """
+const box = document.querySelector(arguments[0]).getBoundingClientRect();
+return [box.x + box.width / 2, box.y + box.height / 2];
+"""
+
+
 class Explorer(Page):
     """The page of the explorer."""
 
@@ -86,6 +101,24 @@ class Explorer(Page):
         """Selects a file for a file input; returns the error that the page displays."""
         self[name].send_keys(str(path))
         return self.shows('trouble')
+
+    def square(self, width, height):
+        """Left, top and side of the square, in pixels of a picture of this size."""
+        style = self.driver.execute_script('return { ...document.getElementById("crop-square").style }')
+        left, top, side = [float(style[name].rstrip('%')) / 100 for name in ('left', 'top', 'width')]
+        return round(left * width), round(top * height), round(side * width)
+
+    def swipe(self, selector):
+        """Moves a finger upwards by 200 pixels, from the middle of an element; returns how far the page scrolled."""
+        x, y = self.driver.execute_script(POINT, selector)
+        before = self.driver.execute_script('return scrollY')
+        for step in range(11):
+            kind = 'touchMove' if step else 'touchStart'
+            self.driver.execute_cdp_cmd(
+                'Input.dispatchTouchEvent', dict(type=kind, touchPoints=[dict(x=x, y=y - 20 * step)])
+            )
+        self.driver.execute_cdp_cmd('Input.dispatchTouchEvent', dict(type='touchEnd', touchPoints=[]))
+        return self.driver.execute_script('return scrollY') - before
 
     def stop(self, path, explorer):
         """Drops a picture whose search cannot start yet, presses Stop, and waits until the server has received it."""

@@ -192,6 +192,7 @@ export class View {
     canvas.addEventListener('pointerdown', (event) => {
       canvas.setPointerCapture(event.pointerId);
       this.pointers.set(event.pointerId, event);
+      this.began = [this.level, this.width];
       point(event);
       event.preventDefault();
     });
@@ -203,6 +204,7 @@ export class View {
       this.pointers.set(event.pointerId, event);
       this.drag(before, event, others[0], place);
     });
+    canvas.addEventListener('pointercancel', () => this.setWindow(...this.began));  // the swipe scrolls the page
     ['pointerup', 'pointercancel'].forEach((kind) => canvas.addEventListener(kind, (event) => {
       if (this.pointers.delete(event.pointerId) && !this.pointers.size) this.settle();
     }));

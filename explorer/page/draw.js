@@ -2,7 +2,7 @@
 
 import { about, windowOf } from './about.js';
 import { at, make, number, write } from './dom.js';
-import { paint, picture } from './pictures.js';
+import { erase, paint, thumb } from './pictures.js';
 import { Painter } from './painter.js';
 import { slider } from './sliders.js';
 import { decode, encode, guarded, latest, request } from './requests.js';
@@ -18,17 +18,32 @@ const settings = { samples: 4, seed: 0, index: 0, soft: 2 };
 /* Where the network does not say, it is that of the current weights. */
 const stored = () => about.pix2pix.window || windowOf();
 
+const isBlank = () => !painter.mask.some(Boolean);
+
+/* The real patch, and the chosen nodule in it; without a nodule it is the real patch alone. */
 const insert = latest(async () => {
-  if (!about.data || !patches.length) return;
+  if (!about.data) return;
   const { index, soft } = settings;
+  const nodule = patches.length && !isBlank();
   const [real, result] = await Promise.all([
     request(`/api/real/${index}`),
-    request('/api/insert', { patch: encode(patches[chosen]), mask: encode(painter.mask), index, soft }),
+    nodule && request('/api/insert', { patch: encode(patches[chosen]), mask: encode(painter.mask), index, soft }),
   ]);
   paint(at('insert-real'), decode(real.pixels), stored());
-  paint(at('insert-result'), decode(result.pixels), stored());
   write('insert-caption', `real, ${real.class}`);
+  if (isBlank()) erase(at('insert-result'));
+  else if (result) paint(at('insert-result'), decode(result.pixels), stored());
 });
+
+/* Nothing is drawn: no patch of it is left. */
+function wipe() {
+  patches = [];
+  at('patches').replaceChildren();
+  erase(at('patch'));
+  write('patch-caption', 'No patch: nothing is drawn');
+  erase(at('insert-result'));
+  insert();
+}
 
 function choose(which) {
   chosen = which;
@@ -41,11 +56,8 @@ function choose(which) {
 function showPatches() {
   const places = [...at('patches').children];
   if (places.length !== patches.length) {
-    at('patches').replaceChildren(...patches.map((pixels, i) => {
-      const button = make('button', { className: 'thumb', 'aria-label': `Patch ${i + 1}` }, picture(pixels, stored()));
-      button.addEventListener('click', () => choose(i));
-      return button;
-    }));
+    at('patches').replaceChildren(...patches.map((pixels, i) => (
+      thumb(pixels, stored(), `Patch ${i + 1}`, () => choose(i)))));
   } else {
     places.forEach((button, i) => paint(button.firstChild, patches[i], stored()));
   }
@@ -54,14 +66,17 @@ function showPatches() {
 
 const update = latest(async () => {
   const { samples, seed } = settings;
-  if (!painter.mask.some(Boolean)) return;
-  patches = (await request('/api/draw', { mask: encode(painter.mask), samples, seed })).patches.map(decode);
+  if (isBlank()) return;
+  const answer = await request('/api/draw', { mask: encode(painter.mask), samples, seed });
+  if (isBlank()) return;  // it was cleared meanwhile
+  patches = answer.patches.map(decode);
   showPatches();
 });
 
 function changed() {
   at('mask-undo').disabled = !painter.before.length;
-  update();
+  if (isBlank()) wipe();
+  else update();
 }
 
 async function stamp(shape, diameter) {

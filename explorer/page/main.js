@@ -1,6 +1,6 @@
 /* The tabs of the explorer, and its keys. */
 
-import { learn } from './about.js';
+import { about, learn } from './about.js';
 import { at, make } from './dom.js';
 import * as draw from './draw.js';
 import * as generate from './generate.js';
@@ -26,6 +26,7 @@ export function show(name) {
     at(`tab-${each}`).tabIndex = each === name ? 0 : -1;
   });
   document.body.dataset.tab = name;
+  at('models').hidden = name === 'draw' || about.models.length < 2;  // where they would change nothing
   scrollTo(0, 0);
   if (before && before.leave) before.leave();
   if (TABS[name].enter) TABS[name].enter();

@@ -4,15 +4,24 @@ import { about, model, windowOf } from './about.js';
 import { at, make, number, write } from './dom.js';
 import { paint, picture } from './pictures.js';
 import { Scatter } from './scatter.js';
-import { isUnnamed } from './sliders.js';
+import { digitsOf, isUnnamed, mark, slider } from './sliders.js';
 import { fresh, store } from './store.js';
 import { computed, decode, guarded, latest, request } from './requests.js';
 
 const LONG = 600000;  // milliseconds that a search may take
 const ORDERS = { axes: 'two attributes', pca: 'similarity (PCA)', tsne: 'similarity (t-SNE)' };
 
+const NOT_KNOWN = {
+  unknown: 'it is not recorded which images these weights learned from.',
+  different: 'these weights did not learn from the images of --data.',
+  transferred: 'these weights did not learn from the images of --data, and it is not recorded what they began with.',
+};
+
 let scatter = null;
 let drawn = '';  // the question whose answer is on the screen
+let points = [];
+let hidden = new Set();  // groups that are not shown
+let range = { least: -Infinity, most: Infinity };  // of the attribute that is filtered by
 
 const option = (value, text) => make('option', { value, textContent: text });
 const attributes = () => model().axes.filter((axis) => !isUnnamed(axis));
@@ -33,38 +42,106 @@ const draw = latest(async () => {
   }
   write('map-status', 'The map is being computed; the first one takes a while.');
   const window = windowOf();
-  const { points, sheet, thumb } = await computed(`/api/map?${query}`);
+  const answer = await computed(`/api/map?${query}`);
   drawn = query;
+  ({ points } = answer);
   const axisTitles = ['map-x', 'map-y'].map((id) => at(id).selectedOptions[0]?.textContent);
+  const { sheet, thumb } = answer;
   scatter.put(points, decode(sheet), thumb, window, at('map-by').value === 'axes' ? axisTitles : null);
-  const real = points.filter(({ kind }) => kind === 'real').length;
-  const also = real ? `, ${real} real (bright edge)` : '';
-  write('map-status', `${points.length - real} generated${also}. Drag to move, scroll to zoom.`);
+  buildGroups();
+  buildRange();
+  filter();
 });
+
+/* What a point counts to: generated or real, of a class where that is known. */
+const group = ({ kind, class: name }) => (name === null ? kind : `${kind} ${name}`);
+
+/* Show the points of the groups and of the range that are chosen. */
+function filter() {
+  const name = at('map-attribute').value;
+  const { least, most } = range;
+  const all = least === -Infinity && most === Infinity;
+  const within = ({ values }) => all || (values[name] !== null && values[name] >= least && values[name] <= most);
+  const shown = points.filter((point) => !hidden.has(group(point)) && within(point));
+  scatter.filter(new Set(shown.map((point) => points.indexOf(point))));
+  const count = (kind) => shown.filter((point) => point.kind === kind).length;
+  const real = points.some(({ kind }) => kind === 'real') ? `, ${count('real')} real (gray edge)` : '';
+  write('map-status', `${count('generated')} generated${real}; dots where there is no room. Drag to move, scroll to zoom.`);
+}
+
+/* A button for each group. */
+function buildGroups() {
+  const groups = [...new Set(points.map(group))];
+  hidden = new Set(groups.filter((each) => hidden.has(each)));
+  at('map-filter').hidden = false;
+  at('map-groups').hidden = groups.length < 2;
+  at('map-groups').replaceChildren(...groups.map((name) => {
+    const button = make('button', { textContent: name, 'aria-pressed': String(!hidden.has(name)) });
+    button.addEventListener('click', () => {
+      if (!hidden.delete(name)) hidden.add(name);
+      button.setAttribute('aria-pressed', String(!hidden.has(name)));
+      filter();
+    });
+    return button;
+  }));
+}
+
+/* Two sliders: the least and the most of an attribute that is shown; at their ends everything is. */
+function buildRange() {
+  const axis = attributes().find(({ name }) => name === at('map-attribute').value);
+  range = { least: -Infinity, most: Infinity };
+  at('map-range').replaceChildren();
+  if (!axis) return;
+  const values = points.map((point) => point.values[axis.name]).filter((value) => value !== null);
+  if (!values.length) return;
+  const low = Math.floor(Math.min(...values) / axis.step) * axis.step;
+  const high = Math.ceil(Math.max(...values) / axis.step) * axis.step;
+  const row = (which, name, end, other) => {
+    const colour = () => {
+      mark(input, other);
+      if (which === 'least') input.style.setProperty('--to', '100%');
+    };
+    const { row: made, input } = slider({
+      name, low, high, step: axis.step, value: end,
+      format: (value) => `${number(value, digitsOf(axis.step))} ${axis.unit}`,
+      moved: (value) => {
+        range[which] = Math.abs(value - end) < axis.step / 2 ? (which === 'least' ? -Infinity : Infinity) : value;
+        colour();
+        filter();
+      },
+    });
+    colour();
+    return made;
+  };
+  at('map-range').append(row('least', 'from', low, high), row('most', 'to', high, low));
+}
 
 /* Fill the menus for the current weights. */
 function choices() {
   const axes = attributes();
   const orders = Object.entries(ORDERS).filter(([by]) => by !== 'axes' || axes.length > 1);
-  const before = ['map-by', 'map-x', 'map-y'].map((id) => at(id).value);
+  const menus = ['map-by', 'map-x', 'map-y', 'map-attribute'];
+  const before = menus.map((id) => at(id).value);
   at('map-by').replaceChildren(...orders.map(([by, title]) => option(by, title)));
-  ['map-x', 'map-y'].forEach((id, i) => {
+  ['map-x', 'map-y', 'map-attribute'].forEach((id, i) => {
     at(id).replaceChildren(...axes.map((axis) => option(axis.name, title(axis))));
-    at(id).value = axes[Math.min(i, axes.length - 1)]?.name || '';
+    at(id).value = axes[Math.min(i % 2, axes.length - 1)]?.name || '';
   });
-  ['map-by', 'map-x', 'map-y'].forEach((id, i) => {
+  menus.forEach((id, i) => {
     if (before[i] && [...at(id).options].some(({ value }) => value === before[i])) at(id).value = before[i];
   });
   at('map-axes').hidden = at('map-by').value !== 'axes';
+  at('map-attribute').previousElementSibling.hidden = !axes.length;
+  at('map-attribute').hidden = !axes.length;
 }
 
 function pointed(point) {
   if (!point) return;
-  write('map-caption', `${point.kind}, ${point.kind === 'real' ? 'image' : 'seed'} ${point.index}`);
+  write('map-caption', `${group(point)}, ${point.kind === 'real' ? 'image' : 'seed'} ${point.index}`);
   paint(at('map-hover'), point.pixels, windowOf());
 }
 
-const opened = guarded(async ({ kind, index: which }) => {
+const opened = guarded(async ({ kind, index: which, label }) => {
   if (kind === 'real') {
     const { pixels, class: name } = await request(`/api/real/${which}`);
     paint(at('map-hover'), decode(pixels), windowOf());
@@ -72,19 +149,33 @@ const opened = guarded(async ({ kind, index: which }) => {
     return;
   }
   document.dispatchEvent(new CustomEvent('open-tab', { detail: 'generate' }));
-  store.change(fresh(store.draft.model, which));
+  store.change({ ...fresh(store.draft.model, which), label });
   store.settle();
 });
 
 function figure(pixels, caption, window) {
-  const canvas = picture(pixels, window);
-  canvas.setAttribute('aria-label', caption);
-  return make('figure', {}, canvas, make('figcaption', { textContent: caption }));
+  return make('figure', {}, picture(pixels, window, caption), make('figcaption', { textContent: caption }));
+}
+
+/* Whether it is a copy, by the rule of the evaluation: is it nearer than the nearest 1 % of held-out real images? */
+function verdict({ relation, limit, copy }) {
+  if (NOT_KNOWN[relation]) return `Whether this is a copy is not known: ${NOT_KNOWN[relation]}`;
+  if (copy === null) return 'Whether this is a copy is not known: there are too few real images to compare with.';
+  const held = `the nearest 1 % of held-out real images (${number(limit, 1)})`;
+  if (copy) return `It is nearer than ${held}: this may be a copy. Compare the pictures.`;
+  const rest = relation === 'part' ? ' of these; the weights learned from others, too' : '';
+  return `It is not nearer than ${held}: not a copy${rest}.`;
 }
 
 const nearest = guarded(async () => {
   const { state, pixels } = store.shown;
-  const answer = await request('/api/nearest', state, LONG);
+  const button = at('nearest-find');
+  button.disabled = true;
+  write('nearest-wait', 'Searching; the first time takes longer.');
+  const answer = await request('/api/nearest', state, LONG).finally(() => {
+    button.disabled = false;
+    write('nearest-wait', '');
+  });
   const real = decode(answer.pixels);
   const difference = Uint8ClampedArray.from(pixels, (gray, i) => 128 + 2 * (gray - real[i]));
   at('nearest-pictures').replaceChildren(
@@ -92,10 +183,7 @@ const nearest = guarded(async () => {
     figure(real, `real, image ${answer.index}`, windowOf(state)),
     figure(difference, 'difference, doubled', null),
   );
-  const { error, typical } = answer;
-  const verdict = error < typical / 2 ? 'This is close enough to be a copy.' : 'This is not a copy.';
-  const others = `; real images are typically ${number(typical || 0, 1)} from the nearest other real image. ${verdict}`;
-  write('nearest-result', `${number(error, 1)} gray levels apart${typical === null ? '.' : others}`);
+  write('nearest-result', `${number(answer.error, 1)} gray levels apart. ${verdict(answer)}`);
   at('nearest-found').hidden = false;
 });
 
@@ -105,7 +193,13 @@ export function build() {
     at('map-axes').hidden = at('map-by').value !== 'axes';
     draw();
   }));
+  at('map-attribute').addEventListener('change', () => {
+    buildRange();
+    filter();
+  });
   at('map-all').addEventListener('click', () => scatter.all());
+  at('map-in').addEventListener('click', () => scatter.zoomBy(1.5));
+  at('map-out').addEventListener('click', () => scatter.zoomBy(1 / 1.5));
   at('nearest-none').hidden = Boolean(about.data);
   at('nearest-part').hidden = !about.data;
   at('nearest-find').addEventListener('click', nearest);

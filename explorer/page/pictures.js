@@ -31,16 +31,23 @@ export function paint(canvas, pixels, window) {
   canvas.getContext('2d').putImageData(image, 0, 0);
 }
 
-/* A new canvas with an image. */
-export function picture(pixels, window) {
-  const canvas = make('canvas', { className: 'picture', role: 'img' });
+/* Leave a canvas without an image. */
+export function erase(canvas) {
+  painted.delete(canvas);
+  canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
+}
+
+/* A new canvas with an image, and its name for those who do not see it. */
+export function picture(pixels, window, label) {
+  const canvas = make('canvas', { className: 'picture', role: 'img', 'aria-label': label });
   paint(canvas, pixels, window);
   return canvas;
 }
 
 /* A button with an image, with a label. */
 export function thumb(pixels, window, label, press) {
-  const button = make('button', { className: 'thumb', title: label, 'aria-label': label }, picture(pixels, window));
+  const button = make('button', { className: 'thumb', title: label, 'aria-label': label },
+    picture(pixels, window, label));
   button.addEventListener('click', press);
   return button;
 }

@@ -4,8 +4,9 @@ import { number } from './dom.js';
 import { colours } from './pictures.js';
 
 const ACROSS = 32;  // thumbnails in a row of the sheet
+const DOT = 2.5;  // pixels of the screen, its radius
 const SIDE = 26;  // pixels of the screen for a thumbnail
-const EDGE = { generated: '#59524a', real: '#d9a35c' };
+const EDGE = { generated: '#d9a35c', real: '#6b6358' };
 const WHOLE = { zoom: 1, left: 0, top: 0 };  // everything is in sight
 
 /* The part of the way between two limits. */
@@ -25,7 +26,7 @@ const digits = (value) => (Math.abs(value - Math.round(value)) < 1e-6 ? 0 : Math
 export class Scatter {
   /* pointed(point or null), opened(point); axisTitles: [across, upwards], for the axes, or null. */
   constructor(canvas, pointed, opened) {
-    Object.assign(this, { canvas, pointed, opened, points: [], axisTitles: null, near: null });
+    Object.assign(this, { canvas, pointed, opened, points: [], shown: [], axisTitles: null, near: null });
     this.sheet = new OffscreenCanvas(1, 1);
     new ResizeObserver(() => this.draw()).observe(canvas);
     this.all();
@@ -42,7 +43,17 @@ export class Scatter {
       return { ...point, i, pixels, right: part(point.x, this.limits[0]), up: part(point.y, this.limits[1]) };
     });
     Object.assign(this, WHOLE, { near: null });
+    this.shown = this.points;
     this.paint(window);
+  }
+
+  /* Show points of some indices alone, the generated ones above the real ones. */
+  filter(indices) {
+    const chosen = this.points.filter(({ i }) => indices.has(i));
+    const of = (real) => chosen.filter(({ kind }) => (kind === 'real') === real);
+    this.shown = [...of(true), ...of(false)];
+    if (!this.shown.includes(this.near)) this.near = null;
+    this.draw();
   }
 
   /* Colour the thumbnails for the window of Hounsfield units that the pictures of the page have now. */
@@ -72,11 +83,25 @@ export class Scatter {
     return [(20 + place(right, width - 20) - this.left) * this.zoom, (place(1 - up, height) - this.top) * this.zoom];
   }
 
+  /* Points whose thumbnails have room, in the order in which they are drawn; generated ones come by a place first.
+     Others are dots until one zooms in. */
+  pictured(size) {
+    const taken = [];
+    const kept = [...this.shown].reverse().filter((point) => {
+      const [x, y] = this.where(point);
+      const free = taken.every(([otherX, otherY]) => Math.max(Math.abs(x - otherX), Math.abs(y - otherY)) > 0.8 * size);
+      if (free) taken.push([x, y]);
+      return free;
+    });
+    return kept.reverse();
+  }
+
   draw() {
     const { canvas, sheet, side } = this;
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
     if (!width) return;
+    canvas.style.touchAction = this.zoom > 1 ? 'none' : 'pan-y';  // where all is in sight, a swipe scrolls the page
     Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
     const context = canvas.getContext('2d');
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -87,10 +112,16 @@ export class Scatter {
       const from = [(point.i % ACROSS) * side, Math.floor(point.i / ACROSS) * side];
       context.drawImage(sheet, ...from, side, side, x - across / 2, y - across / 2, across, across);
       context.strokeStyle = EDGE[point.kind];
-      context.lineWidth = point === this.near ? 3 : point.kind === 'real' ? 1.5 : 1;
+      context.lineWidth = point === this.near ? 3 : 1.5;
       context.strokeRect(x - across / 2, y - across / 2, across, across);
     };
-    this.points.forEach((point) => one(point, size));
+    this.shown.forEach((point) => {
+      context.beginPath();
+      context.arc(...this.where(point), DOT, 0, 2 * Math.PI);
+      context.fillStyle = EDGE[point.kind];
+      context.fill();
+    });
+    this.pictured(size).forEach((point) => one(point, size));
     if (this.near) one(this.near, Math.max(2.6 * size, 72));
     if (this.axisTitles) this.label(context, width, height);
   }
@@ -123,7 +154,7 @@ export class Scatter {
   /* The point nearest to a place of the screen, if it is near. */
   find(x, y, far = SIDE * Math.sqrt(this.zoom)) {
     let best = null;
-    this.points.forEach((point) => {
+    this.shown.forEach((point) => {
       const [pointX, pointY] = this.where(point);
       const distance = Math.hypot(pointX - x, pointY - y);
       if (distance <= (best ? best.distance : far)) best = { point, distance };

@@ -1,7 +1,8 @@
 """Projection, drawing, the map and the search for copies, as the page asks for them."""
 
 import base64
-import io
+import threading
+import types
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from numpy.testing import assert_allclose
 import dataset
 from common import images
 from explored import SIZE, STATE, decoded, refused, state
-from explorer import projecting
+from explorer import mapping, models, projecting, worker
+from explorer.models import encoded
 from metrics import memorisation
 
 
@@ -30,8 +32,7 @@ def test_projection_is_that_of_2_inference_and_can_be_watched(client, succeeds, 
     images.save(picture, dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0])
     brief = projecting.Inference(project_steps=16)
     monkeypatch.setattr(projecting, 'Inference', lambda: brief)
-    with open(picture, 'rb') as f:
-        response = client.post('/api/project?model=0', data=f.read(), content_type='application/octet-stream')
+    response = client.post('/api/project', json=dict(model=0, pixels=encoded(images.read(picture))))
     answers = events(client, response.get_json()['job'])
     arguments = ['--model', made.one, '--project', picture, '--project-steps', 16, '--outdir', tmp_path, '--cpu']
     out = succeeds('2-inference.py', *arguments)
@@ -46,12 +47,10 @@ def test_projection_is_that_of_2_inference_and_can_be_watched(client, succeeds, 
 @pytest.fixture
 def search(client, made):
     """Begins a search for a real patch; returns its name."""
-    f = io.BytesIO()
-    images.encode(dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0], f)
+    pixels = encoded(dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0])
 
     def call():
-        response = client.post('/api/project?model=0', data=f.getvalue(), content_type='application/octet-stream')
-        return response.get_json()['job']
+        return client.post('/api/project', json=dict(model=0, pixels=pixels)).get_json()['job']
 
     return call
 
@@ -71,6 +70,27 @@ def test_a_search_without_requests_ends(explorer, search, monkeypatch):
     assert projecting.TIMEOUT > 60  # as browsers let a hidden page ask once a minute
     monkeypatch.setattr(projecting, 'TIMEOUT', 0.2)
     ended(explorer.search(search()))
+
+
+def test_a_search_tells_how_long_it_has_taken_and_how_long_it_will_take(monkeypatch):
+    seen, now = [], [100.0]
+
+    def project(picture, steps, seed, watch):
+        for step, time in ((1, 105), (2, 107), (4, 111)):  # two seconds for a step
+            now[0] = time
+            watch(step, 10, picture)
+            seen.append(search.latest())
+        return types.SimpleNamespace(latent=np.ones([1, 2]), label=np.ones([1, 0]), image=picture)
+
+    monkeypatch.setattr(projecting, 'time', types.SimpleNamespace(monotonic=lambda: now[0]))
+    go, thread = threading.Event(), worker.Worker()
+    thread.submit(lambda: go.wait(20), worker.IMAGE)
+    model = types.SimpleNamespace(generator=types.SimpleNamespace(project=project))
+    search = projecting.Search(thread, model, np.zeros([1, 4, 4], np.uint8))
+    go.set()
+    assert search.future.result(20)['seconds'] == 11
+    assert [(each['seconds'], each['left']) for each in seen] == [(5, None), (7, 16), (11, 12)]
+    thread.close()
 
 
 def ended(search):
@@ -130,9 +150,11 @@ def test_a_map_shows_generated_and_real_images_where_they_measure(client, post):
     real = [(i, point) for i, point in enumerate(points) if point['kind'] == 'real']
     assert len(real) <= 40 and len(points) > 100
     i, point = real[5]
+    assert point['class'] == 'AIS' and points[2]['class'] is None
     assert (sheet[i] == decoded(post_get(client, 'real/%d' % point['index'])['pixels'])).all()
     image = post('image', **state(seed=points[2]['index']))['measured']
     assert points[2]['x'] == pytest.approx(image['diameter_mm'], abs=0.3)
+    assert all(point['values']['diameter_mm'] == pytest.approx(point['x'], abs=1e-3) for point in points)
     by_pca = computed(client, 'map?model=0&by=pca')['points']
     assert np.var([p['x'] for p in by_pca]) >= np.var([p['y'] for p in by_pca]) and len(by_pca) == 540
     assert refused(client.get('/api/map?model=0&by=axes&x=size&y=mean_hu'), 'there is no axis size')
@@ -146,4 +168,37 @@ def test_the_nearest_real_image_is_that_of_the_search_for_copies(post, made):
     assert answer['index'] == expected.index[0] and answer['error'] == pytest.approx(float(expected.distance[0]))
     turned = memorisation.turned(decoded(answer['pixels']), int(expected.symmetry[0]) % 4)
     assert sorted(turned.ravel()) == sorted(reals[answer['index']].ravel())
-    assert answer['typical'] > 0
+    assert answer['copy'] is None and answer['relation'] == 'different'  # they learned from other data
+
+
+def test_whether_a_nodule_is_a_copy_is_judged_where_the_weights_learned_from_the_data(post, explorer, monkeypatch):
+    data, generator = explorer.data, explorer.models[0].generator
+    monkeypatch.setattr(generator, 'card', generator.card._replace(digest=data.digest, parts=data.parts))
+    answer = post('nearest', **STATE)
+    assert answer['relation'] == 'same' and answer['copy'] is (answer['error'] < answer['limit'])
+
+
+def test_an_image_may_be_a_copy_where_it_is_nearer_than_the_nearest_hundredth_of_held_out_images():
+    flat = np.arange(200, dtype=np.uint8)[:, None, None, None] * np.ones([1, 1, 16, 16], np.uint8)
+    neighbours = mapping.Neighbours(flat)  # each image is 1 gray level from its nearest other one
+    copy, new = [neighbours.answer(np.full([16, 16], gray, np.uint8)) for gray in (7, 240)]
+    assert (copy['index'], copy['error'], copy['limit'], copy['copy']) == (7, 0, 1, True)
+    assert (new['index'], new['error'], new['limit'], new['copy']) == (199, 41, 1, False)
+    few = mapping.Neighbours(flat[: mapping.LEAST - 1]).answer(np.full([16, 16], 7, np.uint8))
+    assert few['limit'] is None and few['copy'] is None
+
+
+def test_a_map_of_a_network_with_classes_shows_each_of_them(made, monkeypatch):
+    monkeypatch.setattr(mapping, 'N', 6)
+    model, thread = models.Model(made.labelled, cpu=True), worker.Worker()
+    nodule_map = mapping.Map(model, thread, None)
+    try:
+        while nodule_map.answer('pca') is None:
+            pass
+        points = nodule_map.answer('pca')['points']
+        assert [(point['label'], point['class']) for point in points] == [(i % 3, str(i % 3)) for i in range(6)]
+        sheet = decoded(nodule_map.answer('pca')['sheet'], (6, SIZE, SIZE))
+        chosen = models.state(state(seed=4, label=1))
+        assert np.abs(sheet[4].astype(int) - model.pixels(chosen)).max() <= 1
+    finally:
+        thread.close()

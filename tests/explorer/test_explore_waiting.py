@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import http.client
-import io
 import json
 import threading
 import time
@@ -12,9 +11,9 @@ import numpy as np
 import pytest
 
 import dataset
-from common import images, web_server
+from common import web_server
 from explored import decoded, state
-from explorer import explorer_app, mapping
+from explorer import explorer_app, mapping, models
 
 PAGES = 20
 
@@ -25,10 +24,10 @@ def ask(explorer):
     with web_server.running(explorer_app.application(explorer, 'token')) as url:
         parts = urllib.parse.urlsplit(url)
 
-        def call(path, payload=None, kind='application/json'):
+        def call(path, payload=None):
             connection = http.client.HTTPConnection(parts.netloc, timeout=20)
-            headers = {'Cookie': cookie, 'Content-Type': kind}
-            body = json.dumps(payload).encode() if isinstance(payload, dict) else payload
+            headers = {'Cookie': cookie, 'Content-Type': 'application/json'}
+            body = json.dumps(payload).encode() if payload is not None else None
             connection.request('POST' if body else 'GET', path, body, headers)
             response = connection.getresponse()
             text = response.read()
@@ -63,9 +62,8 @@ def test_an_image_comes_within_a_second_while_twenty_pages_wait_for_a_search_and
 ):
     go, started = slow_similarity_map
     explorer._maps[0]._futures.clear()
-    f, ended = io.BytesIO(), threading.Event()
-    images.encode(dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0], f)
-    status, search = ask('/api/project?model=0', f.getvalue(), 'application/octet-stream')
+    ended, pixels = threading.Event(), models.encoded(dataset.read(made.data + '/AIS-r05.tfrecords', 1)[0])
+    status, search = ask('/api/project', dict(model=0, pixels=pixels))
     paths = ['/api/project/' + search['job'], '/api/map?model=0&by=tsne']
     while ask(paths[0])[0] == 202:  # its graph is being built
         time.sleep(0.05)

@@ -6,12 +6,14 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from browser import CANVAS, CHROMIUM, DRIVER
 from common import images, web_server
 from config import Inference
-from explored import flat_axes
-from exploring import DIRECTION, DRAG, FOREIGN, LARGE, MOVE, Explorer
+from explored import decoded, flat_axes
+from explorer import models
+from exploring import DIRECTION, DRAG, FOREIGN, LARGE, MOVE, NAMELESS, SMALL, Explorer
 from places import ONCE, ROOT
 
 pytestmark = [ONCE, pytest.mark.skipif(not (CHROMIUM and DRIVER), reason='there is no chromium with chromedriver here')]
@@ -144,6 +146,35 @@ def test_painting_changes_the_patch_where_it_was_painted(page):
     page.until(lambda: (page.canvas(selector='#patch') == patch).all(), 'the patch before')
 
 
+def test_without_a_mask_there_is_no_patch_and_nothing_is_inserted(page):
+    pictures = '#patch', '#insert-result'
+    page.press('4')
+    page.shows('insert-caption', 'real, AIS')
+    page.until(lambda: all(page.canvas(selector=each).any() for each in pictures), 'a patch, also inserted')
+    shown = page.canvas(selector='#patch')
+    page['mask-clear'].click()
+    page.until(lambda: page['patch-caption'].text.startswith('No patch'), 'no patch')
+    assert not any(page.canvas(selector=each).any() for each in pictures)
+    assert page.driver.find_elements('css selector', '#patches button') == []
+    assert page.canvas(selector='#insert-real').any()
+    page['mask-undo'].click()
+    page.until(lambda: (page.canvas(selector='#patch') == shown).all(), 'the patch before')
+    page.until(lambda: page.canvas(selector='#insert-result').any(), 'the nodule in the real patch')
+
+
+def test_buttons_of_weights_are_there_where_they_change_something(page, explorer, monkeypatch):
+    assert not page['models'].is_displayed()  # there is one model
+    about = explorer.about()
+    about['models'] *= 2
+    monkeypatch.setattr(explorer, 'about', lambda: about)
+    page.begin()
+    shown = []
+    for name in TABS:
+        page['tab-' + name].click()
+        shown.append(page['models'].is_displayed())
+    assert shown == [True, True, True, False, True, True]
+
+
 @pytest.mark.slow
 def test_a_search_ends_with_its_distance_and_its_latent_goes_on_with_sliders(page, explorer, tmp_path):
     path = str(tmp_path / 'picture.png')
@@ -151,8 +182,10 @@ def test_a_search_ends_with_its_distance_and_its_latent_goes_on_with_sliders(pag
     page.press('3')
     page.stop(path, explorer)
     page.drop('project-drop', path)
-    page.until(lambda: 'Found: ' in page['project-status'].text, 'an end')
-    assert 0 < float(page['project-error'].text) < 128
+    page.until(lambda: 'Found in ' in page['project-status'].text, 'an end')
+    low, high = explorer.models[0].window
+    error = explorer._search.latest()['error'] * (high - low) / 255
+    assert page['project-error'].text == '%.0f' % error and page['project-unit'].text == 'HU'
     page['project-edit'].click()
     page.until(lambda: page.count() == 2, 'the nodule that was found')
     assert page['found'].is_displayed()
@@ -220,9 +253,6 @@ def test_a_picture_that_is_none_is_refused_and_a_lost_server_is_found_again(page
     (tmp_path / 'picture.png').write_bytes(b'GIF89a')
     page.press('3')
     assert '"picture.png" cannot be read as a picture' in page.choose('project-file', tmp_path / 'picture.png')
-    images.save(str(tmp_path / 'small.png'), np.zeros([1, 32, 32], np.uint8))
-    page.choose('project-file', tmp_path / 'small.png')
-    assert '64' in page.shows('trouble', '32')
     page.press('1')
     page.driver.set_network_conditions(offline=True, latency=0, throughput=0)
     page.driver.execute_script(MOVE, DIRECTION, 20)
@@ -230,6 +260,157 @@ def test_a_picture_that_is_none_is_refused_and_a_lost_server_is_found_again(page
     page.driver.delete_network_conditions()
     page.until(lambda: page.count() == 2, 'the nodule that was waited for')
     assert not page['trouble'].is_displayed()
+
+
+@pytest.fixture
+def sought(explorer, monkeypatch):
+    """Pixels of the pictures that are searched for, from now on."""
+    pictures, project = [], explorer.project
+
+    def noted(index, pixels):
+        pictures.append(decoded(pixels, (64, 64)))
+        return project(index, pixels)
+
+    monkeypatch.setattr(explorer, 'project', noted)
+    return pictures
+
+
+@pytest.mark.parametrize('width, height', [(420, 300), (40, 90)])
+def test_a_square_of_any_picture_is_moved_resized_and_searched_for(page, sought, tmp_path, width, height):
+    rows, columns = np.mgrid[:height, :width]
+    red = 128 + 100 * np.sin(rows / 9.0) * np.cos(columns / 13.0)
+    picture = Image.fromarray(np.stack([red, 0.5 * red, 255 - red], axis=2).astype(np.uint8))
+    picture.save(str(tmp_path / 'picture.png'))
+    page.press('3')
+    page['project-file'].send_keys(str(tmp_path / 'picture.png'))
+    side = min(width, height)
+    page.shows('crop-place', '%d\u00d7%d of %d\u00d7%d' % (side, side, width, height))
+    square = page['crop-square']
+    square.send_keys('---')  # smaller, about its middle
+    square.send_keys('\ue012\ue013')  # arrows: left and up
+    before = page.square(width, height)
+    assert before[2] < side
+    scale = page['crop-picture'].size['width'] / width
+    page.mouse(page.driver).move_to_element(square).click_and_hold().move_by_offset(12, 0).release().perform()
+    left, top, side = page.square(width, height)
+    assert (left, top, side) == (before[0] + round(12 / scale), before[1], before[2])
+    corner = page.driver.find_element('css selector', '#crop-square span')
+    page.mouse(page.driver).move_to_element(corner).click_and_hold().move_by_offset(-12, -12).release().perform()
+    assert page.square(width, height) == (left, top, side - round(12 / scale))
+    left, top, side = page.square(width, height)
+    page['crop-search'].click()
+    page.until(lambda: sought, 'a search')
+    cropped = picture.convert('L').crop((left, top, left + side, top + side))
+    expected = np.asarray(cropped.resize((64, 64), Image.BILINEAR)).astype(int)
+    assert np.abs(sought[0] - expected).max() <= 1
+    page['project-again'].click()
+    assert page['crop-square'].is_displayed() and page.square(width, height) == (left, top, side)
+
+
+def test_a_real_patch_is_picked_and_searched_for(page, explorer, sought):
+    page.press('3')
+    page.until(lambda: len(page.driver.find_elements('css selector', '#real-patches button')) == 12, 'patches')
+    page['real-after'].click()
+    page.until(lambda: page.driver.find_elements('css selector', '[aria-label="AIS, image 13"]'), 'other patches')
+    page.driver.find_element('css selector', '[aria-label="AIS, image 13"]').click()
+    page.until(lambda: sought, 'a search')
+    assert (sought[0] == explorer.real(13)[0]).all()
+    page.shows('project-status', 'Found in ')
+
+
+def test_on_the_map_generated_nodules_lie_above_real_ones_and_groups_and_sizes_are_filtered(
+    page, explorer, monkeypatch
+):
+    points = [dict(x=5, y=0, kind='generated', index=0, label=0, values=dict(diameter_mm=5))]
+    points += [dict(x=5, y=0, kind='real', index=0, label=None, values=dict(diameter_mm=5))]
+    points += [dict(x=9, y=0, kind='real', index=1, label=None, values=dict(diameter_mm=9))]
+    for point, name in zip(points, (None, 'AIS', 'MIA')):
+        point['class'] = name
+    white, black = np.full([32, 32], 255, np.uint8), np.zeros([32, 32], np.uint8)
+    answer = dict(points=points, sheet=models.encoded(np.concatenate([white, black, white])), thumb=32)
+    monkeypatch.setattr(explorer, 'map', lambda *args: answer)
+
+    def whites():
+        """White pixels of the left and the right half of the map: where the two places are."""
+        ends = 'const { width, height } = document.getElementById("map"); return [width, height]'
+        columns, rows = page.driver.execute_script(ends)
+        canvas = np.reshape(page.driver.execute_script(CANVAS, '#map', 0), [rows, columns]) == 255
+        return [int(half.sum()) > 400 for half in np.array_split(canvas, 2, axis=1)]
+
+    page.press('5')
+    page.shows('map-status', '1 generated, 2 real')
+    assert whites() == [True, True]
+    groups = page.driver.find_elements('css selector', '#map-groups button')
+    assert [button.text for button in groups] == ['generated', 'real AIS', 'real MIA']
+    groups[0].click()
+    page.shows('map-status', '0 generated, 2 real')
+    assert whites() == [False, True]
+    groups[0].click()
+    groups[2].click()
+    page.shows('map-status', '1 generated, 1 real')
+    groups[2].click()
+    page.driver.execute_script(MOVE, '#map-range [aria-label=from]', 6)
+    page.shows('map-status', '0 generated, 1 real')
+    page.driver.execute_script(MOVE, '#map-range [aria-label=from]', 5)
+    page.driver.execute_script(MOVE, '#map-range [aria-label=to]', 8)
+    page.shows('map-status', '1 generated, 1 real')
+
+
+@pytest.mark.parametrize(
+    'relation, copy, message',
+    [
+        ('same', True, 'this may be a copy'), ('same', False, 'real images (9.0): not a copy.'),
+        ('part', False, 'not a copy of these'), ('more', None, 'too few real images'),
+        ('different', None, 'these weights did not learn'), ('unknown', None, 'it is not recorded which images'),
+    ],
+)  # fmt: skip
+def test_of_a_copy_there_is_one_verdict_and_none_where_the_training_images_are_not_known(
+    page, explorer, monkeypatch, relation, copy, message
+):
+    limit = None if copy is None else 9.0
+    answer = dict(index=3, error=8.5, pixels=models.encoded(explorer.real(3)[0]))
+    monkeypatch.setattr(explorer, 'nearest', lambda state: dict(answer, limit=limit, copy=copy, relation=relation))
+    page.press('5')
+    page['nearest-find'].click()
+    assert page.shows('nearest-result', message).startswith('8.5 gray levels apart. ')
+
+
+def test_a_swipe_over_the_image_scrolls_the_page_and_leaves_the_window(page):
+    page.driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', dict(enabled=True))
+    try:
+        page.resize(400, 800)
+        level = page['level'].text
+        page.swipe(LARGE)
+        page.until(lambda: page.driver.execute_script('return scrollY') > 100, 'a page that was scrolled')
+        assert page['level'].text == level
+        page.press('5')
+        page.until(lambda: 'generated' in page['map-status'].text, 'a map')
+        page.swipe('#map')
+        page.until(lambda: page.driver.execute_script('return scrollY') > 100, 'a page that was scrolled')
+    finally:
+        page.driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', dict(enabled=False))
+
+
+def test_the_rail_of_a_slider_differs_from_what_is_behind_it(page):
+    def luminance(text):
+        """Relative luminance of a colour such as #6b6358 (WCAG 2.2)."""
+        values = np.array([int(text[i : i + 2], 16) for i in (1, 3, 5)]) / 255.0
+        return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4).dot(
+            [0.2126, 0.7152, 0.0722]
+        )
+
+    style = 'return getComputedStyle(document.querySelector(arguments[0])).getPropertyValue(arguments[1]).trim()'
+    rail, ground, raised = [
+        luminance(page.driver.execute_script(style, 'input[type=range]', name))
+        for name in ('--rail', '--ground', '--raised')
+    ]
+    assert min((rail + 0.05) / (ground + 0.05), (rail + 0.05) / (raised + 0.05)) >= 3
+
+
+def test_the_page_has_one_main_landmark(page):
+    (main,) = page.driver.find_elements('tag name', 'main')
+    assert main.get_attribute('role') is None
+    assert len(main.find_elements('css selector', '[role=tabpanel]')) == len(TABS)
 
 
 @pytest.mark.slow
@@ -240,9 +421,16 @@ def test_a_walk_plays_and_every_tab_fits_every_screen(page):
         page.driver.find_elements('css selector', '#walk-choices button')[which].click()
     page.until(lambda: page['walk-where'].text.endswith('/ 32'), 'frames')
     page.until(lambda: page['walk-where'].text.startswith('5 '), 'the fifth of them')
-    for width, height in ((1280, 800), (768, 1024), (400, 800)):
+    for width, height in ((1440, 900), (1280, 800), (768, 1024), (400, 800)):
         for name in TABS:
             page['tab-' + name].click()
             page.resize(width, height)
+            if name == 'map':
+                page.until(lambda: 'generated' in page['map-status'].text, 'a map')
+            assert page.driver.execute_script(NAMELESS) == [], name
+            if width <= 768:
+                assert page.driver.execute_script(SMALL) == [], (name, width)
+            else:
+                assert page.driver.execute_script('return document.documentElement.scrollHeight') <= height, name
             wide = [message for message, *sizes in page.buttons() if message and sizes[2] > sizes[3]]
             assert not wide, (name, wide, width)
