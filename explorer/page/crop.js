@@ -81,6 +81,18 @@ export class Crop {
     this.put(this.left - by / 2, this.top - by / 2, this.side + by);
   }
 
+  /* How many gray levels the picture spans. */
+  span() {
+    const { width, height } = this.canvas;
+    const { data } = this.canvas.getContext('2d').getImageData(0, 0, width, height);
+    let [least, most] = [255, 0];
+    for (let i = 0; i < data.length; i += 4) {
+      least = Math.min(least, data[i]);
+      most = Math.max(most, data[i]);
+    }
+    return most - least;
+  }
+
   /* Gray levels of the square, [size * size]. */
   pixels(size) {
     const { left, top, side } = this;

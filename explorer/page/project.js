@@ -10,6 +10,7 @@ import { fresh, store } from './store.js';
 import { decode, encode, guarded, latest, pause, request } from './requests.js';
 
 const MOST = 256;  // megabytes
+const LEAST_SPAN = 32;  // gray levels of a picture of 16 bits; fewer would be noise after the lower 8 bits are lost
 const AT_ONCE = 12;  // real patches on show
 const AGAIN = 150;  // milliseconds between looks how far the search is
 
@@ -127,13 +128,24 @@ function editSquare() {
   at('crop-square').focus();
 }
 
+/* Whether a file is a PNG of 16 bits, of which the browser reads the upper 8. */
+async function hasSixteenBits(file) {
+  const bytes = new Uint8Array(await file.slice(0, 25).arrayBuffer());
+  return String.fromCharCode(...bytes.slice(1, 4)) === 'PNG' && bytes[24] === 16;
+}
+
 /* A picture whose size fits is searched for at once; of others a square is chosen. */
 async function take(file) {
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none' }).catch(() => {
     throw new Refused(`"${file.name}" cannot be read as a picture; save it as PNG or JPEG`);
   });
-  at('project-drop').classList.add('active');
   crop.open(bitmap);
+  if (crop.span() < LEAST_SPAN && await hasSixteenBits(file)) {
+    const remedy = 'scale it to 8 bits, or use 2-inference.py --project, which takes --range';
+    at('project-crop').hidden = true;
+    throw new Refused(`"${file.name}" has 16 bits and uses few of them; ${remedy}`);
+  }
+  at('project-drop').classList.add('active');
   const { size } = model();
   if (bitmap.width === size && bitmap.height === size) await search();
   else editSquare();

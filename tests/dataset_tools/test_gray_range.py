@@ -1,7 +1,5 @@
 """Pictures of 16 bits whose values are not scaled to 16 bits."""
 
-import io
-
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -10,7 +8,6 @@ from PIL import Image
 from classification import classifier
 from common import images
 from created import CREATE, facts, finest, read_picture
-from explorer import uploads
 from pix2pix import data
 
 SIDE = 32
@@ -99,15 +96,6 @@ def test_pictures_to_classify_are_refused_as_a_set(tmp_path):
         classifier.read_images(str(tmp_path / 'in'), (1, SIDE, SIDE))
     write(tmp_path / 'in', FULL, 'b.png')
     assert classifier.read_images(str(tmp_path / 'in'), (1, SIDE, SIDE))[0].shape == (2, 1, SIDE, SIDE)
-
-
-@pytest.mark.parametrize('values', [HU + 1024, HU + 32768])
-def test_the_explorer_refuses_a_sliver_and_names_no_file_of_its_own(values):
-    f = io.BytesIO()
-    Image.fromarray(values.astype(np.uint16)).save(f, 'PNG')
-    with pytest.raises(ValueError, match='^the picture has 16 bits.*8 bits.*--range') as caught:
-        uploads.picture(f.getvalue(), SIDE)
-    assert '/tmp' not in str(caught.value)
 
 
 @pytest.mark.parametrize('dtype, form', [(np.int16, 'a.tif'), (np.int32, 'a.tif'), (np.int16, 'a.npy')])

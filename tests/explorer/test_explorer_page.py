@@ -307,6 +307,21 @@ def test_a_square_of_any_picture_is_moved_resized_and_searched_for(page, sought,
     assert page['crop-square'].is_displayed() and page.square(width, height) == (left, top, side)
 
 
+def test_of_a_picture_of_16_bits_the_upper_8_are_searched_for_if_it_uses_them(page, sought, tmp_path):
+    hu = np.random.RandomState(3).randint(-1000, 400, [64, 64])
+    page.press('3')
+    for offset in (1024, 32768):
+        Image.fromarray((hu + offset).astype(np.uint16)).save(str(tmp_path / 'few.png'))
+        page.choose('project-file', tmp_path / 'few.png')
+        page.shows('trouble', '"few.png" has 16 bits and uses few of them')
+    assert sought == []
+    full = np.linspace(0, 65535, 64 * 64).round().astype(np.uint16).reshape(64, 64)
+    Image.fromarray(full).save(str(tmp_path / 'full.png'))
+    page['project-file'].send_keys(str(tmp_path / 'full.png'))
+    page.until(lambda: sought, 'a search')
+    assert np.abs(sought[0] - full / 257.0).max() <= 1
+
+
 def test_a_real_patch_is_picked_and_searched_for(page, explorer, sought):
     page.press('3')
     page.until(lambda: len(page.driver.find_elements('css selector', '#real-patches button')) == 12, 'patches')
