@@ -66,7 +66,8 @@ function filter() {
   scatter.filter(new Set(shown.map((point) => points.indexOf(point))));
   const count = (kind) => shown.filter((point) => point.kind === kind).length;
   const real = points.some(({ kind }) => kind === 'real') ? `, ${count('real')} real (gray edge)` : '';
-  write('map-status', `${count('generated')} generated${real}; dots where there is no room. Drag to move, wheel zooms.`);
+  const counts = `${count('generated')} generated${real}`;
+  write('map-status', `${counts}; dots where there is no room. Drag to move, scroll to zoom.`);
 }
 
 /* A button for each group. */
