@@ -35,6 +35,11 @@ def to_gray(hu, window):
     return np.clip(np.rint((np.asarray(hu, 'float32') - window[0]) * scale), 0, 255).astype('uint8')
 
 
+def gray_level(hu, window):
+    """HU -> gray level, neither rounded nor clipped."""
+    return (hu - window[0]) * 255.0 / (window[1] - window[0])
+
+
 def to_hu(gray, window):
     """Gray levels 0..255 -> HU, float32."""
     return np.asarray(gray, 'float32') * np.float32((window[1] - window[0]) / 255.0) + np.float32(window[0])

@@ -62,7 +62,8 @@ def _tiles(summary, class_name, head, count):
     """[(Picture, path of the nodule's outline, radius of the annotated diameter or None)] of a class."""
     samples = summary.draw(count)
     mm = head.get('mm_per_pixel')
-    measured = nodules.masks(np.stack([sample.pixels for sample in samples]))
+    images = np.stack([sample.pixels for sample in samples])
+    measured = nodules.measure(images, head.get('window'), mm).masks
     tiles = []
     for sample, mask in zip(samples, measured):
         picture = page.picture(sample.pixels, f'{class_name}, image {sample.index + 1}', bool(head.get('window')))
@@ -76,14 +77,13 @@ def _charts(overview):
     """[(heading, caption, SVG)]"""
     mm, window = overview.head.get('mm_per_pixel'), overview.head.get('window')
     level, unit = ('density', 'HU') if window else ('gray level', 'of 255')
-    pixels, means, sizes, annotated = {}, {}, {}, {}
+    length = 'mm' if mm else 'pixels'
+    pixels, measured, annotated = {}, {}, {}
     for label, summary in overview.sorted():
         label = label or 'all'
         images = summary.pixels()
-        measured = nodules.nodules(images)
         pixels[label] = _in_unit(images.ravel(), window)
-        means[label] = _in_unit(measured.gray, window)
-        sizes[label] = measured.diameter * (mm or 1)
+        measured[label] = nodules.measure(images, window, mm)
         if summary.diameters:
             annotated[label] = np.array(summary.diameters)
     charts = [
@@ -91,18 +91,20 @@ def _charts(overview):
             'All pixels',
             'Lung on the left, soft tissue and bone on the right.',
             svg_plots.distributions(pixels, level, unit, 'pixels', 60),
-        ),
-        (
-            'The nodules',
-            'Mean of the nodule in the middle of each image, measured by one rule.',
-            svg_plots.distributions(means, 'mean of the nodule', unit),
-        ),
-        (
-            'Measured sizes',
-            'Diameter of a circle of the same area as the measured nodule.',
-            svg_plots.distributions(sizes, 'measured diameter', 'mm' if mm else 'pixels'),
-        ),
+        )
     ]
+    of_nodules = [
+        ('mean_hu', 'The nodules', 'Nodules in the middle of the images, measured by one rule.', 'mean', unit),
+        ('solid_share', 'Solid part', 'Part of the nodule of %g HU or more.' % nodules.SOLID, 'solid part', 'share'),
+        ('diameter_mm', 'Measured sizes', 'Diameter of a circle of the same area.', 'measured diameter', length),
+        ('elongation', 'Elongation', 'Round nodules on the left.', 'long axis', 'multiples of the short one'),
+        ('wall_mm', 'Distance to the chest wall', 'In images that show a wall; 0: they touch.', 'gap', length),
+    ]
+    for field, heading, caption, title, unit in of_nodules:
+        values = {label: nodules.known(getattr(of_class, field)) for label, of_class in measured.items()}
+        values = {label: numbers for label, numbers in values.items() if len(numbers)}
+        if values:
+            charts.append((heading, caption, svg_plots.distributions(values, title, unit)))
     if annotated:
         figure = svg_plots.distributions(annotated, 'annotated diameter', 'mm')
         charts.append(('Annotated sizes', 'Diameters as they are annotated.', figure))

@@ -20,7 +20,7 @@ USABLE = 0.2  # R2 of requested and measured changes from which a slider does wh
 SEFA = 6  # directions of the first layer
 STEP = np.pi / 180  # of an axis: a degree of the great circle
 PENALTIES = np.logspace(-6, 3, 19)  # of the ridge regression, of which cross-validation chooses
-RULE = 1  # changes with what is learned and how, so that axes of another rule are learned anew
+RULE = 2  # changes with what is learned and how, so that axes of another rule are learned anew
 
 # FILE FORMAT of NAME.axes.npz. Of K attributes and latents of L numbers. weights: [K, L], of the regression; r2: [K],
 # held out; follows: [K], R2 of requested and measured changes, NaN while not known; effects: [K, K], how much each

@@ -4,9 +4,9 @@ The data of `compare` are what comparison.json holds:
   data, held-out reals, compared, seed: what was compared; texts, and a number. weights: digests of the weight files.
   models: [{name, model, folder, kimg, notes}]; name: short and unique; folder: of its evaluation.html, within the same
     folder; kimg: of its training, where its file tells, or null; notes: texts.
-  metrics: [{metric, key, size, unit, wanted, reals, models, best, as_good}]; metric: a label; size, unit: if there are
-    any; reals and each of models: {value, interval}; best: index of the model that is nearest to what is wanted;
-    as_good: indices of those whose paired difference from it is within chance.
+  metrics: [{metric, key, size, unit, wanted, reals, models, best, as_good}], those that all models have; metric: a
+    label; size, unit: if there are any; reals and each of models: {value, interval}; best: index of the model that is
+    nearest to what is wanted; as_good: indices of those whose paired difference from it is within chance.
   curves: [{metric, wanted, kimg, value, lo, hi, reals}], one for each of metrics, of lists over the models that have
     kimg, in that order; none if fewer than two have.
 """
@@ -57,8 +57,9 @@ def _distance(wanted, value, real):
     return {'low': value, 'high': -value, 'as reals': abs(value - real)}[wanted]
 
 
-def _metric(rows, smallest):
-    """One metric of all models. rows: an evaluation.Row of each; smallest: images of the smallest set."""
+def _metric(rows):
+    """One metric of all models. rows: an evaluation.Row of each."""
+    smallest = min(row.count for row in rows)
     fakes, wanted, reals = [row.fakes for row in rows], rows[0].metric.wanted, rows[-1].reals
     distances = [_distance(wanted, estimate.value, reals.value) for estimate in fakes]
     best = distances.index(min(distances))
@@ -85,7 +86,6 @@ def _curve(metric, kimg):
 
 def compare(evaluations):
     """The comparison of at least two Evaluations of one suite.evaluate_models, as described above."""
-    smallest = min(len(evaluated.images) for evaluated in evaluations)
     result = evaluation_page.facts(evaluations[0], SHARED)
     paths = [evaluated.facts.model for evaluated in evaluations]
     result.update(weights=[digest for evaluated in evaluations for digest in evaluated.weights], models=[])
@@ -93,7 +93,10 @@ def compare(evaluations):
         model = collections.OrderedDict(name=name, model=path, folder=name, kimg=kimg_of(path))
         model['notes'] = list(map(str, evaluated.notes))
         result['models'].append(model)
-    result['metrics'] = [_metric(rows, smallest) for rows in zip(*[evaluated.rows for evaluated in evaluations])]
+    tables = [{(row.metric.key, row.metric.size): row for row in evaluated.rows} for evaluated in evaluations]
+    shared = [(row.metric.key, row.metric.size) for row in evaluations[0].rows]
+    shared = [key for key in shared if all(key in rows for rows in tables)]
+    result['metrics'] = [_metric([rows[key] for rows in tables]) for key in shared]
     kimg = [(i, model['kimg']) for i, model in enumerate(result['models']) if model['kimg'] is not None]
     kimg = collections.OrderedDict(sorted(kimg, key=lambda item: item[1]))
     result['curves'] = [_curve(metric, kimg) for metric in result['metrics']] if len(kimg) > 1 else []

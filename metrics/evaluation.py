@@ -8,19 +8,20 @@ import typing
 import numpy as np
 
 from common import log, page
-from metrics import feature_distances, memorisation, ms_ssim, nodules, verdicts
-from metrics.metric import metric
+from metrics import feature_distances, memorisation, ms_ssim, verdicts
+from metrics.gray_levels import gray_distance
+from metrics.metric import Metric, metric
+from metrics.nodules import known
 from metrics.parallel import progress_bar
 from metrics.real_reference import features_of
-from stats.bootstrap import Statistic, estimate
+from stats.bootstrap import Estimate, Statistic, estimate
 
 # Draws of neighbourhoods and directions for SWD, and the relative standard error that needs no further one.
 LEAST_DRAWS, MOST_DRAWS, PRECISION = 4, 16, 0.01
 TOGETHER = 4  # sets of generated images whose descriptors are in memory at a time
 
-# A line of the table. metric: a Metric. fakes: of the generated images; reals: the same of as many real ones; both
-# bootstrap.Estimate. seconds: what its part of the evaluation took, shared equally by the rows of that part.
-Row = collections.namedtuple('Row', 'metric fakes reals seconds')
+LEAST_NODULES = 10  # of each kind, that a row is about
+
 # draws: their number; error: their relative standard error; widths, fakes, reals: of the levels, and the SWD x 1000 of
 # generated and training reals there, as bootstrap.Estimates.
 Drawn = collections.namedtuple('Drawn', 'draws error widths fakes reals')
@@ -29,10 +30,20 @@ Drawn = collections.namedtuple('Drawn', 'draws error widths fakes reals')
 Facts = collections.namedtuple('Facts', 'swd model data searched held_out compared seed')
 
 
+class Row(typing.NamedTuple):
+    """A line of the table."""
+
+    metric: Metric
+    fakes: Estimate  # of the generated images
+    reals: Estimate  # the same of real images
+    count: int  # of images of each kind that it is about, the smaller number where they differ
+    seconds: float = 0.0  # what its part of the evaluation took, shared equally by the rows of that part
+
+
 class Note(typing.NamedTuple):
     """What a reader of an evaluation must not miss."""
 
-    key: str  # provenance, too_few, classes, window or mm_per_pixel
+    key: str  # provenance, too_few, not_found, classes, window or mm_per_pixel
     title: str
     text: str  # a sentence without its end
 
@@ -96,25 +107,26 @@ class Evaluation:
                 return row
         raise KeyError(key)
 
-    def add(self, measured, seconds):
-        """A row of each (Metric, Estimate of the generated images, that of real ones). seconds: of all together."""
-        self.rows += [Row(*estimates, seconds=round(seconds / len(measured), 1)) for estimates in measured]
+    def add(self, rows, seconds):
+        """Add Rows. seconds: of all together."""
+        self.rows += [row._replace(seconds=round(seconds / len(rows), 1)) for row in rows]
 
     def _estimate(self, statistic, **options):
         return estimate(*statistic, self.seed, **options)
 
-    def _measure(self, measured, statistic, generated, real, disk=True, of='', **options):
-        """A Metric and its Estimates: of statistic(generated) and, unless it is in the cache, of statistic(real).
+    def _measure(self, measured, statistic, generated, real, count=None, disk=True, of='', **options):
+        """The Row of a Metric: of statistic(generated) and, unless it is in the cache, of statistic(real).
 
-        statistic: a function to a bootstrap.Statistic. disk, of, options: as of Reference.estimate.
+        statistic: a function to a bootstrap.Statistic. count: of images, if not all are used. disk, of, options: as of
+        Reference.estimate.
         """
         reals = self.reference.estimate(measured, lambda: statistic(real), disk, of, **options)
-        return measured, self._estimate(statistic(generated), **options), reals
+        return Row(measured, self._estimate(statistic(generated), **options), reals, count or len(self.images))
 
     def measure_wasserstein(self):
         """Sliced Wasserstein distance for each resolution from 16x16, of images that are not smaller."""
-        levels = [metric('swd', size=width) for width in self.drawn.widths]
-        return list(zip(levels, self.drawn.fakes, self.drawn.reals))
+        levels = zip(self.drawn.widths, self.drawn.fakes, self.drawn.reals)
+        return [Row(metric('swd', size=width), fakes, reals, len(self.images)) for width, fakes, reals in levels]
 
     def measure_variety(self):
         """MS-SSIM of pairs."""
@@ -146,7 +158,7 @@ class Evaluation:
                 measured.append(self._measure(metric('fid'), frechet_distance, *both, of=reference.name, resamples=10))
         shares = feature_distances.precision_recall(heldout, generated, track=progress_bar('precision, recall'))
         for key, share, reals in zip(('precision', 'recall'), shares, reference.precision_recall()):
-            measured.append((metric(key, space=reference.space), self._estimate(Statistic(share, [n])), reals))
+            measured.append(Row(metric(key, space=reference.space), self._estimate(Statistic(share, [n])), reals, n))
         return measured
 
     def measure_gray_levels(self):
@@ -155,24 +167,30 @@ class Evaluation:
         measured, step = metric('gray_distance', unit=self.sets.card.unit), (high - low) / 255.0
 
         def of_histograms(images):
-            distance = nodules.gray_distance(images, self.sets.heldout_reals)
+            distance = gray_distance(images, self.sets.heldout_reals)
             return Statistic(lambda *weights: step * distance(*weights), [n, n])
 
         return [self._measure(measured, of_histograms, self.images, self.sets.training_reals, disk=False)]
 
     def measure_nodules(self):
-        """Gray value and diameter of the nodule in the middle."""
-        generated, reals = self.nodules = [self.reference.measure_nodules(self.images), self.reference.nodules()]
+        """Density, size, shape and place of the nodule in the middle, where it is found and the measure is known."""
+        self.nodules = [self.reference.measure_nodules(self.images), self.reference.nodules()]
         gray, length = self.sets.card.unit, 'mm' if self.sets.card.mm_per_pixel else 'pixels'
-        return [
-            self._measure(metric(key, unit=unit), statistic, *values, disk=False)
-            for key, statistic, values, unit in (
-                ('nodule_gray_mean', _mean, (generated.gray, reals.gray), gray),
-                ('nodule_gray_sd', _standard_deviation, (generated.gray, reals.gray), gray),
-                ('diameter_mean', _mean, (generated.diameter, reals.diameter), length),
-                ('diameter_sd', _standard_deviation, (generated.diameter, reals.diameter), length),
-            )
-        ]
+        rows = []
+        for key, statistic, field, unit in (
+            ('nodule_gray_mean', _mean, 'mean_hu', gray),
+            ('nodule_gray_sd', _standard_deviation, 'mean_hu', gray),
+            ('solid_share', _mean, 'solid_share', None),
+            ('diameter_mean', _mean, 'diameter_mm', length),
+            ('diameter_sd', _standard_deviation, 'diameter_mm', length),
+            ('elongation_mean', _mean, 'elongation', None),
+            ('wall_mean', _mean, 'wall_mm', length),
+        ):
+            values = [known(getattr(measured, field)) for measured in self.nodules]
+            count = min(map(len, values))
+            if count >= LEAST_NODULES:
+                rows.append(self._measure(metric(key, unit=unit), statistic, *values, count=count, disk=False))
+        return rows
 
     def measure_copies(self, n):
         """Distance to the nearest training image, of up to n generated images and as many held-out reals."""
@@ -184,13 +202,13 @@ class Evaluation:
             return Statistic(memorisation.copied(distances, reals), [len(distances), len(reals)])
 
         return [
-            self._measure(metric(key), statistic, generated, reals, disk=False)
+            self._measure(metric(key), statistic, generated, reals, count=len(generated), disk=False)
             for key, statistic in (('nearest_distance', _mean), ('nearer_share', share))
         ]
 
     def comparisons(self):
         """A verdicts.Comparison of each row."""
-        return verdicts.comparisons(self.rows, len(self.images), len(self.nearest[0].distance))
+        return [verdicts.compare(row) for row in self.rows]
 
 
 def _draw_wasserstein(image_sets, reference):

@@ -7,8 +7,9 @@ import numpy as np
 
 from common import files, page, svg_plots
 from metrics import memorisation, verdicts
-from metrics.evaluation import Facts
+from metrics.evaluation import LEAST_NODULES, Facts
 from metrics.metric import TOPICS
+from metrics.nodules import known
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'evaluation.html')
 PICTURES, FIRST, PAIRS = 48, 12, 6  # pictures of each kind, those before 'more', closest pairs; fewer if large
@@ -28,8 +29,8 @@ def _overview(comparisons):
 
 
 def _distributions(evaluation):
-    """The figures of distances, gray values and diameters: [(heading, caption, SVG)]."""
-    compared, (fakes, reals) = evaluation.sets, evaluation.nodules
+    """The figures of distances, gray values and nodules: [(heading, caption, SVG)]."""
+    compared = evaluation.sets
     length = 'mm' if compared.card.mm_per_pixel else 'pixels'
     gray = compared.card.unit[0].upper() + compared.card.unit[1:]  # HU, or Gray levels
     figures = []
@@ -45,11 +46,18 @@ def _distributions(evaluation):
     figures.append(
         (gray + ' of all pixels', 'All pixels: lung on the left, soft tissue and bone on the right.', figure)
     )
-    figure = svg_plots.histogram(fakes.gray, reals.gray, 'mean of the nodule', gray)
-    caption = 'The nodule in the middle of each image: ground glass on the left, solid ones on the right.'
-    figures.append((gray + ' of the nodules', caption, figure))
-    figure = svg_plots.histogram(fakes.diameter, reals.diameter, 'diameter', length)
-    return figures + [('Size of the nodules', 'Diameter of a circle of the same area.', figure)]
+    of_nodules = [
+        ('mean_hu', gray + ' of the nodules', 'Ground glass on the left, solid ones on the right.', 'mean', gray),
+        ('solid_share', 'Solid part', '0 is pure ground glass, 1 is a solid nodule.', 'solid part', 'share'),
+        ('diameter_mm', 'Size of the nodules', 'Diameter of a circle of the same area.', 'diameter', length),
+        ('elongation', 'Elongation', 'Round nodules on the left.', 'long axis', 'multiples of the short one'),
+        ('wall_mm', 'Distance to the chest wall', 'In images that show a wall; 0: they touch.', 'gap', length),
+    ]
+    for field, heading, caption, title, unit in of_nodules:
+        fakes, reals = [known(getattr(measured, field)) for measured in evaluation.nodules]
+        if min(len(fakes), len(reals)) >= LEAST_NODULES:
+            figures.append((heading, caption, svg_plots.histogram(fakes, reals, title, unit)))
+    return figures
 
 
 def _copies(evaluation):

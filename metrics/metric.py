@@ -3,9 +3,12 @@
 import collections
 import typing
 
+from metrics.nodules import SOLID
+
 TOPICS = collections.OrderedDict(
-    fidelity='Fidelity', variety='Variety', density='Density', size='Nodule size', copies='Copies'
-)
+    fidelity='Fidelity', variety='Variety', density='Density', size='Nodule size', shape='Nodule geometry',
+    copies='Copies',
+)  # fmt: skip
 
 
 class Metric(typing.NamedTuple):
@@ -36,7 +39,6 @@ class Metric(typing.NamedTuple):
 
 
 _FAR = 'further from the held-out real images than other real images are'
-_DIAMETER = 'Diameter of a circle of the area of the nodule in the middle of the image'
 METRICS = collections.OrderedDict()
 
 
@@ -89,8 +91,7 @@ _define(
 )  # fmt: skip
 _define(
     'nodule_gray_mean', 'density', 'nodule {unit}, mean', 'as reals',
-    'Mean of the nodule in the middle of the image, in {unit}, averaged over images. One simple rule outlines it in '
-    'all.',
+    'Mean of the nodule in the middle of the image, in {unit}, averaged over images. One rule outlines it in all.',
     higher='nodules are denser', lower='nodules are less dense', absolute={'HU': 50, 'gray levels': 4},
 )  # fmt: skip
 _define(
@@ -99,13 +100,30 @@ _define(
     higher='nodules vary more', lower='nodules vary less', relative=0.25,
 )  # fmt: skip
 _define(
-    'diameter_mean', 'size', 'nodule diameter, {unit}, mean', 'as reals', _DIAMETER + ', averaged over images.',
+    'solid_share', 'density', 'solid part of the nodule, share', 'as reals',
+    'Share of the area of the nodule that is %g HU or more, averaged over images: 0 for pure ground glass, 1 for a '
+    'solid nodule.' % SOLID,
+    higher='more of each nodule is solid', lower='less of each nodule is solid', absolute=0.05,
+)  # fmt: skip
+_define(
+    'diameter_mean', 'size', 'nodule diameter, {unit}, mean', 'as reals',
+    'Diameter of a circle of the area of the nodule in the middle of the image, averaged over images.',
     higher='larger than those of real images', lower='smaller than those of real images', relative=0.1,
 )  # fmt: skip
 _define(
     'diameter_sd', 'size', 'nodule diameter, {unit}, SD', 'as reals',
     'Standard deviation of the diameter from nodule to nodule.',
     higher='varies more', lower='varies less', relative=0.25,
+)  # fmt: skip
+_define(
+    'elongation_mean', 'shape', 'nodule elongation, mean', 'as reals',
+    'Ratio of the axes of the ellipse that is spread as the nodule is, averaged over images: 1 if it is round.',
+    higher='nodules are longer', lower='nodules are rounder', absolute=0.05,
+)  # fmt: skip
+_define(
+    'wall_mean', 'shape', 'nodule to chest wall, {unit}, mean', 'as reals',
+    'Distance from the outline of the nodule to the chest wall, averaged over images that show one; 0 if they touch.',
+    higher='nodules are further from the wall', lower='nodules are nearer to the wall', relative=0.15,
 )  # fmt: skip
 _define(
     'nearest_distance', 'copies', 'nearest training image, gray levels', 'as reals',

@@ -71,9 +71,9 @@ class Reference:
 
     def measure_nodules(self, images):
         """nodules.Nodules of images, in the unit of the card and, if the size of a pixel is known, mm."""
-        measured = nodules.nodules(images, progress_bar('nodules'))
-        (low, high), mm = self.sets.card.gray_window, self.sets.card.mm_per_pixel or 1.0
-        return nodules.Nodules(measured.gray * ((high - low) / 255.0) + low, measured.diameter * mm)
+        data = self.sets.card
+        window = data.gray_window if data.unit == 'HU' else None
+        return nodules.measure(images, window, data.mm_per_pixel, track=progress_bar('nodules'))
 
     def nodules(self):
         """`measure_nodules` of held-out reals."""

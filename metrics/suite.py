@@ -18,6 +18,7 @@ from metrics.evaluation import Facts, Note
 from metrics.real_reference import Reference
 from sampling import Generator
 
+NOT_FOUND = 2  # percent of images without a nodule, above which an evaluation says so
 _NOTHING = 'the search for copies says nothing about memorisation'
 # What a dataset may be to weights, and how that is said.
 RELATIONS = {
@@ -126,6 +127,10 @@ def _describe(evaluated, model, learned, source):
     )
     evaluated.trained_on = kind in TRAINED_ON
     evaluated.notes.append(Note('provenance', 'provenance', describe_relation(learned, data)))
+    missing = [100 * (1 - measured.found.mean()) for measured in evaluated.nodules]
+    if max(missing) > NOT_FOUND:
+        text = 'none was found in %.1f %% of the generated and %.1f %% of the real images; rows on nodules omit these'
+        evaluated.notes.append(Note('not_found', 'nodules', text % tuple(missing)))
     undecided = [x.row.metric.label for x in evaluated.comparisons() if x.state == 'undecided']
     if undecided:
         text = '%d of each cannot tell generated and real ones apart in: %s' % (n, '; '.join(undecided))

@@ -28,11 +28,11 @@ def interval_of_difference(fakes, reals):
     return low, difference + np.hypot(fake_high - fake, real - real_low)
 
 
-def compare(row, n):
-    """The Comparison of a row's generated and real images, n of each."""
+def compare(row):
+    """The Comparison of a row's generated and real images."""
     low, high = interval_of_difference(row.fakes, row.reals)
     matters = row.metric.least_difference(row.reals.value)
-    if n >= ENOUGH and -matters < low and high < matters:
+    if row.count >= ENOUGH and -matters < low and high < matters:
         state = 'alike'
     else:
         state = 'higher' if low > 0 else 'lower' if high < 0 else 'undecided'
@@ -56,11 +56,6 @@ def verdict(topic, comparisons):
     if undecided:
         return Verdict(topic, 'undecided', 'too few images to decide', undecided)
     return Verdict(topic, 'alike', 'as good as real images', ordered)
-
-
-def comparisons(rows, n, n_searched):
-    """A Comparison of each row. n: generated images; n_searched: those that were searched for copies."""
-    return [compare(row, n_searched if row.metric.topic == 'copies' else n) for row in rows]
 
 
 def verdicts(compared, trained_on):

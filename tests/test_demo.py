@@ -9,7 +9,9 @@ import dataset
 import networks
 import tfutil
 from common import images
-from metrics.nodules import gray_distance, nodules
+from common.hounsfield import WINDOWS
+from metrics.gray_levels import gray_distance
+from metrics.nodules import known, measure
 from pix2pix.painter import Painter
 from places import ROOT
 from sets import value
@@ -28,8 +30,10 @@ def test_demo_weights_are_small_and_make_nodules_of_their_class(session, name):
     fakes = images.to_uint8(Gs.run(latents, np.zeros([100, 0])))
     reals = dataset.read(os.path.join(ROOT, 'processData', name, name + '-r06.tfrecords'))
     assert fakes.shape == (100, 1, 64, 64)
-    for fake, real in zip(nodules(fakes), nodules(reals)):
-        assert abs(fake.mean() - real.mean()) < real.std()
+    made, simulated = [measure(pixels, WINDOWS['paper'], 0.6) for pixels in (fakes, reals)]
+    for field in ('mean_hu', 'diameter_mm', 'solid_share', 'elongation'):
+        fake, real = [known(getattr(record, field)) for record in (made, simulated)]
+        assert abs(fake.mean() - real.mean()) < real.std(), field
     assert value(gray_distance(fakes, reals), 100, 300) < 10
 
 

@@ -72,6 +72,8 @@ def test_the_page_shows_pictures_outlines_diameters_and_tables(tmp_path, seen):
     square = re.search('<path d="([^"]*)"', text).group(1)
     assert set(map(int, re.findall(r'M(\d+)', square))) <= set(range(4, 12))  # the bright square and its blurred rim
     assert '<th scope="row">1.25</th><td>40</td><td>40</td><td>40</td>' in text
+    headings = re.findall('<figure class="chart"><h3>([^<]*)', text)  # none shows a wall
+    assert headings == ['All pixels', 'The nodules', 'Solid part', 'Measured sizes', 'Elongation', 'Annotated sizes']
 
 
 def test_the_outline_of_a_phantom_is_the_mask_it_was_drawn_with(tmp_path):
@@ -91,3 +93,4 @@ def test_the_page_of_pictures_that_are_no_ct_has_no_hu(tmp_path):
     with open(str(tmp_path / 'a.html'), encoding='utf-8') as f:
         text = f.read()
     assert 'class="ct"' not in text and 'density, HU' not in text and 'gray level, of 255' in text
+    assert 'Elongation' in text and 'Solid part' not in text

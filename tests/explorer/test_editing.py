@@ -108,7 +108,7 @@ def test_what_cannot_be_measured_cannot_be_changed_and_a_lock_on_it_has_no_effec
 
 def test_gradients_of_the_diameter_and_the_density_are_those_of_discs():
     image = discs(generator.random_latent(0, 6)[None])[0]
-    mask = nodules.masks(image[None, None])[0]
+    mask = nodules.measure(image[None, None]).masks[0]
     attributes = measure.attributes(WINDOW, MM)[:3]  # diameter, mean density, place from left to right
     result = measure.gradients(image, mask, attributes, WINDOW, MM)
     larger = (discs(np.array([[0.01, 1, 0, 0, 0, 0]])) - discs(np.array([[-0.01, 1, 0, 0, 0, 0]])))[0]

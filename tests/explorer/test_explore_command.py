@@ -32,7 +32,7 @@ def brief(monkeypatch):
 def test_axes_are_learnt_printed_as_json_and_saved_for_the_next_time(succeeds, weights, brief):
     out = succeeds('7-explore.py', 'axes', '--model', weights, '--number', 200, '--cpu')
     printed = json.loads(out.splitlines()[-1])['axes']
-    assert list(printed) == ['diameter_mm', 'mean_hu', 'x_mm', 'y_mm', 'wall_mm', 'soft_share']
+    assert list(printed) == ['diameter_mm', 'mean_hu', 'x_mm', 'y_mm', 'wall_mm', 'solid_share']
     assert set(printed['mean_hu']) == {'r2', 'per_step', 'follows', 'usable'}
     model = models.Model(weights, cpu=True)
     saved = axes.load(weights, model.facts)

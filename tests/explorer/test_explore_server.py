@@ -60,9 +60,9 @@ def test_a_seed_is_that_image_of_2_inference(post, succeeds, tmp_path, made, see
     assert_allclose(
         decoded(answer['pixels']).astype(int), expected, atol=1
     )  # sums of other minibatches round otherwise
-    measured = nodules.nodules(decoded(answer['pixels'])[None, None])
-    if nodules.masks(decoded(answer['pixels'])[None, None]).any():
-        assert answer['measured']['diameter_mm'] == pytest.approx(0.6 * measured.diameter[0], abs=1e-3)
+    measured = nodules.measure(decoded(answer['pixels'])[None, None], mm_per_pixel=0.6)
+    if measured.found[0]:
+        assert answer['measured']['diameter_mm'] == pytest.approx(measured.diameter_mm[0], abs=1e-3)
         assert answer['outline'].startswith('M')
 
 

@@ -31,22 +31,22 @@ def test_a_disc_measures_what_it_was_drawn_with(image):
     assert values['mean_hu'] == pytest.approx(-650, abs=25)
     assert values['x_mm'] == pytest.approx(3 * MM, abs=0.2) and values['y_mm'] == pytest.approx(-2 * MM, abs=0.2)
     rows, columns = np.nonzero(masks[0])
-    assert values['wall_mm'] == pytest.approx((columns.min() - 16) * MM)
-    assert values['soft_share'] == 0
+    assert values['wall_mm'] == pytest.approx((columns.min() - 17) * MM)  # the wall is 17 pixels wide
+    assert values['solid_share'] == 0
     image[image == hu(-650)] = hu(0)
-    assert measure.measure(image, WINDOW, MM)[0]['soft_share'][0] > 0.9
+    assert measure.measure(image, WINDOW, MM)[0]['solid_share'][0] > 0.9
 
 
-def test_diameter_and_density_are_those_of_an_evaluation(random):
+def test_attributes_are_what_an_evaluation_measures(random):
     images = random.randint(256, size=[20, 1, 64, 64]).astype(np.uint8)
-    result, masks = measure.measure(images, None, None)
-    theirs = nodules.nodules(images)
-    there = masks.any(axis=(1, 2))
-    assert_allclose(result['diameter_px'][there], theirs.diameter[there])
-    assert_allclose(result['mean_gray'][there], theirs.gray[there], rtol=1e-5)
+    result, masks = measure.measure(images, WINDOW, MM)
+    theirs = nodules.measure(images, WINDOW, MM)
+    assert (masks == theirs.masks).all() and masks.any()
+    for name in ('diameter_mm', 'mean_hu', 'wall_mm', 'solid_share'):
+        assert_allclose(result[name], getattr(theirs, name))
 
 
-def test_without_a_scale_there_are_pixels_and_gray_levels_and_neither_wall_nor_tissue(image):
+def test_without_a_scale_there_are_pixels_and_gray_levels_and_neither_wall_nor_solid_part(image):
     names = [attribute.name for attribute in measure.attributes(None, None)]
     assert names == ['diameter_px', 'mean_gray', 'x_px', 'y_px']
     result, _ = measure.measure(image, None, None)

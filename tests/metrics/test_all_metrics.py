@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from metrics import feature_distances, filters, memorisation, ms_ssim
-from metrics.nodules import gray_distance
+from metrics.gray_levels import gray_distance
 from metrics.sliced_wasserstein import descriptors, sliced_wasserstein
 from places import ONCE
 from sets import pictures, value

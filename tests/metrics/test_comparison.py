@@ -21,7 +21,7 @@ class Found:
         self.rows = []
         for measured, value in zip(METRICS, (off, 1 - off, 1 - off)):
             results = Estimate(value, [value - 2, value + 2], value + noise)
-            self.rows.append(Row(measured, results, reals, 0.1))
+            self.rows.append(Row(measured, results, reals, 100))
 
 
 def test_the_best_model_is_the_one_nearest_to_what_is_wanted_and_pairs_decide_who_is_as_good():
@@ -37,6 +37,13 @@ def test_the_best_model_is_the_one_nearest_to_what_is_wanted_and_pairs_decide_wh
     text = comparison.table(result).split('\n')
     assert text[0].split() == ['far', 'x-near', 'y-near', 'reals']
     assert text[1].split() == ['FID', '0.5', '0.1*', '0.1~', '1', 'wanted:', 'low']
+
+
+def test_a_metric_that_one_of_the_models_lacks_is_not_compared():
+    models = [Found('a.pkl', 0.5), Found('b.pkl', 0.1)]
+    del models[0].rows[1]
+    result = comparison.compare(models)
+    assert [(row['key'], row['best']) for row in result['metrics']] == [('fid', 1), ('ms_ssim', 1)]
 
 
 def test_snapshots_make_a_curve_in_the_order_of_their_kimg():

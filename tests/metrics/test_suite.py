@@ -62,7 +62,8 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
     facts = ['SWD', 'model', 'data', 'searched for copies', 'held-out reals', 'compared', 'seed']
     assert set(result) == set(facts + ['provenance', 'too_few', 'weights', 'rows'])
     rows = {row['metric']: row for row in result['rows']}
-    assert {row['key'] for row in result['rows']} == set(METRICS)
+    missing = set(METRICS) - {row['key'] for row in result['rows']}
+    assert missing <= {'wall_mean'}  # few of these patches show a wall
     draws, error = re.match(r'mean of (\d+) draws .* at most ([\d.]+) %$', result['SWD']).groups()
     assert 4 <= int(draws) <= 16 and (int(draws) == 16 or float(error) <= 1)
     assert {
@@ -92,7 +93,7 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
         assert rows[metric]['fakes'] > 2 * rows[metric]['reals']  # random weights against real images
     with open(str(tmp_path / 'evaluation.html'), encoding='utf-8') as f:
         page = f.read()
-    assert page.count('data:image/png;base64,') == 2 * 30 + 6 * 3 and page.count('<svg role="img"') == 6
+    assert page.count('data:image/png;base64,') == 2 * 30 + 6 * 3 and page.count('<svg role="img"') == 9 - len(missing)
     assert not re.search(r'(src|href)="(?!data:|#)|https?:', page)
     for title in facts + ['provenance', 'too few images to decide']:
         assert '<th scope="row">%s</th>' % title in page

@@ -10,11 +10,11 @@ from stats.bootstrap import Estimate
 def row(key, fakes, reals, **parameters):
     """A row; fakes, reals: (value, low, high)."""
     estimates = [Estimate(x[0], list(x[1:]), None) for x in (fakes, reals)]
-    return Row(metric.metric(key, **dict(dict(space='network'), **parameters)), *estimates, seconds=0)
+    return Row(metric.metric(key, **dict(dict(space='network'), **parameters)), *estimates, count=0)
 
 
 def outcomes(rows, n=2000, trained_on=True):
-    result = verdicts.verdicts(verdicts.comparisons(rows, n, n), trained_on)
+    result = verdicts.verdicts([verdicts.compare(each._replace(count=n)) for each in rows], trained_on)
     return {x.topic: (x.outcome, x.message) for x in result}
 
 
@@ -65,7 +65,7 @@ def test_what_differs_most_comes_first_and_every_metric_that_differs_is_shown():
     rows = [
         row('swd', (value, value - 1, value + 1), (8, 7, 9), size=size) for size, value in ((64, 20), (32, 90), (16, 8))
     ]
-    (verdict,) = verdicts.verdicts(verdicts.comparisons(rows, 2000, 2000), True)
+    (verdict,) = verdicts.verdicts([verdicts.compare(each._replace(count=2000)) for each in rows], True)
     assert [x.row.metric.size for x in verdict.comparisons] == [32, 64]
 
 
