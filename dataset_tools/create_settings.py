@@ -13,6 +13,7 @@ from common.types import (
     texts,
 )
 from config import SEED, WINDOWS
+from dataset_tools.phantom_recipes import NEWEST, RECIPES
 
 _NAME = (None, 'name of the dataset, or what the names of its classes begin with', text)
 _RESOLUTION = (64, 'width and height of the images, a power of two', power_of_two(4, 1024))
@@ -37,6 +38,8 @@ _INTERPOLATION = (
 )
 _FORCE = (False, 'replace what has that name already')
 _PHANTOMS = ('300', 'phantoms of a class; with all also three numbers, of AIS, MIA and IA, with commas', integers)
+_RECIPE = (NEWEST, 'recipe that phantoms are drawn by', tuple(sorted(RECIPES)))
+_OFF_CENTRE = 'up to 10 pixels off the middle of the nodule'
 _PROCESSES = (None, 'processes that draw phantoms, or read scans (default: one for each core)', positive)
 
 _VOLUMES = dict(
@@ -161,6 +164,8 @@ CreatePhantom = settings(
         number=_PHANTOMS,
         slices=(1, 'neighbouring slices of a nodule, 1 mm apart, an image each', integer_between(1, 5)),
         masks=(False, 'write the phantoms with their nodule masks too: OUTDIR/NAME/pairs/*.png, CT | mask'),
+        off_centre=(False, f'cut the images {_OFF_CENTRE}'),
+        recipe=_RECIPE,
         spacing=_SPACING,
         window=_WINDOW,
     ),
@@ -179,6 +184,7 @@ CreatePairs = settings(
         'phantoms',
         phantom=(None, 'draw phantoms of this class, or of all', ('AIS', 'MIA', 'IA', 'all')),
         number=_PHANTOMS,
+        recipe=_RECIPE,
     ),
     group(
         'files',
@@ -197,11 +203,7 @@ CreatePairs = settings(
     ),
     group(
         'images',
-        off_centre=(
-            False,
-            'cut phantoms and volumes up to 10 pixels off the middle of the nodule, so that a network learns to place '
-            'it',
-        ),
+        off_centre=(False, f'cut phantoms and volumes {_OFF_CENTRE}, so that a network learns to place it'),
         interpolation=_INTERPOLATION,
         resolution=_RESOLUTION,
         spacing=_SPACING,

@@ -41,6 +41,11 @@ def offsets(shifts, rng):
     return [(0, 0)] + [(int(i) // width - SHIFT, int(i) % width - SHIFT) for i in places]
 
 
+def off_centre(seed, index):
+    """[rows, columns], up to SHIFT pixels: how far off the centre the image of that index is cropped."""
+    return np.random.RandomState([seed, 1, index]).randint(-SHIFT, SHIFT + 1, size=2).tolist()
+
+
 def crop(pixels, resolution, offset):
     """The part [C,R,R] of an image [C,S,S] whose centre is `offset` (rows, columns) off the image's."""
     top, left = [(pixels.shape[-1] - resolution) // 2 + shift for shift in offset]

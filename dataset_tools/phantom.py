@@ -4,7 +4,7 @@ A patch comes about as on a scanner: a slice in Hounsfield units (HU) is put tog
 fissure, chest wall and bone, blurred by a reconstruction kernel's transfer function and covered with noise of that
 kernel's colour. Lengths are in mm with the nodule near (0, 0).  Tissue values are textbook ones (fat -100, muscle +50,
 blood +40, cortical bone above +700 HU).  How large, dense and ragged each class is follows the order in H. Wang et al.,
-Iran J Radiol 2018;15(1):e61846, scaled down to nodules of about a centimetre; the classes overlap on purpose.
+Iran J Radiol 2018;15(1):e61846; sizes are those of nodules of LIDC-IDRI. The classes overlap on purpose.
 """
 
 from collections import namedtuple
@@ -12,30 +12,13 @@ from collections import namedtuple
 import numpy as np
 
 from dataset_tools.phantom_anatomy import MARGIN, TURN, Canvas, blend, cover, rotated, surroundings, turn, wave
-from dataset_tools.phantom_vessels import vessels
+from dataset_tools.phantom_recipes import NEWEST, RECIPES
+from dataset_tools.phantom_vessels import airways, vessels
 
 CLASSES = ('AIS', 'MIA', 'IA')
 FLOOR, CEILING = -1024, 3071  # HU, what a 12-bit scanner can store
 
-Phantom = namedtuple('Phantom', 'hu mask facts')
-Kind = namedtuple('Kind', 'diameter glass pure solid solid_hu lobulated spiculated bronchogram tag')
-# diameter: mean, SD, least, most (mm); glass: mean, SD (HU); pure: share of nodules with no solid part; solid: least,
-# most of solid / whole diameter; solid_hu: mean, SD (HU); the rest: shares of nodules with that sign.
-KINDS = {
-    'AIS': Kind((7.4, 2.0, 4.2, 12.0), (-742, 88), 0.76, (0.10, 0.50), (-260, 140), 0.28, 0.02, 0.12, 0.03),
-    'MIA': Kind((8.1, 2.0, 4.5, 12.5), (-660, 110), 0.32, (0.10, 0.62), (-230, 140), 0.38, 0.09, 0.17, 0.08),
-    'IA': Kind((9.1, 2.1, 4.8, 13.0), (-565, 130), 0.13, (0.20, 0.95), (-150, 140), 0.56, 0.19, 0.31, 0.28),
-}
-Scanner = namedtuple('Scanner', 'kernel cutoff steepness boost noise slab')
-# kernel: its family; cutoff: where the transfer has fallen to 1/e (cycles/pixel); boost: edge enhancement; noise: SD in
-# lung (HU); slab: slice thickness (mm); pairs: least, most. One is as likely as another.
-SCANNERS = {
-    'A': Scanner('sharp', (0.41, 0.47), 4, (0.3, 0.9), (42, 58), (0.9, 1.2)),
-    'B': Scanner('sharp', (0.45, 0.51), 4, (0.3, 0.9), (52, 70), (0.7, 1.0)),
-    'C': Scanner('sharp', (0.49, 0.55), 4, (0.3, 0.9), (64, 82), (0.6, 0.8)),
-    'D': Scanner('medium', (0.29, 0.34), 3, (0.3, 0.8), (42, 60), (0.8, 1.5)),
-    'E': Scanner('smooth', (0.22, 0.28), 2.5, (0.0, 0.3), (18, 30), (1.2, 2.5)),
-}
+Phantom = namedtuple('Phantom', 'hu mask solid covered facts')
 WALLS = ['none'] * 4 + ['chest'] * 70 + ['vertebra'] * 14 + ['mediastinum'] * 7 + ['diaphragm'] * 5  # in 100 patches
 NEAREST, SPREAD, POWER = (3.2, 17.5, 1.25)  # to the wall: NEAREST + SPREAD * u**POWER mm, u from 0 to 1
 TAG_REACH = 10.5  # mm, the longest way from the nodule's middle to a pleura that it pulls at
@@ -43,31 +26,44 @@ TAG_NEAR = 0.70 * ((TAG_REACH - NEAREST) / SPREAD) ** (1 / POWER)  # share of pa
 SLICE_MM, MOST = 1.0, 5  # distance of the slices, and how many at most
 
 
-def _outline(rng, ragged, cycles):
-    """Distance of a closed outline from its centre over one turn; encloses the area of the unit circle."""
+def _outline(rng, ragged, cycles, elongated=None):
+    """Distance of a closed outline from its centre over one turn; encloses the area of the unit circle.
+
+    elongated: SD of the logarithm of the ratio of the axes of an ellipse, or None for a weak bulge.
+    """
     angle = np.arange(TURN) * (2 * np.pi / TURN)
-    r = np.exp(rng.uniform(0, 0.16) * np.cos(2 * angle + rng.uniform(0, 6.3)) + ragged * wave(rng, cycles))
+    if elongated is None:
+        oval = rng.uniform(0, 0.16) * np.cos(2 * angle + rng.uniform(0, 6.3))
+    else:
+        ratio, way = np.exp(abs(rng.normal(0, elongated))), rng.uniform(0, 6.3)
+        oval = -0.5 * np.log(np.cos(angle - way) ** 2 / ratio + np.sin(angle - way) ** 2 * ratio)
+    r = np.exp(oval + ragged * wave(rng, cycles))
     return r / np.sqrt(np.mean(r * r))
 
 
-def _nodule(c, rng, kind, radius, hu, blood, tag_to):
-    """Draws a nodule into hu, its strands and a tag to point tag_to (mm, or None) into blood; mm inside it, facts."""
-    k, lung = KINDS[kind], np.median(hu)
+def _nodule(c, rng, recipe, kind, radius, hu, blood, tag_to):
+    """Draws a nodule into hu, its strands and a tag to point tag_to (mm, or None) into blood.
+
+    Returns mm inside it, mm inside its solid part, facts.
+    """
+    k, lung = recipe.kinds[kind], np.median(hu)
     lobulated, spiculated, bronchogram = rng.rand(3) < (k.lobulated, k.spiculated, k.bronchogram)
     ox, oy = rng.uniform(-1.7, 1.7, 2)
     rho, phi = c.polar(ox, oy)
     ragged, cycles = (rng.uniform(0.10, 0.16), 7) if lobulated else (rng.uniform(0.02, 0.07), 5)
-    outline = radius * _outline(rng, ragged, cycles)
+    outline = radius * _outline(rng, ragged, cycles, recipe.elongated)
     depth, edge = outline[turn(phi)] - np.hypot(rho, c.z), rng.uniform(0.8, 2.6)
     glass = max(rng.normal(*k.glass), lung + 70)
     grainy = glass + rng.uniform(0.15, 0.5) * (glass - lung) * c.clouds(rng.uniform(0.8, 1.5))
-    blend(hu, grainy, cover(depth + rng.uniform(0.1, 0.6) * c.clouds(0.9), edge))
+    rough = max(radius / 4, 1) ** recipe.roughness
+    blend(hu, grainy, cover(depth + rough * rng.uniform(0.1, 0.6) * c.clouds(0.9 * rough), edge))
     share = 0.0 if rng.rand() < k.pure else rng.uniform(*k.solid)
+    core = np.full_like(hu, -np.inf)
     if share:
         way, off = rng.uniform(0, 6.3), rng.uniform(0, 0.8) * (1 - share) * radius
         far, around = c.polar(ox + off * np.cos(way), oy + off * np.sin(way))
         core = share * radius * _outline(rng, 0.1, 7)[turn(around)] - np.hypot(far, c.z)
-        core += rng.uniform(0.1, 0.5) * c.clouds(0.8)
+        core += rough * rng.uniform(0.1, 0.5) * c.clouds(0.8 * rough)
         blend(hu, max(rng.normal(*k.solid_hu), glass + 100) + 50 * c.clouds(0.9), cover(core, 1.0))
     if bronchogram:  # an airway that stays open inside it
         air, way = np.zeros_like(hu), rng.uniform(0, 6.3) + np.cumsum(rng.normal(0, 0.35, 5))
@@ -89,7 +85,7 @@ def _nodule(c, rng, kind, radius, hu, blood, tag_to):
     if tag_to is not None:
         end, radius = np.append(tag_to, 0) + rng.normal(0, 0.8, 3), rng.uniform(0.3, 0.6)
         c.tubes(blood, (ox, oy, 0), end, (0.5, radius), (0.35, rng.uniform(0.6, 1)))
-    return depth, dict(
+    facts = dict(
         solid_mm=float(2 * share * radius),
         solid_fraction=float(share),
         lobulation=bool(lobulated),
@@ -97,36 +93,44 @@ def _nodule(c, rng, kind, radius, hu, blood, tag_to):
         bronchogram=bool(bronchogram),
         pleural_tag=tag_to is not None,
     )
+    return depth, core, facts
 
 
-def phantom_slices(kind, rng, size, spacing, number):
+def phantom_slices(kind, rng, size, spacing, number, recipe=NEWEST):
     """[Phantom]: slices with a nodule of that kind in their centre, SLICE_MM apart, from feet to head.
 
     The same state of rng gives the same nodule; the middle one of an odd number of slices is the one of number=1.
     rng: np.random.RandomState; size: pixels (16..256); spacing: mm per pixel; number: of slices, 1..MOST.
-    A Phantom is (hu, mask, facts): hu float32 [size,size], -1024 or more, before any window; mask bool [size,size],
-    the nodule; facts: diameter_mm (of the circle with the mask's area), mean_hu (in the mask, None if that is empty),
-    solid_mm and solid_fraction (of diameters), lobulation, spicules, bronchogram, pleural_tag (bool), wall (one of
-    WALLS), scanner (one of SCANNERS), kernel (its family), slab_mm (thickness of the slice).
+    recipe: one of RECIPES. ValueError for an unknown class or recipe.
+    A Phantom is (hu, mask, solid, covered, facts): hu float32 [size,size], -1024 or more, before any window; bool
+    [size,size]: mask, the nodule, solid, its solid part, and covered, what lies beyond the lung; facts: diameter_mm
+    (of the circle with the mask's area), mean_hu (in the mask, None if that is empty), solid_mm and solid_fraction (of
+    diameters), lobulation, spicules, bronchogram, pleural_tag (bool), wall (one of WALLS), scanner (one of the
+    recipe's), kernel (its family), slab_mm (thickness of the slice).
     """
-    if kind not in KINDS:
+    if recipe not in RECIPES:
+        raise ValueError('no recipe {!r}; choose from {}'.format(recipe, ', '.join(sorted(RECIPES))))
+    if kind not in CLASSES:
         raise ValueError('no nodule class {!r}; choose from {}'.format(kind, ', '.join(CLASSES)))
     key, slices = rng.randint(2**31, size=4), []
     for half in range(1 - number, number, 2):  # steps of half a slice above the middle
         noise = np.random.RandomState(np.append(key, half + MOST))
-        slices.append(_slice(kind, np.random.RandomState(key), noise, size, spacing, half / 2.0 * SLICE_MM))
+        shared = np.random.RandomState(key)
+        slices.append(_slice(RECIPES[recipe], kind, shared, noise, size, spacing, half / 2.0 * SLICE_MM))
     return slices
 
 
-def _slice(kind, rng, noise, size, spacing, z):
+def _slice(recipe, kind, rng, noise, size, spacing, z):
     """The slice at height z (mm). rng: of what all slices share; noise: of what is in this one alone."""
-    k, name = KINDS[kind], sorted(SCANNERS)[rng.randint(len(SCANNERS))]
-    scan = SCANNERS[name]
+    names = [name for name in sorted(recipe.weights) for _ in range(recipe.weights[name])]
+    k, name = recipe.kinds[kind], names[rng.randint(len(names))]
+    scan = recipe.scanners[name]
     c = Canvas(rng, size, spacing, rng.uniform(*scan.slab), z)
-    radius = np.clip(rng.normal(*k.diameter[:2]), *k.diameter[2:]) / 2
+    radius = recipe.diameters(rng, *k.diameter) / 2
     wall, near = WALLS[rng.randint(len(WALLS))], NEAREST + SPREAD * rng.rand() ** POWER
     # Where the wall is says nothing of the class, but for the few nodules that would touch it.
-    gap = max(0.95 * radius, rng.uniform(24, 54) if wall == 'none' else near)
+    room = recipe.spacious * max(radius - 5, 0)
+    gap = max(0.95 * radius, (rng.uniform(24, 54) if wall == 'none' else near) + room)
     tag = rng.rand() < k.tag / TAG_NEAR and wall == 'chest' and near < TAG_REACH
     flat, rise, outside, towards = surroundings(c, rng, wall, gap, rng.uniform(0.5, 2) * tag)
     depth = np.minimum(flat + rise, np.hypot(np.hypot(c.x, c.y), z) - 0.85 * radius)  # nothing may cover the nodule
@@ -134,15 +138,20 @@ def _slice(kind, rng, noise, size, spacing, z):
     hu = rng.normal(-896, 20) + 15 * c.clouds(5) + 27 * c.clouds(1.1)
     hu = hu + rng.normal(0, 0.4) * c.x + rng.normal(0, 0.4) * c.y
     blood, tag_to = np.zeros_like(hu), gap * np.array([np.cos(towards), np.sin(towards)]) if tag else None
-    inside, facts = _nodule(c, rng, kind, radius, hu, blood, tag_to)
-    if rng.rand() < 0.12:  # a fissure: a thin bent sheet
+    inside, core, facts = _nodule(c, rng, recipe, kind, radius, hu, blood, tag_to)
+    if rng.rand() < recipe.fissures:  # a fissure: a thin bent sheet
         rho, phi = c.polar(*(rng.choice((-1, 1), 2) * rng.uniform(20, 60, 2)))
         bent = rho - rho.flat[rng.randint(rho.size)] + 0.5 * wave(rng, 40)[turn(phi)] + rng.normal(0, 0.5) * z
         hu += rng.uniform(60, 200) * cover(rng.uniform(0.2, 0.6) - abs(bent), rng.uniform(0.6, 1.5))
     specks = noise.randint(0, c.n, (2, int(rng.uniform(0.006, 0.024) * c.n**2)))  # vessels too small to be followed
     blood[specks[0], specks[1]] = noise.uniform(0.05, 0.25, specks.shape[1])
-    vessels(c, rng, blood, flat, towards)
+    branches = vessels(c, rng, recipe.twigs, blood, flat, towards)
     blend(hu, rng.normal(35, 12), blood)
+    most, share = recipe.airways
+    if share and rng.rand() < share:
+        wall_share, lumen = airways(c, rng, most, *branches, clear=radius + 4)
+        blend(hu, rng.normal(-80, 60), wall_share)
+        blend(hu, -980, lumen)
     covered = cover(depth, spacing + abs(rng.normal(0, 0.5 * c.slab)))
     blend(hu, outside, covered)
     cutoff, boost = rng.uniform(*scan.cutoff), rng.uniform(*scan.boost)
@@ -156,6 +165,8 @@ def _slice(kind, rng, noise, size, spacing, z):
     inner = slice(MARGIN, MARGIN + size)
     hu = hu[inner, inner].clip(FLOOR, CEILING).astype('float32')
     mask = ((inside > 0) & (depth < 0))[inner, inner]
+    solid = (core > 0)[inner, inner] & mask
     facts.update(diameter_mm=float(2 * spacing * np.sqrt(mask.sum() / np.pi)))
     facts.update(mean_hu=float(hu[mask].mean()) if mask.any() else None)
-    return Phantom(hu, mask, dict(facts, wall=wall, scanner=name, kernel=scan.kernel, slab_mm=float(c.slab)))
+    facts.update(wall=wall, scanner=name, kernel=scan.kernel, slab_mm=float(c.slab))
+    return Phantom(hu, mask, solid, (depth >= 0)[inner, inner], facts)

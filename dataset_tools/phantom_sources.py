@@ -7,14 +7,14 @@ import os
 import numpy as np
 
 from common import capacity, card, hounsfield
-from dataset_tools import phantom, process_pool
-from dataset_tools.patches import SHIFT, Patch, Source, margin
+from dataset_tools import phantom, phantom_recipes, process_pool
+from dataset_tools.patches import SHIFT, Patch, Source, crop, margin, off_centre
 
 PHANTOM_BYTES = 400  # of memory for what is kept of each phantom: its job, its name, its fold
 IMAGES_PER_JOB = 4  # which a process sends at once; they fit a pipe of 64 kB
 
 # Phantoms of one class; label: of the class in the set, None if it is the only one; indices: of the phantoms
-Job = collections.namedtuple('Job', 'kind label seed indices size spacing window slices')
+Job = collections.namedtuple('Job', 'kind label seed indices size spacing window slices recipe')
 
 
 def from_phantoms(cfg):
@@ -23,7 +23,12 @@ def from_phantoms(cfg):
         raise ValueError(f'--masks with --slices {cfg.slices}; a pair shows one slice of a nodule, so leave one out')
     kind_counts = counts(cfg, cfg.kind)
     labels = {kind: kind if cfg.kind == 'all' else None for kind in kind_counts}
-    patches = _patches(cfg, kind_counts, labels, cfg.resolution + 2 * margin(cfg), cfg.slices)
+    if cfg.off_centre and cfg.shifts > 1:
+        raise ValueError(f'--off-centre with --shifts {cfg.shifts}, which moves the crops already; leave one out')
+    size = cfg.resolution + 2 * max(margin(cfg), SHIFT * cfg.off_centre)
+    patches = _patches(cfg, kind_counts, labels, size, cfg.slices)
+    if cfg.off_centre:
+        patches = _moved(patches, cfg)
     about = dict(_about(cfg), channels=1, slices=cfg.slices)
     if cfg.masks:
         about['masks'] = 'pairs/NODULE.png'
@@ -55,7 +60,10 @@ def counts(cfg, kind):
 
 
 def _about(cfg):
-    return dict(source=card.PHANTOMS, window=hounsfield.window(cfg.window), mm_per_pixel=cfg.spacing)
+    about = dict(source=card.PHANTOMS, window=hounsfield.window(cfg.window), mm_per_pixel=cfg.spacing)
+    if cfg.recipe != phantom_recipes.UNNAMED:
+        about['recipe'] = cfg.recipe
+    return about
 
 
 def _name(kind, seed, index):
@@ -77,7 +85,7 @@ def _patches(cfg, kind_counts, labels, size, slices):
     for kind, count in kind_counts.items():
         for first in range(0, count, step):
             indices = range(first, min(first + step, count))
-            jobs.append(Job(kind, labels[kind], cfg.seed, indices, size, cfg.spacing, window, slices))
+            jobs.append(Job(kind, labels[kind], cfg.seed, indices, size, cfg.spacing, window, slices, cfg.recipe))
     processes = min(cfg.processes or os.cpu_count(), -(-len(jobs) // 8))  # for a few jobs it takes longer to start one
     return _flattened(process_pool.ordered(_draw, jobs, processes))
 
@@ -88,12 +96,22 @@ def _flattened(results):
             yield from patches
 
 
+def _moved(patches, cfg):
+    """The patches, cropped off their centre; all slices of a nodule alike."""
+    with contextlib.closing(patches):
+        for index, patch in enumerate(patches):
+            offset = off_centre(cfg.seed, index // cfg.slices)
+            pixels = crop(patch.pixels, cfg.resolution, offset)
+            mask = crop(patch.mask[None], cfg.resolution, offset)[0]
+            yield patch._replace(pixels=pixels, mask=mask, facts=dict(patch.facts, offset=offset))
+
+
 def _draw(job):
     """The Patches of a job; runs in another process."""
     patches = []
     for index in job.indices:
         rng = np.random.RandomState([job.seed, phantom.CLASSES.index(job.kind), index])
-        slices = phantom.phantom_slices(job.kind, rng, job.size, job.spacing, job.slices)
+        slices = phantom.phantom_slices(job.kind, rng, job.size, job.spacing, job.slices, job.recipe)
         for k, drawn in enumerate(slices):
             facts = {name: round(fact, 3) if isinstance(fact, float) else fact for name, fact in drawn.facts.items()}
             if job.slices > 1:

@@ -12,7 +12,7 @@ import numpy as np
 import dataset
 from common import capacity, files, folders, images, log
 from dataset_tools import fold_assignment, overview
-from dataset_tools.patches import SHIFT, VARIANTS, crop, offsets
+from dataset_tools.patches import VARIANTS, crop, off_centre, offsets
 
 RECORD, ENTRY = 300, 500  # bytes round the pixels of an image at all levels, and of its entry in NAME.json
 
@@ -207,10 +207,7 @@ def write_pairs(cfg, source):
         append, counts = stack.enter_context(listing(os.path.join(part, name + '.json'), head))
         for index, patch in enumerate(stack.enter_context(progress(source))):
             page_data.add(patch)
-            offset = [0, 0]
-            if cfg.off_centre:
-                random = np.random.RandomState([cfg.seed, 1, index])
-                offset = random.randint(-SHIFT, SHIFT + 1, size=2).tolist()
+            offset = off_centre(cfg.seed, index) if cfg.off_centre else [0, 0]
             file = os.path.join(part, re.sub(r'[^\w.+-]', '_', patch.nodule) + '.png')
             if os.path.exists(file):
                 remedy = 'give a nodule that is in two scans another name in each, in the column nodule'

@@ -82,6 +82,40 @@ def test_pairs_off_centre_are_cropped_from_larger_phantoms(made, refuses, tmp_pa
     refuses(CREATE, 'pairs', '--images', folder, '--masks', folder, '--off-centre', parts=['--off-centre'])
 
 
+def test_phantoms_off_centre_are_cropped_from_larger_ones_with_their_masks(made, refuses, tmp_path):
+    made(*PHANTOM, '--number', 6, '--off-centre', '--masks')
+    path = tmp_path / 'out' / 'MIA'
+    entries, images = facts(path)['entries'], finest(path)
+    offsets = [entry['offset'] for entry in entries]
+    assert len(set(map(tuple, offsets))) > 3 and np.abs(offsets).max() <= 10
+    for i, (top, left) in enumerate(np.add(offsets, 10)):
+        drawn = phantom('MIA', np.random.RandomState([3, 1, i]), 36)
+        gray = hounsfield.to_gray(drawn.hu, (-1900, 1100))
+        assert_array_equal(images[i, 0], gray[top : top + 16, left : left + 16])
+        both = read_picture(path / 'pairs' / (entries[i]['nodule'] + '.png'))
+        assert_array_equal(both[:, 16:] > 0, drawn.mask[top : top + 16, left : left + 16])
+    refuses(CREATE, *PHANTOM, '--off-centre', '--augment', '--shifts', 3, parts=['--off-centre', '--shifts 3'])
+
+
+def test_slices_of_a_phantom_off_centre_are_moved_alike(made, tmp_path):
+    made(*PHANTOM, '--number', 4, '--slices', 3, '--off-centre')
+    offsets = np.array([entry['offset'] for entry in facts(tmp_path / 'out' / 'MIA')['entries']]).reshape(4, 3, 2)
+    assert (offsets == offsets[:, :1]).all() and len(np.unique(offsets)) > 3
+
+
+def test_the_recipe_of_phantoms_is_chosen_and_recorded(made, refuses, tmp_path):
+    made(*PHANTOM, '--number', 2)
+    made(*PHANTOM, '--number', 2, '--recipe', '2026-11', '--name', 'old')
+    made('pairs', '--phantom', 'MIA', '--number', 2, '--seed', 3, '--resolution', 16, '--recipe', '2026-11')
+    assert facts(tmp_path / 'out' / 'MIA')['recipe'] == '2026-12'
+    assert 'recipe' not in facts(tmp_path / 'out' / 'old')
+    drawn = phantom_slices('MIA', np.random.RandomState([3, 1, 1]), 16, 0.6, 1, recipe='2026-11')[0]
+    gray = hounsfield.to_gray(drawn.hu, (-1900, 1100))
+    assert_array_equal(finest(tmp_path / 'out' / 'old')[1, 0], gray)
+    assert_array_equal(read_picture(tmp_path / 'out' / 'pairs' / 'MIA-3-00001.png')[:, :16], gray)
+    refuses(CREATE, *PHANTOM, '--recipe', '2026-10', parts=['--recipe', '2026-11'])
+
+
 def test_pairs_of_image_and_mask_folders(made, refuses, tmp_path, folder):
     (tmp_path / 'masks').mkdir()
     for i in range(5):
@@ -152,8 +186,9 @@ def test_the_demo_data_are_the_phantoms_that_their_readme_says(script):
         for i in (0, 299):
             gray = hounsfield.to_gray(phantom(kind, np.random.RandomState([2020, index, i])).hu, (-1900, 1100))
             assert np.abs(read[i, 0].astype(int) - gray).max() <= 1  # another FFT may round another way
-        pair = read_picture(os.path.join(ROOT, 'pix2pix', 'dataset-demo', '%s-00019.png' % kind))
-        top, left = [10 + shift for entry in pairs for shift in entry['offset'] if entry['nodule'] == '%s-00019' % kind]
+        nodule = '%s-2020-00019' % kind
+        pair = read_picture(os.path.join(ROOT, 'pix2pix', 'dataset-demo', nodule + '.png'))
+        top, left = [10 + shift for entry in pairs for shift in entry['offset'] if entry['nodule'] == nodule]
         gray = hounsfield.to_gray(phantom(kind, np.random.RandomState([2020, index, 19]), 84).hu, (-1900, 1100))
         gray = gray[top : top + 64, left : left + 64]
         assert np.abs(pair[:, :64].astype(int) - gray).max() <= 1 and set(pair[:, 64:].ravel()) == {0, 255}
