@@ -83,7 +83,11 @@ Inference = settings(
             'set the number of output images or latents (10, or as many as --latents or --labels holds)',
             positive,
         ),
-        latents=(None, 'a NumPy file [N, latent size] to use instead of random latents', nonempty),
+        latents=(
+            None,
+            'a NumPy file [N, latent size], or a PNG that the explorer saved, to use instead of random latents',
+            nonempty,
+        ),
         labels=(None, 'a NumPy file [N, classes] for a network with labels', nonempty),
         label=(
             None,

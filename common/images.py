@@ -50,9 +50,20 @@ def _picture(image):
     return Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
 
 
-def encode(image, f):
-    """Write a uint8 image [1, H, W] as gray or [3, H, W] as colour PNG into a binary file."""
-    _picture(image).save(f, 'PNG')
+def encode(image, f, texts=None):
+    """Write a uint8 image [1, H, W] as gray or [3, H, W] as colour PNG into a binary file.
+
+    texts: {keyword: text}, which the file holds compressed.
+    """
+    metadata = PngImagePlugin.PngInfo()
+    for keyword, text in (texts or {}).items():
+        metadata.add_text(keyword, text, zip=True)
+    _picture(image).save(f, 'PNG', pnginfo=metadata)
+
+
+def enlarged(image, factor):
+    """An image [C, H, W] as [C, factor * H, factor * W], each pixel as a square of its own gray level."""
+    return image.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
 def save(path, image, durable=False):
@@ -209,6 +220,17 @@ def _orientation(picture):
     except Exception:  # damaged EXIF data
         return 1
     return orientation if orientation in range(2, 9) else 1
+
+
+def text(path, keyword):
+    """The text that a PNG of a user holds under a keyword, or None."""
+    files.require_regular(path)
+    try:
+        with warnings.catch_warnings(), suppress_stderr(), Image.open(path) as picture:
+            found = picture.info.get(keyword) if picture.format == 'PNG' else None
+    except Exception as error:  # Pillow has many ways to fail on a bad file
+        raise _unreadable(path, error) from None
+    return str(found) if isinstance(found, str) else None
 
 
 def size(path):

@@ -26,7 +26,7 @@ class Painter(painter.Painter):
         return self.paint(np.repeat(mask[None, None], samples, axis=0), seed, MINIBATCH)[:, 0]
 
     def about(self):
-        return dict(file=self.path, size=self.size, window=self.window)
+        return dict(file=self.path, size=self.size, window=self.window, mm=self.card.mm_per_pixel)
 
 
 def decode_pixels(text, size):

@@ -18,6 +18,7 @@ _WALK = {'stops': [models.STATE], 'steps': integer_between(1, explorer_service.M
 _GIF = dict(_WALK, seconds=float_between(0.1, 120))
 _PROJECT = {'model': nonnegative, 'pixels': text}
 _DRAW = {'mask': text, 'samples': integer_between(1, 8), 'seed': _seed}
+_SCALES = {'1': 1, '4': 4}  # how many times pictures are enlarged
 _STAMP = {'shape': Choice('ellipse', 'spiculated'), 'diameter': float_between(1, 2048), 'seed': _seed}
 _INSERT = {'patch': text, 'mask': text, 'index': nonnegative, 'soft': float_between(0, 100)}
 
@@ -44,6 +45,15 @@ def application(explorer, token):
     def frames(stops, steps):
         return explorer.walk([models.state(stop) for stop in stops], steps)
 
+    def scale():
+        text = web.query_value('scale', '1')
+        if text not in _SCALES:
+            raise ValueError('that is not what this server takes: scale is not %s' % ' or '.join(sorted(_SCALES)))
+        return _SCALES[text]
+
+    def walk_name(stops):
+        return explorer.walk_name([models.state(stop) for stop in stops])
+
     @app.route('/api/about')
     def about():
         response = web.reply(explorer.about())
@@ -65,11 +75,12 @@ def application(explorer, token):
     @app.route('/api/walk.gif', methods=['POST'])
     def walk_gif():
         stops, steps, seconds = posted(_GIF)
-        return web.attachment(*explorer_service.gif(frames(stops, steps), seconds))
+        return web.attachment(*explorer_service.gif(frames(stops, steps), seconds, scale(), walk_name(stops)))
 
     @app.route('/api/walk.zip', methods=['POST'])
     def walk_zip():
-        return web.attachment(*explorer_service.archive(frames(*posted(_WALK))))
+        stops, steps = posted(_WALK)
+        return web.attachment(*explorer_service.archive(frames(stops, steps), scale(), walk_name(stops)))
 
     @app.route('/api/project', methods=['POST'])
     def project():
@@ -113,7 +124,7 @@ def application(explorer, token):
 
     @app.route('/api/save/<any(png, raw, latents):kind>', methods=['POST'])
     def save(kind):
-        return web.attachment(*explorer.save(state(), kind))
+        return web.attachment(*explorer.save(state(), kind, scale()))
 
     @app.route('/api/command', methods=['POST'])
     def command():
@@ -121,7 +132,7 @@ def application(explorer, token):
 
     @app.route('/api/latents', methods=['POST'])
     def latents():
-        return dict(latents=explorer.latents(model(), web.uploaded_file(uploads.MOST_LATENTS)).tolist())
+        return explorer.latents(model(), web.uploaded_file(uploads.MOST_LATENTS))
 
     return app
 

@@ -3,17 +3,23 @@
 import collections
 import contextlib
 import io
+import os
+import re
 import shlex
+import time
 import zipfile
 
 import numpy as np
 
 import dataset
-from common import card, hounsfield, images, log
-from explorer import axes, drawing, editing, learning, mapping, models, projecting, uploads, worker
+from common import card, files, hounsfield, images, log
+from explorer import axes, drawing, editing, learning, mapping, models, opening, projecting, uploads, worker
 from metrics import suite
+from sampling import latent_png
 
 MOST_STEPS = 60  # of a walk, from one nodule to the next
+LATENTS = '-latents.npy'  # how the name of a file of latents ends
+SAME = 1.0  # mean difference, in gray levels, below which two images are the same on different chips
 
 File = collections.namedtuple('File', 'content name mime_type')
 
@@ -50,7 +56,7 @@ class Explorer:
     """All that the page plays with; threads may share it. ValueErrors of its methods are messages for the user.
 
     painter: a drawing.Painter or None. data: a dataset.Pyramid of real patches or None.
-    Axes that were not saved are learned in the background.
+    Axes that were not saved are learned in the background, first those of the model that the page opens with.
     """
 
     def __init__(self, models, painter, data):
@@ -61,14 +67,21 @@ class Explorer:
         self.worker = worker.Worker()
         classes = [data.classes[label] for label in data.labels] if data else ()
         self._maps = [mapping.Map(model, self.worker, self._real_images, classes) for model in models]
-        for model in models:
+        self._opening = self.worker.submit(lambda: opening.choose(models), worker.IMAGE)
+        first = models[opening.place(models)[0]]
+        for model in sorted(models, key=lambda model: model is not first):
             self.worker.submit(model.build_vjp, worker.LEARNING)
             if model.axes is None:
                 self.worker.submit(lambda model=model: self._learn(model), worker.LEARNING)
 
     def _learn(self, model):
         log.info('%s: its axes are being learned, which takes a minute or so' % model.path)
-        model.axes = learning.learn(model, yield_=self.worker.yield_)
+        begin = time.monotonic()
+
+        def progress(share):
+            model.learning = share, time.monotonic() - begin
+
+        model.axes = learning.learn(model, yield_=self.worker.yield_, progress=progress)
         axes.save(model.path, model.facts, model.axes)
         log.info('%s: its axes are ready' % model.path)
 
@@ -84,6 +97,7 @@ class Explorer:
     def about(self):
         """What the page needs to know at first, and while axes are learned."""
         about = dict(models=[model.about() for model in self.models], presets=hounsfield.presets())
+        about['opening'] = self._opening.result()
         about['pix2pix'] = self.painter.about() if self.painter else None
         about['data'] = None
         if self.data:
@@ -177,44 +191,89 @@ class Explorer:
         pixels = self._compute(lambda: model.pixels(state))
         return dict(self._neighbours.answer(pixels, relation in suite.TRAINED_ON), relation=relation)
 
-    def save(self, state, kind):
-        """A File of a State: png, raw or latents."""
+    def save(self, state, kind, scale=1):
+        """A File of a State: png, enlarged by a factor and with its latent; raw; or latents."""
         model = self.model(state.model)
-        latent = self._compute(lambda: model.latent(state))[None]
+        latent, image, name = self._compute(lambda: self._named_image(model, state))
         if kind == 'latents':
-            return File(_npy(latent), 'latents.npy', 'application/octet-stream')
-        image = self._compute(lambda: model.images(latent, state.label))
+            return File(_npy(latent[None]), name + LATENTS, 'application/octet-stream')
         if kind == 'raw':
-            return File(_npy(image.astype('<f4')), 'nodule.npy', 'application/octet-stream')
-        return File(_png(images.to_uint8(image[0])), 'nodule.png', 'image/png')
+            return File(_npy(image[None].astype('<f4')), name + '.npy', 'application/octet-stream')
+        mm = model.mm / scale if model.mm else None
+        origin = latent_png.Origin(os.path.basename(model.path), latent, state.label, model.window, mm)
+        f = io.BytesIO()
+        latent_png.encode(images.enlarged(images.to_uint8(image), scale), f, origin)
+        return File(f.getvalue(), name + '.png', 'image/png')
+
+    def _named_image(self, model, state):
+        """The latent [L] and network output [1, R, R] of a State, and the name of their file without its ending."""
+        latent = model.latent(state)
+        image = model.images(latent[None], state.label)[0]
+        return latent, image, '-'.join([_file_name(model, [state])] + model.size_text(images.to_uint8(image)))
 
     def command(self, state):
         """The command that makes the image of saved latents again."""
         model = self.model(state.model)
-        command = ['python', '2-inference.py', '--model', model.path, '--latents', 'latents.npy']
+        _, _, name = self._compute(lambda: self._named_image(model, state))
+        command = ['python', '2-inference.py', '--model', model.path, '--latents', name + LATENTS]
         if model.generator.label_size:
             command += ['--label', model.generator.classes[state.label]]
         return ' '.join(map(shlex.quote, command))
 
     def latents(self, index, content):
-        """Latents [N, L] of a file."""
-        return uploads.latents(content, self.model(index).latent_size)
+        """{model, label, latents}: of a .npy file for a model by its index, or of a picture that `save` made."""
+        if content.startswith(b'\x89PNG'):
+            return self._saved_latent(index, *uploads.saved_picture(content))
+        rows = uploads.latents(content, self.model(index).latent_size)
+        return dict(model=index, label=0, latents=rows.tolist())
+
+    def _saved_latent(self, index, origin, pixels):
+        """As `latents`: of the model that makes the same image, as files of several models may have one name."""
+        named = [i for i, model in enumerate(self.models) if os.path.basename(model.path) == origin.model]
+        for i in sorted(named, key=lambda i: i != index):
+            if self._is_image(self.models[i], origin, pixels):
+                return dict(model=i, label=origin.label, latents=[origin.latent.tolist()])
+        remedy = 'start the explorer with these weights'
+        if named:
+            remedy = 'other weights of that name are open here; ' + remedy
+        raise files.BadFile('the picture', 'was made with %s' % origin.model, remedy)
+
+    def _is_image(self, model, origin, pixels):
+        """Whether gray levels uint8 [1, H, W] are the image, which may be enlarged, of a model for an Origin."""
+        if len(origin.latent) != model.latent_size or origin.label >= max(model.generator.label_size, 1):
+            return False
+        image = images.to_uint8(self._compute(lambda: model.images(origin.latent[None], origin.label))[0])
+        image = images.enlarged(image, max(pixels.shape[1] // model.size, 1))
+        return image.shape == pixels.shape and np.abs(image.astype(int) - pixels).mean() < SAME
+
+    def walk_name(self, states):
+        """The name of the files of a walk through States, without its ending."""
+        return _file_name(self.model(states[0].model), states)
 
 
-def gif(frames, seconds):
-    """A File of frames [N, 1, R, R] that takes so many seconds."""
+def _file_name(model, states):
+    """The model, its class, and the seeds of States as part of the name of a file."""
+    class_name = [model.generator.classes[states[0].label]] if model.generator.label_size else []
+    seeds = ['latent' if state.latent else ('%.3f' % state.seed).rstrip('0').rstrip('.') for state in states]
+    name = '-'.join([model.name] + class_name + ['seed'])
+    return re.sub(r'[^\w.-]', '_', name, flags=re.ASCII) + '-'.join(seeds)
+
+
+def gif(frames, seconds, scale, name):
+    """A File of frames [N, 1, R, R], enlarged by a factor, that takes so many seconds."""
     f = io.BytesIO()
-    images.encode_animation(iter(frames), f, max(seconds / len(frames), 0.02))
-    return File(f.getvalue(), 'walk.gif', 'image/gif')
+    per_frame = max(seconds / len(frames), 0.02)
+    images.encode_animation((images.enlarged(frame, scale) for frame in frames), f, per_frame)
+    return File(f.getvalue(), name + '.gif', 'image/gif')
 
 
-def archive(frames):
-    """A File of frames [N, 1, R, R] as PNG in a zip archive."""
+def archive(frames, scale, name):
+    """A File of frames [N, 1, R, R], enlarged by a factor, as PNG in a zip archive."""
     f = io.BytesIO()
     with zipfile.ZipFile(f, 'w') as archive:
         for i, frame in enumerate(frames):
-            archive.writestr('frame_%03d.png' % i, _png(frame))
-    return File(f.getvalue(), 'walk.zip', 'application/zip')
+            archive.writestr('frame_%03d.png' % i, _png(images.enlarged(frame, scale)))
+    return File(f.getvalue(), name + '.zip', 'application/zip')
 
 
 def _png(image):

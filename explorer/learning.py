@@ -10,13 +10,18 @@ from explorer import axes, editing, models
 from sampling import generator
 
 TRIED = 24  # nodules of which a change is requested, up and down in turn, for each attribute
+MEASURING, EDITING = 0.3, 40  # the time that an image is measured, or a nodule edited, in those of generating an image
 
 
-def learn(model, n=2000, seed=0, yield_=lambda: None):
-    """axes.Axes of a models.Model, from n images. yield_: called several times a second."""
+def learn(model, n=2000, seed=0, yield_=lambda: None, progress=lambda share: None):
+    """axes.Axes of a models.Model, from n images.
+
+    yield_: called several times a second. progress: called as often with the share of the time that is over.
+    """
+    spent = _Spent((1 + MEASURING) * n + EDITING * TRIED * len(model.attributes), yield_, progress)
     latents = generator.random_latents(n, model.latent_size, seed)
-    pixels = model.sample(n, seed, yield_=yield_)
-    columns = model.measure_many(pixels, yield_)
+    pixels = model.sample(n, seed, yield_=lambda: spent.add(1))
+    columns = model.measure_many(pixels, lambda: spent.add(16 * MEASURING))
     values = np.stack([columns[attribute.name] for attribute in model.attributes])
     weights, r2 = zip(*[axes.regression(latents, row) for row in values])
     weights, r2 = np.stack(weights), np.array(r2)
@@ -36,8 +41,26 @@ def learn(model, n=2000, seed=0, yield_=lambda: None):
     spread = np.nanstd(values, axis=1)
     follows = []
     for k in log.progress(range(len(spread)), unit='axis'):
-        follows.append(_follows(model, learned, k, 0.5 * spread[k], n, seed, yield_))
+        follows.append(_follows(model, learned, k, 0.5 * spread[k], n, seed, lambda: spent.add(EDITING)))
+        spent.reach((1 + MEASURING) * n + EDITING * TRIED * (k + 1))
     return learned._replace(follows=np.array(follows))
+
+
+class _Spent:
+    """Counts what is done of a total, and tells so each time that it yields."""
+
+    def __init__(self, total, yield_, progress):
+        self._total, self._yield, self._progress, self._done = total, yield_, progress, 0.0
+
+    def reach(self, done):
+        """So much is done."""
+        self._done = done
+        self._progress(min(done / self._total, 1.0))
+        self._yield()
+
+    def add(self, work):
+        """So much more is done."""
+        self.reach(self._done + work)
 
 
 def _limits(values, step):

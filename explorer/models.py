@@ -61,7 +61,8 @@ class Model:
 
     data_card: the card.Card of a dataset, which counts where nothing is recorded of the weights.
     Attributes: window, mm: HU at gray 0 and 255 and mm per pixel, None if not known; attributes: those that can be
-    measured; axes: axes.Axes, None while they are not known.
+    measured; axes: axes.Axes, None while they are not known; learning: the share of the work that is done, 0 to 1, and
+    the seconds it took, once somebody learns them.
     """
 
     def __init__(self, path, data_card=None, cpu=False):
@@ -75,6 +76,7 @@ class Model:
         self.window, self.mm = scale.window, scale.mm_per_pixel
         self.attributes = measure.attributes(self.window, self.mm)
         self.axes = None
+        self.learning = None
         self.cache = {}  # of explorer.editing
         self._backward = None
 
@@ -173,6 +175,13 @@ class Model:
         measured = {name: None if np.isnan(value[0]) else round(float(value[0]), 3) for name, value in values.items()}
         return dict(pixels=encoded(pixels), measured=measured, outline=page.outline(masks[0]))
 
+    def size_text(self, image):
+        """['9.8mm'], the diameter of the nodule in an image uint8 [1, R, R], or [] where none is found."""
+        values, _ = self.measure(image[None])
+        diameter = next(attribute for attribute in self.attributes if attribute.kind == 'diameter')
+        value = values[diameter.name][0]
+        return ['%.1f%s' % (value, diameter.unit)] if np.isfinite(value) else []
+
     def walk(self, states, steps, yield_):
         """Gray levels uint8 [N * steps, 1, R, R] of a closed loop through N States; yield_: called after each image."""
         latents = np.stack([self.latent(state) for state in states])
@@ -187,6 +196,7 @@ class Model:
         facts = dict(name=self.name, file=self.path, size=self.size, latent=self.latent_size)
         facts.update(labels=self.generator.label_size, classes=self.generator.classes)
         facts.update(window=self.window, mm=self.mm, axes_ready=self.axes is not None)
+        facts.update(learning=self.learning and dict(zip(('share', 'seconds'), self.learning)))
         return dict(facts, axes=axes.sliders(self.axes, self.attributes) if self.axes else [])
 
 

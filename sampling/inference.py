@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 from common import arrays, capacity, files, images, log
-from sampling import interpolation, projection
+from sampling import interpolation, latent_png, projection
 from sampling.generator import Generator, Images
 
 # Bytes of memory and of disk for each byte of an image's pixels, by what is written.
@@ -23,6 +23,21 @@ def load_array(path, columns, what):
         fact = 'has the shape %s' % list(array.shape)
         raise files.BadFile(path, fact, '%s are finite numbers [N, %d]' % (what, columns))
     return array
+
+
+def _load_latents(cfg, generator):
+    """Latents [N, latent_size] of cfg.latents or None, and the settings, with the class of a picture that holds one."""
+    if not cfg.latents:
+        return None, cfg
+    if not cfg.latents.lower().endswith('.png'):
+        return load_array(cfg.latents, generator.latent_size, 'latents of this network'), cfg
+    origin = latent_png.load(cfg.latents)
+    if len(origin.latent) != generator.latent_size:
+        fact = 'holds a latent of %d numbers, made with %s' % (len(origin.latent), origin.model)
+        raise files.BadFile(cfg.latents, fact, 'those of %s have %d' % (cfg.model, generator.latent_size))
+    if generator.label_size and cfg.label is None and not cfg.labels:
+        cfg = cfg._replace(label=str(origin.label))
+    return origin.latent[None], cfg
 
 
 def _steps(cfg):
@@ -55,13 +70,10 @@ def _labels(cfg, generator, n):
         raise ValueError('--label %s: %s' % (cfg.label, error)) from None
 
 
-def _inputs(cfg, generator):
-    """Latents [N, latent_size] and labels [N, label_size] as the settings say."""
-    latents = labels = None
-    rows = []
-    if cfg.latents:
-        latents = load_array(cfg.latents, generator.latent_size, 'latents of this network')
-        rows.append(len(latents))
+def _inputs(cfg, generator, latents):
+    """Latents [N, latent_size] and labels [N, label_size] as the settings say. latents: those of a file, or None."""
+    labels = None
+    rows = [] if latents is None else [len(latents)]
     if cfg.labels:
         labels = load_array(cfg.labels, generator.label_size, 'labels of this network')
         rows.append(len(labels))
@@ -140,7 +152,8 @@ def _classes_shown(cfg, generator):
 
 def _generate(cfg, generator):
     """Write the images of latents, or of the walk between them, and say where."""
-    latents, labels = _inputs(cfg, generator)
+    latents, cfg = _load_latents(cfg, generator)
+    latents, labels = _inputs(cfg, generator, latents)
     if cfg.interpolate:
         latents, labels = _walk(cfg, latents, labels)
     batch = Images(generator, latents, labels, cfg.minibatch)

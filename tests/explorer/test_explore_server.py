@@ -1,7 +1,9 @@
 """What the server of the explorer answers, against the other scripts and plain NumPy."""
 
+import base64
 import io
 import json
+import re
 import shlex
 import shutil
 import threading
@@ -10,12 +12,17 @@ import zipfile
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from common import images
-from explored import SIZE, WINDOW, decoded, refused, state
+from explored import MM, SIZE, WINDOW, decoded, refused, state
 from explorer import models, worker
 from metrics import nodules
+
+
+def file_name(response):
+    """The name that a browser gives to a file that it saves."""
+    return re.match('attachment; filename="([^"]+)"$', response.headers['Content-Disposition']).group(1)
 
 
 def generated(succeeds, folder, *arguments):
@@ -89,10 +96,9 @@ def test_truncation_lessens_variety_down_to_one_image(post):
 def test_saved_latents_give_the_same_pixels_by_the_command_that_is_shown(post, client, succeeds, tmp_path, changes):
     chosen = state(**changes)
     saved = client.post('/api/save/latents', json=chosen)
-    assert 'attachment; filename="latents.npy"' in saved.headers['Content-Disposition']
     (tmp_path / 'latents.npy').write_bytes(saved.data)
     command = shlex.split(post('command', **chosen)['command'])
-    assert command[:2] == ['python', '2-inference.py'] and command[-1] == 'latents.npy'
+    assert command[:2] == ['python', '2-inference.py'] and command[-1] == file_name(saved)
     command[-1] = str(tmp_path / 'latents.npy')
     expected = generated(succeeds, tmp_path, *command[2:])
     assert (decoded(post('image', **chosen)['pixels']) == expected).all()
@@ -105,6 +111,59 @@ def test_saved_latents_give_the_same_pixels_by_the_command_that_is_shown(post, c
     assert (png == expected).all() and raw.dtype == np.float32 and (images.to_uint8(raw)[0, 0] == expected).all()
 
 
+def test_a_saved_file_is_named_after_weights_seed_and_the_diameter_that_was_measured(post, client):
+    for chosen in (state(seed=2), state(seed=1.25, moves=dict(sefa1=40.0))):
+        diameter = post('image', **chosen)['measured']['diameter_mm']
+        size = '' if diameter is None else '-%.1fmm' % diameter
+        name = 'one-seed%s%s' % (chosen['seed'], size)
+        for kind, ending in (('png', '.png'), ('raw', '.npy'), ('latents', '-latents.npy')):
+            assert file_name(client.post('/api/save/' + kind, json=chosen)) == name + ending
+    latent = post_latents(client, client.post('/api/save/latents', json=state()).data)['latents'][0]
+    assert file_name(client.post('/api/save/png', json=state(latent=latent))).startswith('one-seedlatent')
+
+
+def post_latents(client, content, code=200):
+    response = client.post('/api/latents?model=0', data=content, content_type='application/octet-stream')
+    assert response.status_code == code, response.data
+    return response.get_json()
+
+
+@pytest.mark.parametrize('scale', [1, 4])
+def test_a_saved_picture_opens_the_same_nodule_again_here_and_in_2_inference(
+    post, client, succeeds, tmp_path, made, scale
+):
+    chosen = state(seed=5, moves=dict(sefa1=30.0))
+    shown = decoded(post('image', **chosen)['pixels'])
+    png = client.post('/api/save/png?scale=%d' % scale, json=chosen).data
+    assert (np.asarray(Image.open(io.BytesIO(png))) == np.kron(shown, np.ones([scale, scale]))).all()
+    opened = post_latents(client, png)
+    assert (opened['model'], opened['label']) == (0, 0)
+    assert (decoded(post('image', **state(latent=opened['latents'][0]))['pixels']) == shown).all()
+    (tmp_path / 'saved.png').write_bytes(png)
+    files = tmp_path / 'out'
+    files.mkdir()
+    assert (generated(succeeds, files, '--model', made.one, '--latents', tmp_path / 'saved.png') == shown).all()
+
+
+def test_the_text_of_a_saved_picture_says_latent_weights_window_and_scale_and_no_folder(client, made):
+    chosen = state(seed=5)
+    picture = Image.open(io.BytesIO(client.post('/api/save/png?scale=4', json=chosen).data))
+    assert list(picture.info) == ['nodule']
+    origin = json.loads(picture.info['nodule'])
+    latent = np.load(io.BytesIO(client.post('/api/save/latents', json=chosen).data))
+    assert base64.b64decode(origin.pop('latent')) == latent.astype('<f4').tobytes()
+    assert origin == dict(model='one.pkl', label=0, window=WINDOW, mm_per_pixel=pytest.approx(MM / 4))
+
+
+def test_a_picture_of_other_weights_of_the_same_name_is_refused(client, made, tmp_path):
+    png = client.post('/api/save/png', json=state()).data
+    picture = Image.open(io.BytesIO(png))
+    text, f = PngImagePlugin.PngInfo(), io.BytesIO()
+    text.add_text('nodule', picture.info['nodule'])
+    Image.fromarray(255 - np.asarray(picture)).save(f, 'PNG', pnginfo=text)
+    assert 'other weights of that name' in post_latents(client, f.getvalue(), 400)['error']
+
+
 def test_a_walk_is_a_closed_loop_through_its_stops(post, client):
     stops = [state(seed=1), state(seed=2), state(seed=7)]
     frames = [decoded(text) for text in post('walk', stops=stops, steps=4)['frames']]
@@ -112,11 +171,15 @@ def test_a_walk_is_a_closed_loop_through_its_stops(post, client):
     for i, stop in enumerate(stops):
         expected = decoded(post('image', **stop)['pixels'])
         assert np.abs(frames[4 * i].astype(int) - expected).max() <= 1
-    gif = client.post('/api/walk.gif', json=dict(stops=stops, steps=4, seconds=3)).data
-    assert Image.open(io.BytesIO(gif)).n_frames == 12
+    gif = client.post('/api/walk.gif?scale=4', json=dict(stops=stops, steps=4, seconds=3))
+    assert file_name(gif) == 'one-seed1-2-7.gif'
+    assert Image.open(io.BytesIO(gif.data)).n_frames == 12 and Image.open(io.BytesIO(gif.data)).size == (128, 128)
     archive = zipfile.ZipFile(io.BytesIO(client.post('/api/walk.zip', json=dict(stops=stops, steps=4)).data))
     assert len(archive.namelist()) == 12
     assert (np.asarray(Image.open(archive.open('frame_005.png'))) == frames[5]).all()
+    assert refused(
+        client.post('/api/walk.gif?scale=3', json=dict(stops=stops, steps=4, seconds=3)), 'scale is not 1 or 4'
+    )
     for number in (1, 9):
         assert refused(client.post('/api/walk', json=dict(stops=stops[:1] * number, steps=4)), '2 to 8 nodules')
     assert refused(client.post('/api/walk', json=dict(stops=[stops[0], state(model=1)], steps=4)), 'of one model')

@@ -1,11 +1,35 @@
 """Files that hostile or mistaken people drop: refused in words, and the server goes on."""
 
+import base64
 import io
+import json
 
 import numpy as np
 import pytest
+from PIL import Image, PngImagePlugin
 
-from explored import STATE, refused
+from explored import SIZE, STATE, refused
+
+
+def png(pnginfo=None):
+    f = io.BytesIO()
+    Image.new('L', (SIZE, SIZE)).save(f, 'PNG', pnginfo=pnginfo)
+    return f.getvalue()
+
+
+def text(content):
+    """What a PNG says under the word that the page writes, compressed."""
+    info = PngImagePlugin.PngInfo()
+    info.add_text('nodule', content, zip=True)
+    return info
+
+
+def saved(**changes):
+    """A PNG as the page saves it, of a latent of ones that no image was made of."""
+    values = dict(model='one.pkl', latent=base64.b64encode(np.ones(16, '<f4')).decode(), label=0, window=None)
+    values.update(mm_per_pixel=None)
+    values.update(changes)
+    return png(text(json.dumps(values)))
 
 
 def npy(array, **options):
@@ -23,6 +47,15 @@ LATENTS = {
     'none': (npy(np.zeros([0, 16])), 'no latents'),
     'lying header': (npy(np.ones([1, 16])).replace(b'(1, 16)', b'(9, 16)'), 'not a NumPy file'),
     'too large': (npy(np.ones([20000, 16])), 'larger than 1 MB'),
+    'a picture without a latent': (png(), 'holds no latent'),
+    'a picture of other weights': (saved(model='other.pkl'), 'was made with other.pkl; start the explorer'),
+    'a picture with half a latent': (saved(latent='AAA'), 'a latent that is damaged'),
+    'a picture with a latent that is not finite': (saved(latent='AADAfw=='), 'a latent that is damaged'),
+    'a picture with a class that is none': (saved(label=-1), 'a latent that is damaged'),
+    'a picture with a list': (png(text('[1]')), 'a latent that is damaged'),
+    'a picture with an endless list': (png(text('[' * 10**5)), 'a latent that is damaged'),
+    'a picture with a bomb': (png(text(' ' * 2**22)), 'the picture cannot be read'),
+    'a picture that is cut off': (saved()[:60], 'the picture cannot be read'),
 }
 
 

@@ -31,7 +31,7 @@ def explorer(tmp_path_factory):
     for name in ('AIS.pkl', 'AIS.json'):
         (folder / name).write_bytes(open(os.path.join(ROOT, 'demo', 'weight', name), 'rb').read())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learning, 'learn', lambda model, yield_: flat_axes(model))
+        patch.setattr(learning, 'learn', lambda model, **_: flat_axes(model))
         patch.setattr(mapping, 'N', 40)
         patch.setattr(projecting, 'Inference', lambda: Inference(project_steps=4))
         cfg = explore_settings.Serve(
