@@ -53,9 +53,9 @@ class _Spent:
         self._total, self._yield, self._progress, self._done = total, yield_, progress, 0.0
 
     def reach(self, done):
-        """So much is done."""
-        self._done = done
-        self._progress(min(done / self._total, 1.0))
+        """So much is done, or more."""
+        self._done = max(done, self._done)
+        self._progress(min(self._done / self._total, 1.0))
         self._yield()
 
     def add(self, work):
