@@ -20,6 +20,8 @@ async function once(path, body, longest) {
   try {
     const answer = await fetch(path, options);
     if (answer.ok) {
+      const [, name] = (answer.headers.get('Content-Disposition') || '').match(/filename="([^"]*)"/) || [];
+      if (name) return new File([await answer.blob()], name);
       return (answer.headers.get('Content-Type') || '').includes('json') ? await answer.json()
         : new Uint8Array(await answer.arrayBuffer());
     }
@@ -33,7 +35,7 @@ async function once(path, body, longest) {
   }
 }
 
-/* JSON, or bytes, from a path; with a body, an object or a file, it is posted. Tries again until the server answers
+/* JSON, bytes, or a File that the server names, from a path; with a body, an object or a file, it is posted. Tries again until the server answers
    or refuses; lost(words) is told before each further try, '' where there was no answer at all. longest: milliseconds
    until a try counts as lost. */
 export async function ask(path, body, lost, longest = LONGEST) {

@@ -1,14 +1,25 @@
 /* Patches on canvases: one window of Hounsfield units (HU) and one zoom for all that are on show.
 
-   onChange(view) is told of a new window or zoom, onPoint(hu or null) of what is under the pointer. */
+   onChange(view) is told of a new window or zoom, onPoint(hu or null, patch) of what is under the pointer. */
 
 const MOST_ZOOM = 12;
+const MIDDLE = 4;  // the bit of the middle button in event.buttons
 const WIDTHS = [20, 4000];  // HU
 const LEVELS = [-2000, 2000];
 const OUTLINE = 'rgba(217, 163, 92, 0.85)';
-const PER_PIXEL = { width: 4, level: 2 };  // HU for a drag of one pixel of the screen
+const WIDEST = 3000;  // HU of a stored window from which drags grow no faster
+const PER_PIXEL = { width: 4, level: 2 };  // HU for a drag of one pixel of the screen, of the widest
 
 const clamp = (value, [least, most]) => Math.min(Math.max(value, least), most);
+
+/* Show a length of at most half of what is seen: in mm, or in pixels where mm, of a pixel, is null. perPixel: pixels
+   of the screen for one of the patch; side: of what is seen, on the screen. */
+export function drawScale(element, perPixel, mm, side) {
+  const per = mm ? perPixel / mm : perPixel;
+  const length = (mm ? [10, 5, 2, 1, 0.5] : [32, 16, 8, 4, 2, 1]).find((each) => each * per < side / 2) || 0.5;
+  element.textContent = `${length} ${mm ? 'mm' : 'px'}`;
+  element.style.width = `${length * per}px`;
+}
 
 export class View {
   /* holder: the element that patches are put into. study: size in pixels, window [HU of gray 0, of gray 255], mm per
@@ -20,6 +31,7 @@ export class View {
     this.pointers = new Map();
     this.level = -600;
     this.width = 1500;
+    this.standard = [this.level, this.width];  // of a double click
     this.used = [];
     this.reset();
     new ResizeObserver(() => this.layOut()).observe(holder);
@@ -53,7 +65,6 @@ export class View {
     const scale = document.createElement('div');
     figure.className = 'patch';
     scale.className = 'scale';
-    scale.hidden = !this.study.mm;
     canvas.setAttribute('role', 'img');
     figure.append(canvas, caption, scale);
     this.holder.append(figure);
@@ -135,18 +146,20 @@ export class View {
       context.strokeStyle = OUTLINE;
       context.stroke(new Path2D(outline));
     }
-    if (this.study.mm) {
-      const perMm = ((this.side / this.study.size) * this.zoom) / this.study.mm;
-      const length = [10, 5, 2, 1].find((mm) => mm * perMm < this.side / 2) || 0.5;
-      scale.textContent = `${length} mm`;
-      scale.style.width = `${length * perMm}px`;
-    }
+    drawScale(scale, (this.side / this.study.size) * this.zoom, this.study.mm, this.side);
   }
 
   setWindow(level, width) {
     this.level = clamp(level, LEVELS);
     this.width = clamp(width, WIDTHS);
     this.draw();
+  }
+
+  /* The window after a drag by pixels of the screen: to the right it is wider, downwards its level is lower. */
+  dragWindow(right, down) {
+    const [least, most] = this.study.window;
+    const part = Math.min(most - least, WIDEST) / WIDEST;
+    this.setWindow(this.level - PER_PIXEL.level * part * down, this.width + PER_PIXEL.width * part * right);
   }
 
   /* Note the window as one that was looked through; a drag counts once, when it ends. */
@@ -187,7 +200,7 @@ export class View {
       const seen = this.study.size / this.zoom;
       const [x, y] = place(event).map((part, axis) => Math.floor((axis ? this.top : this.left) + part * seen));
       const inside = Math.min(x, y) >= 0 && Math.max(x, y) < this.study.size;
-      this.onPoint(inside ? this.hu(patch.gray[y * this.study.size + x]) : null);
+      this.onPoint(inside ? this.hu(patch.gray[y * this.study.size + x]) : null, patch);
     };
     canvas.addEventListener('pointerdown', (event) => {
       canvas.setPointerCapture(event.pointerId);
@@ -209,7 +222,11 @@ export class View {
       if (this.pointers.delete(event.pointerId) && !this.pointers.size) this.settle();
     }));
     canvas.addEventListener('pointerleave', (event) => {
-      if (event.pointerType === 'mouse') this.onPoint(null);
+      if (event.pointerType === 'mouse') this.onPoint(null, patch);
+    });
+    canvas.addEventListener('dblclick', () => {
+      this.setWindow(...this.standard);
+      this.settle();
     });
     canvas.addEventListener('wheel', (event) => {
       this.zoomBy(1.0015 ** -event.deltaY, ...place(event));
@@ -228,10 +245,10 @@ export class View {
       this.move((-right * each) / 2, (-down * each) / 2);
       const middle = place(now).map((part, axis) => (part + place(other)[axis]) / 2);
       this.zoomBy(far(now) / far(before), ...middle);
-    } else if (now.shiftKey || now.buttons > 1) {
+    } else if (now.shiftKey || now.buttons & MIDDLE) {
       this.move(-right * each, -down * each);
     } else {
-      this.setWindow(this.level - PER_PIXEL.level * down, this.width + PER_PIXEL.width * right);
+      this.dragWindow(right, down);
     }
   }
 }

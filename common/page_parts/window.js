@@ -22,10 +22,17 @@ export function buildTools(presets, view) {
   at('zoom-all').addEventListener('click', () => view.reset());
 }
 
+/* Show a number in a field, unless somebody is typing there, or as text. */
+function showNumber(id, value) {
+  const place = at(id);
+  if (place.type !== 'number') write(id, number(value));
+  else if (document.activeElement !== place) place.value = Math.round(value);
+}
+
 /* What a View tells of its window and zoom. */
 export function onChange({ level, width, zoom }) {
-  write('level', number(level));
-  write('width', number(width));
+  showNumber('level', level);
+  showNumber('width', width);
   write('zoom', `${zoom.toFixed(1)}\u00d7`);
   at('presets').querySelectorAll('button').forEach((button) => {
     const same = Number(button.dataset.level) === level && Number(button.dataset.width) === width;

@@ -7,12 +7,13 @@ import { anySeed, buildSeed } from './seed.js';
 import { axisSlider, isUnnamed, slider } from './sliders.js';
 import { fresh, named, store } from './store.js';
 import { View } from './view.js';
+import { buildViewers, read, showWindow } from './viewers.js';
 import { buildTools, onChange } from './window.js';
 
 const LEAST = [3, 2];  // times that one image, and each of two, is enlarged at least
 const GRAY = [['as stored', 0, 255]];
 
-let view;
+export let view;
 let setters = [];  // of the sliders: (state, measured)
 let outlined = true;
 const thumbs = new WeakMap();  // by entry
@@ -76,7 +77,8 @@ function fit() {
   buildTools(presets, view);
   if (unit() !== scale) {
     const [[, least, most]] = presets;
-    view.setWindow((least + most) / 2, most - least);
+    view.standard = [(least + most) / 2, most - least];
+    view.setWindow(...view.standard);
   }
   scale = unit();
   write('hu-unit', scale);
@@ -173,8 +175,18 @@ export function renew() {
 export function build() {
   view = new View(at('stand'), { size: 64, window: [0, 255], mm: null, enlarge: 'smooth', least: LEAST }, (now) => {
     onChange(now);
-    if (unit() === 'HU') rewindow(now.level, now.width);
-  }, (hu) => write('hu', hu === null ? '\u2013' : number(hu)));
+    showWindow(now);
+    rewindow(now.level, now.width, unit());
+  }, (hu, patch) => {
+    write('hu', hu === null ? '\u2013' : number(hu));
+    if (patch) read(patch.figure, hu, unit());
+  });
+  buildViewers(view);
+  ['level', 'width'].forEach((id) => at(id).addEventListener('change', () => {
+    const [level, width] = ['level', 'width'].map((each) => at(each).valueAsNumber);
+    if (Number.isFinite(level + width)) view.setWindow(level, width);
+    [at('level').value, at('width').value] = [Math.round(view.level), Math.round(view.width)];
+  }));
   at('models').append(...about.models.map(({ name, file }, i) => {
     const button = make('button', { textContent: name, title: file });
     button.addEventListener('click', () => {

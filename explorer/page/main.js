@@ -4,15 +4,18 @@ import { about, learn } from './about.js';
 import { at, make } from './dom.js';
 import * as draw from './draw.js';
 import * as generate from './generate.js';
+import { buildKeys, showKeys } from './keys.js';
 import * as map from './map.js';
 import * as project from './project.js';
 import * as save from './save.js';
 import { store } from './store.js';
 import { guarded } from './requests.js';
+import { windowKeys } from './viewers.js';
 import * as walk from './walk.js';
 
 const TABS = { generate, walk, project, draw, map, save };
 const names = Object.keys(TABS);
+const EVERYWHERE = { '?': showKeys, ...windowKeys };
 let open = '';
 
 /* Open a tab; its module is entered, and the one before is left. */
@@ -50,15 +53,16 @@ function buildTabs() {
 
 function listen() {
   document.addEventListener('keydown', (event) => {
-    const written = event.target.closest('input:not([type=range]), select, textarea, pre');
+    const written = event.target.closest('input:not([type=range]), select, textarea, pre, dialog');
     const key = event.key.toLowerCase();
-    if (written || event.altKey) return;
+    const third = event.getModifierState('AltGraph');  // as for brackets on many keyboards
+    if (written || (event.altKey && !third)) return;
     let act;
-    if (event.ctrlKey || event.metaKey) {
+    if (!third && (event.ctrlKey || event.metaKey)) {
       if (key === 'z') act = event.shiftKey ? generate.redo : generate.undo;
       if (key === 'y') act = generate.redo;
     } else {
-      act = names[key - 1] ? () => show(names[key - 1]) : open === 'generate' && generate.keys[key];
+      act = names[key - 1] ? () => show(names[key - 1]) : EVERYWHERE[key] || (open === 'generate' && generate.keys[key]);
     }
     if (!act) return;
     event.preventDefault();
@@ -79,6 +83,7 @@ guarded(async () => {
   await learn(generate.renew);
   buildTabs();
   Object.values(TABS).forEach((tab) => tab.build());
+  buildKeys();
   listen();
   show('generate');
   store.change({});

@@ -204,6 +204,7 @@ export function build() {
   at('nearest-none').hidden = Boolean(about.data);
   at('nearest-part').hidden = !about.data;
   at('nearest-find').addEventListener('click', nearest);
+  document.addEventListener('rewindow', () => drawn && scatter.paint(windowOf()));
   store.addEventListener('shown', () => { at('nearest-found').hidden = true; });
 }
 

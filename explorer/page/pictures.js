@@ -1,19 +1,20 @@
-/* Small pictures, all in the window of Hounsfield units that the large one has, or had last. */
+/* Pictures of all tabs, in the window of Hounsfield units that they share with the view. */
 
 import { make } from './dom.js';
 
 const REST = 80;  // milliseconds
 
 const painted = new WeakMap();  // arguments of paint, by canvas
-let [level, width] = [-600, 1500];
+let [level, width, unit] = [-600, 1500, 'HU'];
 let soon;  // a timer
 
 /* Colours, as the 32 bits of a canvas, of gray levels 0 to 255; window: HU of gray 0 and of gray 255, null for gray
    levels as they are. */
 export function colours(window) {
+  const limits = window || (unit === 'gray' ? [0, 255] : null);
   const shades = Uint8ClampedArray.from({ length: 256 }, (_, gray) => {
-    if (!window) return gray;
-    const [least, most] = window;
+    if (!limits) return gray;
+    const [least, most] = limits;
     return ((least + (gray * (most - least)) / 255 - level) / width + 0.5) * 255;
   });
   return Uint32Array.from(shades, (shade) => (0xff000000 + 0x010101 * shade) >>> 0);
@@ -29,12 +30,17 @@ export function paint(canvas, pixels, window) {
   const bits = new Uint32Array(image.data.buffer);
   pixels.forEach((gray, i) => { bits[i] = palette[gray]; });
   canvas.getContext('2d').putImageData(image, 0, 0);
+  canvas.dispatchEvent(new Event('painted'));
 }
+
+/* [pixels, window] that a canvas shows, or undefined. */
+export const shownOn = (canvas) => painted.get(canvas);
 
 /* Leave a canvas without an image. */
 export function erase(canvas) {
   painted.delete(canvas);
   canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
+  canvas.dispatchEvent(new Event('painted'));
 }
 
 /* A new canvas with an image, and its name for those who do not see it. */
@@ -52,16 +58,21 @@ export function thumb(pixels, window, label, press) {
   return button;
 }
 
-function repaint() {
-  document.querySelectorAll('canvas.picture').forEach((canvas) => {
+function repaint(canvases) {
+  canvases.forEach((canvas) => {
     if (painted.has(canvas)) paint(canvas, ...painted.get(canvas));
   });
 }
 
-/* Draw all in another window, when the hand that drags it rests: there may be hundreds. */
-export function rewindow(newLevel, newWidth) {
-  if (newLevel === level && newWidth === width) return;
-  [level, width] = [newLevel, newWidth];
+/* Draw all in another window: the large ones at once, the others when the hand that drags it rests, as there may be
+   hundreds; then 'rewindow' is told to the document. newUnit: of level and width, HU or gray. */
+export function rewindow(newLevel, newWidth, newUnit) {
+  if (newLevel === level && newWidth === width && newUnit === unit) return;
+  [level, width, unit] = [newLevel, newWidth, newUnit];
+  repaint([...document.querySelectorAll('.viewer canvas')].filter((canvas) => canvas.offsetParent));
   clearTimeout(soon);
-  soon = setTimeout(repaint, REST);
+  soon = setTimeout(() => {
+    repaint(document.querySelectorAll('canvas.picture'));
+    document.dispatchEvent(new Event('rewindow'));
+  }, REST);
 }

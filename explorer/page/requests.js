@@ -81,11 +81,11 @@ export function latest(work) {
 export const decode = (letters) => Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0));
 export const encode = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 
-/* Have the browser save bytes as a file. */
-export function save(bytes, name, type) {
-  const address = URL.createObjectURL(new Blob([bytes], { type }));
+/* Have the browser save a File under its name. */
+export function save(file) {
+  const address = URL.createObjectURL(file);
   const link = document.createElement('a');
-  Object.assign(link, { href: address, download: name });
+  Object.assign(link, { href: address, download: file.name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }

@@ -2,14 +2,13 @@
 
 import { model, windowOf } from './about.js';
 import { at, make, write } from './dom.js';
-import { dropPlace } from './files.js';
+import { buildScales, dropPlace, scale } from './files.js';
 import { diameter } from './generate.js';
 import { paint } from './pictures.js';
 import { read, written } from './session.js';
 import { fresh, named, store } from './store.js';
 import { guarded, latest, request, save } from './requests.js';
 
-const NAMES = { png: 'nodule.png', raw: 'nodule.npy', latents: 'latents.npy' };
 const MOST = 4;  // megabytes
 const ROWS = 50;  // of latents that are opened
 
@@ -19,20 +18,20 @@ const command = latest(async () => {
   at('command').replaceChildren(...spans.flatMap((span, i) => (i ? [' ', span] : [span])));
 });
 
-/* Open the rows of latents, the first one last, so that it is on show. */
+/* Open the rows of latents, the first one last, so that it is on show; those of a saved picture for its weights. */
 async function openLatents(file) {
-  const which = store.draft.model;
-  const { latents } = await request(`/api/latents?model=${which}`, file);
+  const { model: which, label, latents } = await request(`/api/latents?model=${store.draft.model}`, file);
   const rows = latents.slice(0, ROWS).reverse();
-  for (const latent of rows) store.add(await store.later({ ...fresh(which), latent }));
+  for (const latent of rows) store.add(await store.later({ ...fresh(which), label, latent }));
   const more = latents.length > ROWS ? `, the first ${ROWS} of ${latents.length}` : '';
   return `${rows.length} ${rows.length === 1 ? 'latent is' : 'latents are'} in the history now${more}.`;
 }
 
-async function load(file) {
+/* Open a file that was saved here. */
+export async function load(file) {
   write('load-status', 'Loading.');
   try {
-    if (/\.npy$/i.test(file.name)) {
+    if (/\.(npy|png)$/i.test(file.name)) {
       write('load-status', await openLatents(file));
     } else {
       const count = await read(await file.text(), file.name);
@@ -54,10 +53,12 @@ async function copy() {
 export function build() {
   document.querySelectorAll('[data-save]').forEach((button) => button.addEventListener('click', guarded(async () => {
     const { save: kind } = button.dataset;
-    save(await request(`/api/save/${kind}`, store.draft), NAMES[kind], 'application/octet-stream');
+    save(await request(`/api/save/${kind}${kind === 'png' ? `?scale=${scale()}` : ''}`, store.draft));
   })));
-  at('session-save').addEventListener('click', () => save(written(), 'session.json', 'application/json'));
+  at('session-save').addEventListener('click', () => (
+    save(new File([written()], 'session.json', { type: 'application/json' }))));
   at('command-copy').addEventListener('click', copy);
+  buildScales();
   dropPlace('load-drop', MOST, load);
 }
 

@@ -2,6 +2,7 @@
 
 import { windowOf } from './about.js';
 import { at, number, write } from './dom.js';
+import { scale } from './files.js';
 import { paint, thumb } from './pictures.js';
 import { mark, slider } from './sliders.js';
 import { fresh, named, store } from './store.js';
@@ -94,9 +95,8 @@ function draw() {
   }));
 }
 
-async function fetchFile(kind, type, name) {
-  const bytes = await request(`/api/walk.${kind}`, { ...body(), seconds: seconds * stops.length }, LONG);
-  save(bytes, name, type);
+async function fetchFile(kind) {
+  save(await request(`/api/walk.${kind}?scale=${scale()}`, { ...body(), seconds: seconds * stops.length }, LONG));
 }
 
 export function build() {
@@ -128,8 +128,8 @@ export function build() {
       },
     }).row,
   );
-  at('walk-gif').addEventListener('click', guarded(() => fetchFile('gif', 'image/gif', 'walk.gif')));
-  at('walk-zip').addEventListener('click', guarded(() => fetchFile('zip', 'application/zip', 'walk.zip')));
+  at('walk-gif').addEventListener('click', guarded(() => fetchFile('gif')));
+  at('walk-zip').addEventListener('click', guarded(() => fetchFile('zip')));
   store.addEventListener('history', draw);
 }
 
