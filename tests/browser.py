@@ -25,13 +25,13 @@ return [...document.querySelectorAll('button')].filter((button) => button.offset
 class Page:
     """A browser with a page, and what a user does there."""
 
-    def __init__(self, folder, url):
+    def __init__(self, folder, url, flags=()):
         from selenium import webdriver
         from selenium.webdriver.chrome.service import Service
 
         options = webdriver.ChromeOptions()
         options.binary_location = CHROMIUM
-        for flag in FLAGS + ['user-data-dir=' + folder]:
+        for flag in FLAGS + list(flags) + ['user-data-dir=' + folder]:
             options.add_argument('--' + flag)
         options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
         self.driver, self.url = webdriver.Chrome(options=options, service=Service(DRIVER)), url

@@ -4,6 +4,7 @@ import base64
 import os
 import threading
 
+import explored
 from browser import Page
 
 LARGE = '#stand canvas'
@@ -33,7 +34,8 @@ DROP = """
 const [id, name, letters] = arguments;
 const data = new DataTransfer();
 data.items.add(new File([Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0))], name));
-document.getElementById(id).dispatchEvent(new DragEvent('drop', { dataTransfer: data, cancelable: true }));
+const drop = new DragEvent('drop', { dataTransfer: data, cancelable: true, bubbles: true });
+document.getElementById(id).dispatchEvent(drop);
 """
 
 
@@ -56,15 +58,46 @@ class Explorer(Page):
     """The page of the explorer."""
 
     def __init__(self, folder, url):
-        super().__init__(folder, url)
+        super().__init__(folder, url, ['force-prefers-reduced-motion'])
         self.folder = folder
 
     def begin(self):
-        """Loads the page again, and waits until it is ready."""
+        """Loads the page again without a session, and waits until it is ready."""
         self.driver.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})
+        self.driver.get('about:blank')
+        origin = self.url.partition('?')[0].rstrip('/')
+        self.driver.execute_cdp_cmd('Storage.clearDataForOrigin', dict(origin=origin, storageTypes='local_storage'))
         self.driver.get(self.url)
         self.until(lambda: self.driver.find_elements('css selector', DIRECTION), 'axes that are ready')
         self.until(lambda: self.count() == 1, 'a first nodule')
+
+    def again(self, address=None):
+        """Loads the page, or an address of it, as it is, and waits until its session is there."""
+        if address is None:
+            self.driver.refresh()
+        else:
+            self.driver.get('about:blank')
+            self.driver.get(address)
+        self.until(lambda: self.driver.find_elements('css selector', '#history [aria-current]'), 'a nodule')
+
+    def address(self, part):
+        """The address in the browser's bar, once it contains a text."""
+        self.until(lambda: part in self.driver.current_url, 'an address with ' + part)
+        return self.driver.current_url
+
+    def drag(self, selector, right, down, button=0):
+        """Drags from the middle of an element by pixels of the screen, with a button: 0 left, 1 middle, 2 right."""
+        from selenium.webdriver.common.actions.action_builder import ActionBuilder
+
+        actions = ActionBuilder(self.driver, duration=20)
+        mouse = actions.pointer_action
+        mouse.move_to(self.driver.find_element('css selector', selector)).pointer_down(button=button)
+        mouse.move_by(right, down).pointer_up(button=button)
+        actions.perform()
+
+    def window(self):
+        """Level and width that the fields show."""
+        return [float(self[name].get_property('value')) for name in ('level', 'width')]
 
     def count(self):
         """Number of nodules in the history."""
@@ -76,6 +109,13 @@ class Explorer(Page):
     def pixels(self):
         """The current nodule [64, 64], from its thumbnail, which is not enlarged."""
         return self.canvas(selector='#history [aria-current] canvas')
+
+    def generated(self, explorer, moves=None):
+        """Gray levels [64, 64] of the seed on show, from the server."""
+        from explorer import models  # here, as TensorFlow takes seconds to load
+
+        state = explored.state(seed=float(self['seed'].get_property('value')), moves=moves or {})
+        return explored.decoded(explorer.image(models.state(state))['pixels'], (64, 64)).astype(float)
 
     def move(self, value, slider=DIRECTION):
         """Moves a slider, and waits for the new nodule."""

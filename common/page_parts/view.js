@@ -122,11 +122,10 @@ export class View {
   }
 
   draw() {
-    if (!this.side) return;
     const shades = Uint8ClampedArray.from({ length: 256 }, (_, gray) => (
       ((this.hu(gray) - this.level) / this.width + 0.5) * 255
     ));
-    this.patches.forEach((patch) => this.paint(patch, shades));
+    if (this.side) this.patches.forEach((patch) => this.paint(patch, shades));
     this.onChange(this);
   }
 

@@ -1,9 +1,9 @@
 /* What the server has: weights, their axes, data. */
 
 import { store } from './store.js';
-import { guarded, request } from './requests.js';
+import { guarded, pause, request } from './requests.js';
 
-const AGAIN = 2000;  // milliseconds between looks whether the axes are ready
+const AGAIN = 1000;  // milliseconds between looks how far the axes are
 
 export const about = {};
 
@@ -14,10 +14,15 @@ export const model = (state = store.draft) => about.models[state.model];
 export const windowOf = (state) => model(state).window;
 export const unit = () => (model().window ? 'HU' : 'gray');
 
-/* Learn it; changed() is called when axes are ready that were not. */
+/* Ends when the axes of a model are ready. */
+export async function axesReady(which) {
+  while (!about.models[which].axes_ready) await pause(AGAIN);
+}
+
+/* Learn it; changed(ready) is called while axes are computed; ready: whether some are that were not. */
 export async function learn(changed) {
-  const before = about.models || [];
+  const before = about.models;
   Object.assign(about, await request('/api/about'));
-  if (about.models.some((each, i) => before[i] && each.axes_ready && !before[i].axes_ready)) changed();
+  if (before) changed(about.models.some((each, i) => each.axes_ready && !before[i].axes_ready));
   if (!about.models.every((each) => each.axes_ready)) setTimeout(guarded(() => learn(changed)), AGAIN);
 }

@@ -42,6 +42,17 @@ export function diameter({ state, measured }) {
   return `\u2300 ${number(measured[name], 1)} ${axis ? axis.unit : name.split('_')[1]}`;
 }
 
+/* How far the axes of the model are. */
+function drawLearning() {
+  const { axes_ready: ready, learning } = model();
+  if (ready) return;
+  const share = learning ? learning.share : 0;
+  const left = learning && share > 0.02 ? `${Math.ceil((learning.seconds * (1 - share)) / share)} s left` : '';
+  write('axes-left', left || (learning ? 'just begun' : 'after those of other weights'));
+  at('axes-progress').setAttribute('aria-valuenow', Math.round(100 * share));
+  at('axes-progress').firstElementChild.style.width = `${100 * share}%`;
+}
+
 function buildSliders() {
   const { axes, axes_ready: ready } = model();
   const unnamed = axes.filter(isUnnamed);
@@ -55,6 +66,7 @@ function buildSliders() {
   at('unnamed-axes').replaceChildren(...unnamed.map(row));
   at('unnamed').hidden = !unnamed.length;
   at('axes-wait').hidden = ready;
+  drawLearning();
   const truncation = slider({
     name: 'variety', low: 0, high: 1, step: 0.01, value: store.draft.truncation,
     format: (value) => `${number(100 * value)} %`,
@@ -63,6 +75,7 @@ function buildSliders() {
   });
   truncation.row.append(make('div', { className: 'foot' },
     make('small', { textContent: 'Truncation: 0 % is the typical nodule' })));
+  truncation.input.disabled = !ready;
   at('truncation-part').replaceChildren(truncation.row);
   setters.push((state) => truncation.set(state.truncation));
 }
@@ -166,10 +179,13 @@ export const keys = {
   '+': () => view.zoomBy(1.25), '=': () => view.zoomBy(1.25), '-': () => view.zoomBy(0.8), 0: () => view.reset(),
 };
 
-/* Axes are ready that were not. */
-export function renew() {
-  buildSliders();
-  draw();
+/* Axes of some models are being computed; ready: those of one are that were not. */
+export function renew(ready) {
+  if (ready) {
+    buildSliders();
+    draw();
+  }
+  drawLearning();
 }
 
 export function build() {
@@ -201,6 +217,7 @@ export function build() {
     [() => view.zoomBy(1.25), () => view.zoomBy(0.8), () => view.reset()][i])));
   Object.entries({ undo, redo, snap: () => store.snap(), compare, outline, reset })
     .forEach(([id, act]) => at(id).addEventListener('click', act));
+  fit();
   store.addEventListener('draft', draw);
   store.addEventListener('shown', draw);
   store.addEventListener('history', drawLists);

@@ -6,6 +6,7 @@ import * as draw from './draw.js';
 import * as generate from './generate.js';
 import { buildKeys, showKeys } from './keys.js';
 import * as map from './map.js';
+import * as memory from './memory.js';
 import * as project from './project.js';
 import * as save from './save.js';
 import { store } from './store.js';
@@ -30,6 +31,7 @@ export function show(name) {
   });
   document.body.dataset.tab = name;
   at('models').hidden = name === 'draw' || about.models.length < 2;  // where they would change nothing
+  memory.remember();
   scrollTo(0, 0);
   if (before && before.leave) before.leave();
   if (TABS[name].enter) TABS[name].enter();
@@ -68,8 +70,13 @@ function listen() {
     event.preventDefault();
     act();
   });
-  /* A file that misses its place would otherwise replace the page. */
-  ['dragover', 'drop'].forEach((kind) => addEventListener(kind, (event) => event.preventDefault()));
+  /* A file that misses its place would otherwise replace the page; one that was saved here opens. */
+  addEventListener('dragover', (event) => event.preventDefault());
+  addEventListener('drop', (event) => {
+    const [file] = event.defaultPrevented ? [] : event.dataTransfer.files;
+    event.preventDefault();
+    if (file) save.open(file);
+  });
   let { model } = store.draft;
   store.addEventListener('draft', () => {
     if (model === store.draft.model) return;
@@ -85,7 +92,5 @@ guarded(async () => {
   Object.values(TABS).forEach((tab) => tab.build());
   buildKeys();
   listen();
-  show('generate');
-  store.change({});
-  store.settle();
+  memory.begin((name) => show(name in TABS ? name : 'generate'), () => open);
 })();

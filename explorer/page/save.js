@@ -3,6 +3,7 @@
 import { model, windowOf } from './about.js';
 import { at, make, write } from './dom.js';
 import { buildScales, dropPlace, scale } from './files.js';
+import { startAnew } from './memory.js';
 import { diameter } from './generate.js';
 import { paint } from './pictures.js';
 import { read, written } from './session.js';
@@ -28,7 +29,7 @@ async function openLatents(file) {
 }
 
 /* Open a file that was saved here. */
-export async function load(file) {
+async function load(file) {
   write('load-status', 'Loading.');
   try {
     if (/\.(npy|png)$/i.test(file.name)) {
@@ -50,6 +51,9 @@ async function copy() {
   write('command-status', done ? 'Copied.' : 'The command is selected: press Ctrl C.');
 }
 
+/* Open a file that was dropped somewhere else. */
+export const open = guarded(load);
+
 export function build() {
   document.querySelectorAll('[data-save]').forEach((button) => button.addEventListener('click', guarded(async () => {
     const { save: kind } = button.dataset;
@@ -58,6 +62,9 @@ export function build() {
   at('session-save').addEventListener('click', () => (
     save(new File([written()], 'session.json', { type: 'application/json' }))));
   at('command-copy').addEventListener('click', copy);
+  at('session-clear').addEventListener('click', () => {
+    if (confirm('Forget the history and everything that was kept?')) startAnew();
+  });
   buildScales();
   dropPlace('load-drop', MOST, load);
 }

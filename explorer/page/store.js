@@ -113,6 +113,25 @@ class Store extends EventTarget {
     this.enter(entry);
   }
 
+  /* Add an older entry before the history, or a newer one behind it, which is on show no more than before. */
+  prepend(entry) {
+    this.entries = [entry, ...this.entries];
+    this.at += 1;
+    this.notify('history');
+  }
+
+  append(entry) {
+    this.entries = [...this.entries, entry];
+    this.notify('history');
+    return entry;
+  }
+
+  /* Keep an entry before the others. */
+  keep(entry) {
+    this.kept = [entry, ...this.kept];
+    this.notify('history');
+  }
+
   snap() {
     if (!this.shown || this.kept.includes(this.shown)) return;
     if (this.shown.rough) {

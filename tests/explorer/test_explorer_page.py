@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 
 import numpy as np
@@ -123,6 +124,175 @@ def test_what_is_settled_at_once_is_requested_once(page, explorer, monkeypatch):
     assert requested == [False]  # not roughly before
 
 
+def test_nothing_is_lost_when_the_page_is_loaded_again(page):
+    first = page.pixels()
+    page.move(25)
+    moved = page.pixels()
+    page['snap'].click()
+    page['seed-more'].click()
+    page.until(lambda: page.count() == 3, 'the next seed')
+    page['undo'].click()
+    page['level'].send_keys('\ue009a\ue000', '40', '\ue007')
+    page['tab-walk'].click()
+    page.again()
+    assert page['panel-walk'].is_displayed() and page.window() == [40, 1500]
+    page.until(lambda: page.count() == 3, 'the history')
+    page.press('1')
+    page.driver.execute_script('document.querySelector("#presets button").click()')
+    assert len(page.driver.find_elements('css selector', '#kept .thumb')) == 1 and page['redo'].is_enabled()
+    page.until(lambda: (page.pixels() == moved).all(), 'the nodule that was on show')
+    page['undo'].click()
+    assert (page.pixels() == first).all()
+
+
+@pytest.mark.parametrize('seed', ['12', '12.5'])
+def test_the_address_opens_the_same_nodule_in_another_browser(page, seed):
+    page['seed'].send_keys('\ue009a\ue000', seed, '\ue007')
+    page.until(lambda: page.count() == 2, 'that seed')
+    page.move(-35)
+    page['width'].send_keys('\ue009a\ue000', '700', '\ue007')
+    address = page.address('moves=sefa1:-35&window=-600,700')
+    moved = page.pixels()
+    page.begin()
+    assert page.window() == [-600, 1500]
+    page.again(address)
+    page.until(lambda: (page.pixels() == moved).all(), 'the nodule of the address')
+    assert page.window() == [-600, 700] and page['seed'].get_property('value') == seed
+
+
+@pytest.mark.parametrize(
+    'part',
+    ['model=other&seed=1', 'seed=x', 'seed=-1', 'seed=1&moves=size:3', 'seed=1&moves=sefa1', 'latent=AAA', '%', '&&'],
+)
+def test_an_address_that_makes_no_sense_opens_the_page_without_it(page, part):
+    before, address = page.pixels(), page.address('seed=').partition('#')[0]
+    page.again(address + '#' + part)
+    page.until(lambda: (page.pixels() == before).all(), 'the nodule of before')
+    page.address('#model=AIS&seed=')
+
+
+@pytest.mark.parametrize('value', ['{', 'null', '{"session": "{}", "tab": "other", "window": 3}', '{"session": 1}'])
+def test_what_the_browser_stored_and_cannot_be_read_is_left_out(page, value):
+    before, address = page.pixels(), page.address('seed=')
+    page.driver.execute_script(
+        'Object.keys(localStorage).forEach((key) => localStorage.setItem(key, arguments[0]))', value
+    )
+    page.driver.execute_script('addEventListener("pagehide", (event) => event.stopImmediatePropagation(), true)')
+    page.again(address)
+    assert page.count() == 1 and (page.pixels() == before).all() and page['panel-generate'].is_displayed()
+
+
+@pytest.mark.parametrize(
+    'tab, image, button',
+    [
+        (1, LARGE, 0),
+        (1, LARGE, 2),
+        (2, '#walk-canvas', 0),
+        (2, '#walk-canvas', 2),
+        (4, '#mask', 2),
+        (4, '#patch', 0),
+        (5, '#map', 2),
+        (6, '#save-canvas', 0),
+    ],
+)
+def test_a_drag_on_a_large_image_changes_the_window_everywhere_and_a_double_click_resets_it(
+    page, explorer, tab, image, button
+):
+    hu = explorer.models[0].window[0] + page.generated(explorer) / 255 * np.ptp(explorer.models[0].window)
+
+    def expected(level, width):
+        return np.clip((hu - level) / width * 255 + 127.5, 0, 255)
+
+    page.press(str(tab))
+    page.until(lambda: tab != 4 or page['patch-caption'].text == 'Patch 1', 'a patch')
+    page.drag(image, 30, -20, button)
+    page.press('6')
+    level, width = -600 + 2 * 20, 1500 + 4 * 30
+    page.until(lambda: page.window() == [level, width], 'another window')
+    page.until(lambda: np.abs(page.canvas(selector='#save-canvas') - expected(level, width)).max() <= 0.6, 'the window')
+    shown = page.driver.find_element('css selector', '.with .windowed').get_attribute('textContent')
+    assert shown == 'L \u2212560  W 1620'
+    page.mouse(page.driver).double_click(page['save-canvas']).perform()
+    page.until(lambda: page.window() == [-600, 1500], 'the first window')
+    page.until(lambda: np.abs(page.canvas(selector='#save-canvas') - expected(-600, 1500)).max() <= 0.6, 'the window')
+
+
+def test_an_image_says_the_hu_under_the_pointer_and_its_scale(page, explorer):
+    window, pixels = explorer.models[0].window, page.generated(explorer)
+    page.press('2')
+    canvas = page['walk-canvas']
+    side = canvas.size['width']
+    offset = [int((part + 0.5) * side / 64 - side / 2) for part in (20, 40)]
+    page.mouse(page.driver).move_to_element_with_offset(canvas, *offset).perform()
+    viewer = '#panel-walk .viewer '
+    text = page.driver.find_element('css selector', viewer + '.pointed').text
+    hu = window[0] + pixels[40, 20] / 255 * np.ptp(window)
+    assert text == '%.0f HU' % hu or text == '\u2212%.0f HU' % -hu
+    scale = page.driver.find_element('css selector', viewer + '.scale')
+    length = float(scale.value_of_css_property('width')[:-2])
+    assert scale.text == '10 mm' and length == pytest.approx(10 / explorer.models[0].mm * side / 64, abs=1)
+
+
+def test_keys_change_the_window_on_every_tab_and_are_listed_in_a_dialog(page):
+    page.press('6')
+    for key, window in ((']', [-600, 1550]), ('[', [-600, 1500]), ('.', [-575, 1500]), (',', [-600, 1500])):
+        page.press(key)
+        assert page.window() == window
+    page.press('.')
+    page.press('w')
+    assert page.window() == [-600, 1500]
+    page.press('?')
+    dialog = page['keys']
+    assert dialog.is_displayed() and dialog.aria_role == 'dialog' and dialog.accessible_name.lower() == 'keys and mouse'
+    page.press('2')
+    assert page['panel-save'].is_displayed()
+    page.press('\ue00c')
+    assert not dialog.is_displayed()
+    page['keys-open'].click()
+    page['keys-close'].click()
+    assert not dialog.is_displayed()
+
+
+@pytest.mark.parametrize('scale', [1, 4])
+def test_a_picture_is_named_after_its_nodule_and_opens_it_again_where_it_is_dropped(page, explorer, scale):
+    page.move(25)
+    moved = page.pixels()
+    page.press('6')
+    seed, diameter = re.search('seed ([0-9]+), \u2300 ([0-9.]+ mm)', page['save-caption'].text).groups()
+    page.driver.find_element('css selector', '#panel-save .scales [value="%d"]' % scale).click()
+    path = page.save('[data-save=png]', 'AIS-seed%s-%s.png' % (seed, diameter.replace(' ', '')))
+    assert (images.read(path)[0] == np.kron(page.generated(explorer, dict(sefa1=25)), np.ones([scale] * 2))).all()
+    page.begin()
+    page.drop('panel-generate', path)
+    page.until(lambda: page.count() == 2, 'the nodule of the picture')
+    assert (page.pixels() == moved).all() and page['found'].is_displayed()
+
+
+def test_the_first_page_shows_the_slider_of_the_size_once_and_any_key_ends_it(page):
+    moving = [dict(name='prefers-reduced-motion', value='no-preference')]
+    try:
+        page.driver.execute_cdp_cmd('Emulation.setEmulatedMedia', dict(features=moving))
+        page.begin()
+        first, slider = page.pixels(), page.driver.find_element('css selector', '#axes [aria-label=diameter]')
+        page.until(
+            lambda: (
+                float(page.driver.find_element('css selector', '#axes [aria-label=diameter]').get_property('value'))
+                > 0.5
+            ),
+            'a slider that moves',
+        )
+        page.press('o')
+        time.sleep(0.3)
+        slider = page.driver.find_element('css selector', '#axes [aria-label=diameter]')
+        assert float(slider.get_property('value')) == 0 and page.count() == 1 and (page.pixels() == first).all()
+        page.again()
+        time.sleep(1.5)
+        slider = page.driver.find_element('css selector', '#axes [aria-label=diameter]')
+        assert float(slider.get_property('value')) == 0
+    finally:
+        page.driver.execute_cdp_cmd('Emulation.setEmulatedMedia', dict(features=[]))
+
+
 def test_painting_changes_the_patch_where_it_was_painted(page):
     page.driver.execute_script('Math.random = () => 0.5')  # the mask to begin with
     page.press('4')
@@ -199,8 +369,9 @@ def test_what_is_saved_is_loaded_with_the_same_pixels(page, explorer):
     moved = page.pixels()
     page['snap'].click()
     page.press('6')
-    page.until(lambda: '--latents latents.npy' in page['command'].text, 'a command')
-    session, latents = page.save('#session-save', 'session.json'), page.save('[data-save=latents]', 'latents.npy')
+    page.until(lambda: '-latents.npy' in page['command'].text, 'a command')
+    session = page.save('#session-save', 'session.json')
+    latents = page.save('[data-save=latents]', page['command'].text.split()[-1])
     assert np.load(latents).shape == (1, explorer.models[0].latent_size)
     page.begin()
     assert not (page.pixels() == moved).all()
@@ -435,6 +606,7 @@ def test_a_walk_plays_and_every_tab_fits_every_screen(page):
     for which in (0, 1):
         page.driver.find_elements('css selector', '#walk-choices button')[which].click()
     page.until(lambda: page['walk-where'].text.endswith('/ 32'), 'frames')
+    page['walk-play'].click()
     page.until(lambda: page['walk-where'].text.startswith('5 '), 'the fifth of them')
     for width, height in ((1440, 900), (1280, 800), (768, 1024), (400, 800)):
         for name in TABS:
