@@ -27,7 +27,8 @@ def choose(models):
     values = {attribute.kind: np.array(columns[attribute.name]) for attribute in model.attributes}
     diameter, density = values['diameter'], values['mean']
     wall = values.get('wall', np.full(SEEDS, np.nan))
-    clear = np.isfinite(diameter) & (np.isnan(wall) | (wall >= diameter / 2))
+    with np.errstate(invalid='ignore'):  # NaN is less than nothing
+        clear = np.isfinite(diameter) & (np.isnan(wall) | (wall >= diameter / 2))
     seed = 0
     if clear.any():
         apart = [np.abs(each - np.median(each[clear])) / (np.std(each[clear]) or 1) for each in (diameter, density)]

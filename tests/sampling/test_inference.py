@@ -15,6 +15,7 @@ import tfutil
 from common import files, images, manifest
 from created import read_picture
 from places import DATA, ROOT, visible
+from sampling import latent_png
 
 MODEL = os.path.join(DATA, 'tf2.21-numpy2.pkl')  # 8x8, latents of 8, 2 classes
 
@@ -170,3 +171,18 @@ def test_an_input_is_not_written_over_though_the_script_wrote_it(script, tmp_pat
     assert (tmp_path / name).read_bytes() == before and visible(tmp_path) == [name]
     code, _, err = script('2-inference.py', '--model', plain, '--outdir', tmp_path / 'out', *flags, tmp_path / name)
     assert code == 0, err
+
+
+def test_a_picture_of_the_explorer_gives_its_latent_and_its_class(weights, plain, succeeds, complains, tmp_path):
+    path, latent = str(tmp_path / 'saved.png'), np.random.RandomState(1).randn(1, 16).astype(np.float32)
+    np.save(str(tmp_path / 'latent.npy'), latent)
+    with open(path, 'wb') as f:
+        origin = latent_png.Origin('random.pkl', latent[0], 1, None, None)
+        latent_png.encode(np.zeros([1, 16, 16], np.uint8), f, origin)
+    of = ['--model', weights, '--format', 'npy', '--outdir']
+    assert 'class 1' in succeeds('2-inference.py', *of, tmp_path / 'png', '--latents', path)
+    succeeds('2-inference.py', *of, tmp_path / 'npy', '--latents', tmp_path / 'latent.npy', '--label', '1')
+    pictures = [np.load(str(tmp_path / kind / 'inference.npy')) for kind in ('png', 'npy')]
+    assert (pictures[0] == pictures[1]).all() and np.ptp(pictures[0]) > 0
+    parts = ['saved.png holds a latent of 16 numbers, made with random.pkl; those of']
+    complains('2-inference.py', '--model', plain, '--latents', path, parts=parts)
