@@ -64,9 +64,8 @@ class Explorer(Page):
     def begin(self):
         """Loads the page again without a session, and waits until it is ready."""
         self.driver.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})
-        self.driver.get('about:blank')
-        origin = self.url.partition('?')[0].rstrip('/')
-        self.driver.execute_cdp_cmd('Storage.clearDataForOrigin', dict(origin=origin, storageTypes='local_storage'))
+        self.driver.get(self.url.partition('?')[0] + 'icon.svg')
+        self.driver.execute_script('localStorage.clear()')
         self.driver.get(self.url)
         self.until(lambda: self.driver.find_elements('css selector', DIRECTION), 'axes that are ready')
         self.until(lambda: self.count() == 1, 'a first nodule')
