@@ -62,22 +62,24 @@ function linked() {
   }
 }
 
-/* What is in the browser's storage, {session, window, tab}, or null. */
+/* What is in the browser's storage, {session, window, tab, hash}, or null; hash: of the address at that time. */
 function stored() {
   try {
-    const { session: text, window, tab } = JSON.parse(localStorage.getItem(key()));
-    return { session: session.parsed(text, 'session'), window: String(window), tab };
+    const { session: text, window, tab, hash } = JSON.parse(localStorage.getItem(key()));
+    return { session: session.parsed(text, 'session'), window: String(window), tab, hash };
   } catch (error) {
     return null;  // nothing, something of another version, or no storage at all
   }
 }
 
-function write() {
+/* leaving: what is written to the address now does not reach the next page. */
+function write(leaving = false) {
   clearTimeout(soon);
   if (!ready) return;
   const seen = [view.level, view.width].map(Math.round).join(',');
-  if (!session.isOpening()) history.replaceState(null, '', `#${fragment(store.draft)}&window=${seen}`);
-  const text = JSON.stringify({ session: session.written(), window: seen, tab: openTab() });
+  if (!leaving && !session.isOpening()) history.replaceState(null, '', `#${fragment(store.draft)}&window=${seen}`);
+  const { hash } = location;
+  const text = JSON.stringify({ session: session.written(), window: seen, tab: openTab(), hash });
   try {
     localStorage.setItem(key(), text);
   } catch (error) {
@@ -88,7 +90,7 @@ function write() {
 /* Write soon what has changed. */
 export function remember() {
   clearTimeout(soon);
-  soon = setTimeout(write, REST);
+  soon = setTimeout(() => write(), REST);
 }
 
 function setWindow(window) {
@@ -127,9 +129,8 @@ const follow = guarded(async () => {
   if (state && !same(state, store.draft)) await session.openState(state, refused);
 });
 
-/* Open a session, with the nodule of the address as the next of its history if it is not on show there. */
-const open = guarded(async ({ states, kept, at }) => {
-  const state = fromAddress();
+/* Open a session, with the state of the address or null as the next of its history if it is not on show there. */
+const open = guarded(async ({ states, kept, at }, state) => {
   const now = Math.min(at, states.length - 1);
   const other = state && !(states[now] && same(states[now], state));
   const all = other ? [...states.slice(0, now + 1), state, ...states.slice(now + 1)] : states;
@@ -143,10 +144,11 @@ export function begin(show, tab) {
   openTab = tab;
   show(before ? before.tab : 'generate');
   if (before) setWindow(before.window.split(',').map(Number));
-  open(before ? before.session : { states: [], kept: [], at: -1 });
+  const state = before && before.hash === location.hash ? null : fromAddress();  // the same: it may be older
+  open(before ? before.session : { states: [], kept: [], at: -1 }, state);
   ready = true;
   ['draft', 'shown', 'history'].forEach((kind) => store.addEventListener(kind, remember));
   document.addEventListener('rewindow', remember);
-  addEventListener('pagehide', write);
+  addEventListener('pagehide', () => write(true));
   addEventListener('hashchange', follow);
 }
