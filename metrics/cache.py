@@ -10,6 +10,7 @@ import numpy as np
 import scipy
 
 from common import files
+from metrics import outlines
 from stats import bootstrap
 
 LIMIT = 256 * 2**20  # bytes of all files; those that were not read for longest are removed first
@@ -34,10 +35,10 @@ def _update(digest, value):
 
 
 def _code():
-    """What values depend on beside the data: the code of the metrics and their intervals, and versions of libraries."""
-    folder = os.path.dirname(os.path.abspath(__file__))
+    """What values depend on beside the data: the code and weights of the metrics, and versions of libraries."""
+    folder = glob.escape(os.path.dirname(os.path.abspath(__file__)))
     texts = []
-    for path in sorted(glob.glob(os.path.join(glob.escape(folder), '*.py'))) + [bootstrap.__file__]:
+    for path in sorted(glob.glob(os.path.join(folder, '*.py'))) + [outlines.WEIGHTS, bootstrap.__file__]:
         with open(path, 'rb') as f:
             texts.append(f.read())
     return texts + [np.__version__, scipy.__version__]

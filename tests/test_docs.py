@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import dataset
+import metrics.__main__
+import pix2pix.__main__
 import tfutil
 from classification.classifier_training import TrainableClassifier
 from common import images
@@ -40,6 +42,7 @@ SMALL = {
     '6-turing_test.py create': '--number 20 --practice 2 --cpu',
     '7-explore.py axes': '--number 200 --cpu',
     '7-explore.py page': '--cpu',
+    '-m metrics train-outlines': '--maps 4,8 --minibatch 4 --steps 2 --cpu',
     '-m pix2pix train': '--ngf 4 --ndf 4 --minibatch 4 --epochs 1 --cpu',
     '-m pix2pix generate': '--cpu',
 }
@@ -49,6 +52,7 @@ SUBCOMMANDS = {
     '6-turing_test.py': 'create serve simulate analyse',
     '7-explore.py': 'axes serve page',
 }
+MODULES = {'metrics': metrics.__main__, 'pix2pix': pix2pix.__main__}  # of python -m
 OTHER_PROGRAMS = {'--build-arg', '--gpus'}  # flags of docker
 
 
@@ -92,9 +96,8 @@ def test_files_and_folders_that_a_page_names_exist(page):
 
 
 def test_flags_that_the_pages_name_exist(script, outcome):
-    from pix2pix.__main__ import main
-
-    helps = [outcome(main, command, '-h')[1] for command in ('train', 'generate')]
+    helps = [outcome(MODULES['pix2pix'].main, command, '-h')[1] for command in ('train', 'generate')]
+    helps.append(outcome(MODULES['metrics'].main, 'train-outlines', '-h')[1])
     helps.append(script('demo/run_experiment.py', '-h')[1])
     for path in glob.glob(os.path.join(ROOT, '[0-9]-*.py')):
         name = os.path.basename(path)
@@ -185,8 +188,6 @@ ELSEWHERE = set(itertools.chain(*map(commands, PAGES[1:])))  # README's commands
 @pytest.mark.slow
 @pytest.mark.parametrize('page', [page for page in PAGES if commands(page)])
 def test_commands_run_in_the_order_of_the_page(page, folder, script, outcome):
-    from pix2pix.__main__ import main
-
     for command in commands(page):
         if page == 'README.md' and command in ELSEWHERE:
             continue
@@ -195,7 +196,7 @@ def test_commands_run_in_the_order_of_the_page(page, folder, script, outcome):
         arguments += shlex.split(' '.join(small)) + ['--project-steps', '2'] * ('--project' in arguments)
         assert python == 'python'
         if arguments[0] == '-m':
-            code, out, err = outcome(main, *arguments[2:])
+            code, out, err = outcome(MODULES[arguments[1]].main, *arguments[2:])
         else:
             code, out, err = script(*arguments)
         assert code == 0, '%s: %s%s' % (command, out[-3000:], err)

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     'dataset_tools': {'common', 'config', 'dataset', 'metrics'},
     'sampling': {'common', 'networks', 'tfutil'},
     'stats': {'common'},
-    'metrics': {'common', 'dataset', 'tfutil', 'sampling', 'stats'},
+    'metrics': {'common', 'config', 'dataset', 'networks', 'tfutil', 'sampling', 'stats'},
     'training': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'sampling'},
     'classification': {'common', 'config', 'dataset', 'networks', 'tfutil'}
     | {'training', 'dataset_tools', 'metrics', 'sampling', 'stats'},
