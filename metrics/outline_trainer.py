@@ -9,7 +9,7 @@ import numpy as np
 
 import tfutil
 from common import card, files, hounsfield, images, log
-from metrics import outline_augmentation, outline_network, outlines
+from metrics import outline_augmentation, outline_network, outlines, shapes
 from metrics.outline_network import SIZE
 from tfutil import tf
 
@@ -92,23 +92,23 @@ def _loss(logits, masks):
     return 4 * tf.reduce_mean(cross_entropy) + tf.reduce_mean(1 - (2 * both + 1) / (either + 1))
 
 
-def diameters(masks):
-    """Those in pixels [N] of circles with the areas of masks [N, R, R]."""
-    return 2 * np.sqrt(masks.sum(axis=(1, 2)) / np.pi)
+def _diameters(masks):
+    """Those of circles of the same areas, in pixels [N], 0 for an empty mask."""
+    return np.nan_to_num(shapes.equivalent_diameter(masks))
 
 
 def threshold(probabilities, masks):
     """The one above which pixels [N, R, R] count as nodule so that the mean diameter is that of the masks."""
-    wanted, low, high = diameters(masks).mean(), 0.01, 0.99
+    wanted, low, high = _diameters(masks).mean(), 0.01, 0.99
     for _ in range(20):
         middle = (low + high) / 2
-        low, high = (middle, high) if diameters(probabilities > middle).mean() > wanted else (low, middle)
+        low, high = (middle, high) if _diameters(probabilities > middle).mean() > wanted else (low, middle)
     return middle
 
 
 def describe(found, masks):
     """How masks that were found agree with the true ones, as text: Dice, and Bland-Altman limits of diameters."""
-    difference = diameters(found) - diameters(masks)
+    difference = _diameters(found) - _diameters(masks)
     dice = 2.0 * (found & masks).sum(axis=(1, 2)) / (found.sum(axis=(1, 2)) + masks.sum(axis=(1, 2)))
     numbers = dice.mean(), difference.mean(), 1.96 * difference.std(), len(masks)
     return 'Dice %.3f, diameter %+.2f +-%.2f pixels (95 %%) on %d patches' % numbers

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from common import hounsfield, images
-from metrics import outline_augmentation, outline_trainer, outlines
+from metrics import outline_augmentation, outline_trainer, outlines, shapes
 from metrics.__main__ import main
 
 WINDOW = hounsfield.WINDOWS['paper']
@@ -76,7 +76,7 @@ def test_the_threshold_makes_the_mean_diameter_right(random):
     probabilities = np.array([1 / (1 + np.exp(radius - r - 2)) for r in wanted])  # 0.5 lies two pixels outside
     limit = outline_trainer.threshold(probabilities, masks)
     assert_allclose(limit, 1 / (1 + np.exp(-2)), atol=0.02)
-    mean = [outline_trainer.diameters(found).mean() for found in (probabilities > limit, masks)]
+    mean = [shapes.equivalent_diameter(found).mean() for found in (probabilities > limit, masks)]
     assert_allclose(*mean, atol=0.1)
 
 
