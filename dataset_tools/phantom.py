@@ -93,7 +93,7 @@ def _nodule(c, rng, recipe, kind, radius, hu, blood, tag_to):
         bronchogram=bool(bronchogram),
         pleural_tag=tag_to is not None,
     )
-    return depth, core, facts
+    return depth + recipe.halo * edge, core, facts
 
 
 def phantom_slices(kind, rng, size, spacing, number, recipe=NEWEST):
