@@ -10,10 +10,10 @@ import numpy as np
 from scipy import ndimage
 
 from common.hounsfield import gray_level
-from metrics import nodules
+from metrics import nodules, outlines
 from metrics.chest_wall import SOFT_TISSUE, chest_wall
-from metrics.filters import binomial_blur
 
+NEAR = 3  # pixels round a nodule in which its outline may move
 SOFTNESS = 12.0  # gray levels; thresholds are this soft in gradients
 
 # kind: what is measured. name: kind and unit, the key of the axis. unit: for people. step: of its slider. tolerance:
@@ -62,24 +62,27 @@ def gradients(image, mask, attributes, window, mm):
     """Change of attributes per gray level of each pixel, float32 [K, R, R]; zeros where there is no nodule.
 
     image: gray levels [R, R]; mask: its nodule. Attributes count pixels above thresholds, whose derivative is nothing
-    or infinite. So a threshold is taken to be soft: a pixel counts more as it grows brighter while it is within about
-    SOFTNESS gray levels of it.
+    or infinite. So the outline's gradients are those of its probabilities near the mask, and a pixel counts as above
+    another threshold the more the brighter it is, while it is within about SOFTNESS gray levels of it.
     """
     pixels, area, scale = np.asarray(image, np.float32), float(mask.sum()), mm or 1.0
     result = np.zeros((len(attributes),) + pixels.shape, np.float32)
     if not area:
         return result
     at = _coordinates(len(pixels), scale)
-    places = {'x': at[None, :], 'y': at[:, None]}
-    edge = _area_gradient(pixels, mask)
+    near = ndimage.binary_dilation(mask, iterations=NEAR)
+    weights = {'diameter': scale / np.sqrt(np.pi * area) * near}  # by which probabilities change an attribute
+    for kind, place in (('x', at[None, :]), ('y', at[:, None])):
+        weights[kind] = (place - (place * mask).sum() / area) / area * near
+    density = _hu_per_gray_level(window) if window else 1.0
+    weights['mean'] = (pixels - pixels[mask].mean()) * density / area * near
+    by_outline = [i for i, attribute in enumerate(attributes) if attribute.kind in weights]
+    if by_outline:
+        cotangents = np.array([weights[attributes[i].kind] for i in by_outline])
+        result[by_outline] = outlines.shared().gradients(pixels, cotangents, window)
     for i, attribute in enumerate(attributes):
-        if attribute.kind == 'diameter':
-            result[i] = edge * (2 * scale / np.sqrt(np.pi * area) / 2)
-        elif attribute.kind in places:
-            place = places[attribute.kind]
-            result[i] = edge * (place - (place * mask).sum() / area) / area
-        elif attribute.kind == 'mean':
-            result[i] = mask / area * (_hu_per_gray_level(window) if window else 1.0)
+        if attribute.kind == 'mean':
+            result[i] += mask / area * density
         elif attribute.kind == 'solid':
             result[i] = _crossing(pixels, gray_level(nodules.SOLID, window)) * mask / area
         elif attribute.kind == 'wall':
@@ -99,16 +102,6 @@ def _hu_per_gray_level(window):
 def _crossing(pixels, level):
     """How much more each pixel counts as above a level when it grows brighter by a gray level."""
     return np.exp(-0.5 * np.square((pixels - level) / SOFTNESS)) / (SOFTNESS * np.sqrt(2 * np.pi))
-
-
-def _area_gradient(pixels, mask):
-    """How much the nodule's area grows with each pixel: around its border, and through its threshold in the middle."""
-    smooth = binomial_blur(pixels[None, None])[0, 0]
-    (middle,) = nodules.seeds(len(pixels), np.full([1, 2], (len(pixels) - 1) / 2.0))
-    level = (smooth[middle].mean() + np.percentile(pixels, 25)) / 2
-    near = ndimage.binary_dilation(mask, iterations=2)
-    border = _crossing(smooth, level) * near
-    return border - border.sum() / 2 * middle / middle.sum()
 
 
 def _wall_gradient(pixels, mask, window):
