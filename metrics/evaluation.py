@@ -8,7 +8,7 @@ import typing
 import numpy as np
 
 from common import log, page
-from metrics import feature_distances, memorisation, ms_ssim, verdicts
+from metrics import feature_distances, memorisation, ms_ssim, radiomics, verdicts
 from metrics.gray_levels import gray_distance
 from metrics.metric import Metric, metric
 from metrics.nodules import known
@@ -28,6 +28,9 @@ Drawn = collections.namedtuple('Drawn', 'draws error widths fakes reals')
 # What was compared. swd: how it was measured, or None; model: a path; data, searched, held_out: which images; compared:
 # how many of each kind; these are texts; seed: a number.
 Facts = collections.namedtuple('Facts', 'swd model data searched held_out compared seed')
+# How far the mean of a radiomic feature of generated images and of training reals lies from that of held-out reals, in
+# spreads of training reals. feature: a key of radiomics.FEATURES.
+Shift = collections.namedtuple('Shift', 'feature fakes reals')
 
 
 class Row(typing.NamedTuple):
@@ -80,14 +83,16 @@ class Evaluation:
     """Metrics of generated images against held-out reals and, as a baseline, of training reals against them.
 
     images: the generated ones, uint8 [N, C, R, R]. drawn: their Drawn, None for images that are too small for SWD.
-    rows: of the table. nodules, nearest: nodules.Nodules and memorisation.Nearest of generated images and held-out
-    reals. facts: Facts. notes: [Note]; warnings: those of them that make the comparison doubtful. trained_on: whether
+    rows: of the table. nodules, nearest, nearest_others: nodules.Nodules and memorisation.Nearest, to training images
+    and to others of their set, of generated images and held-out reals. shifts: a Shift of each radiomic feature. facts:
+    Facts. notes: [Note]; warnings: those of them that make the comparison doubtful. trained_on: whether
     the weights are known to have learned from these data. weights: the digest of the weight file in a list, or empty.
     """
 
     def __init__(self, images, reference, drawn=None):
         self.images, self.sets, self.reference, self.seed = images, reference.sets, reference, reference.seed
         self.drawn, self.rows, self.nodules, self.nearest = drawn, [], None, None
+        self.nearest_others, self.shifts = None, []
         self.facts, self.notes, self.warnings, self.weights, self.trained_on = None, [], [], [], False
 
     def __str__(self):
@@ -192,6 +197,36 @@ class Evaluation:
                 rows.append(self._measure(metric(key, unit=unit), statistic, *values, count=count, disk=False))
         return rows
 
+    def measure_radiomics(self):
+        """Frechet distance of radiomic features, where more nodules than features were found; after measure_nodules."""
+        of_training, of_heldout = [self.reference.radiomics(name) for name in ('training_reals', 'heldout_reals')]
+        standard = radiomics.standard(of_training)
+        of_sets = radiomics.features(self.images, self.nodules[0]), of_heldout, of_training
+        generated, heldout, training = [radiomics.points(values, standard) for values in of_sets]
+        count = min(len(generated), len(heldout), len(training))
+        if count <= heldout.shape[1]:
+            return []
+        shifts = [x.mean(axis=0) - heldout.mean(axis=0) for x in (generated, training)]
+        self.shifts = [Shift(*values) for values in zip(radiomics.useful(standard), *np.array(shifts).tolist())]
+
+        def distance(x):
+            return Statistic(feature_distances.frechet_distance(x, heldout), [len(x), len(heldout)])
+
+        return [self._measure(metric('radiomic_distance'), distance, generated, training, count=count)]
+
+    def measure_duplicates(self, n):
+        """Share of up to n generated images that nearly are another one, and the same of training reals."""
+        generated = memorisation.nearest_others(self.images[:n], progress_bar('duplicates'))
+        heldout, training = [self.reference.nearest_others(name, n) for name in ('heldout_reals', 'training_reals')]
+        self.nearest_others = [generated, heldout]
+
+        def share(nearest):
+            counts = [len(nearest.distance), len(heldout.distance)]
+            return Statistic(memorisation.copied(nearest.distance, heldout.distance), counts)
+
+        count = len(generated.distance)
+        return [self._measure(metric('duplicates'), share, generated, training, count=count, of='%d' % n)]
+
     def measure_copies(self, n):
         """Distance to the nearest training image, of up to n generated images and as many held-out reals."""
         nearest = memorisation.nearest(self.images[:n], self.sets.training, progress_bar('copies'))
@@ -241,7 +276,7 @@ def _draw_wasserstein(image_sets, reference):
 def measure(image_sets, reference, audit=1000):
     """[Evaluation] of sets of generated images, uint8 [N, C, R, R] each, against a Reference of as many images.
 
-    audit: images to search for copies.
+    audit: images to search for copies and duplicates.
     """
     drawn, begin = [None] * len(image_sets), time.time()
     if image_sets[0].shape[-1] >= 16:
@@ -259,6 +294,8 @@ def measure(image_sets, reference, audit=1000):
             ('features', evaluation.measure_features),
             ('gray levels', evaluation.measure_gray_levels),
             ('nodules', evaluation.measure_nodules),
+            ('radiomics', evaluation.measure_radiomics),
+            ('duplicates', functools.partial(evaluation.measure_duplicates, audit)),
             ('copies', functools.partial(evaluation.measure_copies, audit)),
         ]
         for name, part in parts:

@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 from common import files, page, svg_plots
-from metrics import memorisation, verdicts
+from metrics import memorisation, radiomics, verdicts
 from metrics.evaluation import LEAST_NODULES, Facts
 from metrics.metric import TOPICS
 from metrics.nodules import known
@@ -60,27 +60,61 @@ def _distributions(evaluation):
     return figures
 
 
-def _copies(evaluation):
-    """The closest pairs, and the figure of all distances, as values of the template."""
-    compared, (fakes, reals) = evaluation.sets, [x.distance for x in evaluation.nearest]
-    low, high = compared.card.gray_window
-    step = (high - low) / 255.0
-    count = max(min(PAIRS, page.most(evaluation.images.shape[1:]) // 6), 1)
-    pairs = memorisation.closest_pairs(evaluation.images, compared.training, evaluation.nearest[0], count)
+def _step(evaluation):
+    """What a gray level is in the unit of the card."""
+    low, high = evaluation.sets.card.gray_window
+    return (high - low) / 255.0
+
+
+def _pairs(pairs, step, names):
+    """Pairs with their pictures, and the unit of the card at the ends of the colours of their differences.
+
+    step: a gray level in that unit; names: of the two pictures, of which the first may name a number.
+    """
     largest = max(np.nanpercentile(np.abs(pair.difference), 99) for pair in pairs)
     most = 100 * np.ceil(largest * step / 100 + 1e-6)
     tiles = []
     for pair in pairs:
         colours = svg_plots.difference_colours(pair.difference * step, most)
-        generated = page.picture(pair.image, 'generated image %d' % (pair.index + 1))
-        nearest = page.picture(pair.other, 'its nearest training image')
-        tiles.append((pair, [generated, nearest, page.picture(colours, 'their difference', ct=False)]))
+        shown = page.picture(pair.image, names[0] % (pair.index + 1)), page.picture(pair.other, names[1])
+        tiles.append((pair, [*shown, page.picture(colours, 'their difference', ct=False)]))
+    return dict(pairs=tiles, most=most)
+
+
+def _limited(nearest, of):
+    """The limit, how many are within it and of how many, and the figure of distances to the nearest image of a kind.
+
+    nearest: memorisation.Nearest of generated images and of the real ones that set the limit.
+    """
+    fakes, reals = [x.distance for x in nearest]
     limit = memorisation.limit(reals)
-    axis, mark = 'distance to the nearest training image', (limit, 'nearest 1 % of the real images')
-    figure = svg_plots.histogram(fakes, reals, axis, 'gray levels', limit=mark)
-    below = [int((x < limit).sum()) for x in (fakes, reals)]
-    numbers = [len(fakes), len(reals)]
-    return dict(pairs=tiles, most=most, figure=figure, limit=limit, below=below, numbers=numbers, step=step)
+    mark = limit, 'nearest 1 % of the real images'
+    figure = svg_plots.histogram(fakes, reals, 'distance to the nearest ' + of, 'gray levels', limit=mark)
+    below = [int((x <= limit).sum()) for x in (fakes, reals)]
+    return dict(figure=figure, limit=limit, below=below, numbers=[len(fakes), len(reals)])
+
+
+def _copies(evaluation):
+    """The closest pairs, and the figure of all distances, as values of the template."""
+    images, training, step = evaluation.images, evaluation.sets.training, _step(evaluation)
+    count = max(min(PAIRS, page.most(images.shape[1:]) // 6), 1)
+    pairs = memorisation.closest_pairs(images, training, evaluation.nearest[0], count)
+    names = 'generated image %d', 'its nearest training image'
+    result = _limited(evaluation.nearest, 'training image')
+    return dict(result, step=step, **_pairs(pairs, step, names))
+
+
+def _duplicates(evaluation):
+    """As `_copies`, of the closest pairs of generated images, of which each is shown once."""
+    images, step, nearest = evaluation.images, _step(evaluation), evaluation.nearest_others[0]
+    count = max(min(PAIRS // 2, page.most(images.shape[1:]) // 6), 1)
+    pairs = []
+    for pair in memorisation.closest_pairs(images, images, nearest, 2 * count):
+        if not any(pair.index == nearest.index[other.index] for other in pairs):
+            pairs.append(pair)
+    names = 'generated image %d', 'the generated image nearest to it'
+    result = _limited(evaluation.nearest_others, 'other image of the set')
+    return dict(result, step=step, **_pairs(pairs[:count], step, names))
 
 
 def window_of(data):
@@ -105,6 +139,8 @@ def result(evaluation):
         values.update(fakes=row.fakes.value, fakes_interval=row.fakes.interval)
         values.update(reals=row.reals.value, reals_interval=row.reals.interval)
         data['rows'].append(values)
+    if evaluation.shifts:
+        data['radiomics'] = [shift._asdict() for shift in evaluation.shifts]
     return data
 
 
@@ -135,6 +171,9 @@ def write(evaluation, outdir):
         number=n,
         distributions=_distributions(evaluation),
         copies=_copies(evaluation),
+        duplicates=_duplicates(evaluation),
+        shifts=sorted(evaluation.shifts, key=lambda shift: -abs(shift.fakes)),
+        features=radiomics.FEATURES,
         facts=facts(evaluation),
         notes=evaluation.notes,
         provenance=data['provenance'],

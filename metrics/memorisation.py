@@ -19,6 +19,8 @@ from metrics.parallel import chunks
 
 SYMMETRIES = 8  # what turns and mirrors can make of a square
 CANDIDATES = 40  # training images of the coarse search that the fine one looks at
+# The same for images of one set, of which only near ones matter.
+CANDIDATES_WITHIN = 12
 # A copy's distance, as a share of the standard deviation of its gray levels, is at most this. Of 1,000 phantoms and
 # 1,000 others the nearest two have 0.22 at 64x64 pixels, 0.21 at 32x32 and 0.16 at 16x16; copies that are only
 # mirrored, turned and shifted have 0, and those with noise of a twentieth of that deviation 0.05.
@@ -60,6 +62,16 @@ def nearest(images, training, track=iter):
     First all training images in all positions are compared blurred, at 16x16 pixels; then the forty best ones pixel by
     pixel in all positions, so the distance is exact wherever the nearest one is among the forty.
     """
+    return _nearest(images, training, track, CANDIDATES)
+
+
+def nearest_others(images, track=iter):
+    """The nearest other image of each image of a set, at least 2, as `nearest`; fewer are compared pixel by pixel."""
+    return _nearest(images, images, track, min(CANDIDATES_WITHIN, len(images) - 1), itself=False)
+
+
+def _nearest(images, training, track, candidates, itself=True):
+    """`nearest`, by so many candidates. itself: False: both are one set, whose images are compared with the others."""
     count, (reach, scale) = len(images), _reach(images.shape[-1])
     width = images.shape[-1] // scale
     shifts = [(rows, columns) for rows in range(-reach, reach + 1) for columns in range(-reach, reach + 1)]
@@ -95,9 +107,11 @@ def nearest(images, training, track=iter):
         x = coarse(training[block])
         shifted = [keys(x, shift) for shift in shifts]
         new = np.concatenate(parallel.ordered(lambda group, x=shifted: score(group, x), groups))
+        if not itself:
+            new[np.arange(block.start, block.stop), np.arange(block.stop - block.start)] = -np.inf
         index = np.broadcast_to(np.arange(block.start, block.stop), new.shape)
         scores, indices = np.concatenate([scores, new], axis=1), np.concatenate([indices, index], axis=1)
-        order = np.argpartition(-scores, min(CANDIDATES, scores.shape[1]) - 1, axis=1)[:, :CANDIDATES]
+        order = np.argpartition(-scores, min(candidates, scores.shape[1]) - 1, axis=1)[:, :candidates]
         scores, indices = np.take_along_axis(scores, order, axis=1), np.take_along_axis(indices, order, axis=1)
 
     def fine(i):
@@ -154,18 +168,18 @@ def copies(images, others, track=iter):
 
 
 def limit(reals):
-    """The distance below which an image may be a copy: that of the nearest PERCENT of held-out reals, [N]."""
+    """The distance from which down an image may be a copy: that of the nearest PERCENT of reals, [N]."""
     return float(np.percentile(reals, PERCENT))
 
 
 def copied(fakes, reals):
-    """Share of fakes nearer to their training image than the nearest PERCENT of held-out reals, a function of weights.
+    """Share of fakes as near to an image as the nearest PERCENT of reals are, a function of weights.
 
-    fakes, reals: distances [N]. About a hundredth if fakes are as new as held-out reals.
+    fakes, reals: distances [N]. About a hundredth if fakes are as new as reals.
     """
 
     def statistic(weights_fakes, weights_reals):
-        below = fakes < limit(np.repeat(reals, weights_reals))
+        below = fakes <= limit(np.repeat(reals, weights_reals))
         return float(np.average(below, weights=weights_fakes))
 
     return statistic

@@ -85,6 +85,20 @@ _define(
     lower='lower than that of real images', absolute=0.1,
 )  # fmt: skip
 _define(
+    'radiomic_distance', 'fidelity', 'radiomic distance', 'low',
+    'How far apart the nodules are in what can be measured of them: size, shape, density, margin, texture, noise, '
+    'distance to the wall. Frechet distance of these features, each divided by its spread among real nodules. It falls '
+    'with the number of images: compare equal numbers only.',
+    higher='nodules are ' + _FAR, relative=0.5,
+)  # fmt: skip
+_define(
+    'duplicates', 'variety', 'share of near duplicates', 'low',
+    'Each image is compared with the others of its set, also mirrored, turned by right angles or shifted. The 1 % of '
+    'the held-out real images that are nearest to another one set the limit. Many generated images below it: the '
+    'generator repeats itself.',
+    higher='more images than expected are nearly the same as another one', absolute=0.05,
+)  # fmt: skip
+_define(
     'gray_distance', 'density', 'gray histogram distance, {unit}', 'low',
     'How far the gray values of pixels, in {unit}, would have to move, on average, to make both histograms the same.',
     higher='the histogram of {unit} differs from that of real images', absolute={'HU': 20, 'gray levels': 2},

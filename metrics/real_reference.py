@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from metrics import feature_distances, memorisation, nodules, sliced_wasserstein
+from metrics import feature_distances, memorisation, nodules, radiomics, sliced_wasserstein
 from metrics.cache import Cache
 from metrics.parallel import chunks, ordered, progress_bar
 from stats.bootstrap import Estimate, estimate
@@ -83,6 +83,16 @@ class Reference:
 
         return nodules.Nodules(**self.cache.recall('nodules', compute, disk=False))
 
+    def radiomics(self, name):
+        """radiomics.features [n, features] of 'heldout_reals' or 'training_reals'."""
+
+        def compute():
+            images = getattr(self.sets, name)
+            measured = self.nodules() if name == 'heldout_reals' else self.measure_nodules(images)
+            return dict(features=radiomics.features(images, measured))
+
+        return self.cache.recall('radiomics of ' + name, compute)['features']
+
     def nearest(self, n):
         """memorisation.Nearest of up to n held-out reals."""
 
@@ -91,6 +101,15 @@ class Reference:
             return memorisation.nearest(images, self.sets.training, progress_bar('copies, reals'))._asdict()
 
         return memorisation.Nearest(**self.cache.recall('nearest of %d' % n, compute))
+
+    def nearest_others(self, name, n):
+        """memorisation.nearest_others of up to n of 'heldout_reals' or 'training_reals'."""
+
+        def compute():
+            images = getattr(self.sets, name)[:n]
+            return memorisation.nearest_others(images, progress_bar('duplicates, reals'))._asdict()
+
+        return memorisation.Nearest(**self.cache.recall('nearest others of %d %s' % (n, name), compute))
 
     def describe(self, images, draw, offset=0):
         """Descriptors of images in a draw of neighbourhoods."""

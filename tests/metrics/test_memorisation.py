@@ -53,3 +53,29 @@ def test_the_distance_is_the_least_of_all_positions_of_all_training_images(phant
     for image, distance in zip(phantoms, result.distance):
         expected = min(min(all_distances(image, other)) for other in phantoms[10:16])
         assert distance == pytest.approx(expected, rel=1e-5)
+
+
+def test_planted_duplicates_of_a_set_are_found_and_no_image_is_its_own(phantoms, random):
+    images = phantoms[:80].copy()
+    for k in range(20):
+        images[79 - k] = shifted(memorisation.turned(images[k], k % 8), *random.randint(-6, 7, size=2))
+    result = memorisation.nearest_others(images)
+    assert (result.index != np.arange(80)).all()
+    assert (result.distance[60:] == 0).all() and (result.index[60:] == np.arange(20)[::-1]).all()
+    others = memorisation.nearest(phantoms[200:280], phantoms[300:380]).distance
+    share = value(memorisation.copied(result.distance, others), 80, 80)
+    assert share >= 0.25 and value(memorisation.copied(others, others), 80, 80) <= 0.02
+
+
+def test_the_nearest_other_image_of_a_few_is_the_nearest_of_all_positions(phantoms):
+    images = phantoms[:4]
+    result = memorisation.nearest_others(images)
+    for i, distance in enumerate(result.distance):
+        expected = min(min(all_distances(images[i], other)) for k, other in enumerate(images) if k != i)
+        assert distance == pytest.approx(expected, rel=1e-5)
+
+
+def test_where_a_hundredth_of_real_images_are_equal_so_is_what_counts_as_copied():
+    reals = np.r_[0, 0, 0, np.arange(5, 102)]
+    assert memorisation.limit(reals) == 0
+    assert value(memorisation.copied(np.r_[np.zeros(40), np.full(60, 9.0)], reals), 100, 100) == 0.4

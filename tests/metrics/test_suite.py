@@ -60,7 +60,7 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
     with open(str(tmp_path / 'evaluation.json')) as f:
         result = json.load(f)
     facts = ['SWD', 'model', 'data', 'searched for copies', 'held-out reals', 'compared', 'seed']
-    assert set(result) == set(facts + ['provenance', 'too_few', 'weights', 'rows'])
+    assert set(result) == set(facts + ['provenance', 'too_few', 'weights', 'rows', 'radiomics'])
     rows = {row['metric']: row for row in result['rows']}
     missing = set(METRICS) - {row['key'] for row in result['rows']}
     assert missing <= {'wall_mean'}  # few of these patches show a wall
@@ -85,7 +85,10 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
         assert row['metric'] in out
     parts = [
         'generating 30 images',
-        *['measuring ' + part for part in ('the sliced', 'MS-SSIM', 'features', 'gray', 'nodules', 'copies')],
+        *[
+            'measuring ' + part
+            for part in ('the sliced', 'MS-SSIM', 'features', 'gray', 'nodules', 'radiomics', 'duplicates', 'copies')
+        ],
     ]
     assert [line[: len(part)] for line, part in zip(out.splitlines(), parts)] == parts  # each as it begins
     assert rows['nodule HU, mean']['seconds'] == rows['nodule diameter, pixels, SD']['seconds']  # measured together
@@ -93,7 +96,9 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
         assert rows[metric]['fakes'] > 2 * rows[metric]['reals']  # random weights against real images
     with open(str(tmp_path / 'evaluation.html'), encoding='utf-8') as f:
         page = f.read()
-    assert page.count('data:image/png;base64,') == 2 * 30 + 6 * 3 and page.count('<svg role="img"') == 9 - len(missing)
+    assert page.count('data:image/png;base64,') == 2 * 30 + 6 * 3 + 3 * 3 and page.count('<svg role="img"') == 10 - len(
+        missing
+    )
     assert not re.search(r'(src|href)="(?!data:|#)|https?:', page)
     for title in facts + ['provenance', 'too few images to decide']:
         assert '<th scope="row">%s</th>' % title in page
