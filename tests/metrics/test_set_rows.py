@@ -4,23 +4,12 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-from metrics import filters, image_sets, memorisation, nodules, radiomics, verdicts
+from metrics import filters, image_sets, memorisation, radiomics, verdicts
 from metrics.evaluation import Evaluation
 from metrics.real_reference import Reference
 
 COUNT = 60
-
-
-@pytest.fixture(autouse=True)
-def discs(monkeypatch):
-    """Nodules are outlined where the middle is brighter than the lung, without the network."""
-
-    def outline(images, window, at):
-        rows, columns = np.indices(images.shape[2:]) - 15.5
-        bright = filters.binomial_blur(images.astype(np.float32))[:, 0] > 95
-        return (np.hypot(rows, columns) < 8) & bright & (images.std(axis=(1, 2, 3)) > 0)[:, None, None]
-
-    monkeypatch.setattr(nodules, '_outline', outline)
+pytestmark = pytest.mark.usefixtures('discs')
 
 
 def evaluation(generated, reals):

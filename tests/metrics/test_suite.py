@@ -51,6 +51,7 @@ def graph(tmp_path_factory):
     return path
 
 
+@pytest.mark.usefixtures('discs')
 def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other_file(
     script, tmp_path, patches, weights, graph
 ):
