@@ -117,7 +117,8 @@ def _measured(pixels, masks):
     for axis in (1, 2):
         smooth = weighted_sum(smooth, np.array([0.25, 0.5, 0.25], np.float32), axis)
     noise, outside = pixels[:, 1:-1, 1:-1] - smooth, ~near[:, 1:-1, 1:-1]
-    lung = outside & (smooth <= _percentiles(smooth, outside, [50])[0][:, None, None])
+    middle = np.nan_to_num(_percentiles(smooth, outside, [50])[0])
+    lung = outside & (smooth <= middle[:, None, None])
     found['noise'] = np.sqrt(_mean(np.square(noise), lung))
     for step in (1, 2):
         pairs = [_pair(noise, lung, *way) for way in ((0, step), (step, 0))]
@@ -169,13 +170,16 @@ def _pair(pixels, masks, rows, columns):
 def _co_occurrence(pairs):
     """Contrast and correlation, [N] each, of all _pairs together, each of which counts in both orders."""
     sums = np.zeros([5, len(pairs[0][0])])
-    for one, other, both in pairs:
+    for pixels, others, both in pairs:
+        of = np.repeat(np.arange(len(both)), both.sum(axis=(1, 2)))  # the image of each pair
+        one, other = pixels[both].astype(np.float64), others[both].astype(np.float64)
         terms = (np.ones_like(one), one + other, np.square(one) + np.square(other), one * other, np.square(one - other))
-        sums += [(term * both).sum(axis=(1, 2), dtype=np.float64) for term in terms]
+        sums += [np.bincount(of, term, len(both)) for term in terms]
     count = np.where(sums[0] > 0, sums[0], np.nan)
     mean, square, product, contrast = sums[1] / count / 2, sums[2] / count / 2, sums[3] / count, sums[4] / count
     variance = square - mean**2
-    return contrast, (product - mean**2) / np.where(variance > 1e-6, variance, np.nan)
+    flat = np.nan_to_num(variance) <= 1e-6
+    return contrast, (product - mean**2) / np.where(flat, np.nan, variance)
 
 
 def _uniform(pixels):
