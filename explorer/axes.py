@@ -20,11 +20,11 @@ USABLE = 0.2  # R2 of requested and measured changes from which a slider does wh
 SEFA = 6  # directions of the first layer
 STEP = np.pi / 180  # of an axis: a degree of the great circle
 PENALTIES = np.logspace(-6, 3, 19)  # of the ridge regression, of which cross-validation chooses
-RULE = 2  # changes with what is learned and how, so that axes of another rule are learned anew
+RULE = 3  # changes with what is learned and how, so that axes of another rule are learned anew
 
 # FILE FORMAT of NAME.axes.npz. Of K attributes and latents of L numbers. weights: [K, L], of the regression; r2: [K],
 # held out; follows: [K], R2 of requested and measured changes, NaN while not known; effects: [K, K], how much each
-# attribute (column) changes with a step along the axis of another (row); limits: [K, 2], of the sliders; sefa:
+# attribute (column) changes with a step along the axis of another (row); limits: [K, 2], of sliders' scales; sefa:
 # [SEFA, L], closed-form directions; centre: [L], the latent of the image nearest the mean image.
 Axes = collections.namedtuple('Axes', 'weights r2 follows effects limits sefa centre')
 
@@ -88,6 +88,7 @@ def sliders(axes, attributes):
         low, high = [round(float(end), 4) for end in axes.limits[i]]
         follows = round(float(axes.follows[i]), 3)
         row = dict(name=attribute.name, title=attribute.title, unit=attribute.unit, step=attribute.step)
+        row.update(tolerance=attribute.tolerance)
         row.update(linear_r2=round(float(axes.r2[i]), 3), r2=follows, usable=follows >= USABLE, low=low, high=high)
         rows.append(row)
     for i in range(1, len(axes.sefa) + 1):

@@ -1,8 +1,8 @@
 """Latents whose nodule is larger or denser by so much, while locked attributes stay as they are.
 
 An attribute is far from linear in the latent, so one direction for all nodules reaches little. The search begins along
-the gradients of this nodule's attributes, and is corrected by what is measured on the way (Gauss-Newton steps with a
-search along each great circle).
+the gradients of this nodule's attributes, and is corrected by what is measured on the way (steps of Levenberg and
+Marquardt, tried at several lengths and dampings).
 """
 
 import numpy as np
@@ -11,19 +11,27 @@ from common.images import to_uint8
 from explorer import axes as latent_axes
 from explorer import measure
 
-ROUNDS, ROUGH_ROUNDS = 8, 2  # Gauss-Newton steps; those while a slider is still being dragged
-SHARES = np.array([0.3, 0.7, 1.2])  # of the step that are tried, in one minibatch
+ROUNDS, ROUGH_ROUNDS = 20, 2  # steps at most; those of a rough search
+REACH_ROUNDS = 8  # those by which the end of a range is looked for
+SHARES = np.array([0.2, 0.6, 0.9, 1.2])  # of a step that are tried, in one minibatch
+DAMPINGS = np.array([0.3, 0.3, 0.1, 0.03])  # of these steps, in largest singular values of the gradients
 LONGEST = 0.6  # radians of one step
-ENOUGH = 0.3  # tolerances away from the goal at which the search ends
+SHORTEST = 0.2  # share of a step below which none is tried
+HOP = 0.15  # radians to where the search goes on then
+ENOUGH, ROUGHLY = 0.3, 1.0  # tolerances away from what is asked at which a search, and a rough one, ends
+SLACK = 3  # tolerances by which no step moves what is held
+HELD_WEIGHT = 0.4  # weight of what is held, compared with what is asked
 CACHED = 16  # nodules from which edits began
 
 
-def edited(model, latent, label, axes, moves, locks, rounds=ROUNDS):
+def edited(model, latent, label, axes, moves, locks, rough=False, rounds=ROUNDS, yield_=lambda: None):
     """The latent [L] near `latent` at which attributes differ from those there by `moves`, {name: change}.
 
-    Attributes named in locks stay. moves of sefa1 and so on are degrees along that direction. axes: axes.Axes. Where
-    a change cannot be reached it is the nearest that was found. ValueError for unknown axes, and for an attribute that
-    cannot be measured.
+    Attributes named in locks and not in moves stay within SLACK. moves of sefa1 and so on are degrees along that
+    direction. axes: axes.Axes. rough: while a slider is dragged, sooner and less near;
+    else of at most so many rounds. yield_: called several times a
+    second. Where a change cannot be reached it is the nearest that was found. ValueError for unknown axes, and for an
+    attribute that cannot be measured.
     """
     names = [attribute.name for attribute in model.attributes]
     directions = sorted(set(moves) - set(names))
@@ -43,10 +51,15 @@ def edited(model, latent, label, axes, moves, locks, rounds=ROUNDS):
         if attribute.name in moves and np.isnan(nodule.values[attribute.name]):
             raise ValueError('the %s of this nodule cannot be measured, nor changed' % attribute.title)
     attributes = [each for each in attributes if np.isfinite(nodule.values[each.name])]
-    goal = {each.name: nodule.values[each.name] + moves.get(each.name, 0.0) for each in attributes}
+    goal = _Goal(attributes, nodule.values, moves)
     if directions:
         nodule = _cached(model, start, label)
-    return _search(model, nodule, label, attributes, goal, rounds)
+    return _search(model, nodule, label, goal, rough, ROUGH_ROUNDS if rough else rounds, yield_)
+
+
+def values(model, latent, label):
+    """{attribute name: value} of a latent [L]; NaN where there is none."""
+    return _cached(model, np.asarray(latent, np.float64), label).values
 
 
 def _direction(model, name, count):
@@ -94,36 +107,92 @@ def _cached(model, latent, label):
     return model.cache[key]
 
 
-def _search(model, nodule, label, attributes, goal, rounds):
-    """The latent [L] near a _Nodule at which attributes are about what `goal`, {name: value}, says."""
-    tolerances = np.array([attribute.tolerance for attribute in attributes])
-    target = np.array([goal[attribute.name] for attribute in attributes])
+class _Goal:
+    """Values of K attributes, of which some are asked for and the others held; differences are in tolerances.
 
-    def missing(nodule):
-        return (target - [nodule.values[attribute.name] for attribute in attributes]) / tolerances
+    values: {name: value} at first; moves: {name: change}.
+    """
 
-    shares, before = SHARES, None
+    def __init__(self, attributes, values, moves):
+        self.attributes = attributes
+        self.asked = np.array([bool(moves.get(each.name)) for each in attributes], bool)
+        self.weights = np.where(self.asked, 1.0, HELD_WEIGHT)
+        self._names = [each.name for each in attributes]
+        self._values = np.array([values[name] + moves.get(name, 0.0) for name in self._names])
+        self._tolerances = np.array([each.tolerance for each in attributes])
+
+    def missing(self, nodule):
+        """Differences [K] of a _Nodule from the goal."""
+        return (self._values - [nodule.values[name] for name in self._names]) / self._tolerances
+
+    def slip(self, nodule):
+        """The largest difference of what is held."""
+        return np.abs(self.missing(nodule))[~self.asked].max(initial=0)
+
+    def reached(self, nodule, enough):
+        """Whether a _Nodule is near enough; where something is asked, what is held may slip a little."""
+        if not self.asked.any():
+            return self.slip(nodule) < 1
+        return np.linalg.norm(self.missing(nodule)[self.asked]) < enough and self.slip(nodule) < SLACK
+
+
+def _allowed(start, nodule):
+    """Whether a _Nodule is still there, and as clear of the chest wall and the wall as much in view as at the start."""
+    walls = [each.values.get('wall_mm', each.values.get('wall_px', np.nan)) for each in (start, nodule)]
+    same_view = np.isnan(walls[0]) == np.isnan(walls[1])
+    return nodule.mask.any() and same_view and not (walls[1] == 0 and walls[0] > 0)
+
+
+def _search(model, start, label, goal, rough, rounds, yield_):
+    """The latent [L] near a _Nodule at which a _Goal is about reached, by steps that are all _allowed.
+
+    Where no step leads nearer, the search goes on from the best of a few latents that lie round the best so far.
+    """
+    slack, enough = max(SLACK, goal.slip(start)), ROUGHLY if rough else ENOUGH
+
+    def distance(nodule):
+        if not _allowed(start, nodule) or not goal.slip(nodule) <= slack:
+            return np.inf
+        return np.linalg.norm(goal.weights * goal.missing(nodule))
+
+    def nearest(origin, steps):
+        latents = np.stack([latent_axes.great_circle(origin.latent, step) for step in steps])
+        return min(_nodules(model, latents, label), key=distance)
+
+    random = np.random.RandomState(0)
+    nodule, best, before, gradient, length = start, start, None, None, 1.0
     for _ in range(rounds):
-        left = missing(nodule)
-        if not np.linalg.norm(left) >= ENOUGH:  # reached, or nothing can be measured here
+        if goal.reached(nodule, enough):
+            return nodule.latent
+        left = goal.weights * goal.missing(nodule)
+        if gradient is None or not rough:  # a rough search learns from its steps alone
+            gradient = goal.weights[:, None] * nodule.gradient(model, label, goal.attributes)
+        if not (np.isfinite(gradient).all() and np.isfinite(left).all()):  # LAPACK would complain, or never end
             break
-        gradient = nodule.gradient(model, label, attributes)
         if before is not None:  # Broyden's update: what the last step did corrects what the gradient leaves out
             way = latent_axes.unit(nodule.latent) - latent_axes.unit(before.latent)
             way = latent_axes.tangents(way, nodule.latent)
-            error = missing(before) - left - gradient.dot(way)
+            error = goal.weights * goal.missing(before) - left - gradient.dot(way)
             gradient = gradient + np.outer(error, way) / way.dot(way)
-        if not (np.isfinite(gradient).all() and np.isfinite(left).all()):  # LAPACK would complain, or never end
-            break
-        step = np.linalg.lstsq(gradient, left, rcond=1e-2)[0]
-        step = step * min(1, LONGEST / max(np.linalg.norm(step), 1e-9))
-        latents = np.stack([latent_axes.great_circle(nodule.latent, share * step) for share in shares])
-        tried = _nodules(model, latents, label)
-        distances = [np.linalg.norm(missing(each)) for each in tried]
-        distances = np.where(np.isfinite(distances), distances, np.inf)
-        best = int(np.argmin(distances))
-        if distances[best] < np.linalg.norm(left):
-            nodule, before = tried[best], nodule
+        if length < SHORTEST:
+            around = latent_axes.tangents(random.randn(len(SHARES), len(best.latent)), best.latent)
+            tried = nearest(best, HOP * latent_axes.unit(around))
+            if np.isfinite(distance(tried)):
+                nodule, before, length = tried, None, 1.0
         else:
-            shares = shares / 3
-    return nodule.latent
+            tried = nearest(nodule, length * SHARES[:, None] * _steps(gradient, left))
+            if distance(tried) < np.linalg.norm(left):
+                nodule, before, length = tried, nodule, min(2 * length, 1.0)
+            else:
+                before, length = None, length / 3
+        best = min(best, nodule, key=distance)
+        yield_()
+    return nodule.latent if goal.reached(nodule, enough) else best.latent
+
+
+def _steps(gradient, left):
+    """Steps [S, L] by which gradient [K, L] leads to differences [K], for each of the DAMPINGS; at most LONGEST."""
+    left_vectors, values, vectors = np.linalg.svd(gradient, full_matrices=False)
+    filters = values / (np.square(values) + np.square(DAMPINGS[:, None] * values[0]) + 1e-30)
+    steps = (filters * left_vectors.T.dot(left)).dot(vectors)
+    return steps * np.minimum(1, LONGEST / np.maximum(np.linalg.norm(steps, axis=1, keepdims=True), 1e-9))

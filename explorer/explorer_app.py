@@ -68,6 +68,11 @@ def application(explorer, token):
         key = (web.get_cookie('browser'), view) if view else None
         return explorer.image(state(), key, bool(web.query_value('rough', '')))
 
+    @app.route('/api/reach', methods=['POST'])
+    def reach():
+        """axis: the name of an attribute. Of one browser's requests that wait, the newest counts."""
+        return dict(ends=explorer.reach(state(), web.query_value('axis'), web.get_cookie('browser')))
+
     @app.route('/api/walk', methods=['POST'])
     def walk():
         return dict(frames=list(map(encoded, frames(*posted(_WALK)))))

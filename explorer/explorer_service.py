@@ -13,7 +13,7 @@ import numpy as np
 
 import dataset
 from common import card, files, hounsfield, images, log
-from explorer import axes, drawing, editing, learning, mapping, models, opening, projecting, uploads, worker
+from explorer import axes, drawing, learning, mapping, models, opening, projecting, uploads, worker
 from metrics import suite
 from sampling import latent_png
 
@@ -110,8 +110,12 @@ class Explorer:
         rough: the slider is still being dragged, and what it requests may be reached less well.
         """
         model = self.model(state.model)
-        rounds = editing.ROUGH_ROUNDS if rough else editing.ROUNDS
-        return self._compute(lambda: model.answer(state, rounds), key)
+        return self._compute(lambda: model.answer(state, rough), key)
+
+    def reach(self, state, name, key=None):
+        """Model.reach of a State and the name of an attribute; key: as of image."""
+        model = self.model(state.model)
+        return self.worker.submit(lambda: model.reach(state, name, self.worker.yield_), worker.LOOP, key).result()
 
     def walk(self, states, steps):
         """Frames uint8 [N, 1, R, R] of a loop through States."""

@@ -9,8 +9,8 @@ from common.images import to_uint8
 from explorer import axes, editing, models
 from sampling import generator
 
-TRIED = 24  # nodules of which a change is requested, up and down in turn, for each attribute
-MEASURING, EDITING = 0.3, 40  # the time that an image is measured, or a nodule edited, in those of generating an image
+TRIED = 16  # nodules of which a change is requested, up and down in turn, for each attribute
+MEASURING, EDITING = 0.3, 80  # the time that an image is measured, or a nodule edited, in those of generating an image
 
 
 def learn(model, n=2000, seed=0, yield_=lambda: None, progress=lambda share: None):
@@ -64,18 +64,18 @@ class _Spent:
 
 
 def _limits(values, step):
-    """How far a slider goes either way from a nodule: as far as from the median to the extreme hundredths."""
+    """The ends of a slider's scale: the hundredths of generated nodules, rounded outwards to steps."""
     values = values[np.isfinite(values)]
     if len(values) < 2:
         return 0.0, 0.0
-    low, middle, high = np.percentile(values, [1, 50, 99])
-    return np.rint((low - middle) / step) * step, np.rint((high - middle) / step) * step
+    low, high = np.percentile(values, [1, 99])
+    return np.floor(low / step) * step, np.ceil(high / step) * step
 
 
 def _follows(model, learned, k, change, first, seed, yield_):
     """R2 of the changes that are measured where `change` of attribute k, up and down, is requested.
 
-    The nodules are those of the latents from `first` on.
+    What the page holds by default is held. The nodules are those of the latents from `first` on.
     """
     if not change:
         return 0.0
@@ -87,7 +87,7 @@ def _follows(model, learned, k, change, first, seed, yield_):
         signed = change if i % 2 else -change
         before = _measured(model, latent, label, name)
         if np.isfinite(before):
-            after = editing.edited(model, latent, label, learned, {name: signed}, [])
+            after = editing.edited(model, latent, label, learned, {name: signed}, model.held)
             requested.append(signed)
             measured.append(np.nan_to_num(_measured(model, after, label, name) - before))
         yield_()

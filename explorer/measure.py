@@ -15,6 +15,9 @@ from metrics.chest_wall import SOFT_TISSUE, chest_wall
 
 NEAR = 3  # pixels round a nodule in which its outline may move
 SOFTNESS = 12.0  # gray levels; thresholds are this soft in gradients
+CLOSE, SPREAD = 2.0, 2.0  # pixels: see _nearest_places; SD along the edges of what counts as one place
+
+HELD = 'x', 'y', 'wall'  # kinds that are held unless somebody lets them go
 
 # kind: what is measured. name: kind and unit, the key of the axis. unit: for people. step: of its slider. tolerance:
 # what differs by less is about the same.
@@ -69,6 +72,7 @@ def gradients(image, mask, attributes, window, mm):
     result = np.zeros((len(attributes),) + pixels.shape, np.float32)
     if not area:
         return result
+    kinds = [attribute.kind for attribute in attributes]
     at = _coordinates(len(pixels), scale)
     near = ndimage.binary_dilation(mask, iterations=NEAR)
     weights = {'diameter': scale / np.sqrt(np.pi * area) * near}  # by which probabilities change an attribute
@@ -76,17 +80,20 @@ def gradients(image, mask, attributes, window, mm):
         weights[kind] = (place - (place * mask).sum() / area) / area * near
     density = _hu_per_gray_level(window) if window else 1.0
     weights['mean'] = (pixels - pixels[mask].mean()) * density / area * near
-    by_outline = [i for i, attribute in enumerate(attributes) if attribute.kind in weights]
+    if 'wall' in kinds:
+        of_wall, of_outline = _nearest_places(pixels, mask, window)
+        weights['wall'] = -scale * of_outline
+    by_outline = [i for i, kind in enumerate(kinds) if kind in weights]
     if by_outline:
-        cotangents = np.array([weights[attributes[i].kind] for i in by_outline])
+        cotangents = np.array([weights[kinds[i]] for i in by_outline])
         result[by_outline] = outlines.shared().gradients(pixels, cotangents, window)
-    for i, attribute in enumerate(attributes):
-        if attribute.kind == 'mean':
+    for i, kind in enumerate(kinds):
+        if kind == 'mean':
             result[i] += mask / area * density
-        elif attribute.kind == 'solid':
+        elif kind == 'solid':
             result[i] = _crossing(pixels, gray_level(nodules.SOLID, window)) * mask / area
-        elif attribute.kind == 'wall':
-            result[i] = _wall_gradient(pixels, mask, window) * scale
+        elif kind == 'wall':
+            result[i] -= scale * _crossing(pixels, gray_level(SOFT_TISSUE, window)) * of_wall * ~mask
     return result
 
 
@@ -104,15 +111,21 @@ def _crossing(pixels, level):
     return np.exp(-0.5 * np.square((pixels - level) / SOFTNESS)) / (SOFTNESS * np.sqrt(2 * np.pi))
 
 
-def _wall_gradient(pixels, mask, window):
-    """Change of the distance to the wall with each pixel, which is near the wall's nearest place alone."""
-    level = gray_level(SOFT_TISSUE, window)
-    (wall,) = chest_wall(((pixels > level) & ~mask)[None])
+def _nearest_places(pixels, mask, window):
+    """By how many pixels the distance to the wall falls per pixel that the wall, and the outline, gain: two [R, R].
+
+    The distance is the least over the outline, so that another place soon counts when one has moved away. Places count
+    the less the farther they are, by a factor of e per CLOSE pixels, which together foresee more than the nearest one.
+    """
+    result = np.zeros((2,) + pixels.shape, np.float32)
+    (wall,) = chest_wall(((pixels > gray_level(SOFT_TISSUE, window)) & ~mask)[None])
     if not wall.any():
-        return np.zeros_like(pixels)
+        return result
     distance, nearest = ndimage.distance_transform_edt(~wall, return_indices=True)
-    row, column = np.unravel_index(np.where(mask, distance, np.inf).argmin(), mask.shape)
-    row, column = nearest[0][row, column], nearest[1][row, column]
-    rows, columns = np.indices(pixels.shape)
-    close = (np.hypot(rows - row, columns - column) <= 5) & ~mask
-    return -_crossing(pixels, level) * close / 11.0
+    outline = np.nonzero(mask & ~ndimage.binary_erosion(mask))
+    shares = np.exp((distance[outline].min() - distance[outline]) / CLOSE)
+    shares /= shares.sum()
+    np.add.at(result[0], (nearest[0][outline], nearest[1][outline]), shares)
+    np.add.at(result[1], outline, shares)
+    along = SPREAD * np.sqrt(2 * np.pi)  # so that the weights along a straight edge sum to 1
+    return along * ndimage.gaussian_filter(result, (0, SPREAD, SPREAD))

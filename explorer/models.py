@@ -16,7 +16,8 @@ from tfutil import tf
 
 # FILE FORMAT: what a page sends and its session files hold. seed: a whole number is a row of the latents of seed 0 of
 # 2-inference.py; between two of them nodules blend. latent: replaces the seed. moves: by axis, in its unit, from the
-# image without moves; locks: axes that stay as they are there. truncation: 1, as drawn, to 0, the typical nodule.
+# image without moves; locks: axes that stay as they are there unless they are moved. truncation: 1, as drawn, to 0, the
+# typical nodule.
 State = collections.namedtuple('State', 'model seed label latent moves locks truncation')
 MOST_SEED = 10**6
 
@@ -81,6 +82,11 @@ class Model:
         self._backward = None
 
     @property
+    def held(self):
+        """Names of the attributes that are locked unless somebody lets them go."""
+        return [attribute.name for attribute in self.attributes if attribute.kind in measure.HELD]
+
+    @property
     def facts(self):
         """What axes depend on beside the weights."""
         return self.window and tuple(self.window), self.mm
@@ -133,6 +139,8 @@ class Model:
 
     def _base(self, state):
         """The latent [L] that a state begins from."""
+        if state.label >= max(self.generator.label_size, 1):
+            raise ValueError('%s has no class %d' % (self.name, state.label))
         if state.latent is not None:
             if len(state.latent) != self.latent_size:
                 message = 'that latent has %d numbers; those of %s have %d'
@@ -154,26 +162,48 @@ class Model:
             raise ValueError('the axes of %s are still being computed; try again in a moment' % self.name)
         return self.axes
 
-    def latent(self, state, rounds=editing.ROUNDS):
-        """The latent [L] of a State, float32. rounds: of editing.edited."""
-        if state.label >= max(self.generator.label_size, 1):
-            raise ValueError('%s has no class %d' % (self.name, state.label))
+    def latent(self, state, rough=False):
+        """The latent [L] of a State, float32. rough: of editing.edited."""
         latent = self._base(state)
         moves = {name: value for name, value in state.moves.items() if value}
         if moves:
-            latent = editing.edited(self, latent, state.label, self._require_axes(), moves, state.locks, rounds)
+            latent = editing.edited(self, latent, state.label, self._require_axes(), moves, state.locks, rough)
         return np.asarray(latent, np.float32)
 
-    def pixels(self, state, rounds=editing.ROUNDS):
+    def pixels(self, state, rough=False):
         """Gray levels uint8 [R, R] of a State: those of 2-inference.py for its latent."""
-        return to_uint8(self.images(self.latent(state, rounds)[None], state.label))[0, 0]
+        return to_uint8(self.images(self.latent(state, rough)[None], state.label))[0, 0]
 
-    def answer(self, state, rounds=editing.ROUNDS):
-        """What the page shows of a State: pixels, measured attributes, and the nodule's outline."""
-        pixels = self.pixels(state, rounds)
+    def answer(self, state, rough=False):
+        """What the page shows of a State: pixels, attributes, also of the nodule without moves (start), and outline."""
+        pixels = self.pixels(state, rough)
         values, masks = self.measure(pixels[None, None])
-        measured = {name: None if np.isnan(value[0]) else round(float(value[0]), 3) for name, value in values.items()}
-        return dict(pixels=encoded(pixels), measured=measured, outline=page.outline(masks[0]))
+        measured = {name: _rounded(value[0]) for name, value in values.items()}
+        start = measured
+        if any(state.moves.values()):
+            values = editing.values(self, self._base(state), state.label)
+            start = {name: _rounded(value) for name, value in values.items()}
+        return dict(pixels=encoded(pixels), measured=measured, start=start, outline=page.outline(masks[0]))
+
+    def reach(self, state, name, yield_=lambda: None):
+        """[low, high], about how far an attribute gets from a State within the limits of its axis.
+
+        None if it cannot be measured there. yield_: called several times a second.
+        """
+        limits = dict(zip([attribute.name for attribute in self.attributes], self._require_axes().limits))
+        if name not in limits:
+            raise ValueError('%s has no axis %.40s' % (self.name, name))
+        latent = self._base(state)
+        start = editing.values(self, latent, state.label)[name]
+        if np.isnan(start):
+            return None
+        ends = [start]
+        for limit in limits[name]:
+            moves = {name: limit - start}
+            more = dict(rounds=editing.REACH_ROUNDS, yield_=yield_)
+            end = editing.edited(self, latent, state.label, self.axes, moves, state.locks, **more)
+            ends.append(editing.values(self, end, state.label)[name])
+        return [_rounded(np.nanmin(ends)), _rounded(np.nanmax(ends))]
 
     def size_text(self, image):
         """['9.8mm'], the diameter of the nodule in an image uint8 [1, R, R], or [] where none is found."""
@@ -196,8 +226,13 @@ class Model:
         facts = dict(name=self.name, file=self.path, size=self.size, latent=self.latent_size)
         facts.update(labels=self.generator.label_size, classes=self.generator.classes)
         facts.update(window=self.window, mm=self.mm, axes_ready=self.axes is not None)
+        facts.update(held=self.held)
         facts.update(learning=self.learning and dict(zip(('share', 'seconds'), self.learning)))
         return dict(facts, axes=axes.sliders(self.axes, self.attributes) if self.axes else [])
+
+
+def _rounded(value):
+    return None if np.isnan(value) else round(float(value), 3)
 
 
 def _yielding(items, yield_):

@@ -7,6 +7,7 @@ import numpy as np
 from explorer import axes
 
 SIZE, WINDOW, MM = 32, [-1900.0, 1100.0], 0.6
+LIMITS = dict(diameter=(4, 20), mean=(-900, 0), x=(-10, 10), y=(-10, 10), wall=(0, 20), solid=(0, 1))
 STATE = dict(model=0, seed=3, label=0, latent=None, moves={}, locks=[], truncation=1.0)
 
 
@@ -39,7 +40,7 @@ def flat_axes(model):
         r2=np.zeros(count),
         follows=np.full(count, 0.5),
         effects=np.eye(count),
-        limits=np.array([[-2, 2.0]] * count),
+        limits=np.array([LIMITS[attribute.kind] for attribute in model.attributes], float),
         sefa=axes.sefa(model.generator),
         centre=np.eye(size)[0],
     )

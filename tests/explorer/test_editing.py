@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explorer import axes, editing, measure
+from explorer import axes, editing, measure, models
 from metrics import nodules
 from sampling import generator
 
@@ -62,11 +62,11 @@ def test_the_requested_change_is_measured_and_locked_attributes_stay(moves, lock
 def test_a_rough_edit_computes_fewer_images_and_the_final_one_comes_nearer():
     latents = [generator.random_latent(i, 6) for i in range(20)]
     away, images = [], []
-    for rounds in (editing.ROUGH_ROUNDS, editing.ROUNDS):
+    for rough in (True, False):
         model, asked = Planted(), []
         make = model.images
         model.images = lambda *given, make=make, asked=asked: asked.append(given) or make(*given)
-        after = [editing.edited(model, z, 0, AXES, {'diameter_mm': 2.0}, ['mean_hu'], rounds) for z in latents]
+        after = [editing.edited(model, z, 0, AXES, {'diameter_mm': 2.0}, ['mean_hu'], rough) for z in latents]
         away.append(np.mean([abs(values(model, m) - values(model, z) - [2, 0])[0] for m, z in zip(after, latents)]))
         images.append(len(asked))
     assert away[0] > 1.2 * away[1] and images[0] < images[1], (away, images)
@@ -113,9 +113,103 @@ def test_gradients_of_the_diameter_and_the_density_are_those_of_discs():
     result = measure.gradients(image, mask, attributes, WINDOW, MM)
     larger = (discs(np.array([[0.01, 1, 0, 0, 0, 0]])) - discs(np.array([[-0.01, 1, 0, 0, 0, 0]])))[0]
     assert (result[0] * larger).sum() > 0
-    assert result[1].sum() == pytest.approx(3000 / 255.0)  # all pixels a gray level brighter
+    brighter = 8 * (image - 60) / np.ptp(image)  # of the disc, not of what is round it
+    expected, given = [
+        measure.measure(each[None, None], WINDOW, MM)[0]['mean_hu'] for each in (image + brighter, image)
+    ]
+    assert (result[1] * brighter).sum() == pytest.approx(expected - given, rel=0.3)
     assert abs((result[2] * larger).sum()) < 1e-3  # in the middle they stay
     assert not measure.gradients(image, np.zeros_like(mask), attributes, WINDOW, MM).any()
+
+
+@pytest.mark.parametrize('seed', [0, 3])
+def test_the_reach_is_what_the_generator_can_draw(seed):
+    """Radii lie between 9 + 4 tanh(-2) and 9 + 4 tanh(2) pixels, nearly, as the first number of unit latents does."""
+    model, yielded = Planted(), []
+    model._base = lambda state: generator.random_latent(seed, 6)
+    model._require_axes = lambda: AXES._replace(limits=np.array([[1.0, 30.0]] * len(model.attributes)))
+    model.axes = AXES
+    state = models.State(0, seed, 0, None, {}, [], 1)
+    low, high = models.Model.reach(model, state, 'diameter_mm', lambda: yielded.append(0))
+    assert low == pytest.approx(2 * MM * (9 + 4 * np.tanh(-2)), abs=0.7)
+    assert high == pytest.approx(2 * MM * (9 + 4 * np.tanh(2)), abs=0.7)
+    assert len(yielded) > 4 and models.Model.reach(model, state, 'wall_mm') is None
+
+
+class Walled(Planted):
+    """A soft disc beside a wall of soft tissue at the left, which comes nearer as the disc grows.
+
+    The first number of the latent is what grows, the second the wall alone.
+    """
+
+    def images(self, latents, label=0):
+        u = axes.unit(np.asarray(latents, np.float64))
+        at = np.arange(SIZE) - (SIZE - 1) / 2.0
+        radius, edge = 9 + 5 * u[:, 0], -16 + 8 * u[:, 0] + 5 * u[:, 1]
+        disc = 1 / (1 + np.exp((np.hypot(at[:, None], at) - radius[:, None, None]) / 0.8))
+        wall = np.broadcast_to(1 / (1 + np.exp((at - edge[:, None, None]) / 0.8)), disc.shape)
+        return (np.maximum(85 + 45 * disc, 85 + 90 * wall) / 127.5 - 1)[:, None]
+
+
+BESIDE = np.array([-0.2, 0.1, 0.6, 0.5, 0.4, 0.3])
+
+
+def walls(model, latents):
+    """Diameters and distances to the wall, [N, 2], of latents."""
+    pixels = np.rint((model.images(np.stack(latents)) + 1) * 127.5).astype(np.uint8)
+    result = model.measure(pixels)[0]
+    return np.stack([result['diameter_mm'], result['wall_mm']], axis=1)
+
+
+def test_what_is_held_stays_within_its_slack_and_moves_where_it_is_free():
+    model = Walled()
+    held, free = [editing.edited(model, BESIDE, 0, AXES, {'diameter_mm': 2.0}, lock) for lock in (['wall_mm'], [])]
+    before, still, moved = walls(model, [BESIDE, held, free])
+    assert still[0] - before[0] == pytest.approx(2, abs=0.5) and moved[0] - before[0] == pytest.approx(2, abs=0.5)
+    assert abs(still[1] - before[1]) <= 0.25 * editing.SLACK + 1e-6 < before[1] - moved[1]
+
+
+def test_a_lock_on_what_is_moved_itself_does_not_hinder_it():
+    model = Walled()
+    both = [editing.edited(model, BESIDE, 0, AXES, {'wall_mm': 1.8}, lock) for lock in (['wall_mm'], [])]
+    (_, wall), (_, there), _ = walls(model, [BESIDE] + both)
+    assert there - wall == pytest.approx(1.8, abs=0.7) and (both[0] == both[1]).all()
+
+
+def test_a_nodule_grows_towards_the_wall_and_never_into_it():
+    model = Walled()
+    (before, wall), (after, there) = walls(
+        model, [BESIDE, editing.edited(model, BESIDE, 0, AXES, {'diameter_mm': 12.0}, [])]
+    )
+    assert wall > there > 0 and after > before + 1
+
+
+@pytest.mark.parametrize(
+    'start, step, found, allowed',
+    [
+        (2.0, 0.6, True, True), (2.0, 0.0, True, False), (0.0, 0.0, True, True), (2.0, 2.0, False, False),
+        (2.0, np.nan, True, False), (np.nan, 2.0, True, False), (np.nan, np.nan, True, True),
+    ],
+)  # fmt: skip
+def test_a_step_to_the_wall_or_without_nodule_or_with_another_view_of_the_wall_is_not_taken(
+    start, step, found, allowed
+):
+    mask = np.ones([4, 4], bool)
+    first = editing._Nodule(None, None, mask, dict(wall_mm=start))
+    assert editing._allowed(first, editing._Nodule(None, None, mask & found, dict(wall_mm=step))) == allowed
+
+
+def test_the_gradient_of_the_distance_to_the_wall_is_that_of_a_wall_and_an_outline_that_move():
+    model = Walled()
+    (attribute,) = [each for each in model.attributes if each.kind == 'wall']
+    image, right, larger = [(model.images(np.array([u]))[0, 0] + 1) * 127.5 for u in (
+        [0, 0, 1, 0, 0, 0], [0, 0.1, 1, 0, 0, 0], [0.1, -0.16, 1, 0, 0, 0])]  # fmt: skip
+    mask = nodules.measure(np.rint(image)[None, None]).masks[0]
+    (result,) = measure.gradients(image, mask, [attribute], WINDOW, MM)
+    by_wall = (result * (right - image)).sum()
+    by_outline = (result * (larger - image)).sum()
+    assert by_wall == pytest.approx(-0.5 * MM, rel=0.3), by_wall  # pixels that the wall moves
+    assert -0.9 * MM < by_outline < -0.1 * MM, by_outline  # pixels that the radius grows
 
 
 @pytest.mark.parametrize('value', [np.nan, np.inf])

@@ -73,6 +73,31 @@ def test_a_seed_is_that_image_of_2_inference(post, succeeds, tmp_path, made, see
         assert answer['outline'].startswith('M')
 
 
+def test_an_answer_also_says_what_the_nodule_measures_without_moves(post):
+    for seed in range(9):
+        plain = post('image', **state(seed=seed))
+        moved = post('image', **state(seed=seed, moves=dict(sefa1=60.0)))
+        assert plain['start'] == plain['measured'] and moved['start'] == plain['measured']
+        if moved['measured'] != moved['start']:
+            return
+    raise AssertionError('none of the nodules changed')
+
+
+def test_the_reach_of_an_attribute_holds_the_nodule_itself(post, client):
+    found = (state(seed=seed) for seed in range(40))
+    chosen = next(each for each in found if post('image', **each)['measured']['diameter_mm'])
+    start = post('image', **chosen)['measured']['diameter_mm']
+    low, high = post('reach?axis=diameter_mm', **chosen)['ends']
+    assert low <= start + 0.05 and high >= start - 0.05
+    assert refused(client.post('/api/reach?axis=size', json=chosen), 'no axis size')
+    assert refused(client.post('/api/reach', json=chosen), 'axis is missing')
+
+
+def test_what_a_nodule_does_not_have_has_no_reach(post):
+    nothing = [seed for seed in range(9) if post('image', **state(seed=seed))['measured']['wall_mm'] is None]
+    assert post('reach?axis=wall_mm', **state(seed=nothing[0]))['ends'] is None
+
+
 def test_between_seeds_nodules_blend(post):
     steps = [decoded(post('image', **state(seed=seed))['pixels']).astype(float) for seed in (2, 2.01, 2.5, 2.99, 3)]
     away = [np.abs(step - steps[0]).mean() for step in steps]
