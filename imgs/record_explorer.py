@@ -13,11 +13,12 @@ from selenium import webdriver
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SIZE = dict(width=1100, height=680, deviceScaleFactor=1, mobile=False)
 COLOURS = 96
+STEPS = 8  # of a slider
 FLAGS = ['headless=new', 'no-sandbox', 'disable-dev-shm-usage', 'hide-scrollbars']
 MOVE = """
-const [name, value] = arguments;
+const [name, by] = arguments;
 const slider = document.querySelector(`input[aria-label="${name}"]`);
-slider.value = value;
+slider.value = Number(slider.value) + by;
 slider.dispatchEvent(new Event('input'));
 """
 SEED = """
@@ -35,8 +36,8 @@ def scenes(driver):
     time.sleep(2)
     yield 1.2
     for slider, maximum in (('diameter', 3), ('mean density', 120)):
-        for value in np.linspace(0, maximum, 9)[1:]:
-            driver.execute_script(MOVE, slider, float(value))
+        for _ in range(STEPS):
+            driver.execute_script(MOVE, slider, maximum / STEPS)
             time.sleep(1)
             yield 0.2
         yield 0.8

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import threading
 
 import explored
@@ -9,6 +10,7 @@ from browser import Page
 
 LARGE = '#stand canvas'
 DIRECTION = '[aria-label="direction 1"]'  # of the first layer's weights: the axis that needs no nodule
+DIAMETER = '#axes [aria-label=diameter]'
 MOVE = """
 const slider = document.querySelector(arguments[0]);
 slider.value = arguments[1];
@@ -102,6 +104,19 @@ class Explorer(Page):
         """Number of nodules in the history."""
         return len(self.driver.find_elements('css selector', '#history button'))
 
+    def named(self, label):
+        """The element of the tab of nodules with a label."""
+        return self.driver.find_element('css selector', '#panel-generate [aria-label="%s"]' % label)
+
+    def number(self, slider):
+        """Where a slider stands."""
+        return float(self.driver.find_element('css selector', slider).get_property('value'))
+
+    def share(self, slider, name):
+        """A place on the track of a slider, 0 to 1, that is kept in a property of its style."""
+        text = self.driver.execute_script('return arguments[0].style.getPropertyValue(arguments[1])', slider, name)
+        return float(re.search(r'\* ([0-9.e-]+)\)$', text).group(1))
+
     def large(self):
         return self.canvas(selector=LARGE)
 
@@ -113,7 +128,8 @@ class Explorer(Page):
         """Gray levels [64, 64] of the seed on show, from the server."""
         from explorer import models  # here, as TensorFlow takes seconds to load
 
-        state = explored.state(seed=float(self['seed'].get_property('value')), moves=moves or {})
+        held = explorer.models[0].held
+        state = explored.state(seed=float(self['seed'].get_property('value')), moves=moves or {}, locks=held)
         return explored.decoded(explorer.image(models.state(state))['pixels'], (64, 64)).astype(float)
 
     def move(self, value, slider=DIRECTION):

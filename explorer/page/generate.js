@@ -5,6 +5,7 @@ import { at, make, number, write } from './dom.js';
 import { rewindow, thumb } from './pictures.js';
 import { anySeed, buildSeed } from './seed.js';
 import { axisSlider, isUnnamed, slider } from './sliders.js';
+import { look, reachOf } from './reach.js';
 import { fresh, named, store } from './store.js';
 import { View } from './view.js';
 import { buildViewers, read, showWindow } from './viewers.js';
@@ -14,7 +15,7 @@ const LEAST = [3, 2];  // times that one image, and each of two, is enlarged at 
 const GRAY = [['as stored', 0, 255]];
 
 export let view;
-let setters = [];  // of the sliders: (state, measured)
+let setters = [];  // of the sliders: (state, entry on show or null, {axis: reach})
 let outlined = true;
 const thumbs = new WeakMap();  // by entry
 let used = null;  // number of the model that the view and the sliders are made for
@@ -59,7 +60,7 @@ function buildSliders() {
   setters = [];
   const row = (axis) => {
     const made = axisSlider(axis, change);
-    setters.push(made.show);
+    setters.push((state, entry, reach) => made.show(state, entry, reach[axis.name]));
     return made.row;
   };
   at('axes').replaceChildren(...axes.filter((axis) => !isUnnamed(axis)).map(row));
@@ -112,8 +113,8 @@ function fit() {
 function draw() {
   const { shown, pinned } = store;
   if (store.draft.model !== used) fit();
-  const measured = shown && shown.state.model === store.draft.model ? shown.measured : null;
-  setters.forEach((set) => set(store.draft, measured));
+  const entry = shown && shown.state.model === store.draft.model ? shown : null;
+  setters.forEach((set) => set(store.draft, entry, reachOf(store.draft)));
   at('labels').querySelectorAll('button').forEach((button, i) => (
     button.setAttribute('aria-pressed', String(i === store.draft.label))));
   if (!shown || shown.state.model !== store.draft.model) return;
@@ -170,7 +171,7 @@ export function outline() {
 }
 
 function reset() {
-  store.change({ moves: {}, locks: [], truncation: 1 });
+  store.change({ moves: {}, locks: model().held, truncation: 1 });
   store.settle();
 }
 
@@ -184,9 +185,12 @@ export function renew(ready) {
   if (ready) {
     buildSliders();
     draw();
+    look();
   }
   drawLearning();
 }
+
+export const enter = look;
 
 export function build() {
   view = new View(at('stand'), { size: 64, window: [0, 255], mm: null, enlarge: 'smooth', least: LEAST }, (now) => {
@@ -220,5 +224,7 @@ export function build() {
   fit();
   store.addEventListener('draft', draw);
   store.addEventListener('shown', draw);
+  store.addEventListener('reach', draw);
+  store.addEventListener('shown', look);
   store.addEventListener('history', drawLists);
 }

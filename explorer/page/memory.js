@@ -27,14 +27,15 @@ const numbers = (text) => (
 
 /* The part of the address behind # for a state. */
 function fragment(state) {
-  const { name, classes, labels } = model(state);
+  const { name, classes, labels, held } = model(state);
   const unique = names().filter((each) => each === name).length === 1;
   const parts = [['model', unique ? encodeURIComponent(name) : state.model], ['seed', state.seed]];
   if (labels) parts.push(['class', encodeURIComponent(classes[state.label])]);
   if (state.latent) parts.push(['latent', letters(state.latent)]);
   const moves = Object.entries(state.moves).map(([axis, by]) => `${axis}:${by}`).sort();
   if (moves.length) parts.push(['moves', moves.join(',')]);
-  if (state.locks.length) parts.push(['locks', state.locks.join(',')]);
+  const locks = state.locks.join(',');
+  if (locks !== held.join(',')) parts.push(['locks', locks]);
   if (state.truncation < 1) parts.push(['variety', state.truncation]);
   return parts.map((part) => part.join('=')).join('&');
 }
@@ -48,7 +49,8 @@ function linked() {
   const which = names().indexOf(values.model);
   const index = which >= 0 ? which : Number(values.model || 0);
   try {
-    const state = { ...fresh(index, Number(values.seed || 0)), locks: values.locks ? values.locks.split(',') : [] };
+    const state = fresh(index, Number(values.seed || 0));
+    if ('locks' in values) state.locks = values.locks ? values.locks.split(',') : [];
     if (values.class) state.label = about.models[index].classes.indexOf(values.class);
     if (values.latent) state.latent = numbers(values.latent);
     if (values.moves) {

@@ -88,7 +88,7 @@ const needsAxes = ({ moves, truncation }) => Object.keys(moves).length > 0 || tr
 /* While axes are computed that a state needs: show it without them. The draft then, or null. */
 function preview(state) {
   if (!needsAxes(state) || model(state).axes_ready) return null;
-  store.change({ ...state, moves: {}, locks: [], truncation: 1 });
+  store.change({ ...state, moves: {}, truncation: 1 });
   store.settle();
   return store.draft;
 }

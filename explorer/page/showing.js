@@ -5,7 +5,7 @@ import { pause } from './requests.js';
 import { store } from './store.js';
 
 const SECONDS = 5;
-const PART = 0.6;  // of the way to the end of the slider
+const PART = 0.35;  // of the way to the end of the slider
 const INPUTS = ['pointerdown', 'keydown', 'wheel', 'drop', 'hashchange'];
 
 let playing = false;

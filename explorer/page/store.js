@@ -1,18 +1,20 @@
 /* What is generated now, and the way there.
 
-   A state is what the server makes an image of; an entry is {state, pixels, measured, outline, rough}. rough: an answer
+   A state is what the server makes an image of; an entry is {state, pixels, measured, start, outline, rough}. measured,
+   start: attributes, also those of the nodule without moves. rough: an answer
    for a hand that still moves, which comes sooner and is less near to what the sliders ask for. Events: 'draft' when
    the state changes, 'shown' when another entry is on show, 'history' when the lists of entries change. */
 
+import { about } from './about.js';
 import { decode, latest, request } from './requests.js';
 
 const MOST = 300;  // entries that are kept; their pixels are in memory
 const VIEW = Math.random().toString(36).slice(2, 10);  // tells the server this page from others of the browser
 const SOON = 800;  // milliseconds in which moves of one slider count as one
 
-export const fresh = (model, seed = 0) => (
-  { model, seed, label: 0, latent: null, moves: {}, locks: [], truncation: 1 }
-);
+const BLANK = { model: 0, seed: 0, label: 0, latent: null, moves: {}, locks: [], truncation: 1 };
+
+export const fresh = (model, seed = 0) => ({ ...BLANK, model, seed, locks: about.models[model].held });
 
 const isMoved = ({ moves }) => Object.values(moves).some(Boolean);
 const sameAs = (one, other) => JSON.stringify(one) === JSON.stringify(other);
@@ -23,7 +25,7 @@ export const named = ({ state }) => (state.latent ? 'found latent' : `seed ${Num
 class Store extends EventTarget {
   constructor() {
     super();
-    Object.assign(this, { draft: fresh(0), shown: null, entries: [], at: -1, kept: [], pinned: null });
+    Object.assign(this, { draft: BLANK, shown: null, entries: [], at: -1, kept: [], pinned: null });
     this.last = ['', 0];  // the slider that moved last, and when
     this.make = latest((state, rough) => this.fetch(state, rough));
     this.queue = Promise.resolve();
@@ -34,8 +36,8 @@ class Store extends EventTarget {
   }
 
   async answer(state, view = VIEW, rough = false) {
-    const { pixels, measured, outline } = await request(`/api/image?view=${view}${rough ? '&rough=1' : ''}`, state);
-    return { state, pixels: decode(pixels), measured, outline, rough };
+    const { pixels, measured, start, outline } = await request(`/api/image?view=${view}${rough ? '&rough=1' : ''}`, state);
+    return { state, pixels: decode(pixels), measured, start, outline, rough };
   }
 
   /* The entry of a state that is not to be shown at once; such requests go one after the other. */

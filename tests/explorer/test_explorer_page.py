@@ -14,7 +14,7 @@ from common import images, web_server
 from config import Inference
 from explored import decoded, flat_axes
 from explorer import models
-from exploring import DIRECTION, DRAG, FOREIGN, LARGE, MOVE, NAMELESS, SMALL, Explorer
+from exploring import DIAMETER, DIRECTION, DRAG, FOREIGN, LARGE, MOVE, NAMELESS, SMALL, Explorer
 from places import ONCE, ROOT
 
 pytestmark = [ONCE, pytest.mark.skipif(not (CHROMIUM and DRIVER), reason='there is no chromium with chromedriver here')]
@@ -273,24 +273,98 @@ def test_the_first_page_shows_the_slider_of_the_size_once_and_any_key_ends_it(pa
     try:
         page.driver.execute_cdp_cmd('Emulation.setEmulatedMedia', dict(features=moving))
         page.begin()
-        first, slider = page.pixels(), page.driver.find_element('css selector', '#axes [aria-label=diameter]')
-        page.until(
-            lambda: (
-                float(page.driver.find_element('css selector', '#axes [aria-label=diameter]').get_property('value'))
-                > 0.5
-            ),
-            'a slider that moves',
-        )
+        first, start = page.pixels(), page.number(DIAMETER)
+        page.until(lambda: page.number(DIAMETER) > start + 0.5, 'a slider that moves')
         page.press('o')
         time.sleep(0.3)
-        slider = page.driver.find_element('css selector', '#axes [aria-label=diameter]')
-        assert float(slider.get_property('value')) == 0 and page.count() == 1 and (page.pixels() == first).all()
+        assert page.number(DIAMETER) == start and page.count() == 1 and (page.pixels() == first).all()
         page.again()
         time.sleep(1.5)
-        slider = page.driver.find_element('css selector', '#axes [aria-label=diameter]')
-        assert float(slider.get_property('value')) == 0
+        assert page.number(DIAMETER) == start
     finally:
         page.driver.execute_cdp_cmd('Emulation.setEmulatedMedia', dict(features=[]))
+
+
+def test_place_and_wall_are_held_until_somebody_lets_them_go_and_after_a_reset(page, explorer, monkeypatch):
+    requested, make = [], explorer.image
+    monkeypatch.setattr(explorer, 'image', lambda *args: requested.append(args[0].locks) or make(*args))
+    place = ['Lock place, left to right', 'Lock place, top to bottom']
+
+    def pressed():
+        names = place + ['Lock distance to the wall', 'Lock diameter']
+        return [page.named(name).get_attribute('aria-pressed') == 'true' for name in names]
+
+    assert pressed() == [True, True, True, False]
+    page.move(10)
+    assert requested[-1] == ['x_mm', 'y_mm', 'wall_mm'] and 'locks' not in page.address('moves=sefa1:10')
+    page.named('Lock distance to the wall').click()
+    page.until(lambda: page.count() == 3, 'a nodule that is free')
+    assert pressed() == [True, True, False, False] and requested[-1] == ['x_mm', 'y_mm']
+    page.address('locks=x_mm,y_mm')
+    page.begin()
+    page.again(page.address('seed=') + '&locks=x_mm')
+    page.until(lambda: pressed() == [True, False, False, False], 'the locks of the address')
+    page['reset'].click()
+    page.until(lambda: pressed() == [True, True, True, False], 'the first locks')
+
+
+@pytest.fixture
+def measured(page, explorer, monkeypatch):
+    """The page with nodules of 8 mm that reach 6.1 to 10.7 mm; the states whose reach was requested."""
+    make, states = explorer.image, []
+
+    def image(state, *rest):
+        answer = make(state, *rest)
+        answer['start'] = dict(answer['start'], diameter_mm=8.0)
+        size = min(max(8.0 + state.moves.get('diameter_mm', 0), 6.1), 10.7)
+        return dict(answer, measured=dict(answer['measured'], diameter_mm=size))
+
+    def reach(state, name, _):
+        states.append(state)
+        return [6.1, 10.7] if name == 'diameter_mm' else None
+
+    monkeypatch.setattr(explorer, 'image', image)
+    monkeypatch.setattr(explorer, 'reach', reach)
+    page.begin()
+    return states
+
+
+def test_a_slider_is_in_mm_says_what_is_asked_while_it_moves_and_then_what_was_reached(page, measured):
+    slider, row = page.named('diameter'), page.named('diameter').find_element('xpath', '..')
+
+    def says(part='value'):
+        return row.find_element('css selector', '.' + part).text
+
+    assert [float(slider.get_property(each)) for each in ('min', 'max', 'value')] == [4, 20, 8] and says() == '8.0 mm'
+    assert page.share(slider, '--tick') == pytest.approx((8 - 4) / 16)
+    page.driver.execute_script(MOVE.replace("slider.dispatchEvent(new Event('change'));", ''), DIAMETER, 14.6)
+    assert says() == '14.6 mm'
+    page.driver.execute_script('arguments[0].dispatchEvent(new Event("change"))', slider)
+    page.until(lambda: says('reach') == 'reached 10.7, asked 14.6 mm', 'what was reached')
+    assert page.number(DIAMETER) == 10.7 and says() == '10.7 mm'
+    assert slider.get_attribute('aria-valuetext') == says('reach')
+    assert row.find_element('css selector', '.moved').text.startswith('+6.6 mm')
+    assert page.share(slider, '--tick') == pytest.approx((8 - 4) / 16)
+    page.move(9, DIAMETER)
+    assert says() == '9.0 mm' and page.number(DIAMETER) == 9
+    row.find_element('css selector', '.moved').click()
+    page.until(lambda: says() == '8.0 mm' and page.number(DIAMETER) == 8, 'the first diameter')
+
+
+def test_the_track_of_a_slider_shows_what_this_nodule_reaches(page, measured):
+    slider = page.named('diameter')
+    row = slider.find_element('xpath', '..')
+    page.until(lambda: row.find_element('css selector', '.reach').text == 'reaches 6.1 to 10.7 mm', 'its reach')
+    assert page.share(slider, '--least') == pytest.approx((6.1 - 4) / 16)
+    assert page.share(slider, '--most') == pytest.approx((10.7 - 4) / 16)
+    page.until(lambda: len(measured) >= 5, 'that of other attributes')
+    assert all(not state.moves and state.locks == ['x_mm', 'y_mm', 'wall_mm'] for state in measured)
+    asked = len(measured)
+    page.move(9, DIAMETER)
+    time.sleep(0.8)
+    assert len(measured) == asked  # the same nodule with the same locks
+    page['seed-more'].click()
+    page.until(lambda: len(measured) > asked, 'the reach of another nodule')
 
 
 def test_painting_changes_the_patch_where_it_was_painted(page):
