@@ -13,39 +13,48 @@ PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'tr
 NODULES, STEPS = 12, 7  # on the page, and along each axis; the one in the middle is the nodule as it is
 
 
-def _traversal(model, seed, attribute, changes):
-    """The images of a nodule with these changes of an attribute, side by side, uint8 [1, R, STEPS * R].
+def _traversal(model, seed, attribute, limits):
+    """Images of a nodule along an attribute, side by side, uint8 [1, R, STEPS * R], and a caption of each.
 
-    None for a nodule of which the attribute cannot be measured.
+    The steps lead from the nodule as it is to both limits of the axis, while what the explorer holds is held. None for
+    a nodule of which the attribute cannot be measured.
     """
     latent, label = generator.random_latent(seed, model.latent_size), seed % max(model.generator.label_size, 1)
-    latents = []
-    for change in changes:
-        moves = {attribute.name: change} if change else {}
-        try:
-            latents.append(editing.edited(model, latent, label, model.axes, moves, []))
-        except ValueError:
-            return None
+    start = editing.values(model, latent, label)[attribute.name]
+    if np.isnan(start):
+        return None
+    low, high = min(start, limits[0]), max(start, limits[1])
+    half = STEPS // 2
+    goals = np.concatenate([np.linspace(low, start, half + 1), np.linspace(start, high, half + 1)[1:]])
+    moves = [{attribute.name: goal - start} if goal != start else {} for goal in goals]
+    latents = [editing.edited(model, latent, label, model.axes, move, model.held) for move in moves]
     pixels = to_uint8(model.images(np.stack(latents), label))
-    return np.concatenate(list(pixels), axis=2)
+    reached = model.measure(pixels)[0][attribute.name]
+    return np.concatenate(list(pixels), axis=2), [_caption(attribute, *pair) for pair in zip(reached, goals)]
+
+
+def _caption(attribute, reached, asked):
+    """Such as 10.7 mm, with what was asked where that was not reached."""
+    digits = 1 if attribute.step < 1 else 0
+    if attribute.step < 0.1:
+        digits = 2
+    text = ('%.*f %s' % (digits, reached, attribute.unit)).strip()
+    return text if abs(reached - asked) <= attribute.tolerance else '%s (%.*f asked)' % (text, digits, asked)
 
 
 def _rows(model):
-    """[(attribute, R2, [(name of the nodule, names of the steps, Picture)])] of the usable axes."""
+    """[(attribute, R2, [(name of the nodule, captions of the steps, Picture)])] of the usable axes."""
     rows = []
     for k, attribute in enumerate(log.progress(model.attributes, unit='axis')):
         low, high = model.axes.limits[k]
         if not model.axes.follows[k] >= axes.USABLE or low == high:
             continue
-        half = STEPS // 2
-        changes = np.concatenate([np.linspace(low, 0, half + 1), np.linspace(0, high, half + 1)[1:]])
-        names = ['%+.3g %s' % (change, attribute.unit) if change else 'as it is' for change in changes]
         traversals = []
         for seed in range(NODULES):
-            image = _traversal(model, seed, attribute, changes)
-            if image is not None:
-                picture = page.picture(image, 'seed %d, %s' % (seed, attribute.title))
-                traversals.append(('seed %d' % seed, names, picture))
+            traversal = _traversal(model, seed, attribute, (low, high))
+            if traversal is not None:
+                picture = page.picture(traversal[0], 'seed %d, %s' % (seed, attribute.title))
+                traversals.append(('seed %d' % seed, traversal[1], picture))
         rows.append((attribute, round(float(model.axes.follows[k]), 2), traversals))
     return rows
 
