@@ -94,7 +94,7 @@ def _charts(overview):
         )
     ]
     of_nodules = [
-        ('mean_hu', 'The nodules', 'Nodules in the middle of the images, measured by one rule.', 'mean', unit),
+        ('mean_hu', 'The nodules', 'Nodules in the middle of the images, outlined by a small network.', 'mean', unit),
         ('solid_share', 'Solid part', 'Part of the nodule of %g HU or more.' % nodules.SOLID, 'solid part', 'share'),
         ('diameter_mm', 'Measured sizes', 'Diameter of a circle of the same area.', 'measured diameter', length),
         ('elongation', 'Elongation', 'Round nodules on the left.', 'long axis', 'multiples of the short one'),

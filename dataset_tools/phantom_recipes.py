@@ -7,12 +7,12 @@ from collections import namedtuple
 
 import numpy as np
 
-# diameters: a function of rng and Kind.diameter, of the nodule up to half its density; halo: share of the width over
-# which it fades that its mask extends beyond that, as outlines of readers do; elongated: SD of the logarithm of the
-# axes' ratio, None for the bulges of 2026-11; roughness: power of radius / 4 mm with which the waviness of edges grows;
-# spacious: mm of extra way to the wall for each mm of radius beyond 5; fissures: share of patches with one; airways:
-# most airways in a patch, and the share of patches that have some; twigs: a Twigs; scanners: {name: Scanner}; weights:
-# {name: how often it is drawn}.
+# diameters: a function of rng and Kind.diameter, of the nodule up to half its density; halo: mm that its mask extends
+# beyond that, as outlines of readers do, None for smooth masks up to half its density; elongated: SD of the logarithm
+# of the axes' ratio, None for the bulges of 2026-11; roughness: power of radius / 4 mm with which the waviness of edges
+# grows; spacious: mm of extra way to the wall for each mm of radius beyond 5; fissures: share of patches with one;
+# airways: most airways in a patch, and the share of patches that have some; twigs: a Twigs; scanners: {name: Scanner};
+# weights: {name: how often it is drawn}.
 _FIELDS = 'kinds diameters halo elongated roughness spacious fissures airways twigs scanners weights'
 Recipe = namedtuple('Recipe', _FIELDS)
 # diameter: parameters of Recipe.diameters (mm); glass: mean, SD (HU); pure: share of nodules with no solid part; solid:
@@ -58,7 +58,7 @@ RECIPES = {
             IA=Kind((9.1, 2.1, 4.8, 13.0), (-565, 130), 0.13, (0.20, 0.95), (-150, 140), 0.56, 0.19, 0.31, 0.28),
         ),
         diameters=normal,
-        halo=0,
+        halo=None,
         elongated=None,
         roughness=0,
         spacious=0,
@@ -75,8 +75,8 @@ RECIPES = {
             IA=Kind((6.0, 0.40, 0.82, 2.2, 29), (-425, 122), 0.13, (0.20, 0.95), (-150, 140), 0.56, 0.19, 0.31, 0.28),
         ),
         diameters=two_piece,
-        halo=0.3,
-        elongated=0.28,
+        halo=0.5,
+        elongated=0.25,
         roughness=0.7,
         spacious=0.8,
         fissures=0.16,

@@ -105,7 +105,7 @@ _define(
 )  # fmt: skip
 _define(
     'nodule_gray_mean', 'density', 'nodule {unit}, mean', 'as reals',
-    'Mean of the nodule in the middle of the image, in {unit}, averaged over images. One rule outlines it in all.',
+    'Mean of the nodule in the middle of the image, in {unit}, averaged over images. A small network outlines it.',
     higher='nodules are denser', lower='nodules are less dense', absolute={'HU': 50, 'gray levels': 4},
 )  # fmt: skip
 _define(

@@ -31,13 +31,16 @@ def _changed(random, hu, masks):
 
 
 def points_in(random, masks):
-    """A point near the middle of each mask: where somebody would click."""
+    """A point in each mask: the middle of the patch or, in half of them and where that is outside, one near its own."""
     size, points = masks.shape[1], np.zeros([len(masks), 2], np.float32)
+    middle = size // 2
     for i, mask in enumerate(masks):
         rows, columns = np.nonzero(mask)
         spread = random.uniform(0, 0.5) * np.sqrt(len(rows) / np.pi)
         points[i] = rows.mean(), columns.mean()
         points[i] += spread * random.randn(2)
+        if mask[middle, middle] and random.rand() < 0.5:
+            points[i] = (size - 1) / 2.0
     return points.clip(0, size - 1)
 
 
