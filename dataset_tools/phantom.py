@@ -10,7 +10,6 @@ Iran J Radiol 2018;15(1):e61846; sizes are those of nodules of LIDC-IDRI. The cl
 from collections import namedtuple
 
 import numpy as np
-from scipy import ndimage
 
 from dataset_tools.phantom_anatomy import MARGIN, TURN, Canvas, blend, cover, rotated, surroundings, turn, wave
 from dataset_tools.phantom_recipes import NEWEST, RECIPES
@@ -57,8 +56,7 @@ def _nodule(c, rng, recipe, kind, radius, hu, blood, tag_to):
     glass = max(rng.normal(*k.glass), lung + 70)
     grainy = glass + rng.uniform(0.15, 0.5) * (glass - lung) * c.clouds(rng.uniform(0.8, 1.5))
     rough = max(radius / 4, 1) ** recipe.roughness
-    uneven = depth + rough * rng.uniform(0.1, 0.6) * c.clouds(0.9 * rough)
-    blend(hu, grainy, cover(uneven, edge))
+    blend(hu, grainy, cover(depth + rough * rng.uniform(0.1, 0.6) * c.clouds(0.9 * rough), edge))
     share = 0.0 if rng.rand() < k.pure else rng.uniform(*k.solid)
     core = np.full_like(hu, -np.inf)
     if share:
@@ -95,15 +93,7 @@ def _nodule(c, rng, recipe, kind, radius, hu, blood, tag_to):
         bronchogram=bool(bronchogram),
         pleural_tag=tag_to is not None,
     )
-    return depth if recipe.halo is None else uneven + recipe.halo, core, facts
-
-
-def _largest(mask):
-    """The largest part of a mask that hangs together, without holes."""
-    regions, count = ndimage.label(mask)
-    if count > 1:
-        mask = regions == 1 + np.bincount(regions.ravel())[1:].argmax()
-    return ndimage.binary_fill_holes(mask)
+    return depth + recipe.halo, core, facts
 
 
 def phantom_slices(kind, rng, size, spacing, number, recipe=NEWEST):
@@ -174,8 +164,7 @@ def _slice(recipe, kind, rng, noise, size, spacing, z):
     hu = np.fft.irfft2(np.fft.rfft2(hu) * blur, s=hu.shape) + grain
     inner = slice(MARGIN, MARGIN + size)
     hu = hu[inner, inner].clip(FLOOR, CEILING).astype('float32')
-    mask = (inside > 0) & (depth < 0)
-    mask = (mask if recipe.halo is None else _largest(mask))[inner, inner]
+    mask = ((inside > 0) & (depth < 0))[inner, inner]
     solid = (core > 0)[inner, inner] & mask
     facts.update(diameter_mm=float(2 * spacing * np.sqrt(mask.sum() / np.pi)))
     facts.update(mean_hu=float(hu[mask].mean()) if mask.any() else None)

@@ -8,11 +8,10 @@ from collections import namedtuple
 import numpy as np
 
 # diameters: a function of rng and Kind.diameter, of the nodule up to half its density; halo: mm that its mask extends
-# beyond that, as outlines of readers do, None for smooth masks up to half its density; elongated: SD of the logarithm
-# of the axes' ratio, None for the bulges of 2026-11; roughness: power of radius / 4 mm with which the waviness of edges
-# grows; spacious: mm of extra way to the wall for each mm of radius beyond 5; fissures: share of patches with one;
-# airways: most airways in a patch, and the share of patches that have some; twigs: a Twigs; scanners: {name: Scanner};
-# weights: {name: how often it is drawn}.
+# beyond that, as outlines of readers do; elongated: SD of the logarithm of the axes' ratio, None for the bulges of
+# 2026-11; roughness: power of radius / 4 mm with which the waviness of edges grows; spacious: mm of extra way to the
+# wall for each mm of radius beyond 5; fissures: share of patches with one; airways: most airways in a patch, and the
+# share of patches that have some; twigs: a Twigs; scanners: {name: Scanner}; weights: {name: how often it is drawn}.
 _FIELDS = 'kinds diameters halo elongated roughness spacious fissures airways twigs scanners weights'
 Recipe = namedtuple('Recipe', _FIELDS)
 # diameter: parameters of Recipe.diameters (mm); glass: mean, SD (HU); pure: share of nodules with no solid part; solid:
@@ -58,7 +57,7 @@ RECIPES = {
             IA=Kind((9.1, 2.1, 4.8, 13.0), (-565, 130), 0.13, (0.20, 0.95), (-150, 140), 0.56, 0.19, 0.31, 0.28),
         ),
         diameters=normal,
-        halo=None,
+        halo=0,
         elongated=None,
         roughness=0,
         spacious=0,
@@ -70,13 +69,15 @@ RECIPES = {
     ),
     '2026-12': Recipe(
         kinds=dict(
-            AIS=Kind((5.7, 0.27, 0.45, 2.2, 29), (-728, 80), 0.76, (0.10, 0.50), (-260, 140), 0.28, 0.02, 0.12, 0.03),
-            MIA=Kind((5.4, 0.37, 0.72, 2.2, 29), (-615, 104), 0.32, (0.10, 0.62), (-230, 140), 0.38, 0.09, 0.17, 0.08),
-            IA=Kind((6.0, 0.40, 0.82, 2.2, 29), (-425, 122), 0.13, (0.20, 0.95), (-150, 140), 0.56, 0.19, 0.31, 0.28),
+            AIS=Kind((5.5, 0.28, 0.47, 2.2, 28.8), (-720, 80), 0.76, (0.10, 0.50), (-260, 140), 0.28, 0.02, 0.12, 0.03),
+            MIA=Kind(
+                (5.3, 0.38, 0.73, 2.2, 28.8), (-602, 104), 0.32, (0.10, 0.62), (-230, 140), 0.38, 0.09, 0.17, 0.08
+            ),
+            IA=Kind((5.8, 0.41, 0.84, 2.2, 28.8), (-400, 122), 0.13, (0.20, 0.95), (-150, 140), 0.56, 0.19, 0.31, 0.28),
         ),
         diameters=two_piece,
-        halo=0.5,
-        elongated=0.25,
+        halo=0.6,
+        elongated=0.285,
         roughness=0.7,
         spacious=0.8,
         fissures=0.16,

@@ -15,6 +15,7 @@ except ImportError:
     raise ImportError('axes are learned with scikit-learn: pip install scikit-learn') from None
 
 from common import arrays, files, log
+from metrics import outlines
 
 USABLE = 0.2  # R2 of requested and measured changes from which a slider does what it says
 SEFA = 6  # directions of the first layer
@@ -104,8 +105,11 @@ def cache_path(path):
 
 
 def _digest(path, facts):
-    with open(path, 'rb') as f:
-        return hashlib.sha256(f.read() + repr((facts, RULE)).encode()).digest()
+    digest = hashlib.sha256(repr((facts, RULE)).encode())
+    for weights in (path, outlines.WEIGHTS):  # of the generator, and of what measures its nodules
+        with open(weights, 'rb') as f:
+            digest.update(f.read())
+    return digest.digest()
 
 
 def load(path, facts):

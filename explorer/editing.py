@@ -28,10 +28,9 @@ def edited(model, latent, label, axes, moves, locks, rough=False, rounds=ROUNDS,
     """The latent [L] near `latent` at which attributes differ from those there by `moves`, {name: change}.
 
     Attributes named in locks and not in moves stay within SLACK. moves of sefa1 and so on are degrees along that
-    direction. axes: axes.Axes. rough: while a slider is dragged, sooner and less near;
-    else of at most so many rounds. yield_: called several times a
-    second. Where a change cannot be reached it is the nearest that was found. ValueError for unknown axes, and for an
-    attribute that cannot be measured.
+    direction. axes: axes.Axes. rough: sooner and less near, while a slider is dragged; otherwise in at most `rounds`.
+    yield_: called several times a second. Where a change cannot be reached it is the nearest that was found. ValueError
+    for unknown axes, and for an attribute that cannot be measured.
     """
     names = [attribute.name for attribute in model.attributes]
     directions = sorted(set(moves) - set(names))

@@ -77,6 +77,7 @@ def test_a_few_nodules_make_no_row(phantoms):
     assert evaluated.rows == []
 
 
+@pytest.mark.usefixtures('discs')
 def test_an_evaluation_says_in_how_many_images_no_nodule_was_found(random):
     images = pictures(random, 75, 8)
     images = images[np.argsort(~nodules.measure(images).found, kind='mergesort')]
@@ -87,6 +88,7 @@ def test_an_evaluation_says_in_how_many_images_no_nodule_was_found(random):
     assert '40.0 % of the generated' in text
 
 
+@pytest.mark.usefixtures('discs')
 def test_an_evaluation_of_images_that_all_have_a_nodule_says_nothing_of_that(random):
     images = pictures(random, 150, 8)
     images = images[nodules.measure(images).found][:75]
