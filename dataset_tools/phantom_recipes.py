@@ -3,9 +3,8 @@
 A recipe is never changed once data sets were made by it, so that they can be made again: `--recipe` names one.
 """
 
+import math
 from collections import namedtuple
-
-import numpy as np
 
 # diameters: a function of rng and Kind.diameter, of the nodule up to half its density; halo: mm that its mask extends
 # beyond that, as outlines of readers do; elongated: SD of the logarithm of the axes' ratio, None for the bulges of
@@ -29,7 +28,7 @@ Scanner = namedtuple('Scanner', 'kernel cutoff steepness boost noise slab')
 
 def normal(rng, mean, deviation, least, most):
     """A diameter (mm) of a clipped normal distribution."""
-    return np.clip(rng.normal(mean, deviation), least, most)
+    return min(max(rng.normal(mean, deviation), least), most)
 
 
 def two_piece(rng, median, below, above, least, most):
@@ -39,7 +38,7 @@ def two_piece(rng, median, below, above, least, most):
     readers or four marked them.
     """
     z = rng.normal()
-    return np.clip(median * np.exp(z * (below if z < 0 else above)), least, most)
+    return min(max(median * math.exp(z * (below if z < 0 else above)), least), most)
 
 
 _SCANNERS = dict(
