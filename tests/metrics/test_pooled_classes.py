@@ -9,6 +9,8 @@ import dataset
 import sets
 from common import card
 
+pytestmark = pytest.mark.usefixtures('discs')  # the images are noise
+
 
 @pytest.fixture
 def classes(tmp_path, random):
@@ -39,7 +41,6 @@ def test_pooled_classes_keep_their_window_and_size_of_pixels_and_are_said_to_be_
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures('discs')
 def test_classes_of_different_windows_are_compared_in_gray_levels_and_not_in_false_hu(
     script, tmp_path, weights, classes
 ):
