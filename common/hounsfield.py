@@ -35,6 +35,11 @@ def to_gray(hu, window):
     return np.clip(np.rint((np.asarray(hu, 'float32') - window[0]) * scale), 0, 255).astype('uint8')
 
 
+def per_gray_level(window):
+    """HU that a gray level is worth."""
+    return (window[1] - window[0]) / 255.0
+
+
 def gray_level(hu, window):
     """HU -> gray level, neither rounded nor clipped."""
     return (hu - window[0]) * 255.0 / (window[1] - window[0])
@@ -42,4 +47,4 @@ def gray_level(hu, window):
 
 def to_hu(gray, window):
     """Gray levels 0..255 -> HU, float32."""
-    return np.asarray(gray, 'float32') * np.float32((window[1] - window[0]) / 255.0) + np.float32(window[0])
+    return np.asarray(gray, 'float32') * np.float32(per_gray_level(window)) + np.float32(window[0])

@@ -133,7 +133,7 @@ class Neighbours:
     def answer(self, image, judged=True):
         """The nearest real image of gray levels [R, R], turned as the image is; `copy`: whether it may be its copy.
 
-        It may be one where it is nearer than `limit`, in gray levels: memorisation.limit of real images that are held
+        It may be one where it is at most `limit` away, in gray levels: memorisation.limit of real images that are held
         out in turn. Both are None of fewer than LEAST real images, and where it is not to be judged.
         """
         with self._lock:
@@ -145,7 +145,7 @@ class Neighbours:
         back = symmetry if symmetry >= 4 else -symmetry % 4  # a mirrored position is its own inverse
         pixels = memorisation.turned(self._real_images[index, 0], back)
         distance, limit = float(nearest.distance[0]), self._limit if judged else None
-        copy = None if limit is None else distance < limit
+        copy = None if limit is None else distance <= limit
         return dict(index=index, error=distance, pixels=encoded(pixels), limit=limit, copy=copy)
 
     def _limit_of_held_out(self):

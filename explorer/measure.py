@@ -9,7 +9,7 @@ import collections
 import numpy as np
 from scipy import ndimage
 
-from common.hounsfield import gray_level
+from common.hounsfield import gray_level, per_gray_level
 from metrics import nodules, outlines
 from metrics.chest_wall import SOFT_TISSUE, chest_wall
 
@@ -78,7 +78,7 @@ def gradients(image, mask, attributes, window, mm):
     weights = {'diameter': scale / np.sqrt(np.pi * area) * near}  # by which probabilities change an attribute
     for kind, place in (('x', at[None, :]), ('y', at[:, None])):
         weights[kind] = (place - (place * mask).sum() / area) / area * near
-    density = _hu_per_gray_level(window) if window else 1.0
+    density = per_gray_level(window) if window else 1.0
     weights['mean'] = (pixels - pixels[mask].mean()) * density / area * near
     if 'wall' in kinds:
         of_wall, of_outline = _nearest_places(pixels, mask, window)
@@ -100,10 +100,6 @@ def gradients(image, mask, attributes, window, mm):
 def _coordinates(size, scale):
     """Places of pixels from the middle of the image, [R]."""
     return (np.arange(size) - (size - 1) / 2.0) * scale
-
-
-def _hu_per_gray_level(window):
-    return (window[1] - window[0]) / 255.0
 
 
 def _crossing(pixels, level):

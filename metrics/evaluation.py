@@ -7,7 +7,7 @@ import typing
 
 import numpy as np
 
-from common import log, page
+from common import hounsfield, log, page
 from metrics import feature_distances, memorisation, ms_ssim, radiomics, verdicts
 from metrics.gray_levels import gray_distance
 from metrics.metric import Metric, metric
@@ -168,8 +168,8 @@ class Evaluation:
 
     def measure_gray_levels(self):
         """Distance of the gray-level histograms in the unit of the card."""
-        (low, high), n = self.sets.card.gray_window, len(self.images)
-        measured, step = metric('gray_distance', unit=self.sets.card.unit), (high - low) / 255.0
+        n, step = len(self.images), hounsfield.per_gray_level(self.sets.card.gray_window)
+        measured = metric('gray_distance', unit=self.sets.card.unit)
 
         def of_histograms(images):
             distance = gray_distance(images, self.sets.heldout_reals)

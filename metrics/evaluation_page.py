@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from common import files, page, svg_plots
+from common import files, hounsfield, page, svg_plots
 from metrics import memorisation, radiomics, verdicts
 from metrics.evaluation import LEAST_NODULES, Facts
 from metrics.metric import TOPICS
@@ -60,17 +60,12 @@ def _distributions(evaluation):
     return figures
 
 
-def _step(evaluation):
-    """What a gray level is in the unit of the card."""
-    low, high = evaluation.sets.card.gray_window
-    return (high - low) / 255.0
+def _pairs(pairs, evaluation, names):
+    """Pairs with their pictures, a gray level in the unit of the card, and that unit at the ends of the colours.
 
-
-def _pairs(pairs, step, names):
-    """Pairs with their pictures, and the unit of the card at the ends of the colours of their differences.
-
-    step: a gray level in that unit; names: of the two pictures, of which the first may name a number.
+    names: of the two pictures, of which the first may name a number.
     """
+    step = hounsfield.per_gray_level(evaluation.sets.card.gray_window)
     largest = max(np.nanpercentile(np.abs(pair.difference), 99) for pair in pairs)
     most = 100 * np.ceil(largest * step / 100 + 1e-6)
     tiles = []
@@ -78,7 +73,7 @@ def _pairs(pairs, step, names):
         colours = svg_plots.difference_colours(pair.difference * step, most)
         shown = page.picture(pair.image, names[0] % (pair.index + 1)), page.picture(pair.other, names[1])
         tiles.append((pair, [*shown, page.picture(colours, 'their difference', ct=False)]))
-    return dict(pairs=tiles, most=most)
+    return dict(pairs=tiles, most=most, step=step)
 
 
 def _limited(nearest, of):
@@ -96,17 +91,17 @@ def _limited(nearest, of):
 
 def _copies(evaluation):
     """The closest pairs, and the figure of all distances, as values of the template."""
-    images, training, step = evaluation.images, evaluation.sets.training, _step(evaluation)
+    images, training = evaluation.images, evaluation.sets.training
     count = max(min(PAIRS, page.most(images.shape[1:]) // 6), 1)
     pairs = memorisation.closest_pairs(images, training, evaluation.nearest[0], count)
     names = 'generated image %d', 'its nearest training image'
     result = _limited(evaluation.nearest, 'training image')
-    return dict(result, step=step, **_pairs(pairs, step, names))
+    return dict(result, **_pairs(pairs, evaluation, names))
 
 
 def _duplicates(evaluation):
     """As `_copies`, of the closest pairs of generated images, of which each is shown once."""
-    images, step, nearest = evaluation.images, _step(evaluation), evaluation.nearest_others[0]
+    images, nearest = evaluation.images, evaluation.nearest_others[0]
     count = max(min(PAIRS // 2, page.most(images.shape[1:]) // 6), 1)
     pairs = []
     for pair in memorisation.closest_pairs(images, images, nearest, 2 * count):
@@ -114,7 +109,7 @@ def _duplicates(evaluation):
             pairs.append(pair)
     names = 'generated image %d', 'the generated image nearest to it'
     result = _limited(evaluation.nearest_others, 'other image of the set')
-    return dict(result, step=step, **_pairs(pairs[:count], step, names))
+    return dict(result, **_pairs(pairs[:count], evaluation, names))
 
 
 def window_of(data):

@@ -56,7 +56,7 @@ def measure(images, window=None, mm_per_pixel=None, at=None, track=iter):
     The solid part is what is at least SOLID after light smoothing. The wall is found by chest_wall.
     """
     size = images.shape[-1]
-    at = np.full([len(images), 2], (size - 1) / 2.0) if at is None else np.asarray(at, np.float64)
+    at = outlines.middles(len(images), size) if at is None else np.asarray(at, np.float64)
     if at.shape != (len(images), 2) or not ((at > -0.5) & (at < size - 0.5)).all():
         raise ValueError('at: row and column of a point in each of %d images of %dx%d' % (len(images), size, size))
     parts = [_measure(images[part], window, mm_per_pixel or 1.0, at[part]) for part in chunks(len(images), track)]

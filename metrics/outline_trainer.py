@@ -46,8 +46,8 @@ class Trainer:
         self.cfg = cfg
         self.network = tfutil.Network('outlines', build, maps=cfg.maps)
         self.average = self.network.clone('average')
-        shapes = [None, SIZE, SIZE], [None, SIZE, SIZE], [None, 2], [], []
-        self.feeds = [tf.placeholder(tf.float32, shape) for shape in shapes]
+        fed = [None, SIZE, SIZE], [None, SIZE, SIZE], [None, 2], [], []
+        self.feeds = [tf.placeholder(tf.float32, shape) for shape in fed]
         hu, masks, points, lrate, decay = self.feeds
         inputs = outline_network.inputs(hu, points)
         self.loss = _loss(self.network(inputs), masks)

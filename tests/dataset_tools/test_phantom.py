@@ -201,9 +201,10 @@ def test_noise_is_coloured_by_the_kernel(many):
 
 
 def test_scanners_are_as_frequent_in_each_class_and_differ_in_noise_and_thickness(many):
+    shares = {name: weight / sum(WEIGHTS.values()) for name, weight in WEIGHTS.items()}
     for kind in CLASSES:
         names = [p.facts['scanner'] for p in many[kind]]
-        assert all(abs(names.count(name) / len(names) - WEIGHTS[name] / 17) < 0.07 for name in SCANNERS)
+        assert all(abs(names.count(name) / len(names) - shares[name]) < 0.07 for name in SCANNERS)
     noise = {name: [] for name in SCANNERS}
     for p in many['AIS'] + many['MIA'] + many['IA']:
         scanner = SCANNERS[p.facts['scanner']]

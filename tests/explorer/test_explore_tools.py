@@ -175,14 +175,15 @@ def test_whether_a_nodule_is_a_copy_is_judged_where_the_weights_learned_from_the
     data, generator = explorer.data, explorer.models[0].generator
     monkeypatch.setattr(generator, 'card', generator.card._replace(digest=data.digest, parts=data.parts))
     answer = post('nearest', **STATE)
-    assert answer['relation'] == 'same' and answer['copy'] is (answer['error'] < answer['limit'])
+    assert answer['relation'] == 'same' and answer['copy'] is (answer['error'] <= answer['limit'])
 
 
 def test_an_image_may_be_a_copy_where_it_is_nearer_than_the_nearest_hundredth_of_held_out_images():
     flat = np.arange(200, dtype=np.uint8)[:, None, None, None] * np.ones([1, 1, 16, 16], np.uint8)
     neighbours = mapping.Neighbours(flat)  # each image is 1 gray level from its nearest other one
-    copy, new = [neighbours.answer(np.full([16, 16], gray, np.uint8)) for gray in (7, 240)]
+    copy, edge, new = [neighbours.answer(np.full([16, 16], gray, np.uint8)) for gray in (7, 200, 240)]
     assert (copy['index'], copy['error'], copy['limit'], copy['copy']) == (7, 0, 1, True)
+    assert (edge['index'], edge['error'], edge['limit'], edge['copy']) == (199, 1, 1, True)  # as an evaluation counts
     assert (new['index'], new['error'], new['limit'], new['copy']) == (199, 41, 1, False)
     few = mapping.Neighbours(flat[: mapping.LEAST - 1]).answer(np.full([16, 16], 7, np.uint8))
     assert few['limit'] is None and few['copy'] is None
