@@ -24,14 +24,25 @@ HELD_WEIGHT = 0.4  # weight of what is held, compared with what is asked
 CACHED = 16  # nodules from which edits began
 
 
-def edited(model, latent, label, axes, moves, locks, rough=False, rounds=ROUNDS, yield_=lambda: None):
+def edited(model, latent, label, axes, moves, locks, rounds=ROUNDS, yield_=lambda: None):
     """The latent [L] near `latent` at which attributes differ from those there by `moves`, {name: change}.
 
     Attributes named in locks and not in moves stay within SLACK. moves of sefa1 and so on are degrees along that
-    direction. axes: axes.Axes. rough: sooner and less near, while a slider is dragged; otherwise in at most `rounds`.
-    yield_: called several times a second. Where a change cannot be reached it is the nearest that was found. ValueError
-    for unknown axes, and for an attribute that cannot be measured.
+    direction. axes: axes.Axes. rounds: steps at most. yield_: called several times a second. Where a change cannot be
+    reached it is the nearest that was found. ValueError for unknown axes, and for an attribute that cannot be measured.
     """
+    return _edited(model, latent, label, axes, moves, locks, None, False, rounds, yield_).latent
+
+
+def dragged(model, latent, label, axes, moves, locks, last=None):
+    """The Nodule about where `edited` would find one, sooner and less near: for a slider that is being dragged.
+
+    last: the Nodule that this returned for other moves of this latent with these locks; the search begins there.
+    """
+    return _edited(model, latent, label, axes, moves, locks, last, True, ROUGH_ROUNDS)
+
+
+def _edited(model, latent, label, axes, moves, locks, last, rough, rounds, yield_=lambda: None):
     names = [attribute.name for attribute in model.attributes]
     directions = sorted(set(moves) - set(names))
     tangent = np.zeros(len(latent))
@@ -44,7 +55,7 @@ def edited(model, latent, label, axes, moves, locks, rough=False, rounds=ROUNDS,
     start = latent_axes.great_circle(latent, latent_axes.tangents(tangent, latent))
     attributes = [each for each in model.attributes if moves.get(each.name) or each.name in locks]
     if not attributes:
-        return start
+        return _cached(model, start, label)
     nodule = _cached(model, latent, label)
     for attribute in attributes:
         if attribute.name in moves and np.isnan(nodule.values[attribute.name]):
@@ -53,7 +64,7 @@ def edited(model, latent, label, axes, moves, locks, rough=False, rounds=ROUNDS,
     goal = _Goal(attributes, nodule.values, moves)
     if directions:
         nodule = _cached(model, start, label)
-    return _search(model, nodule, label, goal, rough, ROUGH_ROUNDS if rough else rounds, yield_)
+    return _search(model, nodule, nodule if directions else last or nodule, label, goal, rough, rounds, yield_)
 
 
 def values(model, latent, label):
@@ -70,7 +81,7 @@ def _direction(model, name, count):
     raise ValueError('%s has no axis %.40s; its axes are %s' % (model.name, name, names))
 
 
-class _Nodule:
+class Nodule:
     """A latent [L], its pixels [R, R], the mask and attributes of its nodule, and the gradients computed so far."""
 
     def __init__(self, latent, pixels, mask, values):
@@ -89,15 +100,15 @@ class _Nodule:
 
 
 def _nodules(model, latents, label):
-    """The _Nodule of each of latents [N, L]."""
+    """The Nodule of each of latents [N, L]."""
     pixels = to_uint8(model.images(latents, label))
     measured, masks = model.measure(pixels)
     values = [dict(zip(measured, row)) for row in zip(*measured.values())]
-    return [_Nodule(*row) for row in zip(latents, pixels[:, 0], masks, values)]
+    return [Nodule(*row) for row in zip(latents, pixels[:, 0], masks, values)]
 
 
 def _cached(model, latent, label):
-    """The _Nodule of a latent; while a slider is dragged the search begins at the same one again and again."""
+    """The Nodule of a latent; while a slider is dragged the search begins at the same one again and again."""
     key = latent.tobytes(), label
     if key not in model.cache:
         if len(model.cache) >= CACHED:
@@ -121,7 +132,7 @@ class _Goal:
         self._tolerances = np.array([each.tolerance for each in attributes])
 
     def missing(self, nodule):
-        """Differences [K] of a _Nodule from the goal."""
+        """Differences [K] of a Nodule from the goal."""
         return (self._values - [nodule.values[name] for name in self._names]) / self._tolerances
 
     def slip(self, nodule):
@@ -129,21 +140,21 @@ class _Goal:
         return np.abs(self.missing(nodule))[~self.asked].max(initial=0)
 
     def reached(self, nodule, enough):
-        """Whether a _Nodule is near enough; where something is asked, what is held may slip a little."""
+        """Whether a Nodule is near enough; where something is asked, what is held may slip a little."""
         if not self.asked.any():
             return self.slip(nodule) < 1
         return np.linalg.norm(self.missing(nodule)[self.asked]) < enough and self.slip(nodule) < SLACK
 
 
 def _allowed(start, nodule):
-    """Whether a _Nodule is still there, and as clear of the chest wall and the wall as much in view as at the start."""
+    """Whether a Nodule is still there, and as clear of the chest wall and the wall as much in view as at the start."""
     walls = [each.values.get('wall_mm', each.values.get('wall_px', np.nan)) for each in (start, nodule)]
     same_view = np.isnan(walls[0]) == np.isnan(walls[1])
     return nodule.mask.any() and same_view and not (walls[1] == 0 and walls[0] > 0)
 
 
-def _search(model, start, label, goal, rough, rounds, yield_):
-    """The latent [L] near a _Nodule at which a _Goal is about reached, by steps that are all _allowed.
+def _search(model, start, last, label, goal, rough, rounds, yield_):
+    """The Nodule near `start` at which a _Goal is about reached, by steps that are all _allowed, from there or `last`.
 
     Where no step leads nearer, the search goes on from the best of a few latents that lie round the best so far.
     """
@@ -159,10 +170,11 @@ def _search(model, start, label, goal, rough, rounds, yield_):
         return min(_nodules(model, latents, label), key=distance)
 
     random = np.random.RandomState(0)
-    nodule, best, before, gradient, length = start, start, None, None, 1.0
+    nodule = best = min(start, last, key=distance)
+    before, gradient, length = None, None, 1.0
     for _ in range(rounds):
         if goal.reached(nodule, enough):
-            return nodule.latent
+            return nodule
         left = goal.weights * goal.missing(nodule)
         if gradient is None or not rough:  # a rough search learns from its steps alone
             gradient = goal.weights[:, None] * nodule.gradient(model, label, goal.attributes)
@@ -186,7 +198,7 @@ def _search(model, start, label, goal, rough, rounds, yield_):
                 before, length = None, length / 3
         best = min(best, nodule, key=distance)
         yield_()
-    return nodule.latent if goal.reached(nodule, enough) else best.latent
+    return nodule if goal.reached(nodule, enough) else best
 
 
 def _steps(gradient, left):

@@ -79,6 +79,7 @@ class Model:
         self.axes = None
         self.learning = None
         self.cache = {}  # of explorer.editing
+        self._dragged = None, None  # the State without moves from which a slider was dragged, and the Nodule there
         self._backward = None
 
     @property
@@ -162,28 +163,36 @@ class Model:
             raise ValueError('the axes of %s are still being computed; try again in a moment' % self.name)
         return self.axes
 
-    def latent(self, state, rough=False):
-        """The latent [L] of a State, float32. rough: of editing.edited."""
-        latent = self._base(state)
-        moves = {name: value for name, value in state.moves.items() if value}
+    def latent(self, state):
+        """The latent [L] of a State, float32."""
+        latent, moves = self._base(state), _nonzero(state.moves)
         if moves:
-            latent = editing.edited(self, latent, state.label, self._require_axes(), moves, state.locks, rough)
+            latent = editing.edited(self, latent, state.label, self._require_axes(), moves, state.locks)
         return np.asarray(latent, np.float32)
 
-    def pixels(self, state, rough=False):
+    def pixels(self, state):
         """Gray levels uint8 [R, R] of a State: those of 2-inference.py for its latent."""
-        return to_uint8(self.images(self.latent(state, rough)[None], state.label))[0, 0]
+        return to_uint8(self.images(self.latent(state)[None], state.label))[0, 0]
 
     def answer(self, state, rough=False):
-        """What the page shows of a State: pixels, attributes, also of the nodule without moves (start), and outline."""
-        pixels = self.pixels(state, rough)
-        values, masks = self.measure(pixels[None, None])
-        measured = {name: _rounded(value[0]) for name, value in values.items()}
-        start = measured
-        if any(state.moves.values()):
-            values = editing.values(self, self._base(state), state.label)
-            start = {name: _rounded(value) for name, value in values.items()}
-        return dict(pixels=encoded(pixels), measured=measured, start=start, outline=page.outline(masks[0]))
+        """What the page shows of a State: pixels, attributes, also of the nodule without moves (start), and outline.
+
+        rough: while a slider is dragged, what it asks for may be reached less well, and sooner.
+        """
+        latent, moves = self._base(state), _nonzero(state.moves)
+        if rough and moves:
+            origin = state._replace(moves={})
+            last = self._dragged[1] if self._dragged[0] == origin else None
+            nodule = editing.dragged(self, latent, state.label, self._require_axes(), moves, state.locks, last)
+            self._dragged = origin, nodule
+            pixels, values, mask = nodule.pixels, nodule.values, nodule.mask
+        else:
+            pixels = self.pixels(state)
+            values, masks = self.measure(pixels[None, None])
+            values, mask = {name: value[0] for name, value in values.items()}, masks[0]
+        start = editing.values(self, latent, state.label) if moves else values
+        values, start = [{name: _rounded(value) for name, value in each.items()} for each in (values, start)]
+        return dict(pixels=encoded(pixels), measured=values, start=start, outline=page.outline(mask))
 
     def reach(self, state, name, yield_=lambda: None):
         """[low, high], about how far an attribute gets from a State within the limits of its axis.
@@ -229,6 +238,10 @@ class Model:
         facts.update(held=self.held)
         facts.update(learning=self.learning and dict(zip(('share', 'seconds'), self.learning)))
         return dict(facts, axes=axes.sliders(self.axes, self.attributes) if self.axes else [])
+
+
+def _nonzero(moves):
+    return {name: value for name, value in moves.items() if value}
 
 
 def _rounded(value):

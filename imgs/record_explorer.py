@@ -11,10 +11,10 @@ from PIL import Image
 from selenium import webdriver
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SIZE = dict(width=1100, height=680, deviceScaleFactor=1, mobile=False)
-COLOURS = 96
-STEPS = 8  # of a slider
-FLAGS = ['headless=new', 'no-sandbox', 'disable-dev-shm-usage', 'hide-scrollbars']
+SIZE = dict(width=1000, height=640, deviceScaleFactor=1, mobile=False)
+COLOURS = 64
+STEPS = 6  # of a slider
+FLAGS = ['headless=new', 'no-sandbox', 'disable-dev-shm-usage', 'hide-scrollbars', 'force-prefers-reduced-motion']
 MOVE = """
 const [name, by] = arguments;
 const slider = document.querySelector(`input[aria-label="${name}"]`);

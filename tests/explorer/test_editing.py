@@ -59,17 +59,29 @@ def test_the_requested_change_is_measured_and_locked_attributes_stay(moves, lock
     assert near.all(axis=1).mean() > 0.7, changes  # some are at the end of the range
 
 
-def test_a_rough_edit_computes_fewer_images_and_the_final_one_comes_nearer():
+def test_a_drag_computes_fewer_images_and_the_released_slider_comes_nearer():
     latents = [generator.random_latent(i, 6) for i in range(20)]
     away, images = [], []
-    for rough in (True, False):
+    for edit in (lambda *given: editing.dragged(*given).latent, editing.edited):
         model, asked = Planted(), []
         make = model.images
         model.images = lambda *given, make=make, asked=asked: asked.append(given) or make(*given)
-        after = [editing.edited(model, z, 0, AXES, {'diameter_mm': 2.0}, ['mean_hu'], rough) for z in latents]
+        after = [edit(model, z, 0, AXES, {'diameter_mm': 2.0}, ['mean_hu']) for z in latents]
         away.append(np.mean([abs(values(model, m) - values(model, z) - [2, 0])[0] for m, z in zip(after, latents)]))
         images.append(len(asked))
     assert away[0] > 1.2 * away[1] and images[0] < images[1], (away, images)
+
+
+def test_a_drag_that_goes_on_from_the_last_one_comes_nearer():
+    away = []
+    for seed in range(20):
+        model, latent, last = Planted(), generator.random_latent(seed, 6), None
+        fresh = editing.dragged(model, latent, 0, AXES, {'diameter_mm': 4.0}, ['mean_hu'])
+        for change in (1.0, 2.0, 3.0, 4.0):
+            last = editing.dragged(model, latent, 0, AXES, {'diameter_mm': change}, ['mean_hu'], last)
+        away.append([abs(each.values['diameter_mm'] - values(model, latent)[0] - 4) for each in (fresh, last)])
+    fresh, last = np.mean(away, axis=0)
+    assert last < 0.6 * fresh, (fresh, last)
 
 
 def test_directions_turn_by_degrees_and_leave_locked_attributes():
@@ -195,8 +207,8 @@ def test_a_step_to_the_wall_or_without_nodule_or_with_another_view_of_the_wall_i
     start, step, found, allowed
 ):
     mask = np.ones([4, 4], bool)
-    first = editing._Nodule(None, None, mask, dict(wall_mm=start))
-    assert editing._allowed(first, editing._Nodule(None, None, mask & found, dict(wall_mm=step))) == allowed
+    first = editing.Nodule(None, None, mask, dict(wall_mm=start))
+    assert editing._allowed(first, editing.Nodule(None, None, mask & found, dict(wall_mm=step))) == allowed
 
 
 def test_the_gradient_of_the_distance_to_the_wall_is_that_of_a_wall_and_an_outline_that_move():
