@@ -5,15 +5,21 @@ import typing
 import numpy as np
 from scipy import ndimage
 
-from common import hounsfield
+from common import card, hounsfield
 from metrics import chest_wall, outlines, shapes
-from metrics.parallel import chunks
+from metrics.parallel import chunks, ordered
 
 # HU from which a pixel of a nodule is solid. With this threshold, software told part-solid from nonsolid nodules with a
 # sensitivity of 90 % and a specificity of 88 % against radiologists (Scholten et al., European Radiology 2015;25:488).
 SOLID = -300.0
 NEAR = 1 / 16.0  # of the image's width, how far from its point a nodule is looked for
 SMOOTHING = 0.7  # pixels, SD of a Gaussian: white noise of 75 HU falls to 30
+# HU that a nodule is denser than the aerated lung round it; what is outlined with less is noise. Less have 0.15 % of
+# 2,000 phantoms of AIS, all that is outlined in nothing but noise of 25 and 50 HU (SD), and 90 % in noise of 75 HU.
+LEAST_CONTRAST = 30.0
+AERATED = -500.0  # HU below which lung is aerated
+ROUND = 1, 4  # pixels from an outline to where the lung round it begins and ends
+CHUNK = 64  # images that a thread measures at a time
 
 
 class Nodules(typing.NamedTuple):
@@ -59,7 +65,8 @@ def measure(images, window=None, mm_per_pixel=None, at=None, track=iter):
     at = outlines.middles(len(images), size) if at is None else np.asarray(at, np.float64)
     if at.shape != (len(images), 2) or not ((at > -0.5) & (at < size - 0.5)).all():
         raise ValueError('at: row and column of a point in each of %d images of %dx%d' % (len(images), size, size))
-    parts = [_measure(images[part], window, mm_per_pixel or 1.0, at[part]) for part in chunks(len(images), track)]
+    parts = chunks(len(images), size=CHUNK)
+    parts = ordered(lambda part: _measure(images[part], window, mm_per_pixel or 1.0, at[part]), parts, track)
     return Nodules(*[np.concatenate(values) for values in zip(*parts)])
 
 
@@ -104,10 +111,23 @@ def _measure(images, window, mm, at):
 def _outline(images, window, at):
     """The masks, bool [N, R, R], of the nodules at points [N, 2] of images [N, C, R, R]; empty where there is none.
 
-    A mask is what hangs together of the pixels that probably belong to the nodule, at its point or near to it.
+    A mask is what hangs together of the pixels that probably belong to the nodule, at its point or near to it, if it is
+    denser than the lung round it.
     """
     probable = outlines.shared().probabilities(images, window, at) > 0.5
-    return np.array([_part_at(mask, point) for mask, point in zip(probable, at)]).reshape(probable.shape)
+    masks = np.array([_part_at(mask, point) for mask, point in zip(probable, at)]).reshape(probable.shape)
+    masks[_contrast(hounsfield.to_hu(_gray(images), window or card.PUBLISHED_WINDOW), masks) < LEAST_CONTRAST] = False
+    return masks
+
+
+def _contrast(hu, masks):
+    """Mean in masks [N, R, R] minus the median of the aerated lung round them [N]; infinite where there is none."""
+    inner, outer = [ndimage.binary_dilation(masks, np.ones([1, 3, 3]), iterations=pixels) for pixels in ROUND]
+    lung = outer & ~inner & (hu < AERATED)
+    values = np.full(len(masks), np.inf)
+    for i in np.flatnonzero(masks.any(axis=(1, 2)) & lung.any(axis=(1, 2))):
+        values[i] = hu[i][masks[i]].mean() - np.median(hu[i][lung[i]])
+    return values
 
 
 def _part_at(mask, point):

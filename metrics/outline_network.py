@@ -22,7 +22,7 @@ def inputs(hu, at):
     return tf.stack([scaled, tf.exp(-distance / _NEAR)], axis=1)
 
 
-def outline_unet(images_in, maps='8,16,32,48', data_format='NCHW', compute_dtype=tf.float32, **_):
+def outline_unet(images_in, maps='12,24,40,56', data_format='NCHW', compute_dtype=tf.float32, **_):
     """`inputs` [N, 2, SIZE, SIZE] -> logits [N, SIZE, SIZE] of the nodule at the point.
 
     maps: feature maps of each level, of which each is half as wide as the one before.

@@ -21,7 +21,7 @@ TrainOutlines = settings(
         minibatch=(64, 'patches in a step', positive),
         lrate=(2e-3, 'learning rate; it falls to zero as half a cosine', positive_float),
     ),
-    group('model', maps=('8,16,32,48', 'feature maps of each level, of half the width of the one before', integers)),
+    group('model', maps=('12,24,40,56', 'feature maps of each level, of half the width of the one before', integers)),
     group('randomness', seed=SEED),
     group('hardware', cpu=CPU),
     inputs='pairs',

@@ -5,8 +5,8 @@ is made, which takes seconds, and not with this module.
 """
 
 import collections
-import functools
 import os
+import threading
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from metrics.parallel import chunks
 from sampling.session_owner import SessionOwner
 
 WEIGHTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'outlines.npz')
-_MINIBATCH = 4  # patches computed at a time: few, so that their features stay in a processor's cache
+_MINIBATCH = 8  # patches computed at a time: few, so that their features stay in a processor's cache
 
 # maps: feature maps of each level, as text; values: {name: array} of variables
 Weights = collections.namedtuple('Weights', 'maps values')
@@ -143,7 +143,12 @@ class Outliner(SessionOwner):
         return self._session.run(self._gradient, feed)
 
 
-@functools.lru_cache(maxsize=None)
+_shared, _lock = [], threading.Lock()
+
+
 def shared():
     """The one `Outliner()` of this process, made at the first call."""
-    return Outliner()
+    with _lock:
+        if not _shared:
+            _shared.append(Outliner())
+    return _shared[0]

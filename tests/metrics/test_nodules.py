@@ -129,12 +129,22 @@ def test_where_no_nodule_is_found_nothing_is_measured():
             assert len(nodules.known(values)) == 1
 
 
+@pytest.mark.parametrize('deviation', [25, 50])
+def test_no_nodule_is_found_in_noisy_lung(random, deviation):
+    hu = -850 + deviation * random.randn(40, 1, SIZE, SIZE)
+    images = hounsfield.to_gray(hu, WINDOW)
+    assert not nodules.measure(images, WINDOW, MM).found.any()
+    faint = np.hypot(*(np.indices([SIZE, SIZE]) - (SIZE - 1) / 2.0)) < 8
+    images = hounsfield.to_gray(hu + 120 * faint, WINDOW)
+    assert nodules.measure(images, WINDOW, MM).found.all()
+
+
 def test_many_images_are_measured_as_each_alone_is(random):
     images = random.randint(256, size=[300, 1, 16, 16]).astype(np.uint8)
     parts = []
     many = nodules.measure(images, WINDOW, MM, track=lambda items: parts.append(len(items)) or items)
-    assert parts == [2]
-    for i in (0, 255, 256, 299):
+    assert parts == [5]
+    for i in (0, 63, 64, 299):
         for together, alone in zip(many, nodules.measure(images[i : i + 1], WINDOW, MM)):
             assert_allclose(together[i], alone[0])
 
