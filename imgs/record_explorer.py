@@ -21,18 +21,12 @@ const slider = document.querySelector(`input[aria-label="${name}"]`);
 slider.value = Number(slider.value) + by;
 slider.dispatchEvent(new Event('input'));
 """
-SEED = """
-const seed = document.getElementById('seed');
-seed.value = arguments[0];
-seed.dispatchEvent(new Event('change'));
-"""
 LOCK = 'document.querySelector(`[aria-label="Lock ${arguments[0]}"]`).click();'
-TAB = "document.querySelectorAll('[role=tab]')[arguments[0]].click();"
+MAP = "document.getElementById('tab-map').click();"
 
 
 def scenes(driver):
     """Plays the scenes and yields, when a frame is to be taken, the seconds for which it is displayed."""
-    driver.execute_script(SEED, 10)
     time.sleep(2)
     yield 1.2
     for slider, maximum in (('diameter', 3), ('mean density', 120)):
@@ -42,10 +36,11 @@ def scenes(driver):
             yield 0.2
         yield 0.8
         driver.execute_script(LOCK, slider)
-    for tab in (3, 4):
-        driver.execute_script(TAB, tab)
-        time.sleep(10)
-        yield 1.8
+    driver.execute_script(MAP)
+    while 'generated' not in driver.find_element('id', 'map-status').text:
+        time.sleep(0.5)
+    time.sleep(2)
+    yield 2.5
 
 
 def record():
@@ -73,7 +68,7 @@ def record():
 
 def main():
     frames, durations = record()
-    samples = [np.asarray(frame) for frame in (frames[0], frames[-2], frames[-1])]
+    samples = [np.asarray(frame) for frame in (frames[0], frames[-1])]
     palette = Image.fromarray(np.concatenate(samples)).quantize(COLOURS)
     frames = [frame.quantize(palette=palette, dither=Image.NONE) for frame in frames]
     path = os.path.join(ROOT, 'imgs', 'explorer.gif')
