@@ -12,7 +12,8 @@ from explorer import axes as latent_axes
 from explorer import measure
 
 ROUNDS, ROUGH_ROUNDS = 20, 2  # steps at most; those of a rough search
-REACH_ROUNDS = 8  # those by which the end of a range is looked for
+REACH = 0.15, 0.3, 0.5, 0.75, 1  # of the way to the end of a scale: where its reach is searched for, in turn
+REACH_ROUNDS = 2  # steps to each of them
 SHARES = np.array([0.2, 0.6, 0.9, 1.2])  # of a step that are tried, in one minibatch
 DAMPINGS = np.array([0.3, 0.3, 0.1, 0.03])  # of these steps, in largest singular values of the gradients
 LONGEST = 0.6  # radians of one step
@@ -24,14 +25,14 @@ HELD_WEIGHT = 0.4  # weight of what is held, compared with what is asked
 CACHED = 16  # nodules from which edits began
 
 
-def edited(model, latent, label, axes, moves, locks, rounds=ROUNDS, yield_=lambda: None):
+def edited(model, latent, label, axes, moves, locks):
     """The latent [L] near `latent` at which attributes differ from those there by `moves`, {name: change}.
 
     Attributes named in locks and not in moves stay within SLACK. moves of sefa1 and so on are degrees along that
-    direction. axes: axes.Axes. rounds: steps at most. yield_: called several times a second. Where a change cannot be
-    reached it is the nearest that was found. ValueError for unknown axes, and for an attribute that cannot be measured.
+    direction. axes: axes.Axes. Where a change cannot be reached it is the nearest that was found. ValueError for
+    unknown axes, and for an attribute that cannot be measured.
     """
-    return _edited(model, latent, label, axes, moves, locks, None, False, rounds, yield_).latent
+    return _edited(model, latent, label, axes, moves, locks, None, False, ROUNDS).latent
 
 
 def dragged(model, latent, label, axes, moves, locks, last=None):
@@ -40,6 +41,15 @@ def dragged(model, latent, label, axes, moves, locks, last=None):
     last: the Nodule that this returned for other moves of this latent with these locks; the search begins there.
     """
     return _edited(model, latent, label, axes, moves, locks, last, True, ROUGH_ROUNDS)
+
+
+def farthest(model, latent, label, axes, name, change, locks, yield_):
+    """The value of an attribute about as near to a change of it as `edited` gets. yield_: called now and then."""
+    nodule = None
+    for share in REACH:
+        moves = {name: share * change}
+        nodule = _edited(model, latent, label, axes, moves, locks, nodule, False, REACH_ROUNDS, yield_)
+    return nodule.values[name]
 
 
 def _edited(model, latent, label, axes, moves, locks, last, rough, rounds, yield_=lambda: None):

@@ -208,10 +208,8 @@ class Model:
             return None
         ends = [start]
         for limit in limits[name]:
-            moves = {name: limit - start}
-            more = dict(rounds=editing.REACH_ROUNDS, yield_=yield_)
-            end = editing.edited(self, latent, state.label, self.axes, moves, state.locks, **more)
-            ends.append(editing.values(self, end, state.label)[name])
+            change = limit - start
+            ends.append(editing.farthest(self, latent, state.label, self.axes, name, change, state.locks, yield_))
         return [_rounded(np.nanmin(ends)), _rounded(np.nanmax(ends))]
 
     def size_text(self, image):
