@@ -11,7 +11,7 @@ from common.images import to_uint8
 from explorer import axes as latent_axes
 from explorer import measure
 
-ROUNDS, ROUGH_ROUNDS = 20, 2  # steps at most; those of a rough search
+ROUNDS = 20  # steps at most; a slider that is dragged takes one
 REACH = 0.15, 0.3, 0.5, 0.75, 1  # of the way to the end of a scale: where its reach is searched for, in turn
 REACH_ROUNDS = 2  # steps to each of them
 SHARES = np.array([0.2, 0.6, 0.9, 1.2])  # of a step that are tried, in one minibatch
@@ -19,7 +19,7 @@ DAMPINGS = np.array([0.3, 0.3, 0.1, 0.03])  # of these steps, in largest singula
 LONGEST = 0.6  # radians of one step
 SHORTEST = 0.2  # share of a step below which none is tried
 HOP = 0.15  # radians to where the search goes on then
-ENOUGH, ROUGHLY = 0.3, 1.0  # tolerances away from what is asked at which a search, and a rough one, ends
+ENOUGH, ROUGHLY = 0.3, 1.0  # tolerances away from what is asked at which a search, and that of a drag, ends
 SLACK = 3  # tolerances by which no step moves what is held
 HELD_WEIGHT = 0.4  # weight of what is held, compared with what is asked
 CACHED = 16  # nodules from which edits began
@@ -32,7 +32,7 @@ def edited(model, latent, label, axes, moves, locks):
     direction. axes: axes.Axes. Where a change cannot be reached it is the nearest that was found. ValueError for
     unknown axes, and for an attribute that cannot be measured.
     """
-    return _edited(model, latent, label, axes, moves, locks, None, False, ROUNDS).latent
+    return _edited(model, latent, label, axes, moves, locks, None, ROUNDS).latent
 
 
 def dragged(model, latent, label, axes, moves, locks, last=None):
@@ -40,7 +40,7 @@ def dragged(model, latent, label, axes, moves, locks, last=None):
 
     last: the Nodule that this returned for other moves of this latent with these locks; the search begins there.
     """
-    return _edited(model, latent, label, axes, moves, locks, last, True, ROUGH_ROUNDS)
+    return _edited(model, latent, label, axes, moves, locks, last, 1, ROUGHLY)
 
 
 def farthest(model, latent, label, axes, name, change, locks, yield_):
@@ -48,11 +48,11 @@ def farthest(model, latent, label, axes, name, change, locks, yield_):
     nodule = None
     for share in REACH:
         moves = {name: share * change}
-        nodule = _edited(model, latent, label, axes, moves, locks, nodule, False, REACH_ROUNDS, yield_)
+        nodule = _edited(model, latent, label, axes, moves, locks, nodule, REACH_ROUNDS, yield_=yield_)
     return nodule.values[name]
 
 
-def _edited(model, latent, label, axes, moves, locks, last, rough, rounds, yield_=lambda: None):
+def _edited(model, latent, label, axes, moves, locks, last, rounds, enough=ENOUGH, yield_=lambda: None):
     names = [attribute.name for attribute in model.attributes]
     directions = sorted(set(moves) - set(names))
     tangent = np.zeros(len(latent))
@@ -74,7 +74,7 @@ def _edited(model, latent, label, axes, moves, locks, last, rough, rounds, yield
     goal = _Goal(attributes, nodule.values, moves)
     if directions:
         nodule = _cached(model, start, label)
-    return _search(model, nodule, nodule if directions else last or nodule, label, goal, rough, rounds, yield_)
+    return _search(model, nodule, nodule if directions else last or nodule, label, goal, rounds, enough, yield_)
 
 
 def values(model, latent, label):
@@ -163,12 +163,12 @@ def _allowed(start, nodule):
     return nodule.mask.any() and same_view and not (walls[1] == 0 and walls[0] > 0)
 
 
-def _search(model, start, last, label, goal, rough, rounds, yield_):
+def _search(model, start, last, label, goal, rounds, enough, yield_):
     """The Nodule near `start` at which a _Goal is about reached, by steps that are all _allowed, from there or `last`.
 
     Where no step leads nearer, the search goes on from the best of a few latents that lie round the best so far.
     """
-    slack, enough = max(SLACK, goal.slip(start)), ROUGHLY if rough else ENOUGH
+    slack = max(SLACK, goal.slip(start))
 
     def distance(nodule):
         if not _allowed(start, nodule) or not goal.slip(nodule) <= slack:
@@ -181,13 +181,12 @@ def _search(model, start, last, label, goal, rough, rounds, yield_):
 
     random = np.random.RandomState(0)
     nodule = best = min(start, last, key=distance)
-    before, gradient, length = None, None, 1.0
+    before, length = None, 1.0
     for _ in range(rounds):
         if goal.reached(nodule, enough):
             return nodule
         left = goal.weights * goal.missing(nodule)
-        if gradient is None or not rough:  # a rough search learns from its steps alone
-            gradient = goal.weights[:, None] * nodule.gradient(model, label, goal.attributes)
+        gradient = goal.weights[:, None] * nodule.gradient(model, label, goal.attributes)
         if not (np.isfinite(gradient).all() and np.isfinite(left).all()):  # LAPACK would complain, or never end
             break
         if before is not None:  # Broyden's update: what the last step did corrects what the gradient leaves out

@@ -116,7 +116,8 @@ def _outline(images, window, at):
     """
     probable = outlines.shared().probabilities(images, window, at) > 0.5
     masks = np.array([_part_at(mask, point) for mask, point in zip(probable, at)]).reshape(probable.shape)
-    masks[_contrast(hounsfield.to_hu(_gray(images), window or card.PUBLISHED_WINDOW), masks) < LEAST_CONTRAST] = False
+    hu = hounsfield.to_hu(_gray(images), card.PUBLISHED_WINDOW if window is None else window)
+    masks[_contrast(hu, masks) < LEAST_CONTRAST] = False
     return masks
 
 

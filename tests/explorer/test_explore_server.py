@@ -94,8 +94,9 @@ def test_the_reach_of_an_attribute_holds_the_nodule_itself(post, client):
 
 
 def test_what_a_nodule_does_not_have_has_no_reach(post):
-    nothing = [seed for seed in range(9) if post('image', **state(seed=seed))['measured']['wall_mm'] is None]
-    assert post('reach?axis=wall_mm', **state(seed=nothing[0]))['ends'] is None
+    seeds = range(100)
+    nothing = next(seed for seed in seeds if post('image', **state(seed=seed))['measured']['wall_mm'] is None)
+    assert post('reach?axis=wall_mm', **state(seed=nothing))['ends'] is None
 
 
 def test_between_seeds_nodules_blend(post):
