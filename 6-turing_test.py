@@ -24,6 +24,8 @@ def main(argv=None):
 
         study_analysis.run(cfg)
     else:
+        if {'accuracy', 'd_prime'} <= commandline.explicit_flags(study_settings.Simulate, argv):
+            raise ValueError('--accuracy and --d-prime both say how well readers can tell; leave out one')
         from turing_test import simulate
 
         simulate.run(cfg)

@@ -43,11 +43,11 @@ def estimate(values, left_out, count):
 
 
 def _critical(parts, tail):
-    """The quantile of a test: Student's t of each part, weighted by the variances (Cochran, Biometrics
-    1964;20:191-195).
+    """The quantile of a test, Student's t of each part weighted by its share of the variance.
 
-    Satterthwaite's degrees of freedom (Hillis, Stat Med 2007;26:596-619) find 9 to 12 of 100 studies significant where
-    two or three readers differ and guess on average; this finds 5 or 6.
+    Cochran, Biometrics 1964;20:191-195. With Satterthwaite's degrees of freedom (Hillis, Stat Med 2007;26:596-619), 9
+    to 12 of 100 studies are significant where two or three readers differ but are at chance on average; with this, 5
+    or 6.
     """
     return -sum(share * special.stdtrit(freedom, tail) for share, freedom in parts)
 

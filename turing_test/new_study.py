@@ -31,9 +31,13 @@ def run(cfg):
     cases = cases_of(cfg, data, weights, secret)
     protocol = {name: value for name, value in cfg._asdict().items() if name not in ('outdir', 'cpu')}
     protocol.update(classes=data.classes, window=window, mm=mm, size=2**data.top, unknown=unknown)
+    protocol['phantoms'] = data.card.phantoms
+    protocol['title'] = cfg.title or '%s or generated?' % study.original(protocol).capitalize()
     with folders.folder(cfg.outdir) as folder:
         study.write(folder, protocol, secrets.token_urlsafe(16), secret, cases)
     print('%s: %d cases to read and %d to practise' % (cfg.outdir, cfg.number, cfg.practice))
+    if protocol['phantoms']:
+        print('%s holds phantoms, so readers see "simulated" instead of "real"' % cfg.data)
     if unknown:
         message = 'not known whether weights learned from nodules of %s, as no names are recorded: %s'
         log.warning(message % (cfg.data, ', '.join(unknown)))

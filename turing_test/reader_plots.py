@@ -21,7 +21,7 @@ def forest(readers, pooled, margin):
     def draw(axes):
         axes.set_position([0.3, 0.1, 0.48, 0.8])  # names on the left, numbers on the right
         margins = [100 * (0.5 - margin), 100 * (0.5 + margin)]
-        axes.axvspan(*margins, color=LINE, alpha=0.45, linewidth=0, label='counts as not told apart')
+        axes.axvspan(*margins, color=LINE, alpha=0.45, linewidth=0, label='margin')
         axes.axvline(50, color=SOFT, linewidth=1.1, linestyle=(0, (4, 3)), label='chance')
         for y, reader in zip(places, readers):
             fill = INK if reader['finished'] else 'none'
@@ -30,7 +30,7 @@ def forest(readers, pooled, margin):
         for y, (_, accuracy) in zip(places[len(readers) + 1 :], PUBLISHED):
             row(axes, y, accuracy, None, SOFT, 'D', 'none')
         axes.axhline(last + 0.6, color=SOFT, linewidth=0.8)
-        ends = [100 * end for group in readers + [pooled] for end in group['accuracy_interval']]
+        ends = [100 * end for group in readers + [pooled] for end in group['accuracy_interval'] or []]
         axes.set_xlim(max(min(ends + margins) - 4, -1), min(max(ends + [68] + margins) + 4, 101))
         axes.set_ylim(places[-1] + 0.7, -0.7)
         axes.set_yticks(places)
@@ -55,12 +55,15 @@ def _styles(readers):
             for reader, (colour, line, marker) in zip(readers, STYLES[::-1])]  # fmt: skip
 
 
-def roc(readers, pooled, pairs):
-    """ROC curves of readers through their points, and of all answers together where readers are many."""
+def roc(readers, pooled, pairs, word):
+    """ROC curves of readers through their points, and of all answers together where readers are many.
+
+    word: real, or simulated.
+    """
 
     def draw(axes):
-        labels = ('left taken for right', 'right found') if pairs else ('generated called real', 'real called real')
-        square(axes, *labels)
+        singles = 'generated called ' + word, '%s called %s' % (word, word)
+        square(axes, *(('left taken for right', 'right found') if pairs else singles))
         for reader, style in zip(readers, _styles(readers)):
             axes.plot(*signal_detection.roc(np.array(reader['counts'], float)), **style)
         if len(readers) > len(STYLES):
@@ -71,17 +74,17 @@ def roc(readers, pooled, pairs):
     return drawn(draw, 'ROC curve of each reader', 2.8, 3)
 
 
-def answers(counts, pairs):
-    """How often each answer was given to noise and to signals; counts: [2][6]."""
+def answers(counts, pairs, word):
+    """How often each answer was given to noise and to signals; counts: [2][6]; word: real, or simulated."""
 
     def draw(axes):
-        names = ('left one is real', 'right one is real') if pairs else ('generated', 'real')
+        names = ['%s one is %s' % (side, word) for side in ('left', 'right')] if pairs else ('generated', word)
         styles = dict(facecolor=FAKE, alpha=0.85), dict(facecolor='none', edgecolor=REAL, hatch='//')
         for of_kind, name, style, shift in zip(counts, names, styles, (-0.2, 0.2)):
             heights = 100.0 * np.array(of_kind) / max(sum(of_kind), 1)
             axes.bar(np.arange(1, 7) + shift, heights, 0.38, label=name, **style)
         axes.axvline(3.5, color=SOFT, linewidth=1, linestyle=':')
-        ends = ('the left', 'the right') if pairs else ('generated', 'real')
+        ends = ('the left', 'the right') if pairs else ('generated', word)
         axes.set_xticks(range(1, 7))
         axes.set_xticklabels(['surely\n%s' % ends[0], 'rather', 'guess', 'guess', 'rather', 'surely\n%s' % ends[1]])
         axes.tick_params(axis='x', length=0)
@@ -89,7 +92,7 @@ def answers(counts, pairs):
         axes.set_ylabel('share of answers to each, %')
         legend(axes, 2)
 
-    return drawn(draw, 'Answers to real and to generated patches', 2.6)
+    return drawn(draw, 'Answers to both kinds of patches', 2.6)
 
 
 def times(readers, seconds):

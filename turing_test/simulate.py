@@ -1,9 +1,10 @@
 """Simulated readers, who play a study through its server as browsers do.
 
-The impression that a case makes is normal, with standard deviation 1 and mean d'/2 or -d'/2 (the equal-variance model
-of Green and Swets, 1966), where d' is 2 * Phi^-1(accuracy): a reader who decides at 0 is right with that probability.
-The farther the impression is from 0, the surer is the verdict. Half of the variance belongs to the case for that
-reader, so that a second look is much like the first.
+The impression that a case makes is normal, with standard deviation 1 and mean m or -m (the equal-variance model of
+Green and Swets, 1966). m is Phi^-1(accuracy), so that a reader who decides at 0 is right with that probability, or
+follows from d': d'/2 for one patch, d'/sqrt(2) for a pair, of which both impressions count (Macmillan and Creelman
+2005). Readers decide at their criterion; the farther the impression is from it, the surer is the verdict. Half of the
+variance belongs to the case for that reader, so that a second look is much like the first.
 """
 
 import concurrent.futures
@@ -21,7 +22,7 @@ from scipy import stats
 from common import folders, log, web_server
 from turing_test import reading_session, study, study_app
 
-STEPS = -1.0, -0.4, 0.0, 0.4, 1.0  # impressions between verdicts 1 to 6
+STEPS = -1.0, -0.4, 0.0, 0.4, 1.0  # impressions between verdicts 1 to 6, from the criterion
 WINDOWS = [[-600, 1500]]  # [level, width] in HU of each answer
 
 
@@ -63,11 +64,14 @@ class Browser:
 
 
 class Impressions:
-    """Verdicts of a reader of some accuracy. truth: {the patches of a case, as bytes: signal}."""
+    """Verdicts of a reader.
 
-    def __init__(self, truth, accuracy, seed):
+    truth: {the patches of a case, as bytes: signal}; mean: of the impression of signals, that of noise is its negative.
+    """
+
+    def __init__(self, truth, mean, criterion, seed):
         self._truth, self._random = truth, np.random.RandomState(seed)
-        self._mean = stats.norm.ppf(accuracy)  # half of d'
+        self._mean, self._criterion = mean, criterion
         self._case_parts = {}
 
     def verdict(self, patches):
@@ -76,7 +80,7 @@ class Impressions:
         case_part = self._case_parts.setdefault(patches, case_part)
         mean = self._mean if self._truth[patches] else -self._mean
         impression = case_part + moment_part + mean
-        return 1 + int(np.searchsorted(STEPS, impression))
+        return 1 + int(np.searchsorted(STEPS, impression - self._criterion))
 
     def milliseconds(self):
         """How long an answer takes: half of them less than four seconds."""
@@ -113,11 +117,19 @@ def copy_study(path, outdir=None):
     return outdir
 
 
+def mean_impression(accuracy, dprime, mode):
+    """The mean of Impressions; dprime: of one patch, or None for the one of an unbiased reader of that accuracy."""
+    if dprime is None:
+        return stats.norm.ppf(accuracy)
+    return dprime / (np.sqrt(2) if mode == '2afc' else 2)
+
+
 def run(cfg):
     """Play the readers of study_settings.Simulate, all at once, through a server on a free port, in a copy."""
     folder = copy_study(cfg.study, cfg.outdir)
-    truth = study.truth(folder)
-    impressions = [Impressions(truth, cfg.accuracy, [cfg.seed, i]) for i in range(cfg.readers)]
+    truth, mode = study.truth(folder), study.cases(folder)[0]['mode']
+    mean = mean_impression(cfg.accuracy, cfg.d_prime, mode)
+    impressions = [Impressions(truth, mean, cfg.criterion, [cfg.seed, i]) for i in range(cfg.readers)]
     with reading_session.opened(folder) as session, web_server.running(study_app.application(session)) as link:
         browsers = [enter(link, 'simulated %d' % (i + 1)) for i in range(cfg.readers)]
         with concurrent.futures.ThreadPoolExecutor(cfg.readers) as pool:

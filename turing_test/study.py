@@ -50,6 +50,11 @@ Answer = collections.namedtuple('Answer', 'reader case position repeat verdict s
 Readings = collections.namedtuple('Readings', 'protocol readers answers cases')
 
 
+def original(protocol):
+    """What patches that were not generated are called: real, or simulated if they are phantoms."""
+    return 'simulated' if protocol.get('phantoms') else 'real'
+
+
 def path_of(study):
     """The file of a study that is named by its folder or by the file; FileNotFoundError if there is none."""
     path = os.path.join(study, NAME) if os.path.isdir(study) else study

@@ -6,14 +6,13 @@ import numpy as np
 
 from common import files, schema, types
 from common.formatting import p_equals, percent
-from stats import reader_metrics
+from stats import reader_metrics, signal_detection
 from turing_test import exports, study, study_page
 
 EVALUATION = dict(rows=[dict(metric=types.text, key=types.text, fakes=types.number, reals=types.number)])
 BESIDE = 'recall', 'nearer_share'  # keys of rows of evaluation.json that a study does not measure
-ALPHA = 0.05
-ONE_SIDED = 0.95  # share of answers on one side from which on a reader has hardly chosen
-ENOUGH = 20  # answers, or repeats; fewer raise no warning
+ENOUGH = 20  # repeats; fewer raise no warning
+LEANING = 0.5  # criterion from which on a reader is said to lean; one who sees nothing gives 69 % of answers to a side
 
 
 def run(cfg):
@@ -67,6 +66,7 @@ def analyse(readings, evaluation=None):
     protocol, (readers, arrays) = readings.protocol, answer_arrays(readings)
     cases = [readings.cases[number] for number in sorted(readings.cases)]
     data = dict(mode=protocol['mode'], cases=len(cases), margin=protocol['margin'], evaluation=evaluation)
+    data.update(original=study.original(protocol), simulated_readers=protocol.get('simulated', False))
     data['cases_read'] = int((~np.isnan(arrays['verdicts'])).any(axis=0).sum())
     data['not_begun'] = len(readings.readers) - len(readers)
     data.update(
@@ -82,54 +82,57 @@ def analyse(readings, evaluation=None):
     for number, reader in zip(readers, data['readers']):
         name, years = readings.readers[number]
         reader.update(name=name, years=years, finished=reader['answers'] == len(cases))
-    findings = dict(outcome=outcome(data), first_sentence=first_sentence(data), notes=notes(data))
-    findings['warnings'] = warnings(data, protocol.get('simulated', False))
+    findings = {name: data['pooled'][name] for name in ('verdict', 'reason')}
+    findings.update(first_sentence=first_sentence(data), notes=notes(data), warnings=warnings(data))
     return dict(findings, **data)
 
 
-def is_one_sided(reader):
-    """Whether a reader gave nearly always an answer of the same side."""
-    noise, signals = reader['counts']
-    high = sum(noise[3:]) + sum(signals[3:])
-    return reader['answers'] >= ENOUGH and not 1 - ONE_SIDED < high / float(reader['answers']) < ONE_SIDED
-
-
-def outcome(data):
-    """'better' or 'worse' than chance, 'alike' if shown to lie within the margin, or 'open'."""
-    pooled = data['pooled']
-    if pooled['p'] < ALPHA:
-        return 'better' if pooled['accuracy'] > 0.5 else 'worse'
-    if pooled['equivalence']['shown'] and not any(map(is_one_sided, data['readers'])):
-        return 'alike'
-    return 'open'
-
-
 def first_sentence(data):
-    """The outcome of all readers together, with its numbers, as a sentence."""
-    pooled, margin = data['pooled'], '%g points' % round(100 * data['margin'], 1)
-    is_shown, p = pooled['equivalence']['shown'], p_equals(pooled['p'])
-    if outcome(data) == 'alike':
-        p = p_equals(pooled['equivalence']['p'])
-        finding = 'not told apart within %s of chance (two one-sided tests, %s)' % (margin, p)
-    elif outcome(data) == 'open':
-        reason = 'too few answers'
-        if is_shown:
-            reason = 'a reader who always gives one answer has not looked for a difference'
-        elif abs(pooled['accuracy'] - 0.5) >= data['margin']:
-            reason = 'too few answers, though they lean to one side'
-        finding = 'neither shown to be told apart (%s) nor shown to be alike: %s' % (p, reason)
-    else:
-        limit = ', but shown to be so by less than ' + margin if is_shown else ''
-        finding = '%s than chance (%s)%s' % (outcome(data), p, limit)
-    return '{readers} {task} in {accuracy} ({low:.1f}\u2013{high:.1f} %) of {cases}: {finding}.'.format(
-        readers=_count(len(data['readers']), 'reader'),
-        task='told real from generated' if data['mode'] == 'yes-no' else 'picked the real one of two',
+    """The verdict on all readers together, with its numbers, as a sentence."""
+    pooled, word = data['pooled'], data['original']
+    yes_no = data['mode'] == 'yes-no'
+    return '{readers} {task} in {accuracy}{interval} of {cases}{auc}{auc_interval}: {finding}.'.format(
+        readers=_count(len(data['readers']), 'simulated reader' if data['simulated_readers'] else 'reader'),
+        task='told %s from generated' % word if yes_no else 'picked the %s one of two' % word,
         accuracy=percent(pooled['accuracy']),
-        low=100 * pooled['accuracy_interval'][0],
-        high=100 * pooled['accuracy_interval'][1],
+        interval=_ends(pooled['accuracy_interval'], ' (%.1f\u2013%.1f %%)', 100),
         cases=_count(data['cases_read'], 'case'),
-        finding=finding,
+        auc='' if pooled['auc'] is None else ', AUC %.2f' % pooled['auc'],
+        auc_interval=_ends(pooled['auc_interval'], ' (%.2f\u2013%.2f)'),
+        finding=_finding(data),
     )
+
+
+def _ends(interval, template, scale=1):
+    return template % tuple(scale * end for end in interval) if interval else ''
+
+
+def _finding(data):
+    """What the first sentence says of the verdict."""
+    pooled, margin = data['pooled'], '%g points' % round(100 * data['margin'], 1)
+    if pooled['verdict'] == 'told_apart':
+        within = all(each['shown'] for each in pooled['equivalence'].values())
+        limit = ', but shown to be so by less than ' + margin if within else ''
+        return 'told apart, %s than chance (%s)%s' % (direction(pooled), p_equals(pooled['p']), limit)
+    if pooled['verdict'] == 'not_told_apart':
+        return 'not told apart, as accuracy (within %s of chance), AUC and d\u2032 are shown to be near it' % margin
+    if pooled['reason'] == 'few_cases':
+        return 'undecided, as no reader has read %d cases of each kind' % reader_metrics.LEAST_CASES
+    reasons = dict(
+        one_sided='a reader who always gives one answer has not looked for a difference',
+        told_alone='a reader alone can tell',
+        accuracy_alone='accuracy is within %s of chance, but AUC and d\u2032 may not be near it' % margin,
+        few_answers='too few answers',
+    )
+    reason = reasons[pooled['reason']]
+    if pooled['reason'] == 'few_answers' and abs(pooled['accuracy'] - 0.5) >= data['margin']:
+        reason += ', though they lean to one side'
+    return 'undecided, neither shown to be told apart (%s) nor shown to be alike: %s' % (p_equals(pooled['p']), reason)
+
+
+def direction(group):
+    """'better' or 'worse', of an AUC that is told from chance."""
+    return 'better' if group['auc'] > 0.5 else 'worse'
 
 
 def _count(number, noun):
@@ -144,26 +147,40 @@ def notes(data):
         findings.append(dict(key='unfinished', answers=unfinished))
     if data['not_begun']:
         findings.append(dict(key='not_begun', readers=data['not_begun']))
-    if pooled['p_readers'] is not None:
-        findings.append(dict(key='other_readers', p=pooled['p_readers']))
-    else:
-        findings.append(dict(key='these_readers_only'))
-    if outcome(data) != 'better' and not pooled['equivalence']['shown']:
-        findings.append(dict(key='room_left', interval=pooled['equivalence']['interval']))
-    if len(readers) > 1 and outcome(data) in ('alike', 'open'):
-        better = {reader['name']: reader['accuracy'] for reader in readers
-                  if reader['p'] * len(readers) < ALPHA and reader['accuracy'] > 0.5}  # fmt: skip
-        if better:
-            findings.append(dict(key='better_alone', accuracies=better))
+    analysed = [readers[number] for number in pooled['analysed']]
+    if 0 < len(analysed) < len(readers):
+        left_out = [reader['name'] for reader in readers if reader not in analysed]
+        findings.append(dict(key='left_out', readers=left_out, cases=reader_metrics.LEAST_CASES))
+    if analysed:
+        findings.append(dict(key='other_readers' if len(analysed) > 1 else 'this_reader_only', readers=len(analysed)))
+    if pooled['verdict'] == 'told_apart' and direction(pooled) == 'worse':
+        findings.append(dict(key='worse'))
+    room = pooled['equivalence']['auc']['interval'] if pooled['equivalence'] and pooled['reason'] else None
+    if room:
+        findings.append(dict(key='room_left', interval=room))
+    if len(analysed) > 1 and pooled['verdict'] != 'told_apart':
+        alone = {reader['name']: reader['auc'] for reader in analysed
+                 if reader['p'] * len(analysed) < reader_metrics.ALPHA}  # fmt: skip
+        if alone:
+            findings.append(dict(key='told_alone', areas=alone))
     return findings
 
 
-def warnings(data, simulated=False):
-    """[{key, numbers}] of what makes answers doubtful: simulation, one-sided readers, no agreement with oneself."""
-    findings = [dict(key='simulated')] if simulated else []
+def warnings(data):
+    """[{key, numbers}] of what makes answers doubtful: who or what was simulated, and how readers answer."""
+    findings = [dict(key='simulated_readers')] if data['simulated_readers'] else []
+    if data['original'] == 'simulated':
+        findings.append(dict(key='phantoms'))
     for reader in data['readers']:
-        if is_one_sided(reader):
+        interval = reader['criterion_interval']
+        if reader_metrics.is_one_sided(reader['counts']):
             findings.append(dict(key='one_sided', reader=reader['name']))
+        elif interval and interval[0] * interval[1] > 0 and abs(reader['criterion']) > LEANING:
+            low = sum(sum(counts[: signal_detection.LEAST - 1]) for counts in reader['counts'])
+            is_low = reader['criterion'] > 0
+            share = (low if is_low else reader['answers'] - low) / float(reader['answers'])
+            leaning = dict(criterion=reader['criterion'], share=share, side='low' if is_low else 'high')
+            findings.append(dict(leaning, key='leaning', reader=reader['name']))
         repeats = reader['repeats']
         if repeats['number'] >= ENOUGH and repeats['agreement_interval'][1] < 0.6:
             findings.append(dict(key='inconsistent', reader=reader['name'], agreement=repeats['agreement']))

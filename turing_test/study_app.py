@@ -5,7 +5,7 @@ import sys
 
 from common import hounsfield, log, web, web_server
 from common.types import float_between, integer_between, json_type, number, text
-from turing_test import reading_session
+from turing_test import reading_session, study
 
 _PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
 _DAY = 24 * 3600 * 1000  # milliseconds; a case that is open for longer was not looked at for so long
@@ -64,10 +64,11 @@ def application(session):
         return response
 
     @app.route('/api/study')
-    def study():
+    def public_protocol():
         protocol = session.protocol
         public = {name: protocol[name] for name in _PUBLIC}
-        return dict(public, presets=hounsfield.presets(protocol['window']), mm=protocol.get('mm'))
+        public.update(original=study.original(protocol), mm=protocol.get('mm'))
+        return dict(public, presets=hounsfield.presets(protocol['window']))
 
     @app.route('/api/state')
     def state():

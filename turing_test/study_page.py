@@ -6,8 +6,8 @@ import os
 import numpy as np
 
 from common import page
-from stats.reader_metrics import power_table
-from turing_test import reader_plots
+from stats.reader_metrics import LEAST_CASES, power_table
+from turing_test import reader_plots, study
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'turing_test.html')
 EXAMPLES = 6  # cases of each kind
@@ -19,18 +19,20 @@ Example = collections.namedtuple('Example', 'pictures label truth right answers'
 def write(path, readings, data):
     """Write the page. data: of study_analysis.analyse."""
     protocol, readers, pooled = readings.protocol, data['readers'], data['pooled']
-    pairs = data['mode'] == '2afc'
+    pairs, word = data['mode'] == '2afc', data['original']
     page.write(
         path,
         PAGE,
-        'Can readers tell real from generated?',
+        'Can readers tell %s from generated?' % word,
         tuple(protocol['window']),
         protocol=protocol,
         pairs=pairs,
+        sides=dict(low='left', high='right') if pairs else dict(low='generated', high=word),
+        least_cases=LEAST_CASES,
         groups=examples(readings),
         forest=reader_plots.forest(readers, pooled, data['margin']),
-        roc=reader_plots.roc(readers, pooled, pairs),
-        answers=reader_plots.answers(pooled['counts'], pairs),
+        roc=reader_plots.roc(readers, pooled, pairs, word),
+        answers=reader_plots.answers(pooled['counts'], pairs, word),
         times=reader_plots.times(readers, _seconds(readings)),
         power_table=power_table(),
         **data,
@@ -40,13 +42,14 @@ def write(path, readings, data):
 def examples(readings):
     """[(heading, [Example])]: the cases that readers were most surely wrong, and most surely right, about."""
     certainties = certainty(readings)
+    word = study.original(readings.protocol)
     groups = []
     if readings.protocol['mode'] == '2afc':
         kinds = [((False, True), 'Pairs that were told apart wrongly', 'Pairs that were told apart rightly')]
     else:
         kinds = [
-            ((False,), 'Generated patches taken for real', 'Generated patches recognised'),
-            ((True,), 'Real patches taken for generated', 'Real patches recognised'),
+            ((False,), 'Generated patches taken for ' + word, 'Generated patches recognised'),
+            ((True,), word.capitalize() + ' patches taken for generated', word.capitalize() + ' patches recognised'),
         ]
     for signals, wrong_heading, right_heading in kinds:
         means = {case: np.mean(certainties[case]) for case in sorted(certainties)
@@ -55,7 +58,7 @@ def examples(readings):
         wrong = [case for case in order if means[case] < 0][:EXAMPLES]
         right = [case for case in order[::-1] if means[case] > 0][:EXAMPLES]
         for heading, chosen in ((wrong_heading, wrong), (right_heading, right)):
-            groups.append((heading, [_example(case, readings.cases[case], certainties[case]) for case in chosen]))
+            groups.append((heading, [_example(case, readings.cases[case], certainties[case], word) for case in chosen]))
     return groups
 
 
@@ -68,12 +71,12 @@ def certainty(readings):
     return certainties
 
 
-def _example(number, case, certainties):
+def _example(number, case, certainties, word):
     if len(case.pixels) == 2:
-        truth = 'real: right' if case.signal else 'real: left'
-        patch_truths = ['generated', 'real'] if case.signal else ['real', 'generated']
+        truth = word + (': right' if case.signal else ': left')
+        patch_truths = ['generated', word] if case.signal else [word, 'generated']
     else:
-        truth = 'real' if case.signal else 'generated'
+        truth = word if case.signal else 'generated'
         patch_truths = [truth]
     pictures = [page.picture(patch[None], 'case %d, %s, %s' % (number, case.label, patch_truth))
                 for patch, patch_truth in zip(case.pixels, patch_truths)]  # fmt: skip

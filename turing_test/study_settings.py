@@ -1,7 +1,7 @@
 """Settings of 6-turing_test.py: a record for each of its sub-commands."""
 
 from common.commandline import group, settings
-from common.types import flag_type, fraction, integer_between, nonempty, nonnegative, positive
+from common.types import flag_type, float_between, fraction, integer_between, nonempty, nonnegative, positive
 from config import CPU, SEED
 
 
@@ -38,9 +38,9 @@ Create = settings(
         repeat=(0.1, 'share of them shown twice, to measure how readers agree with themselves', fraction),
         practice=(10, 'cases before, with the truth after each answer', nonnegative),
         pause=(50, 'cases between two pauses, 0 for none', nonnegative),
-        margin=(0.1, 'accuracy within 0.5 +- this counts as not told apart, if shown', margin),
+        margin=(0.1, 'not told apart: accuracy within 0.5 +- this, and what AUC and d-prime belong to it', margin),
         enlarge=('smooth', 'how patches are enlarged', ('smooth', 'nearest')),
-        title=('Real or generated?', 'what readers see above it', nonempty),
+        title=(None, 'what readers see above it (default: Real or generated?)', nonempty),
     ),
     group('output', outdir=('results/study', 'a folder to make')),
     group(
@@ -73,7 +73,9 @@ Simulate = settings(
     'play readers through a server, to rehearse',
     example='python 6-turing_test.py simulate results/study --accuracy 0.65 --readers 4',
     study=STUDY,
-    accuracy=(0.65, 'share of cases that a reader has right, on average', accuracy),
+    accuracy=(0.65, 'share of cases that readers would have right if they leaned to no side', accuracy),
+    d_prime=(None, 'how well they tell one patch from another, instead of --accuracy', float_between(0, 10)),
+    criterion=(0.0, 'how much they lean to "generated" or left; below 0: to "real" or right', float_between(-5, 5)),
     readers=(4, 'how many', positive),
     outdir=(None, 'a folder to make for the copy that they read (default: NAME-simulated)', nonempty),
     seed=SEED,

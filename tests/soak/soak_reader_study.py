@@ -72,7 +72,7 @@ def test_no_answer_that_was_taken_is_lost_or_doubled_when_servers_are_killed(tmp
     port, ended, taken = re.search(r':(\d+)/', link).group(1), threading.Event(), [{} for _ in range(KILLED_READERS)]
     with concurrent.futures.ThreadPoolExecutor(KILLED_READERS) as pool:
         jobs = [
-            pool.submit(read, link, i, simulate.Impressions(truth, 0.65, i), taken[i], ended)
+            pool.submit(read, link, i, simulate.Impressions(truth, 0.4, 0.0, i), taken[i], ended)
             for i in range(KILLED_READERS)
         ]
         for i in range(KILLS):
@@ -110,7 +110,7 @@ def test_fifty_readers_at_once_wait_at_most_a_tenth_of_a_second(tmp_path):
     with reading_session.opened(folder) as opened, web_server.running(study_app.application(opened)) as link:
         with concurrent.futures.ThreadPoolExecutor(LOAD_READERS) as pool:
             jobs = [
-                pool.submit(read, link, i, simulate.Impressions(truth, 0.65, i), {}, ended, THOUGHT)
+                pool.submit(read, link, i, simulate.Impressions(truth, 0.4, 0.0, i), {}, ended, THOUGHT)
                 for i in range(LOAD_READERS)
             ]
             time.sleep(30)

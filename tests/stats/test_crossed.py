@@ -1,4 +1,4 @@
-"""The crossed analysis against the published example of Van Dyke, loops of leave-one-out, SciPy and simulated readers."""
+"""The crossed analysis against the published example of Van Dyke, DeLong, SciPy and loops that leave one case out."""
 
 import numpy as np
 import pytest

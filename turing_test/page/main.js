@@ -6,7 +6,7 @@ import { ask } from './server.js';
 import { onKeys, onSubmit } from './keys.js';
 import { View } from './view.js';
 import { buildTools, onChange } from './window.js';
-import { captions, facts, MODES, verdictTexts } from './texts.js';
+import { captions, facts, modes, verdictTexts, welcome } from './texts.js';
 
 const SOON = 300;  // milliseconds in which a second key or click belongs to the case before
 const LEAST = [6, 4];  // smallest enlargement of one patch, and of each of two
@@ -207,10 +207,11 @@ async function leave() {
 
 async function start() {
   study = await ask('/api/study');
-  mode = MODES[study.mode];
+  mode = modes(study.original)[study.mode];
   document.title = study.title;
   document.querySelectorAll('[data-title]').forEach((heading) => { heading.textContent = study.title; });
   at('reading').classList.toggle('single', mode.captions.length === 1);
+  write('welcome', welcome(study.original));
   write('task', mode.heading);
   write('key-meaning', mode.meaning);
   view = new View(at('stand'), { ...study, least: LEAST }, onChange, (hu) => write('hu', hu === null ? '\u2013' : number(hu)));
