@@ -47,7 +47,7 @@ def simulate(setting, random):
 
 
 def row(setting, studies, seed):
-    """The Row of so many studies."""
+    """The Row of so many studies; seed: a number, or several."""
     random, counts = np.random.RandomState(seed), collections.Counter()
     for _ in range(studies):
         counts[reader_metrics.judge(*simulate(setting, random), margin=MARGIN)['verdict']] += 1
@@ -58,9 +58,9 @@ def row(setting, studies, seed):
 
 def rows(studies=500, seed=0):
     """The [Row] of all settings: readers at chance, at the margin, who lean to one side, and who can tell."""
-    result = [row(setting, studies, seed) for setting in CHANCE + OUTSIDE]
-    result += [row(setting, max(studies // 5, 1), seed) for setting in LEANING]
-    return result + [row(setting, studies, seed) for setting in POWER]
+    fifth = max(studies // 5, 1)
+    plan = [(setting, fifth if setting in LEANING else studies) for setting in CHANCE + OUTSIDE + LEANING + POWER]
+    return [row(setting, number, [seed, index]) for index, (setting, number) in enumerate(plan)]
 
 
 def table(result):

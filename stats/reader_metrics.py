@@ -28,9 +28,9 @@ from stats import agreement, classifier_metrics, crossed, proportions, signal_de
 SHARES = 'accuracy', 'sensitivity', 'specificity'
 MEASURES = SHARES + ('auc', 'dprime', 'criterion')
 VERDICTS = 'told_apart', 'not_told_apart', 'undecided'
-# Why a verdict is undecided: too few cases for an analysis; all within the margins, but a reader nearly always gave one
-# answer, or a reader alone can tell; the accuracy is within its margin, the AUC or d' not; neither is.
-REASONS = 'few_cases', 'one_sided', 'told_alone', 'accuracy_alone', 'few_answers'
+# Why a verdict is undecided, the first that holds: too few cases for an analysis; the accuracy is not shown to be
+# within its margin; it is, but a reader nearly always gave one answer, AUC or d' are not, or a reader alone can tell.
+REASONS = 'few_cases', 'few_answers', 'one_sided', 'accuracy_alone', 'told_alone'
 ALPHA = 0.05
 LEAST_CASES = 10  # of each kind, for a reader to be analysed
 ONE_SIDED = 0.95  # share of answers on one side from which on a reader has hardly chosen
@@ -119,10 +119,14 @@ def _judgement(estimates, limits, one_sided, alone):
     verdict, reason = 'undecided', None
     if p < ALPHA:
         verdict = 'told_apart'
+    elif not equivalence['accuracy']['shown']:
+        reason = 'few_answers'
+    elif one_sided:
+        reason = 'one_sided'
     elif not all(each['shown'] for each in equivalence.values()):
-        reason = 'accuracy_alone' if equivalence['accuracy']['shown'] else 'few_answers'
-    elif one_sided or alone:
-        reason = 'one_sided' if one_sided else 'told_alone'
+        reason = 'accuracy_alone'
+    elif alone:
+        reason = 'told_alone'
     else:
         verdict = 'not_told_apart'
     return dict(p=p, equivalence=equivalence, verdict=verdict, reason=reason)

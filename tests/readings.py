@@ -12,8 +12,11 @@ PROTOCOL = dict(
 )  # fmt: skip
 
 
-def simulated(skills, number=60, mode='yes-no', names=None, done=None, seed=0):
-    """study.Readings. skills: accuracy of each reader, None for one who has not begun; done: of items of each."""
+def simulated(skills, number=60, mode='yes-no', names=None, done=None, seed=0, criterion=0):
+    """study.Readings.
+
+    skills: accuracy of each reader without a criterion, None for one who has not begun; done: of items of each.
+    """
     random, cases, answers, readers = np.random.RandomState(seed), {}, [], {}
     for i in range(number):
         pixels = random.randint(256, size=[1 + (mode == '2afc'), 16, 16]).astype(np.uint8)
@@ -24,7 +27,7 @@ def simulated(skills, number=60, mode='yes-no', names=None, done=None, seed=0):
         items = [(case, False) for case in order] + [(case, True) for case in order[: number // 10]]
         for position, (case, again) in enumerate(items[: done[reader] if done else None] if skill else []):
             sign = 1 if cases[case].signal else -1
-            evidence = sign * stats.norm.ppf(skill) + random.randn()
+            evidence = sign * stats.norm.ppf(skill) + random.randn() - criterion
             verdict = 1 + int(np.digitize(evidence, [-1, -0.4, 0, 0.4, 1]))
             answers.append(
                 study.Answer(reader, case, 10 + position, again, verdict, cases[case].signal, cases[case].label,

@@ -1,4 +1,4 @@
-"""The benchmarks run, and their last line is JSON."""
+"""The benchmarks run: the last line of those of speed is JSON, and those of verdicts print a table."""
 
 import json
 import os
@@ -23,3 +23,14 @@ def test_a_benchmark_reports_its_speed_as_json(succeeds, monkeypatch, name):
     out = succeeds('benchmarks/%s.py' % name, '--cpu', *SMALL[name].split())
     figures = json.loads(out.splitlines()[-1])
     assert figures['images_per_sec'] > 0 and figures['fraction_of_matrix_product'] > 0
+
+
+@pytest.mark.slow
+def test_the_table_of_reader_studies_has_no_claim_about_biased_readers(succeeds):
+    lines = succeeds('benchmarks/verdicts_readers.py', '--studies', 20).splitlines()
+    names, *rows = [[cell.strip() for cell in line.strip('|').split('|')] for line in lines[:1] + lines[2:]]
+    rows = [dict(zip(names, row)) for row in rows]
+    biased = [row for row in rows if row["d'"] == '1' and row['criterion'] == '1.6']
+    assert len(biased) == 3 and {row['not told apart'] for row in biased} == {'0.0 %'}
+    at_chance = [float(row['told apart'][:-2]) for row in rows if row["d'"] == '0']
+    assert len(at_chance) == 10 and max(at_chance) <= 20 and sum(at_chance) / 10 < 9

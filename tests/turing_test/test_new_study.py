@@ -4,11 +4,13 @@ import collections
 import json
 import os
 import re
+import shutil
 
 import numpy as np
 import pytest
 
 import dataset
+from common import card
 from places import ROOT
 from runs import random_networks
 from sampling import Generator
@@ -60,6 +62,7 @@ def test_a_study_is_half_real_in_each_class_without_a_nodule_too_often_or_in_pra
     assert (code, err) == (0, '')
     protocol, cases = study.cases(str(tmp_path / 'study'))
     assert protocol['window'] == [-1000, 275] and protocol['mm'] == 0.7
+    assert not protocol['phantoms'] and protocol['title'] == 'Real or generated?'
     assert len({case.pixels.tobytes() for case in cases}) == 48
     counts = collections.Counter((case.kind, case.label, case.signal) for case in cases)
     assert set(counts.values()) == {2, 10} and len(counts) == 8
@@ -115,6 +118,22 @@ def test_who_makes_the_same_study_from_public_code_data_and_weights_guesses_at_c
     else:
         fakes = [case.pixels for case in cases if not case.signal]
     assert not {fake.tobytes().hex().upper() for fake in fakes} & others  # nobody knows the seed that was not given
+
+
+@pytest.mark.slow
+def test_a_study_of_phantoms_says_so_and_calls_them_simulated(create, reals, tmp_path):
+    phantoms = str(tmp_path / 'phantoms')
+    shutil.copytree(reals, phantoms)
+    for label in ('AIS', 'MIA'):
+        path = os.path.join(phantoms, label, label + '.json')
+        with open(path) as f:
+            about = json.load(f)
+        with open(path, 'w') as f:
+            json.dump(dict(about, source=card.PHANTOMS), f)
+    code, out, _ = create('--data', phantoms)
+    protocol, _ = study.cases(str(tmp_path / 'study'))
+    assert code == 0 and 'holds phantoms, so readers see "simulated" instead of "real"' in out
+    assert protocol['phantoms'] and protocol['title'] == 'Simulated or generated?'
 
 
 def test_the_models_are_named_after_their_classes_in_files_or_folders():

@@ -83,6 +83,23 @@ def test_a_reader_plays_a_whole_study_by_keyboard(opened):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    'phantoms, welcome, question',
+    [(False, 'Some come from patients', 'Real or generated?'),
+     (True, 'None comes from a patient', 'Simulated or generated?')],
+)  # fmt: skip
+def test_readers_are_told_whether_patches_come_from_patients(opened, phantoms, welcome, question):
+    page, _ = opened(practice=1, number=4, repeat=0.0, size=64, phantoms=phantoms)
+    assert welcome in page.shows('enter')
+    word = question.split()[0].lower()
+    assert 'Half of the patches are %s.' % word in page.enter('Owl')
+    page.press(' ')
+    assert question in page.shows('verdicts') and 'surely\n%s' % word in page['choices'].text
+    page.answer('6')
+    assert 'You said: surely %s.' % word in page.shows('feedback', 'You said')
+
+
+@pytest.mark.slow
 def test_a_patch_is_drawn_in_the_window_that_is_chosen_and_dragged(opened):
     page, session = opened(practice=0, number=4, repeat=0.0, size=64, enlarge='nearest')
     page.enter('Owl')

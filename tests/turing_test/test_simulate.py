@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from places import ONCE
+from stats import signal_detection
 from turing_test import reading_session, simulate, study
 
 SCRIPT = '6-turing_test.py'
@@ -28,14 +29,16 @@ def test_simulated_readers_have_the_accuracy_that_was_set(mode, make_study, succ
     succeeds(SCRIPT, 'analyse', folder)
     with open(folder + '/turing_test.json') as f:
         data = json.load(f)
-    assert data['warnings'][0] == dict(key='simulated')
+    assert data['warnings'][0] == dict(key='simulated_readers')
+    assert data['first_sentence'].startswith('3 simulated readers ')
     assert data['pooled']['accuracy'] == pytest.approx(np.mean(right))
     assert [reader['name'] for reader in data['readers']] == ['simulated 1', 'simulated 2', 'simulated 3']
 
 
 def test_impressions_are_those_of_the_equal_variance_model():
     truth = {str(i).encode(): i % 2 == 0 for i in range(4000)}
-    reader = simulate.Impressions(truth, 0.7, 1)
+    mean = simulate.mean_impression(0.7, None, 'yes-no')
+    reader = simulate.Impressions(truth, mean, 0.0, 1)
     verdicts = np.array([reader.verdict(case) for case in truth])
     again = np.array([reader.verdict(case) for case in truth])
     signals = np.array(list(truth.values()))
@@ -44,6 +47,31 @@ def test_impressions_are_those_of_the_equal_variance_model():
     agree = np.mean((verdicts >= 4) == (again >= 4))
     both = stats.multivariate_normal([stats.norm.ppf(0.7)] * 2, [[1, 0.5], [0.5, 1]]).cdf([0, 0])
     assert agree == pytest.approx(1 - 2 * (0.3 - both), abs=0.03)
+
+
+@pytest.mark.parametrize('mode, intervals', [('yes-no', 1), ('2afc', 2)])
+def test_dprime_and_criterion_are_those_that_were_set(mode, intervals):
+    truth = {str(i).encode(): i % 2 == 0 for i in range(20000)}
+    reader = simulate.Impressions(truth, simulate.mean_impression(0.65, 1.0, mode), 0.6, 1)
+    counts = signal_detection.cells(list(truth.values()), [reader.verdict(case) for case in truth]).sum(axis=0)
+    dprime, criterion = signal_detection.dprime_and_criterion(counts, intervals)
+    assert [dprime, criterion] == pytest.approx([1.0, 0.6], abs=0.05)
+
+
+@pytest.mark.slow
+@ONCE
+def test_a_reader_who_leans_to_one_answer_is_simulated_and_never_found_unable(make_study, succeeds, complains):
+    folder = make_study(number=100, size=4)
+    flags = '--d-prime', 1, '--criterion', 1.6, '--readers', 1
+    succeeds(SCRIPT, 'simulate', folder, *flags)
+    succeeds(SCRIPT, 'analyse', folder + '-simulated')
+    with open(folder + '-simulated/turing_test.json') as f:
+        data = json.load(f)
+    assert data['verdict'] in ('told_apart', 'undecided')
+    assert data['warnings'][1]['key'] in ('leaning', 'one_sided')
+    complains(
+        SCRIPT, 'simulate', folder, *flags, '--accuracy', 0.6, parts=['--accuracy and --d-prime', 'leave out one']
+    )
 
 
 def test_a_study_is_simulated_once_in_a_copy_that_no_reader_is_let_into(make_study, succeeds, complains):

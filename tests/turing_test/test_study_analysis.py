@@ -32,32 +32,70 @@ def test_accuracies_are_those_of_the_answers_and_readers_keep_their_names_and_ye
 
 
 @pytest.mark.parametrize(
-    'skills, number, outcome, end',
-    [([0.75] * 3, 300, 'better', 'better than chance (p < 0.001).'),
-     ([0.25], 300, 'worse', 'worse than chance (p < 0.001).'),
-     ([0.5] * 3, 300, 'alike', 'not told apart within 10 points of chance (two one-sided tests, p < 0.001).'),
-     ([0.5], 60, 'open', 'neither shown to be told apart (p = 0.699) nor shown to be alike: too few answers.')],
+    'skills, number, verdict, end',
+    [([0.75] * 3, 300, 'told_apart', 'told apart, better than chance (p = 0.003).'),
+     ([0.25], 300, 'told_apart', 'told apart, worse than chance (p < 0.001).'),
+     ([0.5] * 3, 300, 'not_told_apart',
+      'not told apart, as accuracy (within 10 points of chance), AUC and d\u2032 are shown to be near it.'),
+     ([0.5], 60, 'undecided',
+      'undecided, neither shown to be told apart (p = 0.540) nor shown to be alike: too few answers.'),
+     ([0.5], 12, 'undecided', 'undecided, as no reader has read 10 cases of each kind.')],
 )  # fmt: skip
-def test_the_first_sentence_says_what_was_shown_and_of_how_many(skills, number, outcome, end):
+def test_the_first_sentence_says_what_was_shown_and_of_how_many(skills, number, verdict, end):
     data = study_analysis.analyse(simulated(skills, number))
-    sentence, ends = data['first_sentence'], [100 * x for x in data['pooled']['accuracy_interval']]
+    sentence, pooled = data['first_sentence'], data['pooled']
     who = '1 reader' if len(skills) == 1 else '3 readers'
-    begin = who + ' told real from generated in %.1f %% (' % (100 * data['pooled']['accuracy'])
-    assert sentence.startswith(begin + '%.1f\u2013%.1f %%) of %d cases: ' % (tuple(ends) + (number,)))
-    assert sentence.endswith(end) and data['outcome'] == outcome
+    numbers = [100 * x for x in [pooled['accuracy']] + (pooled['accuracy_interval'] or [])]
+    begin = who + ' told real from generated in %.1f %% (%.1f\u2013%.1f %%) of ' % tuple(numbers)
+    assert sentence.startswith('%s%d cases, AUC %.2f' % (begin, number, pooled['auc']))
+    assert sentence.endswith(': ' + end) and data['verdict'] == verdict == pooled['verdict']
+    assert (data['reason'] is None) == (verdict != 'undecided')
 
 
 def test_many_answers_show_a_difference_and_that_it_is_small():
     data = study_analysis.analyse(simulated([0.55] * 6, 300))
-    assert data['outcome'] == 'better' and data['pooled']['equivalence']['shown']
+    assert data['verdict'] == 'told_apart' and all(x['shown'] for x in data['pooled']['equivalence'].values())
     assert data['first_sentence'].endswith(', but shown to be so by less than 10 points.')
 
 
 def test_a_p_above_0_05_is_never_taken_for_equality():
     for seed in range(8):
         data = study_analysis.analyse(simulated([0.5], 50, seed=seed))
-        low, high = data['pooled']['equivalence']['interval']
-        assert data['outcome'] != 'alike' and (low < 0.4 or high > 0.6)
+        low, high = data['pooled']['equivalence']['auc']['interval']
+        assert data['verdict'] != 'not_told_apart' and (
+            low < data['margins']['auc'][0] or high > data['margins']['auc'][1]
+        )
+
+
+def test_a_reader_who_can_tell_but_leans_to_one_answer_is_told_apart_or_undecided_and_named():
+    for seed in range(10):
+        readings = simulated([0.69], 100, seed=seed, criterion=1.6)
+        data = study_analysis.analyse(readings)
+        assert data['verdict'] != 'not_told_apart'
+        (warning,) = [x for x in data['warnings'] if x['key'] in ('leaning', 'one_sided')]
+        assert warning['reader'] == 'reader 0'
+        if warning['key'] == 'leaning':
+            share = np.mean([x.verdict < 4 for x in first(readings)])
+            assert warning['share'] == share and warning['side'] == 'low' and warning['criterion'] > 1
+    opposite = study_analysis.analyse(simulated([0.69], 300, criterion=-1))
+    (warning,) = [x for x in opposite['warnings'] if x['key'] == 'leaning']
+    assert warning['side'] == 'high' and warning['criterion'] < -0.5 < 0.5 < warning['share']
+    assert not study_analysis.analyse(simulated([0.69], 300))['warnings']
+
+
+def test_simulated_readers_and_patches_are_called_simulated_in_the_first_sentence():
+    readings = simulated([0.7] * 3, 60)
+    readings = readings._replace(protocol=dict(readings.protocol, simulated=True, phantoms=True))
+    data = study_analysis.analyse(readings)
+    assert data['first_sentence'].startswith('3 simulated readers told simulated from generated in ')
+    assert [x['key'] for x in data['warnings'][:2]] == ['simulated_readers', 'phantoms']
+
+
+def test_readers_with_few_answers_are_left_out_of_the_verdict_and_named():
+    data = study_analysis.analyse(simulated([0.6, 0.6, 0.6], 60, names=['a', 'b', 'c'], done=[66, 66, 5]))
+    assert data['pooled']['analysed'] == [0, 1]
+    assert dict(key='left_out', readers=['c'], cases=10) in data['notes']
+    assert dict(key='other_readers', readers=2) in data['notes']
 
 
 def test_readers_who_are_not_done_or_have_not_begun_are_counted():
@@ -70,9 +108,9 @@ def test_a_reader_who_always_gives_one_answer_is_no_evidence_of_equality():
     readings = simulated([0.5], 300)
     readings = readings._replace(answers=[x._replace(verdict=6) for x in readings.answers])
     data = study_analysis.analyse(readings)
-    assert data['pooled']['accuracy'] == 0.5 and data['outcome'] == 'open'
+    assert data['pooled']['accuracy'] == 0.5 and (data['verdict'], data['reason']) == ('undecided', 'one_sided')
     assert 'always gives one answer' in data['first_sentence']
-    assert data['warnings'][0] == dict(key='one_sided', reader='reader 0')
+    assert data['warnings'] == [dict(key='one_sided', reader='reader 0')]
 
 
 def test_a_reader_who_does_not_agree_with_oneself_more_than_a_coin_is_a_warning():
@@ -86,8 +124,8 @@ def test_a_reader_who_does_not_agree_with_oneself_more_than_a_coin_is_a_warning(
 
 def test_one_who_can_tell_is_named_where_all_together_cannot():
     data = study_analysis.analyse(simulated([0.4, 0.5, 0.5, 0.72], 100, names=list('abcd')))
-    assert data['outcome'] in ('alike', 'open')
-    assert data['notes'][-1] == dict(key='better_alone', accuracies=dict(d=data['readers'][3]['accuracy']))
+    assert data['verdict'] == 'undecided'
+    assert data['notes'][-1] == dict(key='told_alone', areas=dict(d=data['readers'][3]['auc']))
 
 
 def test_the_table_holds_each_answer_as_it_was_given(tmp_path):

@@ -67,12 +67,19 @@ def test_a_reader_enters_practises_reads_and_finishes(visit, served):
 
 def test_what_the_page_gets_of_a_study_holds_neither_truth_nor_what_leads_to_it(visit):
     about = visit().get('/api/study').get_json()
-    assert set(about) == {'title', 'mode', 'classes', 'window', 'enlarge', 'pause', 'size', 'mm', 'presets'}
-    assert about['presets'][0] == ['lung', -1350.0, 150.0]
+    assert set(about) == {'title', 'mode', 'classes', 'window', 'enlarge', 'pause', 'size', 'mm', 'presets', 'original'}
+    assert about['presets'][0] == ['lung', -1350.0, 150.0] and about['original'] == 'real'
     client = visit('Owl')
     sent = json.dumps(state(client)) + str(client.get('/api/state').headers)
     for name in ('real', 'generated', 'signal', 'label', 'AIS'):
         assert name not in sent
+
+
+def test_the_page_is_told_that_patches_of_phantoms_are_simulated(make_study):
+    with reading_session.opened(make_study(phantoms=True)) as session:
+        client = study_app.application(session).test_client()
+        client.get('/?token=' + session.token)
+        assert client.get('/api/study').get_json()['original'] == 'simulated'
 
 
 def test_pixels_are_those_of_the_study_and_nothing_else_about_them_differs(visit, served):

@@ -27,7 +27,7 @@ def written(tmp_path):
 
 def test_the_page_says_what_was_found_and_asks_for_nothing_from_elsewhere(written):
     data, text = written(simulated([0.6, 0.7, 0.5], names=['junior', 'senior', 'chief']))
-    assert '<p class="verdict %s">' % data['outcome'] in text
+    assert '<p class="verdict %s">' % data['verdict'] in text
     assert html.escape(data['first_sentence']).replace(' %', '\u00a0%') in text
     for name in ('junior', 'senior', 'chief'):
         assert '<th scope="row">%s<small>' % name in text
@@ -71,23 +71,23 @@ def sentences(text):
 def test_readers_who_have_hardly_begun_have_a_page_with_dashes_and_notes(written):
     _, text = written(simulated([0.6, 0.6, None], done=[1, 2, 0]))
     assert '<td>\u2013</td>' in text and text.count(', not finished</small>') == 2
-    assert sentences(text)[:3] == [
+    assert sentences(text)[:2] == [
         '2 readers of 2 have not finished; the answers so far count: reader 0 1, reader 1 2 of 60 cases.',
         '1 reader entered, but answered nothing yet.',
-        'p is for these readers and other cases. To generalize to other readers, three readers are needed.',
     ]
+    assert 'undecided<small>too few cases</small>' in text
 
 
-def test_doubts_and_readers_who_are_better_alone_are_sentences_of_the_page(written):
+def test_doubts_and_readers_who_can_tell_alone_are_sentences_of_the_page(written):
     readings = simulated([0.25, 0.5, 0.5, 0.8], 300, names=list('abcd'))
     answers = [x._replace(verdict=6) if x.reader == 1 else x for x in readings.answers]
     answers = [x._replace(verdict=7 - x.verdict) if x.reader == 3 and x.repeat else x for x in answers]
     readings = readings._replace(protocol=dict(readings.protocol, simulated=True), answers=answers)
     data, text = written(readings)
-    assert [warning['key'] for warning in data['warnings']] == ['simulated', 'one_sided', 'inconsistent']
+    assert [warning['key'] for warning in data['warnings']] == ['simulated_readers', 'one_sided', 'inconsistent']
     for sentence in (
-        'For other readers like them, a t-test of their 4 accuracies gives p = ',
-        'However, some readers are better than chance on their own, after correction for 4 readers: d (',
+        'The verdict and the intervals of all readers are for other readers like these and for other cases.',
+        'However, some readers tell them apart on their own, after correction for 4 readers: a (AUC 0.',
         'Warning. These readers are simulated',
         'Warning. b nearly always gave the same answer, so',
         'of the cases that were shown twice; tossing a coin gives 50 %.',
@@ -101,6 +101,27 @@ def test_pairs_are_shown_beside_each_other_and_said_to_be_pairs(written):
     assert 'divided by \u221a2' in text and '60 pairs of patches of AIS, MIA, IA' in text
     assert text.count('<div class="case pair">') * 2 == len(re.findall(r'<img\s+class="ct"', text))
     assert 'real: left' in text and 'real: right' in text
+
+
+@pytest.mark.parametrize('mode', ['yes-no', '2afc'])
+def test_patches_of_phantoms_are_nowhere_called_real(written, mode):
+    readings = simulated([0.6, 0.6], mode=mode)
+    readings = readings._replace(protocol=dict(readings.protocol, phantoms=True, title='Simulated or generated?'))
+    _, text = written(readings)
+    limits = text.index('What this does not show')
+    visible = re.sub('<style.*?</style>|<script.*?</script>|<[^>]+>', ' ', text, flags=re.DOTALL)
+    about_others = ('real CT', 'real images', 'classifier')  # of the study's limits
+    visible = visible.split('What this does not show')[0] + visible.split('How it was done')[1]
+    for phrase in about_others:
+        visible = visible.replace(phrase, '')
+    assert limits and not re.findall(r'.{20}\b[Rr]eal\b.{20}', visible)
+    assert 'No patch is from a patient.' in visible and 'simulated patches' in visible
+
+
+def test_a_leaning_reader_is_named_with_the_answer(written):
+    _, text = written(simulated([0.69, 0.5], 300, names=['strict', 'fair'], criterion=1))
+    (sentence,) = [x for x in sentences(text) if x.startswith('Warning. strict leans')]
+    assert re.search(r'c = 0\.\d\d|c = 1\.\d\d', sentence) and '\u201cgenerated\u201d' in sentence
 
 
 def test_recall_and_copies_are_printed_beside(written):
