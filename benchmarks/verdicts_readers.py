@@ -15,7 +15,7 @@ from turing_test.simulate import STEPS  # noqa: E402
 Settings = settings(
     'Settings',
     'How often verdicts of reader studies are wrong: simulated readers of known skill, as a table in Markdown.',
-    studies=(500, 'studies of each row; a fifth of them for readers who lean to one side', positive),
+    studies=(2000, 'studies of each row; a fifth of them for readers who lean to one side', positive),
     seed=(0, 'seed of the simulation', nonnegative),
 )
 MARGIN = 0.1  # that of 6-turing_test.py create
@@ -56,7 +56,7 @@ def row(setting, studies, seed):
     return Row(setting, studies, *shares, wrong=wrong)
 
 
-def rows(studies=500, seed=0):
+def rows(studies=2000, seed=0):
     """The [Row] of all settings: readers at chance, at the margin, who lean to one side, and who can tell."""
     fifth = max(studies // 5, 1)
     plan = [(setting, fifth if setting in LEANING else studies) for setting in CHANCE + OUTSIDE + LEANING + POWER]

@@ -6,7 +6,8 @@ from common.svg_plots import FAKE, INK, LINE, OTHER, REAL, SOFT, STYLES, drawn, 
 from stats import signal_detection
 
 # Accuracies of radiologists who were shown other images. Wang et al., Quant Imaging Med Surg 2020;10:1249-1264 (how
-# many images they read is not reported); Park et al., Radiol Artif Intell 2021, ten readers of 300 CT images each.
+# many images they read is not reported); Park et al., JMIR Med Inform 2021;9:e23328, ten readers of 300 images of body
+# CT each.
 PUBLISHED = ('paper, junior', 0.56), ('paper, senior', 0.65), ('Park 2021, ten readers', 0.594)
 TENTHS = 10
 

@@ -126,7 +126,7 @@ def _finding(data):
     )
     reason = reasons[pooled['reason']]
     if pooled['reason'] == 'few_answers' and abs(pooled['accuracy'] - 0.5) >= data['margin']:
-        reason += ', though they lean to one side'
+        reason += ', although accuracy lies outside the margin'
     return 'undecided, neither shown to be told apart (%s) nor shown to be alike: %s' % (p_equals(pooled['p']), reason)
 
 
