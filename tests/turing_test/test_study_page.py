@@ -108,14 +108,11 @@ def test_patches_of_phantoms_are_nowhere_called_real(written, mode):
     readings = simulated([0.6, 0.6], mode=mode)
     readings = readings._replace(protocol=dict(readings.protocol, phantoms=True, title='Simulated or generated?'))
     _, text = written(readings)
-    limits = text.index('What this does not show')
     visible = re.sub('<style.*?</style>|<script.*?</script>|<[^>]+>', ' ', text, flags=re.DOTALL)
-    about_others = ('real CT', 'real images', 'classifier')  # of the study's limits
-    visible = visible.split('What this does not show')[0] + visible.split('How it was done')[1]
-    for phrase in about_others:
-        visible = visible.replace(phrase, '')
-    assert limits and not re.findall(r'.{20}\b[Rr]eal\b.{20}', visible)
-    assert 'No patch is from a patient.' in visible and 'simulated patches' in visible
+    result, others = visible.split('What this does not show')
+    method = others.split('How it was done')[1]
+    assert re.findall(r'\b[Rr]eal\b.{4}', result + method) == ['real CT.']
+    assert 'No patch is from a patient.' in result and 'simulated patches' in method
 
 
 def test_a_leaning_reader_is_named_with_the_answer(written):
