@@ -3,6 +3,7 @@
 import collections
 
 import numpy as np
+from scipy import ndimage
 
 from dataset_tools.patches import VARIANTS
 
@@ -23,7 +24,10 @@ ARMS = dict(
     raw=_arm('the real images as they are', 'real', augment=False),
     common=_arm('mirrored, turned and shifted, as the paper\'s "common augmentation"', 'real'),
     cutmix=_arm('common, and rectangles and labels mixed between images (Yun et al. 2019)', 'real', mix=True),
-    duplicates=_arm('common, and as many repeated real images as gan adds: the control', 'real duplicates'),
+    duplicates=_arm(
+        'common, and as many copies of real images, each turned by an angle, as gan adds: its control',
+        'real duplicates',
+    ),
     gan=_arm('common, and images of generators that learned from the training split only', 'real gan'),
     pix2pix=_arm('common, and patches that pix2pix drew from masks', 'real pix2pix'),
     phantom=_arm('common, and computed phantoms', 'real phantom'),
@@ -66,6 +70,30 @@ class Pool:
         return self.images[chosen], labels
 
 
+def perturbed(real, ratio, random):
+    """(images, labels): for each class, `ratio` times as many copies of real images, each turned by an angle.
+
+    All real images are copied equally often. Size and gray levels stay, as they indicate the class; what comes in at an
+    edge is mirrored there. real: (uint8 images [N, C, R, R], labels [N]); ratio: None for 1.
+    """
+    pixels, labels = real
+    chosen = []
+    for label, count in enumerate(np.bincount(labels)):
+        members = random.permutation(np.flatnonzero(labels == label))
+        chosen.append(members[np.arange(added_count(ratio, count)) % len(members)])
+    chosen = np.concatenate(chosen)
+    turned = np.empty_like(pixels[chosen])
+    for i, angle in enumerate(random.uniform(0, 360, len(chosen))):
+        image = ndimage.rotate(pixels[chosen[i]].astype(np.float32), angle, (1, 2), reshape=False, mode='mirror')
+        turned[i] = np.clip(np.rint(image), 0, 255)
+    return turned, labels[chosen]
+
+
+def added_count(ratio, count):
+    """How many images are added to so many real ones of a class."""
+    return max(int(round((ratio or 1.0) * count)), 1)
+
+
 def build_pool(sources, real, added, ratio, classes):
     """The Pool of a phase. real: (images, labels); added: {source: (images, labels)}, enough of each class.
 
@@ -74,13 +102,12 @@ def build_pool(sources, real, added, ratio, classes):
     counts = np.bincount(real[1], minlength=classes)
     images, labels = [], []
     for source in sources:
-        source_images, source_labels = real if source in ('real', 'duplicates') else added[source]
+        source_images, source_labels = real if source == 'real' else added[source]
         if source != 'real':
             chosen = []
             for label, count in enumerate(counts):
                 members = np.flatnonzero(source_labels == label)
-                wanted = max(int(round((ratio or 1.0) * count)), 1)
-                chosen.append(members[np.arange(wanted) % len(members)])
+                chosen.append(members[np.arange(added_count(ratio, count)) % len(members)])
             chosen = np.concatenate(chosen)
             source_images, source_labels = source_images[chosen], source_labels[chosen]
         images.append(source_images)

@@ -16,7 +16,7 @@ def forest(data, by_arm):
     paper = [('paper: ' + arm, accuracy) for arm, accuracy in data['paper']['accuracy'].items()]
     rows = []
     for name, results in by_arm.items():
-        colour = REAL if name == summary['reference'] else dict(gan=FAKE, shuffled=SOFT).get(results.arm, INK)
+        colour = dict(duplicates=REAL, gan=FAKE, shuffled=SOFT).get(results.arm, INK)
         if name in others:
             rows.append((name + '*', colour, 'none', balanced_accuracy(others[name], name)))
         else:

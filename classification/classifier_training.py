@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 
 import tfutil
-from classification import arms, cnn, cross_validation
+from classification import arms, cnn
 from classification.classifier import Predictor, as_floats, mean_by_nodule
 from stats import calibration
 from tfutil import tf
@@ -16,8 +16,7 @@ from training.optimizers import check_finite, save_finite
 SMOOTHING = 0.1  # of labels: Szegedy et al. 2016
 DROPOUT = 0.3
 DECAY = 0.98  # of the moving average of the weights, in a step
-VALIDATION = 0.2  # share of the nodules of a training split
-CHECKS = 10  # times that a training is measured on these nodules
+CHECKS = 10  # times that a training is measured on the validation split
 
 
 class TrainableClassifier:
@@ -85,29 +84,34 @@ class NodulePredictions:
         return float(-self.log_probabilities[np.arange(len(self.labels)), self.labels].mean())
 
 
-def train_classifier(classifier, cfg, training, train_split, test_split, added):
+def train_classifier(classifier, cfg, training, splits, added):
     """The result of a training (see training_results); the classifier is left with the weights of the best step.
 
-    cfg: classify_settings.Run; training: a Training; the Splits of its fold; added: {source: (images, labels)}.
+    cfg: classify_settings.Run; training: a Training; splits: the training, validation and test Split; added: {source:
+    (images, labels)}.
     """
     begin = time.time()
     arm = arms.ARMS[training.arm]
-    seed = [cfg.seed, training.repeat, training.fold]  # of the weights and validation nodules: the same for all arms
+    train, validation, test = splits
+    seed = [cfg.seed, training.repeat, training.fold]  # of the weights: the same for all arms
     arm_seed = seed + [zlib.crc32(training.arm.encode()), int(1000 * (training.ratio or 0))]
-    learned, held_out = cross_validation.validation_split(train_split, VALIDATION, np.random.RandomState(seed + [1]))
-    labels = train_split.labels
     if arm.shuffle:
-        labels = arms.shuffle_labels(labels, train_split.nodules, np.random.RandomState(arm_seed + [2]))
-    real = train_split.images[learned], labels[learned]
-    pools = [arms.build_pool(sources, real, added, training.ratio, len(train_split.classes))
-             for _, sources in arm.phases]  # fmt: skip
-    validation = train_split.images[held_out], labels[held_out], [train_split.nodules[i] for i in held_out]
+        random = np.random.RandomState(arm_seed + [2])
+        train, validation = [
+            split._replace(labels=arms.shuffle_labels(split.labels, split.nodules, random))
+            for split in (train, validation)
+        ]
+    real = train.images, train.labels
+    if training.arm == 'duplicates':
+        added = dict(added, duplicates=arms.perturbed(real, training.ratio, np.random.RandomState(arm_seed + [5])))
+    pools = [arms.build_pool(sources, real, added, training.ratio, len(train.classes)) for _, sources in arm.phases]
+    chosen_on = validation.images, validation.labels, validation.nodules
 
     classifier.initialise(seed + [4])
-    facts = _fit(classifier, cfg, arm, pools, validation, arm_seed)
-    predicted = NodulePredictions(classifier, *validation)
+    facts = _fit(classifier, cfg, arm, pools, chosen_on, arm_seed)
+    predicted = NodulePredictions(classifier, *chosen_on)
     facts['temperature'] = calibration.temperature(predicted.log_probabilities, predicted.labels)
-    tested = NodulePredictions(classifier, *_test_images(arm, training.fold, test_split, added))
+    tested = NodulePredictions(classifier, *_test_images(arm, training.fold, test, added))
     facts['seconds'] = round(time.time() - begin, 1)
     rows = zip(tested.nodules, tested.labels.tolist(), np.exp(tested.log_probabilities).round(6).tolist())
     return dict(facts=facts, predictions=[[nodule, label] + p for nodule, label, p in rows])

@@ -4,7 +4,8 @@ from common.commandline import group, settings
 from common.types import flag_type, nonempty, positive, positive_float
 from config import CPU, SEED, Train
 
-GENERATORS = 'results/gans/fold{fold}/{class}'
+GENERATORS = 'results/gans/fold{fold}/inner{inner}/{class}'
+REPEATS = 3
 
 
 @flag_type('numbers above 0, with commas')
@@ -14,6 +15,7 @@ def ratios(text):
     return ','.join('%g' % value for value in values)
 
 
+DATA = 'datasets/cv', 'a folder of folds with inner folds, as 0-dataset_create.py --folds --inner writes it'
 TRAINING = (
     'total_kimg lod_initial_resolution lod_training_kimg lod_transition_kimg minibatch D_repeats G_lrate D_lrate '
     'G_smoothing mirror_augment balance_classes holdout augment_critic freeze_critic fmap_base fmap_max '
@@ -22,14 +24,19 @@ TRAINING = (
 
 Gans = settings(
     'Gans',
-    'train a generator for each class on the training split of each fold',
+    'train generators for each class and fold, each on the training split of an inner fold',
     group(
         'input',
-        data=('datasets/cv', 'a folder of folds, as 0-dataset_create.py --folds writes it'),
-        conditional=(False, 'one network with labels for each fold, instead of one for each class'),
+        data=DATA,
+        repeats=(
+            REPEATS,
+            'generators for each class and fold, each on the training split of another inner fold',
+            positive,
+        ),
+        conditional=(False, 'one network with labels instead of one for each class'),
         pretrain=(None, 'start each from these weights, which must have seen none of the nodules', nonempty),
     ),
-    group('output', outdir=('results/gans', 'folder for FOLD/CLASS/RUN')),
+    group('output', outdir=('results/gans', 'folder for FOLD/INNER/CLASS/RUN')),
     group('training, as of 3-train.py', **{name: Train.SETTINGS[name] for name in TRAINING}),
     inputs='data pretrain',
     writer='training',
@@ -40,17 +47,21 @@ Run = settings(
     'train classifiers with and without generated images, and compare them',
     group(
         'input',
-        data=('datasets/cv', 'a folder of folds, as 0-dataset_create.py --folds writes it'),
+        data=DATA,
         generators=(GENERATORS, 'weight files or run folders of generators; without {class}: networks with labels'),
-        trust_generators=(False, 'accept generators whose training nodules are not recorded'),
-        pix2pix=(None, 'for the arm pix2pix: datasets of patches that it drew, with {fold} and {class}', nonempty),
+        trust_generators=(False, 'accept generators that learned from other data than the training split'),
+        pix2pix=(
+            None,
+            'for the arm pix2pix: datasets of patches that it drew, with {fold}, {inner} and {class}',
+            nonempty,
+        ),
         phantoms=(None, 'for the arm phantom: datasets of phantoms, with {class}', nonempty),
     ),
     group(
         'experiment',
         arms=('raw,common,duplicates,gan,shuffled', 'ways to train, with commas: see docs/classification.md', nonempty),
         ratios=('1', 'numbers of generated images for a real one, with commas', ratios),
-        repeats=(3, 'trainings of each arm in each fold', positive),
+        repeats=(REPEATS, 'trainings of each arm in each fold, each with generators of its own', positive),
     ),
     group(
         'training',

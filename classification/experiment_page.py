@@ -7,10 +7,10 @@ import numpy as np
 
 import dataset
 from classification import arms, classifier_plots, experiment_findings, experiment_summary
-from classification.classifier_training import VALIDATION
 from classification.experiment_summary import nearest
 from common import card, files, page
 from common.svg_plots import STYLES
+from stats import power
 from stats.proportions import wilson
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'classification.html')
@@ -24,18 +24,19 @@ PAPER = {arm: dict(value=value, interval=wilson(value * PAPER_NODULES, PAPER_NOD
 Example = collections.namedtuple('Example', 'picture nodule label predicted probabilities')
 
 
-def write(cfg, folds, results):
+def write(cfg, folds, results, comparison):
     """Write classification.json and classification.html into cfg.outdir; the first sentence of the page.
 
-    cfg: classify_settings.Run; folds: cross_validation.Folds; results: {Training: result} of training_results.
+    cfg: classify_settings.Run; folds: cross_validation.Folds; results: {Training: result} of training_results;
+    comparison: of comparisons.plan.
     """
-    by_arm = experiment_summary.collect(results)
-    data = _findings(cfg, folds, by_arm)
+    by_arm = experiment_summary.collect(results, folds.patient_of)
+    data = dict(_findings(cfg, folds, by_arm), comparison=comparison)
     files.write_json(os.path.join(cfg.outdir, 'classification.json'), data)
     summary = data['summary']
     window = dataset.Pyramid(folds.folder(0, 'test')).card.window
     rocs, calibrations = _curves(data, by_arm)
-    example_arm = experiment_summary.best(by_arm, summary) or summary['reference']
+    example_arm = summary['primary'] or next(iter(summary['arms']))
     page.write(
         os.path.join(cfg.outdir, 'classification.html'),
         PAGE,
@@ -46,7 +47,8 @@ def write(cfg, folds, results):
         ct=bool(window),
         nodules=sum(summary['per_class']),
         folds=folds.count,
-        validation=VALIDATION,
+        near_pairs=_near_pairs(folds, bool(window)),
+        target=power.TARGET,
         minutes=sum(facts['seconds'] for facts in data['trainings'].values()) / 60,
         arms_of_paper={arm: nearest(by_arm, arm) for arm in PAPER},
         forest=classifier_plots.forest(data, by_arm),
@@ -65,7 +67,7 @@ def _findings(cfg, folds, by_arm):
     summary, others = experiment_summary.compare(by_arm, folds.classes)
     phantoms = card.of_data(os.path.join(folds.path, 'fold0', 'test', folds.classes[0])).phantoms
     return dict(
-        outcome=experiment_findings.outcome(summary, nearest(by_arm, 'gan')),
+        outcome=experiment_findings.outcome(summary, summary['primary']),
         first_sentence=experiment_findings.first_sentence(summary, by_arm, phantoms),
         notes=experiment_findings.notes(summary, by_arm),
         checks=experiment_findings.checks(summary, by_arm, phantoms),
@@ -80,10 +82,18 @@ def _findings(cfg, folds, by_arm):
     )
 
 
+def _near_pairs(folds, ct):
+    """[(picture, picture)] of the two images of each of Folds.near_pairs."""
+    return [
+        (page.picture(pair.image, name, ct), page.picture(pair.other, other, ct))
+        for name, other, pair in folds.near_pairs
+    ]
+
+
 def _curves(data, by_arm):
     """[(class, figure)] of ROC curves, and [(arm, figure)] of calibration, of the arms that matter most."""
     summary = data['summary']
-    names = ['raw', 'common', summary['reference'], experiment_summary.best(by_arm, summary)]
+    names = ['raw', 'common', data['comparison']['control'], summary['primary']]
     styles = {}
     for name, style in zip(names, STYLES):
         if name in summary['arms']:
@@ -124,7 +134,7 @@ def middle_patches(folds, fold_of):
     """{nodule: its middle patch} of {nodule: fold}; patches of a nodule are in the order of their slices."""
     patches = {}
     for fold in sorted(set(fold_of.values())):
-        _, test = folds.splits(fold)
+        test = folds.test_split(fold)
         for nodule in [nodule for nodule in fold_of if fold_of[nodule] == fold]:
             places = [i for i, name in enumerate(test.nodules) if name == nodule]
             patches[nodule] = test.images[places[len(places) // 2]]

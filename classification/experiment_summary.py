@@ -4,11 +4,11 @@ import collections
 
 import numpy as np
 
+from classification import comparisons
 from classification.arms import ARMS
 from stats import arm_comparison, calibration
 from stats.predictions import gathered
 
-REFERENCES = 'duplicates', 'common', 'raw'  # what the other arms are compared with: the first of these that there is
 MIN_PROBABILITY = 1e-6  # before a logarithm is taken: probabilities have six decimals
 
 # The results of an arm at a ratio, None where it adds nothing. predictions, tempered: stats.predictions.Predictions, as
@@ -16,29 +16,29 @@ MIN_PROBABILITY = 1e-6  # before a logarithm is taken: probabilities have six de
 ArmResults = collections.namedtuple('ArmResults', 'arm ratio predictions tempered facts')
 
 
-def collect(results):
-    """{name: ArmResults} of {Training: result}; a name is that of the arm, as 'gan x0.5' where ratios are several."""
-    several_ratios = len({training.ratio for training in results} - {None}) > 1
+def collect(results, patient_of):
+    """{name: ArmResults} of {Training: result}; names are those of comparisons.names.
+
+    patient_of: a function that gives the patient of a nodule.
+    """
     grouped = {}
     for training, result in results.items():
-        name = training.arm
-        if several_ratios and training.ratio is not None:
-            name += ' x%g' % training.ratio
-        grouped.setdefault(name, []).append((training, result))
-    return {name: _arm_results(pairs) for name, pairs in grouped.items()}
+        grouped.setdefault((training.arm, training.ratio), []).append((training, result))
+    named = comparisons.names(grouped)
+    return {named[pair]: _arm_results(of_arm, patient_of) for pair, of_arm in grouped.items()}
 
 
-def _arm_results(pairs):
+def _arm_results(pairs, patient_of):
     rows, tempered = [], []
     for training, result in pairs:
         for nodule, label, *probabilities in result['predictions']:
-            rows.append((nodule, training.repeat, training.fold, label, probabilities))
+            rows.append((nodule, patient_of(nodule), training.repeat, training.fold, label, probabilities))
             logits = np.log(np.maximum(probabilities, MIN_PROBABILITY))
             tempered.append(calibration.tempered(logits, result['facts']['temperature']))
     columns = list(zip(*rows))
     first = pairs[0][0]
     facts = [result['facts'] for _, result in pairs]
-    return ArmResults(first.arm, first.ratio, gathered(*columns), gathered(*columns[:4], probabilities=tempered), facts)
+    return ArmResults(first.arm, first.ratio, gathered(*columns), gathered(*columns[:5], probabilities=tempered), facts)
 
 
 def nearest(by_arm, arm):
@@ -49,15 +49,15 @@ def nearest(by_arm, arm):
 
 def compare(by_arm, classes):
     """arm_comparison.summary of the arms that are tested on real images, and {name: summary} of each other one."""
-    real = {name: results.predictions for name, results in by_arm.items() if ARMS[results.arm].tested_on == 'real'}
-    candidates = [nearest(by_arm, arm) for arm in REFERENCES] + list(real)
-    reference = next(name for name in candidates if name)
+    real = {name: results for name, results in by_arm.items() if ARMS[results.arm].tested_on == 'real'}
+    pairs = [(results.arm, results.ratio) for results in real.values()]
     others = {
-        name: arm_comparison.summary({name: results.predictions}, classes, name)
+        name: arm_comparison.summary({name: results.predictions}, classes, {})
         for name, results in by_arm.items()
         if name not in real
     }
-    return arm_comparison.summary(real, classes, reference), others
+    predicted = {name: results.predictions for name, results in real.items()}
+    return arm_comparison.summary(predicted, classes, comparisons.controls(pairs), comparisons.primary(pairs)), others
 
 
 def calibrated(results):
@@ -83,9 +83,3 @@ def training_facts(results):
 def balanced_accuracy(summary, name):
     """{value, interval, repeats} of an arm."""
     return summary['arms'][name]['metrics']['balanced_accuracy']
-
-
-def best(by_arm, summary, arm='gan'):
-    """The name of an arm at the ratio with the highest balanced accuracy, or None if it was not trained."""
-    names = [name for name in summary['arms'] if by_arm[name].arm == arm]
-    return max(names, key=lambda name: balanced_accuracy(summary, name)['value'], default=None)

@@ -1,5 +1,6 @@
-"""Training of a generator for each class and fold on the training splits; what is done is skipped."""
+"""Training of a generator for each class, fold and inner fold; what is done is skipped."""
 
+import itertools
 import os
 
 import dataset
@@ -15,25 +16,26 @@ def train_generators(cfg, stop, explicit):
 
     explicit: names of the settings that were given; a run that goes on takes the others from its run.json.
     """
-    folds = cross_validation.Folds(cfg.data)
+    folds = cross_validation.Folds(cfg.data, cfg.repeats)
     if cfg.pretrain:
         _check_pretrained(cfg.pretrain, folds)
     labels = [''] if cfg.conditional else folds.classes
-    jobs = [(fold, label) for fold in range(folds.count) for label in labels]
+    jobs = list(itertools.product(range(cfg.repeats), range(folds.count), labels))
     with locks.held(cfg.outdir, 'wait for it or choose another --outdir'):
-        for i, (fold, label) in enumerate(jobs):
-            outdir = os.path.join(cfg.outdir, 'fold%d' % fold, label)
-            data = os.path.normpath(os.path.join(folds.folder(fold, 'train'), label))
+        for i, (inner, fold, label) in enumerate(jobs):
+            outdir = os.path.join(cfg.outdir, 'fold%d' % fold, 'inner%d' % inner, label)
+            data = os.path.normpath(os.path.join(folds.folder(fold, 'train', inner), label))
             run = _newest_run(outdir)
             if run and _is_finished(run, data):
                 log.info('%d of %d: %s is there' % (i + 1, len(jobs), run))
                 continue
             log.info('%d of %d: %s' % (i + 1, len(jobs), outdir))
-            launch.launch(_settings(cfg, data, outdir, run), stop, [x for x in explicit if x in TRAINING])
+            launch.launch(_settings(cfg, inner, data, outdir, run), stop, [x for x in explicit if x in TRAINING])
 
 
-def _settings(cfg, data, outdir, run):
+def _settings(cfg, inner, data, outdir, run):
     options = {name: value for name, value in cfg._asdict().items() if name in TRAINING}
+    options['seed'] = (cfg.seed + inner) % 2**32
     return Train(data=data, outdir=outdir, resume=run, transfer=cfg.pretrain, conditional=cfg.conditional, **options)
 
 
@@ -57,7 +59,7 @@ def _is_finished(run, data):
 def _check_pretrained(path, folds):
     """ValueError for weights that learned from any of the folds' nodules, or from unknown data."""
     learned = card.of_weights(path).names
-    if learned is None:
+    if not (learned or {}).get('nodule'):
         message = '--pretrain %s: not known from which nodules it learned (no run.json with their names is beside it)'
         raise ValueError(message % path)
     for names in folds.test_names:

@@ -18,7 +18,7 @@ MEANING.update({name: '--' + name for name in SETTINGS})
 # calibration, and seconds; predictions: [[nodule, label, a probability of each class]]; made_of: {name: text}.
 FACTS = 'step', 'inner_loss', 'loss', 'temperature', 'seconds'
 
-# ratio: None where the arm adds nothing.
+# ratio: None where the arm adds nothing; repeat: also the index of the inner fold.
 Training = collections.namedtuple('Training', 'arm ratio repeat fold')
 
 

@@ -247,12 +247,19 @@ def of_training(data, classes, transfer=None):
     return data._replace(classes=classes, transfer=transfer, parts=parts, names=names, entries=None)
 
 
+def normalize(patient):
+    """A patient's name or number in one form for all spellings: capitals and blanks do not count."""
+    return ' '.join(patient.split()).casefold()
+
+
 def in_common(names, others):
-    """(kind, a name) that two {kind: names} have in common, or None."""
+    """(kind, a name) that two {kind: names} have in common, or None; patients in all spellings."""
     for kind in KINDS:
-        both = set(names.get(kind) or []) & set(others.get(kind) or [])
+        spelt = normalize if kind == 'patient' else str
+        here, there = [{spelt(name): name for name in both.get(kind) or []} for both in (names, others)]
+        both = set(here) & set(there)
         if both:
-            return kind, min(both)
+            return kind, here[min(both)]
     return None
 
 

@@ -6,8 +6,8 @@ from collections import defaultdict, namedtuple
 
 import numpy as np
 
-from common import log
-from dataset_tools import locations, markups, nodule_tables, pseudonyms
+from common import card, log
+from dataset_tools import locations, markups, nodule_tables
 
 NUMBER = re.compile(r'[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d\d?)?$', re.IGNORECASE)  # some countries write a comma
 COORD_AXES, XYZ_AXES = ('coordx', 'coordy', 'coordz'), ('x', 'y', 'z')
@@ -175,7 +175,7 @@ def _annotations(rows, located, coordinates, axes):
     for place, row in rows:
         a = _annotation(place, located, row, coordinates, axes)
         if a.patient:
-            a = a._replace(patient=patients.setdefault(pseudonyms.normalize(a.patient), a.patient))
+            a = a._replace(patient=patients.setdefault(card.normalize(a.patient), a.patient))
         if a.label:
             a = a._replace(label=labels.setdefault(a.label.lower(), a.label))
         count[a.scan] += 1

@@ -7,20 +7,15 @@ import os
 import secrets
 import tempfile
 
-from common import files, log
+from common import card, files, log
 
 DIGITS = 12  # of a hash: of a million names, two collide with a chance of 0.2 %
-
-
-def normalize(name):
-    """A patient's name or number in one form for all spellings: capitals and blanks do not count."""
-    return ' '.join(name.split()).casefold()
 
 
 def namer(cfg):
     """A function (kind, name) -> the name in the data set: the same for the same key, or the name itself.
 
-    A patient has one hash in all spellings (see normalize). kind: 'scan', 'patient', 'nodule' or 'file'; cfg: has the
+    A patient has one hash in all spellings (see card.normalize). kind: 'scan', 'patient', 'nodule' or 'file'; cfg: has the
     settings key and keep_names.
     """
     if cfg.keep_names:
@@ -30,7 +25,7 @@ def namer(cfg):
     key = _key(cfg.key or _default_path())
 
     def hashed(kind, name):
-        name = normalize(name) if kind == 'patient' else name
+        name = card.normalize(name) if kind == 'patient' else name
         return hmac.new(key, f'{kind} {name}'.encode(), hashlib.sha256).hexdigest()[:DIGITS]
 
     return hashed

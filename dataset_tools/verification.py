@@ -10,7 +10,6 @@ import numpy as np
 
 import dataset
 from common import card, log
-from dataset_tools.pseudonyms import normalize
 
 EXAMPLES = 3  # findings of a kind that are printed, if not all are
 # Kinds of findings, and how several of a kind are called
@@ -211,7 +210,7 @@ def _leaks(datasets):
         for key in ('patient', 'scan', 'nodule'):
             entries = data.card.entries or []
             for name in sorted({str(entry[key]) for entry in entries if entry.get(key) is not None}):
-                identity = normalize(name) if key == 'patient' else name
+                identity = card.normalize(name) if key == 'patient' else name
                 first = first_with.setdefault((source, key, identity), data)
                 if first.split != data.split:
                     yield Finding('leak', f'{key} {name} is both in {first.folder} and in {data.folder}')

@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections import OrderedDict, namedtuple
 
-from common import VERSION, hounsfield, log
+from common import VERSION, card, hounsfield, log
 from dataset_tools import annotations, ct_volumes, itk, markups, process_pool, pseudonyms, source_digests
 from dataset_tools.patches import SHIFT, Source, margin
 from dataset_tools.scan_crops import SAME, Crops, Job, Problem, crop
@@ -214,7 +214,7 @@ class Survey:
             patient = self.canonical(patch.facts['patient'])
             self.nodules[Nodule(patch.label, patient, patch.facts['scan'], patch.nodule)] = True
         for header, patient, place in crops.patients:
-            places = self._places_by_header.setdefault(pseudonyms.normalize(header), OrderedDict())
+            places = self._places_by_header.setdefault(card.normalize(header), OrderedDict())
             places.setdefault(patient, place)
         self.merged += crops.merged
         self.off_nodule += crops.off_nodule
@@ -227,7 +227,7 @@ class Survey:
 
     def canonical(self, patient):
         """A patient as he was spelt first, or None."""
-        return patient and self._patients.setdefault(pseudonyms.normalize(patient), patient)
+        return patient and self._patients.setdefault(card.normalize(patient), patient)
 
     def left_out(self):
         """The Problems of all lines that are left out, in their order."""

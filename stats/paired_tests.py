@@ -1,20 +1,31 @@
-"""Tests of two classifiers on the same nodules, with closed forms: McNemar, Holm, Nadeau and Bengio."""
-
-import collections
+"""Tests of two classifiers on the same nodules: permutation of patients, and Holm's correction."""
 
 import numpy as np
-from scipy import stats
 
-# only_first, only_second: nodules that only the first, or the second, classifier has right.
-McNemar = collections.namedtuple('McNemar', 'only_first only_second p')
-NadeauBengio = collections.namedtuple('NadeauBengio', 'value interval p')
+PERMUTATIONS = 9999
+_ALIKE = 1e-9  # of the sum of all sizes: sums that differ by less are equal, and only rounded differently
 
 
-def mcnemar(first, second):
-    """McNemar's exact, two-sided test of two classifiers. first, second: whether each nodule is right, bool [N]."""
-    first, second = np.asarray(first, bool), np.asarray(second, bool)
-    only = int((first & ~second).sum()), int((second & ~first).sum())
-    return McNemar(*only, p=float(min(2 * stats.binom.cdf(min(only), sum(only), 0.5), 1)))
+def sign_flips(count, n=PERMUTATIONS, seed=0):
+    """Signs [M, count], 1 and -1: all 2 ** count patterns if they are at most n + 1, else n random ones and all 1."""
+    if count < 40 and 2**count <= n + 1:
+        return 1 - 2 * (np.arange(2**count)[:, None] >> np.arange(count) & 1)
+    patterns = 1 - 2 * np.random.RandomState(seed).randint(2, size=[n + 1, count])
+    patterns[0] = 1
+    return patterns
+
+
+def permutation(differences, signs):
+    """p [...] of the two-sided paired permutation test of differences [..., P], one for each patient.
+
+    The statistic is their sum. Under the null hypothesis the two classifiers may be exchanged within any patient, which
+    turns the sign of the patient's difference (Fisher 1935). signs: of `sign_flips`. The observed pattern is among
+    them, so p is exact, or a little too large, and never 0 (Phipson and Smyth, Stat Appl Genet Mol Biol 2010;9:39).
+    """
+    differences = np.asarray(differences, float)
+    least = np.abs(differences.sum(axis=-1)) - _ALIKE * np.abs(differences).sum(axis=-1)
+    sums = np.abs(differences.dot(signs.T.astype(float)))
+    return (sums >= least[..., None]).mean(axis=-1)
 
 
 def holm(p):
@@ -24,22 +35,3 @@ def holm(p):
     corrected = np.empty_like(p)
     corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
     return corrected.tolist()
-
-
-def nadeau_bengio(differences, test_to_train, coverage=0.95):
-    """The corrected resampled t-test of differences [J] in a score, two or more, one for each fold of each repeat.
-
-    test_to_train: nodules of a test split by those of its training split; training splits overlap, so scores vary less
-    than those of other nodules would (Nadeau and Bengio, Mach Learn 2003;52:239-281; for repeated folds: Bouckaert and
-    Frank 2004).
-    """
-    differences = np.asarray(differences, float)
-    count = differences.size
-    value = float(differences.mean())
-    error = float(np.sqrt((1.0 / count + test_to_train) * differences.var(ddof=1)))
-    half = float(stats.t.ppf(0.5 + coverage / 2, count - 1)) * error
-    if error:
-        p = float(2 * stats.t.sf(abs(value) / error, count - 1))
-    else:
-        p = 0.0 if value else 1.0
-    return NadeauBengio(value, [value - half, value + half], p)

@@ -4,18 +4,18 @@ import collections
 
 import numpy as np
 
-from stats import classifier_metrics
+# nodules, patients, labels, folds: [N]; probabilities: [repeats, N, K]. A fold is that whose network predicts the
+# nodule; a nodule whose patient is not known has a patient of its own.
+Predictions = collections.namedtuple('Predictions', 'nodules patients labels folds probabilities')
 
-# nodules, labels, folds: [N]; probabilities: [repeats, N, K]. A fold is that whose network predicts the nodule.
-Predictions = collections.namedtuple('Predictions', 'nodules labels folds probabilities')
 
+def gathered(nodules, patients, repeats, folds, labels, probabilities):
+    """Predictions, by name of nodule, of rows in any order: five columns [M] and probabilities [M, K].
 
-def gathered(nodules, repeats, folds, labels, probabilities):
-    """Predictions, by name of nodule, of rows in any order: four columns [M] and probabilities [M, K].
-
-    ValueError unless each nodule has one row in each repeat, all of one label and fold.
+    ValueError unless each nodule has one row in each repeat, all of one patient, label and fold.
     """
-    nodules, repeats, folds, labels = [np.asarray(column) for column in (nodules, repeats, folds, labels)]
+    columns = nodules, patients, repeats, folds, labels
+    nodules, patients, repeats, folds, labels = [np.asarray(column) for column in columns]
     probabilities = np.asarray(probabilities, float)
     if not nodules.size:
         raise ValueError('there are no predictions')
@@ -27,23 +27,25 @@ def gathered(nodules, repeats, folds, labels, probabilities):
                 raise ValueError(message % (nodule, rows[nodule, repeat], repeat))
     order = np.lexsort([nodules, repeats])
     shape = len(np.unique(repeats)), -1
-    names, labels, folds = [column[order].reshape(shape) for column in (nodules, labels, folds)]
-    for column, values in (('label', labels), ('fold', folds)):
+    names, patients, labels, folds = [column[order].reshape(shape) for column in (nodules, patients, labels, folds)]
+    for column, values in (('patient', patients), ('label', labels), ('fold', folds)):
         differ = (values != values[0]).any(axis=0)
         if differ.any():
             raise ValueError('nodule %s has more than one %s' % (names[0, np.argmax(differ)], column))
-    return Predictions(names[0], labels[0], folds[0], probabilities[order].reshape(shape + probabilities.shape[1:]))
+    probabilities = probabilities[order].reshape(shape + probabilities.shape[1:])
+    return Predictions(names[0], patients[0], labels[0], folds[0], probabilities)
 
 
-def check(arms, classes, reference):
-    """ValueError unless all of {arm: Predictions} are of the same nodules, repeats and classes, the reference too."""
-    if reference not in arms:
-        raise ValueError('no arm %s to compare with; there are: %s' % (reference, ', '.join(arms)))
-    first = arms[reference]
+def check(arms, classes, controls):
+    """ValueError unless all of {arm: Predictions} are of the same nodules, repeats and classes, and controls arms."""
+    for control in filter(None, controls.values()):
+        if control not in arms:
+            raise ValueError('no arm %s to compare with; there are: %s' % (control, ', '.join(arms)))
+    reference, first = next(iter(arms.items()))
     for arm, predicted in arms.items():
-        alike = all(np.array_equal(x, y) for x, y in zip(predicted[:3], first[:3]))
+        alike = all(np.array_equal(x, y) for x, y in zip(predicted[:4], first[:4]))
         if not alike or np.shape(predicted.probabilities) != np.shape(first.probabilities):
-            raise ValueError('arms %s and %s differ in nodules, labels, folds or repeats' % (arm, reference))
+            raise ValueError('arms %s and %s differ in nodules, patients, labels, folds or repeats' % (arm, reference))
         with np.errstate(invalid='ignore'):  # NaN is bad, too
             sums = predicted.probabilities.sum(axis=2)
             good = (predicted.probabilities >= 0).all() and (np.abs(sums - 1) <= 2e-3).all()  # 3 decimals of a table
@@ -66,17 +68,23 @@ def incomplete_folds(predicted, classes):
     return notes
 
 
-def fold_scores(predicted):
-    """Balanced accuracy in each fold of each repeat, [repeats * folds]."""
-    inside = (predicted.folds == np.unique(predicted.folds)[:, None]).astype(float)
-    matrices = [classifier_metrics.confusion(predicted.labels, x, inside) for x in predicted.probabilities]
-    return np.ravel([classifier_metrics.balanced_accuracy(matrix) for matrix in matrices])
-
-
 def right(predicted):
-    """bool [N]: whether the class of highest probability, averaged over repeats, is the nodule's.
+    """float [N]: the share of repeats in which the class of highest probability is the nodule's."""
+    return (predicted.probabilities.argmax(axis=2) == predicted.labels).mean(axis=0)
 
-    McNemar's test needs one answer for each nodule. Three votes for three classes may end in a tie; means of
-    probabilities hardly ever do.
+
+def patient_differences(first, second):
+    """What each patient adds to the balanced accuracy of `second` less that of `first`, mean over repeats, [P].
+
+    The sum is that difference, of Predictions of the same nodules.
     """
-    return predicted.probabilities.mean(axis=0).argmax(axis=1) == predicted.labels
+    gains = right(second) - right(first)
+    counts = np.bincount(first.labels)
+    _, patients = np.unique(first.patients, return_inverse=True)
+    return np.bincount(patients, gains / (len(counts) * counts[first.labels]))
+
+
+def disagreement(first, second):
+    """Share of nodules that one of two arms has right and the other wrong, mean over repeats."""
+    one, other = [x.probabilities.argmax(axis=2) == x.labels for x in (first, second)]
+    return float((one != other).mean())

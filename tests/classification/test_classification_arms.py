@@ -68,9 +68,24 @@ def test_a_ratio_adds_that_many_images_of_each_class_again_and_again_if_they_are
     added = dict(gan=(np.arange(100, 121).reshape(21, 1, 1, 1), np.repeat([0, 1, 2], 7)))
     pool = arms.build_pool(['real', 'gan'], real, added, ratio, 3)
     assert [len(members) for members in pool.members] == [total] * 3
-    doubled = arms.build_pool(['real', 'duplicates'], real, {}, ratio, 3)
-    assert [len(members) for members in doubled.members] == [total] * 3
-    assert set(doubled.images.ravel()) == set(range(18))
+
+
+@pytest.mark.parametrize('ratio', [0.5, 1, 3])
+def test_duplicates_are_as_many_other_images_as_a_generator_adds_made_of_all_real_ones_alike(random, ratio):
+    at = np.hypot(*(np.mgrid[:32, :32] - 15.5))
+    radii, grays = np.repeat([4, 7, 10], 6), 100 + 8 * np.arange(18)  # a gray level of its own for each nodule
+    pixels = [np.where(at < radius, gray, 50) + 2 * random.randn(1, 32, 32) for radius, gray in zip(radii, grays)]
+    real = np.rint(pixels).astype(np.uint8), np.repeat([0, 1, 2], 6)
+    images, labels = arms.perturbed(real, ratio, random)
+    assert np.bincount(labels).tolist() == [6 * ratio] * 3
+    known = {np.rot90(image, k, (1, 2)).tobytes() for image in real[0] for k in range(4)}
+    assert len({image.tobytes() for image in images} - known) == 18 * ratio  # they differ from each other and the real
+    middles = np.median(images[..., 14:18, 14:18], axis=(1, 2, 3))
+    source = np.abs(middles[:, None] - grays).argmin(axis=1)
+    assert_array_equal(real[1][source], labels)
+    assert np.ptp(np.bincount(source, minlength=18)) <= 1 if ratio < 1 else np.ptp(np.bincount(source)) == 0
+    for image, i in zip(images, source):  # the size of the nodule stays
+        assert (image > (50 + grays[i]) / 2).sum() == pytest.approx(np.pi * radii[i] ** 2, rel=0.1)
 
 
 def test_arms_that_add_images_have_a_ratio_and_shares_of_phases_sum_to_one():

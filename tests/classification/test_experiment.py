@@ -1,12 +1,14 @@
 """The experiment over folds: what it writes, what it refuses, and that it goes on where it was stopped."""
 
 import csv
+import itertools
 import json
 import os
 import shutil
 
 import pytest
 
+import dataset
 import runs
 from classification import classify_settings, experiment
 from common import images, locks
@@ -18,19 +20,18 @@ ARMS = 'raw,common,cutmix,duplicates,gan,pretrain,tstr,trts,shuffled'
 
 @pytest.fixture(scope='module')
 def generators(tmp_path_factory, cv):
-    """Weights for each fold and class, beside the names of what they learned from; and the pattern that names them."""
+    """Weights of each training split, beside the record of what they learned from; and the pattern that names them."""
     root = tmp_path_factory.mktemp('gans')
     path = str(root / 'some.pkl')
     runs.random_networks(path)
-    for fold in (0, 1):
-        for label in ('AIS', 'IA', 'MIA'):
-            folder = root / ('fold%d' % fold) / label / '000-x'
-            os.makedirs(str(folder))
-            shutil.copy(path, str(folder / 'network-final.pkl'))
-            names = ['%s-%d' % (label, i) for i in range(6) if i % 2 != fold]
-            about = dict(digest='x', names=dict(nodule=names, scan=[], patient=['p-' + name for name in names]))
-            (folder / 'run.json').write_text(json.dumps(dict(data=about)))
-    return str(root / 'fold{fold}' / '{class}')
+    for fold, inner, label in itertools.product((0, 1), (0, 1), ('AIS', 'IA', 'MIA')):
+        place = os.path.join('fold%d' % fold, 'inner%d' % inner)
+        folder = root / place / label / '000-x'
+        os.makedirs(str(folder))
+        shutil.copy(path, str(folder / 'network-final.pkl'))
+        data = dataset.Pyramid(os.path.join(cv, place, 'train', label))
+        (folder / 'run.json').write_text(json.dumps(dict(data=data.card.data())))
+    return str(root / 'fold{fold}' / 'inner{inner}' / '{class}')
 
 
 class Stop:
@@ -65,16 +66,17 @@ def table(outdir):
 
 def test_each_nodule_is_predicted_once_by_a_network_that_did_not_see_it(done):
     rows = table(done)
-    assert list(rows[0]) == 'arm ratio repeat fold nodule label p_AIS p_MIA p_IA'.split()
+    assert list(rows[0]) == 'arm ratio repeat fold patient nodule label p_AIS p_MIA p_IA'.split()
     assert {row['arm'] for row in rows} == set(ARMS.split(','))
     for arm in ARMS.split(','):
         of_arm = [row for row in rows if row['arm'] == arm]
-        assert len(of_arm) == 18 and len({row['nodule'] for row in of_arm}) == 18
+        assert len(of_arm) == 30 and len({row['nodule'] for row in of_arm}) == 30
         for row in of_arm:
             assert sum(float(row['p_' + label]) for label in ('AIS', 'MIA', 'IA')) == pytest.approx(1, abs=1e-5)
             if arm != 'trts':
                 label, number = row['nodule'].split('-')
                 assert row['label'] == label and int(number) % 2 == int(row['fold'])
+                assert row['patient'] == 'p-%s-%s' % (label.lower(), number)  # as in NAME.json, in one spelling
     assert {row['ratio'] for row in rows if row['arm'] in ('gan', 'duplicates')} == {'1'}
     assert {row['ratio'] for row in rows if row['arm'] == 'raw'} == {''}
     assert len(visible(done / 'classifiers')) == 2 * 9 * 2  # weights, and from whom each learned
@@ -114,22 +116,46 @@ def test_another_experiment_does_not_go_on_in_the_same_folder_nor_a_second_proce
 @pytest.mark.slow
 @ONCE
 def test_a_generator_that_learned_from_a_test_nodule_or_from_unknown_data_is_refused(cv, generators, tmp_path):
-    root = os.path.dirname(os.path.dirname(generators))
     leak = str(tmp_path / 'leak')
-    shutil.copytree(root, leak)
-    about = os.path.join(leak, 'fold1', 'IA', '000-x', 'run.json')
-    pattern = os.path.join(leak, 'fold{fold}', '{class}')
-    shutil.copy(os.path.join(leak, 'fold0', 'IA', '000-x', 'run.json'), about)
-    with pytest.raises(ValueError, match='network-final.pkl learned from the nodule IA-1, .* test split of fold 1'):
+    shutil.copytree(generators.split('fold{fold}')[0], leak)
+    about = os.path.join(leak, 'fold1', 'inner0', 'IA', '000-x', 'run.json')
+    pattern = os.path.join(leak, 'fold{fold}', 'inner{inner}', '{class}')
+    shutil.copy(os.path.join(leak, 'fold0', 'inner0', 'IA', '000-x', 'run.json'), about)
+    with pytest.raises(ValueError, match='network-final.pkl learned from the nodule IA-3, .* test split of fold 1'):
+        run(cv, pattern, tmp_path / 'a')
+    shutil.copy(os.path.join(leak, 'fold1', 'inner1', 'IA', '000-x', 'run.json'), about)
+    with pytest.raises(ValueError, match='learned from the nodule IA-0, .* validation split of fold 1, inner fold 0'):
         run(cv, pattern, tmp_path / 'a')
     os.unlink(about)
-    with pytest.raises(ValueError, match='--trust-generators'):
+    with pytest.raises(ValueError, match='other data .not recorded. .*--trust-generators'):
         run(cv, pattern, tmp_path / 'a')
     assert not (tmp_path / 'a').exists()
     run(cv, pattern, tmp_path / 'a', arms='tstr,raw', steps=1, trust_generators=True)
-    shutil.rmtree(os.path.join(leak, 'fold0', 'MIA'))
+    shutil.rmtree(os.path.join(leak, 'fold0', 'inner0', 'MIA'))
     with pytest.raises(FileNotFoundError, match='fold 0, class MIA'):
         run(cv, pattern, tmp_path / 'b')
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda data: data.update(names=dict(nodule=[], scan=[], patient=[])),
+        lambda data: data.update(names={kind: ['other-%s' % name for name in names]
+                                        for kind, names in data['names'].items()}),
+    ],
+    ids=['emptied', 'renamed'],
+)  # fmt: skip
+def test_a_record_of_other_data_is_refused_though_its_names_were_emptied_or_changed(cv, generators, tmp_path, change):
+    leak = str(tmp_path / 'leak')
+    shutil.copytree(generators.split('fold{fold}')[0], leak)
+    about = os.path.join(leak, 'fold1', 'inner0', 'IA', '000-x', 'run.json')
+    with open(os.path.join(leak, 'fold0', 'inner0', 'IA', '000-x', 'run.json')) as f:
+        record = json.load(f)
+    change(record['data'])
+    with open(about, 'w') as f:
+        json.dump(record, f)
+    with pytest.raises(ValueError, match='learned from other data .* than the training split of fold 1, inner fold 0'):
+        run(cv, os.path.join(leak, 'fold{fold}', 'inner{inner}', '{class}'), tmp_path / 'a')
 
 
 def test_an_unknown_arm_and_one_without_its_images_are_refused(cv, generators, tmp_path):
@@ -166,14 +192,14 @@ def test_a_kept_classifier_predicts_what_the_experiment_says_of_a_data_set_and_o
     rows, err = predicted(script, '--model', model, '--data', os.path.join(cv, 'fold1', 'test'), '--out', out)
     expected = {row['nodule']: row for row in table(done) if (row['arm'], row['fold']) == ('gan', '1')}
     nodules = [row for row in rows if row['of'] == 'nodule']
-    assert len(nodules) == 9 and len(rows) == 27 and not err
+    assert len(nodules) == 15 and len(rows) == 45 and not err
     for row in nodules:
         for name in ('p_AIS', 'p_MIA', 'p_IA'):
             assert float(row[name]) == pytest.approx(float(expected[row['nodule']][name]), abs=1e-5)
-    _, test = experiment.cross_validation.Folds(cv).splits(1)
+    test = experiment.cross_validation.Folds(cv, 1).test_split(1)
     for i in range(3):
         images.save(str(tmp_path / ('%d.png' % i)), test.images[i])
     pictures, _ = predicted(script, '--model', model, '--data', tmp_path, '--out', tmp_path / 'b.csv')
     assert [row['p_MIA'] for row in pictures[:3]] == [row['p_MIA'] for row in rows[:3]]
     _, err = predicted(script, '--model', model, '--data', os.path.join(cv, 'fold1', 'train'), '--out', out)
-    assert 'learned from 9 of these nodules' in err
+    assert 'learned from 15 of these nodules' in err  # to choose the step, too

@@ -10,10 +10,11 @@ import pytest
 from scipy import special
 
 import dataset
-from classification import classify_settings, experiment_page
+from classification import classify_settings, comparisons, experiment_page
 from classification.cross_validation import Split
-from classification.experiment_summary import collect, compare
+from classification.experiment_summary import collect
 from classification.training_results import Training
+from metrics import memorisation
 from places import ONCE
 from stats import arm_comparison
 
@@ -36,7 +37,8 @@ class Folds:
     """Three folds of nodules with three patches of 16x16 each."""
 
     def __init__(self, path, nodules, source):
-        self.path, self.classes, self.count, self.nodules = str(path), CLASSES, 3, nodules
+        self.path, self.classes, self.count, self.number = str(path), CLASSES, 3, nodules
+        self.unknown_patients, self.near_pairs = 0, []
         for label in CLASSES:
             folder = os.path.join(self.path, 'fold0', 'test', label)
             dataset.write(folder, label, np.zeros([1, 1, 16, 16], np.uint8))
@@ -46,12 +48,18 @@ class Folds:
     def folder(self, fold, side):
         return os.path.join(self.path, 'fold%d' % fold, side)
 
-    def splits(self, fold):
-        members = [i for i in range(self.nodules) if i % 3 == fold]
+    def nodules(self):
+        return np.array([self.label(i) for i in range(self.number)]), ['p%d' % i for i in range(self.number)]
+
+    def patient_of(self, nodule):
+        return 'p-' + nodule
+
+    def test_split(self, fold):
+        members = [i for i in range(self.number) if i % 3 == fold]
         nodules = [self.name(i) for i in members for _ in range(3)]
         labels = np.repeat([self.label(i) for i in members], 3)
         images = np.random.RandomState(fold).randint(256, size=[len(nodules), 1, 16, 16]).astype(np.uint8)
-        return None, Split(CLASSES, images, labels, nodules, None, {}, None)
+        return Split(CLASSES, images, labels, nodules, None, None, None, {}, None, {})
 
     def label(self, i):
         return i // 3 % 3
@@ -65,7 +73,7 @@ class Folds:
         for fold in range(3):
             for repeat in range(2):
                 for (arm, ratio), strength in skill.items():
-                    members = [i for i in range(self.nodules) if i % 3 == fold]
+                    members = [i for i in range(self.number) if i % 3 == fold]
                     labels = np.array([self.label(i) for i in members])
                     logits = 0.4 * random.randn(len(members), 3) + strength * np.eye(3)[labels]
                     names = ['generated-%d' % i if arm == 'trts' else self.name(i) for i in members]
@@ -87,7 +95,8 @@ def written(tmp_path_factory):
             root = tmp_path_factory.mktemp('page')
             folds = Folds(root / 'cv', nodules, source)
             cfg = classify_settings.Run(outdir=str(root), repeats=2, ratios='0.5,1')
-            experiment_page.write(cfg, folds, folds.results(skill))
+            comparison = comparisons.plan([pair for pair in skill if pair[0] != 'trts'], folds, 2)
+            experiment_page.write(cfg, folds, folds.results(skill), comparison)
             texts = [(root / ('classification.' + ending)).read_bytes().decode() for ending in ('json', 'html')]
             pages[key] = json.loads(texts[0]), texts[1]
         return pages[key]
@@ -107,13 +116,21 @@ def sentences(text):
 
 def test_the_json_is_the_summary_of_the_arms_that_are_tested_on_real_images(written, results):
     data, _ = written()
-    expected = {name: arm.predictions for name, arm in collect(results).items()}
+    expected = {name: arm.predictions for name, arm in collect(results, 'p-{}'.format).items()}
     gan = [row for training, result in results.items() if training[:2] == ('gan', 1.0) for row in result['predictions']]
     assert sorted(map(str, expected['gan x1'].nodules)) == sorted({row[0] for row in gan})
     alone = {'trts': expected.pop('trts')}
-    whole = arm_comparison.summary(expected, CLASSES, 'duplicates x1')
+    controls = {
+        'common': 'raw',
+        'duplicates x0.5': 'common',
+        'duplicates x1': 'common',
+        'shuffled': 'common',
+        'raw': None,
+    }
+    controls.update({'gan x0.5': 'duplicates x0.5', 'gan x1': 'duplicates x1'})
+    whole = arm_comparison.summary(expected, CLASSES, controls, 'gan x1')
     assert data['summary'] == json.loads(json.dumps(whole)) and whole['per_class'] == [12, 9, 9]
-    assert data['tested_on_generated']['trts'] == json.loads(json.dumps(arm_comparison.summary(alone, CLASSES, 'trts')))
+    assert data['tested_on_generated']['trts'] == json.loads(json.dumps(arm_comparison.summary(alone, CLASSES, {})))
     assert list(data['trainings']['gan x0.5'].values()) == [15.0, [50, 50, 51, 51, 52, 52], [0.5] * 6]
     assert data['settings']['ratios'] == '0.5,1'
 
@@ -146,21 +163,14 @@ def test_the_page_begins_with_the_finding_in_a_sentence_and_its_limits(written):
     for sentence in (
         data['first_sentence'],
         '90 nodules are few',
-        'Other ratios, compared with duplicates x1: gan x0.5 (better).',
+        'Other ratios, each compared with its own control: gan x0.5 (better).',
+        'Primary comparison: balanced accuracy of gan x1 and duplicates x1, by permutation of patients',
+        'With 90 nodules of 90 patients and 2\nrepeats,',
         'raw below common below generated, is seen here: ',
     ):
         assert sentence in sentences(text)
     _, text = written()
-    assert 'With 30 nodules, a gain of up to ' in sentences(text) and 'verdict not-shown' in text
-
-
-@pytest.mark.parametrize(
-    'names, expected', [('duplicates common raw', 'duplicates'), ('raw common', 'common'), ('cutmix raw', 'raw')]
-)
-def test_the_reference_is_the_nearest_control_that_there_is(names, expected, tmp_path):
-    skill = {(name, 1.0 if name == 'duplicates' else None): 0.3 for name in names.split()}
-    summary, _ = compare(collect(Folds(tmp_path / 'cv', 9, '').results(skill)), CLASSES)
-    assert summary['reference'] == expected
+    assert 'The interval leaves room for a gain of up to ' in sentences(text) and 'verdict not-shown' in text
 
 
 def test_phantoms_are_never_taken_for_patients(written):
@@ -171,7 +181,8 @@ def test_phantoms_are_never_taken_for_patients(written):
 def test_without_an_arm_that_generates_nothing_is_claimed_of_it(written):
     data, text = written({('common', None): 0.5, ('raw', None): 0.5})
     assert data['first_sentence'].endswith('does not tell whether generated nodules help a classifier.')
-    assert data['summary']['reference'] == 'common' and data['outcome'] is None and data['notes'] == []
+    assert data['summary']['primary'] is None is data['outcome'] and data['notes'] == []
+    assert 'There was no primary comparison' in text and data['comparison']['detectable'] == []
     assert 'not checked whether labels leak' in text
 
 
@@ -207,6 +218,19 @@ def test_classes_that_are_alone_in_their_folds_have_no_curves_and_the_page_says_
 
 def test_patches_of_examples_are_middle_slices_of_their_nodule(tmp_path):
     folds = Folds(tmp_path / 'cv', 9, '')
-    _, test = folds.splits(1)
+    test = folds.test_split(1)
     patches = experiment_page.middle_patches(folds, {'nodule4': 1})
     assert (patches['nodule4'] == test.images[test.nodules.index('nodule4') + 1]).all()
+
+
+def test_pairs_that_may_be_slices_of_one_nodule_and_unknown_patients_are_on_the_page(tmp_path):
+    folds = Folds(tmp_path / 'cv', 30, '')
+    image = np.zeros([1, 16, 16], np.uint8)
+    folds.near_pairs = [('test image 4', 'train image 7', memorisation.Pair(0, image, image, None, 0, 0, 0, 1.0))]
+    folds.unknown_patients = 30
+    cfg = classify_settings.Run(outdir=str(tmp_path), repeats=2)
+    skill = {('common', None): 0.3, ('gan', 1.0): 0.3}
+    experiment_page.write(cfg, folds, folds.results(skill), comparisons.plan(list(skill), folds, 2))
+    text = sentences((tmp_path / 'classification.html').read_bytes().decode())
+    assert 'Slices of one nodule?' in text and 'test image 4' in text and 'train image 7' in text
+    assert 'The patient of 30 of 30 nodules is not recorded.' in text
