@@ -1,5 +1,6 @@
-"""How often the classifier experiment is wrong: its power, false alarms and coverage, simulated. Prints a table."""
+"""How often the classifier experiment is wrong: its power, false alarms and coverage, simulated. Prints tables."""
 
+import collections
 import os
 import sys
 
@@ -15,11 +16,11 @@ LABELS = np.repeat([0, 1, 2], [30, 119, 57])  # the nodules of the founding pape
 COUNTS = np.bincount(LABELS)
 GAIN = 0.073  # and its gain, from 53.2 to 60.5 %
 FOLDS = 5
-REPEATS = 2
+REPEATS = 3
 RESAMPLES = 500
 Settings = settings(
     'Settings',
-    'How often the classifier experiment is wrong: its power, false alarms and coverage, simulated. Prints a table.',
+    'How often the classifier experiment is wrong: its power, false alarms and coverage, simulated',
     experiments=(1000, 'simulated experiments for each row', positive),
 )
 
@@ -44,11 +45,13 @@ class Experiments:
         for deviates in self.simulation.deviates:
             deviates += spread * self.random.randn(n, repeats, FOLDS)[..., self.folds]
         self.accuracy = stats.norm.cdf(threshold / np.sqrt(1 + spread**2))  # of all networks that there could be
-        self.weights = np.concatenate([np.ones([1, len(LABELS)]), arm_comparison.resamples(LABELS, patients, RESAMPLES)])
+        self.weights = np.concatenate(
+            [np.ones([1, len(LABELS)]), arm_comparison.resamples(LABELS, patients, RESAMPLES)]
+        )
         self.pairings = self.random.rand(arm_comparison.PAIRINGS, repeats, FOLDS).argsort(axis=1)
 
     def measures(self, right):
-        """The arm_comparison.Measures of the balanced accuracy of answers, bool [repeats, N], or of their difference."""
+        """The arm_comparison.Measures of the balanced accuracy of answers, 0 or 1, [repeats, N], or of a difference."""
         of_classes = self.weights.dot(np.eye(len(COUNTS))[LABELS])
         shares = self.weights / (len(COUNTS) * of_classes[:, LABELS])
         paired = right[self.pairings[:, :, self.folds], np.arange(len(LABELS))]
@@ -67,7 +70,7 @@ class Experiments:
         ]  # fmt: skip
 
     def verdicts(self, gain=0.0):
-        """Shares of experiments whose test is significant, and whose interval excludes 0, too; towards a gain, if any."""
+        """Shares of experiments whose test is significant, and whose interval excludes 0, too; towards the gain."""
         differences = self.simulation.differences(gain)
         found = paired_tests.permutation(differences, self.simulation.signs) < power.ALPHA
         if gain:
@@ -83,26 +86,61 @@ class Experiments:
         return np.mean(held, axis=1)
 
 
-def rows(experiments=1000):
-    """[(question, setting, share, share)] of the table; the shares are numbers from 0 to 1."""
-    power_of, alarms, held = [], [], []
-    for disagreement in (0.1, 0.2, 0.3):
-        simulated = Experiments(experiments, disagreement=disagreement)
-        setting = 'a gain of %.1f points, the arms disagree on %.0f %%' % (100 * GAIN, 100 * disagreement)
-        power_of.append((setting,) + tuple(simulated.verdicts(GAIN)))
-    for setting, options in (
-        ('no gain', {}),
-        ('no gain, networks differ by 3 points', dict(networks=0.03)),
-        ('no gain, three nodules a patient, ICC 0.8', dict(each=3, icc=0.8)),
+# shares: of the experiments, from 0 to 1, one for each of the COLUMNS of the topic.
+Row = collections.namedtuple('Row', 'topic setting shares')
+COLUMNS = {
+    'power': ('permutation test', 'and interval, as reported'),
+    'false alarms': ('permutation test', 'and interval, as reported'),
+    'coverage': ('interval of balanced accuracy', 'interval of the difference'),
+}
+SETTINGS = {
+    'power': [
+        ('both disagree on %d %% of the nodules' % percent, dict(disagreement=percent / 100.0))
+        for percent in (10, 20, 30)
+    ],
+    'false alarms': [
+        ('no difference', {}),
+        ('no difference, networks vary by 3 points', dict(networks=0.03)),
+        ('the same, one repeat', dict(networks=0.03, repeats=1)),
+        ('no difference, three nodules a patient, ICC 0.8', dict(each=3, icc=0.8)),
         ('shuffled labels: both at chance', dict(accuracy=1 / 3.0)),
-    ):
-        alarms.append((setting,) + tuple(Experiments(experiments, **options).verdicts()))
-    for setting, options in (
+    ],
+    'coverage': [
         ('one nodule a patient', {}),
         ('three nodules a patient, ICC 0.5', dict(each=3, icc=0.5)),
         ('three nodules a patient, ICC 0.8', dict(each=3, icc=0.8)),
-        ('networks differ by 3 points', dict(networks=0.03)),
-        ('networks differ by 10 points', dict(networks=0.1)),
-    ):
-        held.append((setting,) + tuple(Experiments(experiments, **options).coverage()))
-    return dict(power=power_of, alarms=alarms, coverage=held)
+        ('networks vary by 3 points', dict(networks=0.03)),
+        ('networks vary by 10 points', dict(networks=0.1)),
+    ],
+}  # fmt: skip
+
+
+def rows(n=1000):
+    """All Rows, of n simulated experiments each."""
+    shares = {
+        'power': lambda experiments: experiments.verdicts(GAIN),
+        'false alarms': Experiments.verdicts,
+        'coverage': Experiments.coverage,
+    }
+    return [
+        Row(topic, setting, [float(share) for share in shares[topic](Experiments(n, **options))])
+        for topic, cases in SETTINGS.items()
+        for setting, options in cases
+    ]
+
+
+def main(argv=None):
+    cfg = parse(Settings, argv)
+    found = rows(cfg.experiments)
+    for topic, columns in COLUMNS.items():
+        title = '%s at a gain of %.1f points' % (topic, 100 * GAIN) if topic == 'power' else topic
+        print('| %s | %s |' % (title, ' | '.join(columns)))
+        print('|---' * (1 + len(columns)) + '|')
+        for row in found:
+            if row.topic == topic:
+                print('| %s | %s |' % (row.setting, ' | '.join('%.1f %%' % (100 * share) for share in row.shares)))
+        print()
+
+
+if __name__ == '__main__':
+    command(main)

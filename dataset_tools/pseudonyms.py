@@ -15,8 +15,8 @@ DIGITS = 12  # of a hash: of a million names, two collide with a chance of 0.2 %
 def namer(cfg):
     """A function (kind, name) -> the name in the data set: the same for the same key, or the name itself.
 
-    A patient has one hash in all spellings (see card.normalize). kind: 'scan', 'patient', 'nodule' or 'file'; cfg: has the
-    settings key and keep_names.
+    A patient has one hash in all spellings (see card.normalize). kind: 'scan', 'patient', 'nodule' or 'file'; cfg: has
+    the settings key and keep_names.
     """
     if cfg.keep_names:
         if cfg.key:

@@ -25,7 +25,7 @@ CANDIDATES_WITHIN = 12
 # 1,000 others the nearest two have 0.22 at 64x64 pixels, 0.21 at 32x32 and 0.16 at 16x16; copies that are only
 # mirrored, turned and shifted have 0, and those with noise of a twentieth of that deviation 0.05.
 ALIKE = 0.1
-ROUNDED = 1.0  # gray levels by which the same image may differ, whatever its contrast
+ROUNDED = 1.0  # gray levels by which the same image may differ, unless it has less contrast
 SMALLEST = 16  # pixels; of smaller images only equal ones are copies
 SEARCHED = 1000  # images of a large set that are compared pixel by pixel, evenly spread
 PERCENT = 1  # of held-out reals, those nearest to a training image; they set the limit below which images may be copies
@@ -163,7 +163,7 @@ def copies(images, others, track=iter):
     (reach, scale), looked_at = _reach(images.shape[-1]), images[left]
     best = nearest(looked_at, others, track)
     spread = crop(looked_at, reach * scale).reshape(len(left), -1).std(axis=1)
-    alike = np.flatnonzero(best.distance <= np.maximum(ALIKE * spread, ROUNDED))
+    alike = np.flatnonzero(best.distance <= np.maximum(ALIKE * spread, np.minimum(spread, ROUNDED)))
     copy_of.update(zip(left[alike].tolist(), best.index[alike].tolist()))
     return copy_of
 

@@ -1,7 +1,8 @@
-"""The benchmarks run: the last line of those of speed is JSON, and those of verdicts print a table."""
+"""The benchmarks run: the last line of those of speed is JSON; those of verdicts print how often they are wrong."""
 
 import json
 import os
+import runpy
 
 import pytest
 
@@ -34,3 +35,16 @@ def test_the_table_of_reader_studies_has_no_claim_about_biased_readers(succeeds)
     assert len(biased) == 3 and {row['not told apart'] for row in biased} == {'0.0 %'}
     at_chance = [float(row['told apart'][:-2]) for row in rows if row["d'"] == '0']
     assert len(at_chance) == 10 and max(at_chance) <= 20 and sum(at_chance) / 10 < 9
+
+
+@ONCE
+@pytest.mark.slow
+def test_the_classifier_experiment_is_wrong_as_seldom_as_it_says():
+    rows = runpy.run_path(os.path.join(ROOT, 'benchmarks', 'verdicts_classifier.py'))['rows'](400)
+    for topic, setting, shares in rows:
+        if topic == 'false alarms' and 'one repeat' not in setting:
+            assert max(shares) <= 0.08 and shares[1] <= shares[0], setting
+        elif topic == 'coverage':
+            assert 0.91 <= min(shares) and max(shares) <= 0.98, setting
+    power = [shares[1] for topic, _, shares in rows if topic == 'power']
+    assert power == sorted(power, reverse=True) and power[0] > 0.9

@@ -49,7 +49,7 @@ OWNERS = {
     'sqlite3': {'turing_test/study.py'},
     'flask': {'common/web.py'},
     'waitress': {'common/web_server.py'},
-    'matplotlib': {'common/svg_plots.py', 'imgs/draw.py', 'imgs/sheets.py'},
+    'matplotlib': {'common/svg_plots.py', 'imgs/draw.py', 'imgs/sheets.py', 'imgs/memorising_generator.py'},
     'SimpleITK': {'dataset_tools/itk.py'},
     'pydicom': {'dataset_tools/dicom_files.py'},
     'nibabel': {'dataset_tools/nifti.py'},
