@@ -29,9 +29,9 @@ PAGES = ['README.md'] + sorted(
 SMALL = {
     '0-dataset_create.py phantom': '--number 40 --resolution 16',
     '0-dataset_create.py pairs --phantom': '--resolution 32 --number 4',
-    '0-dataset_create.py volumes nodules.csv --volumes scans --folds 5 --name cv': '--folds 2 --resolution 16',
+    '0-dataset_create.py volumes nodules.csv --volumes scans --folds 5 --inner 5': '--folds 2 --inner 2 --resolution 16',
     '5-classify.py gans': '--fmap-max 8 --fmap-base 64 --minibatch 2 --total-kimg 0.008 --lod-initial-resolution 16 '
-    '--cpu',
+    '--repeats 1 --cpu',
     '5-classify.py run': '--arms raw,common,duplicates,gan,shuffled --ratios 1 --repeats 1 --steps 4 --cpu',
     '5-classify.py predict': '--cpu',
     '3-train.py --resume': '--total-kimg 0.032',
@@ -131,7 +131,7 @@ def folder(page, tmp_path, monkeypatch):
     """A working folder as the pages assume it: data, weights, scans and a table of nodules."""
     random, classes, count = np.random.RandomState(0), ['MIA'], 10
     if page == 'docs/classification.md':
-        classes, count = ['AIS', 'MIA'], 12
+        classes, count = ['AIS', 'MIA'], 24
 
     def noisy(points):
         return blob(points) + 30 * random.randn(*points.shape[:-1])
