@@ -26,8 +26,8 @@ NEAR_PAIRS = 8  # closest pairs of a fold that are looked at
 
 # images: uint8 [N, C, R, R]; labels: [N], indices of classes; nodules: [N], names; patients: [N], names, where they are
 # not known those of the scan or else the nodule; is_known, is_alone: bool [N], whether the patient is recorded, and
-# whether neither patient nor scan is; names: {kind: sorted names} and image_names: [N], of dataset.Pyramid; digests:
-# {class: digest of its images}, and of all under ''.
+# whether neither patient nor scan is; a phantom is known, as a patient of its own. names: {kind: sorted names} and
+# image_names: [N], of dataset.Pyramid; digests: {class: digest of its images}, and of all under ''.
 Split = collections.namedtuple(
     'Split', 'classes images labels nodules patients is_known is_alone names image_names digests'
 )
@@ -39,7 +39,8 @@ def read_split(path, least=MIN_NODULES):
     least: the fewest nodules of a class.
     """
     data = dataset.Pyramid(path)
-    members = data.card.members()
+    data_card = data.card
+    members, phantoms = data_card.members(), data_card.phantoms
     if members is None:
         message = '%s has a class without a NAME.json that says which image is of which nodule; '
         raise ValueError((message + REMEDY) % path)
@@ -59,9 +60,9 @@ def read_split(path, least=MIN_NODULES):
         labels=labels,
         nodules=nodules,
         patients=patients,
-        is_known=np.array([patient is not None for _, _, patient in members]),
-        is_alone=np.array([not (patient or scan) for _, scan, patient in members]),
-        names=data.card.names,
+        is_known=np.array([bool(patient) or phantoms for _, _, patient in members]),
+        is_alone=np.array([not (patient or scan or phantoms) for _, scan, patient in members]),
+        names=data_card.names,
         image_names=data.image_names(),
         digests=dict(zip(data.classes, data.parts), **{'': data.digest}),
     )
@@ -156,9 +157,7 @@ class Folds:
         for split in splits:
             self.classes = self.classes or split.classes
             if split.classes != self.classes:
-                message = (
-                    '%s: a split of fold %d, inner fold %d, has the classes %s, others %s; they have to be the same'
-                )
+                message = '%s: a split of fold %d, inner fold %d, has the classes %s, others %s; make them the same'
                 values = self.path, fold, inner, ' '.join(split.classes), ' '.join(self.classes)
                 raise ValueError(message % values)
             if split.images.shape[1:] != splits[0].images.shape[1:]:
@@ -227,8 +226,6 @@ def _count_folds(path, inner):
     for fold in indices:
         for index in range(inner):
             if not os.path.isdir(os.path.join(path, 'fold%d' % fold, 'inner%d' % index)):
-                message = (
-                    '%s has %d inner folds in fold %d, and --repeats is %d, each with one of its own; lower it, or '
-                )
+                message = '%s has %d inner folds in fold %d, too few for --repeats %d, each on another; lower it, or '
                 raise ValueError((message + REMEDY) % (path, index, fold, inner))
     return len(indices)

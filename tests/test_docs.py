@@ -29,7 +29,8 @@ PAGES = ['README.md'] + sorted(
 SMALL = {
     '0-dataset_create.py phantom': '--number 40 --resolution 16',
     '0-dataset_create.py pairs --phantom': '--resolution 32 --number 4',
-    '0-dataset_create.py volumes nodules.csv --volumes scans --folds 5 --inner 5': '--folds 2 --inner 2 --resolution 16',
+    '0-dataset_create.py volumes nodules.csv --volumes scans --folds 5 --inner 5': '--folds 2 --inner 2 '
+    '--resolution 16',
     '5-classify.py gans': '--fmap-max 8 --fmap-base 64 --minibatch 2 --total-kimg 0.008 --lod-initial-resolution 16 '
     '--repeats 1 --cpu',
     '5-classify.py run': '--arms raw,common,duplicates,gan,shuffled --ratios 1 --repeats 1 --steps 4 --cpu',

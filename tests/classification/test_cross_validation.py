@@ -1,5 +1,7 @@
 """What an experiment takes for folds, and what it refuses."""
 
+import glob
+import json
 import os
 import shutil
 
@@ -8,6 +10,7 @@ import pytest
 
 import dataset
 from classification import added_images, cross_validation
+from common import card
 from metrics import memorisation
 
 
@@ -29,7 +32,7 @@ def test_folds_are_read_with_their_nodules_in_order(cv):
         (lambda f, s, m: m + [('AIS', 'AIS-0', None)] if (f, s) == (0, 'train') else m, 'nodule AIS-0 is in the'),
         (lambda f, s, m: m + [('IA', 'new', 'P-mia-0')] if (f, s) == (0, 'train') else m, 'patient P-mia-0 is in the'),
         (lambda f, s, m: m[:-3] if (f, s) == (0, 'test') else m, 'has 2 nodules of MIA'),
-        (lambda f, s, m: [x for x in m if x[0] != 'IA'] if f == 1 else m, 'the same'),
+        (lambda f, s, m: [x for x in m if x[0] != 'IA'] if f == 1 else m, 'others AIS MIA IA; make them the same'),
         (lambda f, s, m: m + [('MIA', 'MIA-0', None)] if (f, s) == (1, 'test') else m, 'MIA-0'),
         (lambda f, s, m: m + [('IA', 'AIS-0', None)] if (f, s) == (0, 'test') else m,
          'nodule AIS-0 is of class AIS and of class IA'),
@@ -88,16 +91,28 @@ def test_an_image_in_two_classes_is_refused_with_both_names(make_folds):
         cross_validation.Folds(path, 2)
 
 
-@pytest.mark.parametrize('patients, expected', [(False, [('IA-4)', 'IA-5)')]), (True, [])])
-def test_slices_of_one_nodule_under_two_names_are_shown_where_no_patient_is_known(make_folds, patients, expected):
+@pytest.mark.parametrize(
+    'patients, source, expected',
+    [(False, None, [('IA-4)', 'IA-5)')]), (True, None, []), (False, card.PHANTOMS, [])],
+    ids=['unknown', 'known', 'phantoms'],
+)
+def test_slices_of_one_nodule_under_two_names_are_shown_where_no_patient_is_known(
+    make_folds, patients, source, expected
+):
     def neighbour(image):  # noise of a seventh of the image's spread
         noise = np.random.RandomState(0).randn(*image.shape) * image.std() / 7
         return np.clip(image + noise, 0, 255).astype(np.uint8)
 
-    folds = cross_validation.Folds(planted(make_folds(patients=patients), neighbour), 1)
+    path = planted(make_folds(patients=patients), neighbour)
+    for about in glob.glob(os.path.join(path, '**', '*.json'), recursive=True) if source else []:
+        with open(about) as f:
+            facts = json.load(f)
+        with open(about, 'w') as f:
+            json.dump(dict(facts, source=source), f)
+    folds = cross_validation.Folds(path, 1)
     found = [(name.split('nodule ')[1], other.split('nodule ')[1]) for name, other, _ in folds.near_pairs]
     assert found == expected
-    assert folds.unknown_patients == (0 if patients else 30)
+    assert folds.unknown_patients == (0 if patients or source else 30)
 
 
 def test_a_folder_without_folds_or_with_a_gap_or_without_names_is_refused(make_folds, tmp_path):
@@ -108,7 +123,7 @@ def test_a_folder_without_folds_or_with_a_gap_or_without_names_is_refused(make_f
     with pytest.raises(ValueError, match='fold0/test, fold1/test'):
         cross_validation.Folds(path, 1)
     path = make_folds()
-    with pytest.raises(ValueError, match='2 inner folds in fold 0, and --repeats is 3'):
+    with pytest.raises(ValueError, match='2 inner folds in fold 0, too few for --repeats 3'):
         cross_validation.Folds(path, 3)
     os.unlink(os.path.join(path, 'fold0', 'test', 'IA', 'IA.json'))
     with pytest.raises(ValueError, match='NAME.json'):
