@@ -1,6 +1,6 @@
 # make demo        what the project does, on this machine's CPU or GPU
 # make explore     a page in the browser to play with the generators
-# make experiment  do generated nodules help a classifier? on phantoms, three hours
+# make experiment  do generated nodules help a classifier? on phantoms, five hours
 # make test        the tests that prove most, in a few minutes
 # make test-all    all tests
 # make soak        damaged files, kills, signals, full disks and dying workers, which takes hours

@@ -30,7 +30,7 @@ Settings = settings(
     outdir=('docs', 'the output path'),
     cpu=CPU,
 )
-WAYS = {'common': 'without generated images', 'new': 'it did not see them', 'old': 'it saw the nodules'}
+WAYS = {'common': 'no generated\nimages', 'new': 'it did not see\nthe nodules', 'old': 'it saw\nthe nodules'}
 FACTS = {'inner_loss': 'loss on the nodules that choose the step', 'temperature': 'temperature of calibration'}
 INK, SOFT, COLOURS = '#222222', '#767676', {'common': '#767676', 'new': '#4c72b0', 'old': '#c44e52'}
 
@@ -93,7 +93,7 @@ def main(argv=None):
     print('|---' * (1 + len(FACTS)) + '|')
     for way, label in WAYS.items():
         cells = ['%.3f ± %.3f' % (np.mean(x), np.std(x, ddof=1)) for x in values[way].values()]
-        print('| %s | %s |' % (label, ' | '.join(cells)))
+        print('| %s | %s |' % (label.replace('\n', ' '), ' | '.join(cells)))
     draw(values, os.path.join(cfg.outdir, 'memorising.png'))
 
 
