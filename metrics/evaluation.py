@@ -14,6 +14,7 @@ from metrics.metric import Metric, metric
 from metrics.nodules import known
 from metrics.parallel import progress_bar
 from metrics.real_reference import features_of
+from stats import standard_deviation
 from stats.bootstrap import Estimate, Statistic, estimate
 
 # Draws of neighbourhoods and directions for SWD, and the relative standard error that needs no further one.
@@ -64,9 +65,9 @@ def _standard_deviation(values):
 
     def deviation(weights):
         squares = np.square(values - np.average(values, weights=weights))
-        return float(np.sqrt(np.average(squares, weights=weights)))
+        return float(np.sqrt(weights.dot(squares) / (weights.sum() - 1)))
 
-    return Statistic(deviation, [len(values)])
+    return Statistic(deviation, [len(values)], standard_deviation.interval(values))
 
 
 def aligned(lines):
@@ -117,7 +118,7 @@ class Evaluation:
         self.rows += [row._replace(seconds=round(seconds / len(rows), 1)) for row in rows]
 
     def _estimate(self, statistic, **options):
-        return estimate(*statistic, self.seed, **options)
+        return estimate(statistic, self.seed, **options)
 
     def _measure(self, measured, statistic, generated, real, count=None, disk=True, of='', **options):
         """The Row of a Metric: of statistic(generated) and, unless it is in the cache, of statistic(real).
@@ -137,14 +138,14 @@ class Evaluation:
         """MS-SSIM of pairs."""
 
         def similarity(images):
-            return Statistic(ms_ssim.diversity(images, self.seed, track=progress_bar('MS-SSIM')), [ms_ssim.PAIRS])
+            return Statistic(ms_ssim.diversity(images, self.seed, track=progress_bar('MS-SSIM')), [len(images)])
 
         n = ms_ssim.scales(self.images.shape[-1])
         measured = metric('ms_ssim', scales='' if n == 5 else ', %d of 5 scales' % n)
         return [self._measure(measured, similarity, self.images, self.sets.heldout_reals)]
 
     def measure_features(self):
-        """Precision and recall on the pixel pyramid or, with KID and FID, on the features of a network."""
+        """Precision, recall, density and coverage on the pixel pyramid or, with KID and FID, on network features."""
         reference, n = self.reference, len(self.images)
         generated, heldout = features_of(self.images, reference.network), reference.features('heldout_reals')
 
@@ -161,8 +162,8 @@ class Evaluation:
             measured.append(self._measure(metric('kid'), kernel_distance, *both, of=reference.name, resamples=50))
             if n > generated.shape[1]:
                 measured.append(self._measure(metric('fid'), frechet_distance, *both, of=reference.name, resamples=10))
-        shares = feature_distances.precision_recall(heldout, generated, track=progress_bar('precision, recall'))
-        for key, share, reals in zip(('precision', 'recall'), shares, reference.precision_recall()):
+        shares = feature_distances.shares(heldout, generated, track=progress_bar('precision, recall'))
+        for (key, share), reals in zip(shares, reference.shares()):
             measured.append(Row(metric(key, space=reference.space), self._estimate(Statistic(share, [n])), reals, n))
         return measured
 
@@ -243,7 +244,13 @@ class Evaluation:
 
     def comparisons(self):
         """A verdicts.Comparison of each row."""
-        return [verdicts.compare(row) for row in self.rows]
+        return verdicts.compare(self.rows)
+
+    @property
+    def verdicts(self):
+        """[{topic, state}]; topic: a key of metric.TOPICS; state: alike, differs, undecided or unknown."""
+        judged = verdicts.verdicts(self.comparisons(), self.trained_on)
+        return [collections.OrderedDict(topic=verdict.topic, state=verdict.state) for verdict in judged]
 
 
 def _draw_wasserstein(image_sets, reference):

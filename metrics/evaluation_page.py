@@ -127,10 +127,10 @@ def result(evaluation):
     """FILE FORMAT: what evaluation.json holds."""
     data = facts(evaluation)
     data.update((note.key, note.text) for note in evaluation.notes)
-    data.update(weights=evaluation.weights, rows=[])
-    for row in evaluation.rows:
+    data.update(weights=evaluation.weights, verdicts=evaluation.verdicts, rows=[])
+    for row, state, p, _ in evaluation.comparisons():
         values = row.metric.facts()
-        values.update(wanted=row.metric.wanted, seconds=row.seconds)
+        values.update(wanted=row.metric.wanted, state=state, p=p, seconds=row.seconds)
         values.update(fakes=row.fakes.value, fakes_interval=row.fakes.interval)
         values.update(reals=row.reals.value, reals_interval=row.reals.interval)
         data['rows'].append(values)

@@ -1,4 +1,4 @@
-"""Images as points, and distances of clouds of points: kernel and Frechet inception distance, precision and recall.
+"""Images as points, and clouds of points compared: kernel and Frechet distance, precision, recall, density, coverage.
 
 Features are [N, d]. A metric comes as a function of weights, how often each image counts, for the bootstrap.
 """
@@ -97,34 +97,68 @@ def squared_distances(a, b):
     return np.maximum(distances, 0, out=distances)
 
 
+def _radii(x, neighbours, track):
+    """Distance, squared, of each point [N, d] to the n-th nearest other one, [N]."""
+
+    def of(part):
+        ordered = np.partition(squared_distances(x[part], x), neighbours, axis=1)
+        return ordered[:, neighbours].copy()  # the 0th is the point itself; a view would keep all distances
+
+    return np.concatenate(parallel.ordered(of, chunks(len(x), size=64), track))
+
+
+def _centred(reals, fakes, neighbours, what):
+    """Both as float64 about the mean of the reals; ValueError for too few."""
+    if min(len(reals), len(fakes)) <= neighbours:
+        raise ValueError('%s need more than %d images of each kind' % (what, neighbours))
+    middle = reals.mean(axis=0, dtype=np.float64)
+    return reals.astype(np.float64) - middle, fakes.astype(np.float64) - middle
+
+
+def _share(inside):
+    return lambda weights: float(np.average(inside, weights=weights))
+
+
 def precision_recall(reals, fakes, neighbours=3, track=iter):
     """Improved precision and recall (Kynkaanniemi et al. 2019) of features [N, d]: two functions of weights.
 
     Precision, of the fakes, is the share of them that lie within the distance of some real to its third-nearest real;
     recall, of the reals, the share of them that lie so among the fakes.
     """
-    if min(len(reals), len(fakes)) <= neighbours:
-        raise ValueError('precision and recall need more than %d images of each kind' % neighbours)
-    reals, fakes = [x.astype(np.float64) - reals.mean(axis=0, dtype=np.float64) for x in (reals, fakes)]
-
-    def radii(x):
-        def of(part):
-            ordered = np.partition(squared_distances(x[part], x), neighbours, axis=1)
-            return ordered[:, neighbours].copy()  # the 0th is the point itself; a view would keep all distances
-
-        return np.concatenate(parallel.ordered(of, chunks(len(x), size=64), track))
+    reals, fakes = _centred(reals, fakes, neighbours, 'precision and recall')
+    around_reals, around_fakes = [_radii(x, neighbours, track) for x in (reals, fakes)]
 
     def within(part):
         """Which fakes lie around a part of the reals, and which of those reals around a fake."""
         distances = squared_distances(reals[part], fakes)
         return (distances <= around_reals[part, None]).any(axis=0), (distances <= around_fakes).any(axis=1)
 
-    around_reals, around_fakes = radii(reals), radii(fakes)
     parts = parallel.ordered(within, chunks(len(reals), size=64), track)
     fakes_within = np.any([part for part, _ in parts], axis=0)
     reals_within = np.concatenate([part for _, part in parts])
+    return _share(fakes_within), _share(reals_within)
 
-    def share(inside):
-        return lambda weights: float(np.average(inside, weights=weights))
 
-    return share(fakes_within), share(reals_within)
+def density_coverage(reals, fakes, neighbours=5, track=iter):
+    """Density and coverage (Naeem et al., ICML 2020, equations 3 and 4) of features [N, d]: two functions of weights.
+
+    Density, of the fakes, is how many reals a fake is as near to as their fifth-nearest real is, on average, divided by
+    five: about 1 for a set as the reals. Coverage, of the reals, is the share of them that have a fake so near.
+    """
+    reals, fakes = _centred(reals, fakes, neighbours, 'density and coverage')
+    around_reals = _radii(reals, neighbours, track)
+
+    def within(part):
+        """How many of a part of the reals lie around each fake, and which of them have one."""
+        inside = squared_distances(reals[part], fakes) <= around_reals[part, None]
+        return inside.sum(axis=0), inside.any(axis=1)
+
+    parts = parallel.ordered(within, chunks(len(reals), size=64), track)
+    reals_near = np.sum([part for part, _ in parts], axis=0) / float(neighbours)
+    return _share(reals_near), _share(np.concatenate([part for _, part in parts]))
+
+
+def shares(reals, fakes, track=iter):
+    """(key of a metric, function of weights) of `precision_recall` and `density_coverage`."""
+    functions = precision_recall(reals, fakes, track=track) + density_coverage(reals, fakes, track=track)
+    return list(zip(('precision', 'recall', 'density', 'coverage'), functions))

@@ -58,7 +58,8 @@ _define(
     'ms_ssim', 'variety', 'MS-SSIM of pairs{scales}', 'as reals',
     'Similarity of two images drawn at random, from 0 to 1. Above that of real images: less variety. '
     '(Odena et al., ICML 2017)',
-    higher='lower than that of real images', lower='higher than that of real images', absolute=0.05,
+    higher='pairs of images are more alike than real ones (MS-SSIM)',
+    lower='pairs of images are less alike than real ones (MS-SSIM)', absolute=0.05,
 )  # fmt: skip
 _define(
     'kid', 'fidelity', 'KID x1000', 'low',
@@ -82,7 +83,19 @@ _define(
     'recall', 'variety', 'recall, {space}', 'high',
     'Share of the real images that lie among the generated ones. Low: some kinds of nodule are never made. '
     '(Kynkaanniemi et al., NeurIPS 2019)',
-    lower='lower than that of real images', absolute=0.1,
+    lower='fewer of the real images lie among them (recall)', absolute=0.1,
+)  # fmt: skip
+_define(
+    'density', 'fidelity', 'manifold density, {space}', 'high',
+    'How many real images a generated one is as near to as their fifth-nearest real image is, on average, divided by '
+    'five. Far below the value of other real images: many lie where real images are rare. (Naeem et al., ICML 2020)',
+    lower='fewer of them lie where real images are frequent', absolute=0.1,
+)  # fmt: skip
+_define(
+    'coverage', 'variety', 'coverage, {space}', 'high',
+    'Share of the real images that have a generated image as near as their fifth-nearest real image is. Low: some '
+    'kinds of nodule are never made. (Naeem et al., ICML 2020)',
+    lower='fewer real images have a similar generated one (coverage)', absolute=0.1,
 )  # fmt: skip
 _define(
     'radiomic_distance', 'fidelity', 'radiomic distance', 'low',

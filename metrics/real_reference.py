@@ -5,7 +5,7 @@ import numpy as np
 from metrics import feature_distances, memorisation, nodules, radiomics, sliced_wasserstein
 from metrics.cache import Cache
 from metrics.parallel import chunks, ordered, progress_bar
-from stats.bootstrap import Estimate, estimate
+from stats.bootstrap import Estimate, Statistic, estimate
 
 DIRECTIONS = 128  # of one draw of SWD
 OFFSETS = {'heldout_reals': 1, 'training_reals': 2}  # of seeds in a draw of SWD; that of generated images is 0
@@ -49,7 +49,7 @@ class Reference:
         bootstrap.estimate.
         """
         name = ' '.join(map(str, (metric.key, metric.size, of)))
-        return self._estimates(name, lambda: [estimate(*make(), self.seed, **options)], disk)[0]
+        return self._estimates(name, lambda: [estimate(make(), self.seed, **options)], disk)[0]
 
     def features(self, name):
         """Features of 'heldout_reals' or 'training_reals'."""
@@ -59,15 +59,16 @@ class Reference:
 
         return self.cache.recall('features of %s %s' % (name, self.name), compute, bool(self.network))['features']
 
-    def precision_recall(self):
-        """Estimates of precision and recall, of training reals among held-out ones."""
+    def shares(self):
+        """Estimates of feature_distances.shares, of training reals among held-out ones."""
 
         def compute():
             sets = self.features('heldout_reals'), self.features('training_reals')
-            shares = feature_distances.precision_recall(*sets, track=progress_bar('precision, recall, reals'))
-            return [estimate(share, [len(self.sets.training_reals)], self.seed) for share in shares]
+            functions = feature_distances.shares(*sets, track=progress_bar('precision, recall, reals'))
+            count = [len(self.sets.training_reals)]
+            return [estimate(Statistic(share, count), self.seed) for _, share in functions]
 
-        return self._estimates('precision, recall %s' % self.name, compute)
+        return self._estimates('shares %s' % self.name, compute)
 
     def measure_nodules(self, images):
         """nodules.Nodules of images, in the unit of the card and, if the size of a pixel is known, mm."""
@@ -150,8 +151,9 @@ class Reference:
         def of_level(level):
             width, value = level
             options = dict(seed=self.seed + draw, directions=DIRECTIONS)
-            statistic = sliced_wasserstein.sliced_wasserstein(described, heldout, width, **options)
-            return estimate(statistic, [len(self.sets.heldout_reals)] * 2, self.seed, 50, value=float(value))
+            function = sliced_wasserstein.sliced_wasserstein(described, heldout, width, **options)
+            statistic = Statistic(function, [len(self.sets.heldout_reals)] * 2)
+            return estimate(statistic, self.seed, 50, value=float(value))
 
         return ordered(of_level, list(zip(heldout, values)))
 

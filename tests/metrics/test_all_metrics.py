@@ -21,19 +21,17 @@ def test_each_metric_moves_the_right_way(phantoms):
         return value(sliced_wasserstein(descriptors(x, 1), descriptors(reals, 2), 32), 200, 200)
 
     def shares(x):
-        return [
-            value(share, 200)
-            for share in feature_distances.precision_recall(
-                feature_distances.pixel_pyramid(reals), feature_distances.pixel_pyramid(x)
-            )
-        ]
+        features = [feature_distances.pixel_pyramid(images) for images in (reals, x)]
+        return {key: value(share, 200) for key, share in feature_distances.shares(*features)}
 
     def likeness(x):
-        return value(ms_ssim.diversity(x), ms_ssim.PAIRS)
+        return value(ms_ssim.diversity(x), len(x))
 
     assert swd(blurred) > 3 * swd(honest) and swd(noisy) > 3 * swd(honest) and swd(dropped) > 2 * swd(honest)
-    precision, recall = shares(honest)
-    assert shares(noisy)[0] < precision - 0.1 and shares(blurred)[1] < recall - 0.2 and shares(dropped)[1] < 0.1
+    expected, of_noisy, of_blurred, of_dropped = map(shares, (honest, noisy, blurred, dropped))
+    assert of_noisy['precision'] < expected['precision'] - 0.1 and of_noisy['density'] < expected['density'] - 0.1
+    assert of_blurred['recall'] < expected['recall'] - 0.2 and of_dropped['recall'] < 0.1
+    assert of_dropped['coverage'] < 0.2 < expected['coverage'] - 0.2
     assert likeness(dropped) > likeness(honest) + 0.05
     assert value(gray_distance(noisy, reals), 200, 200) > 2 * value(gray_distance(honest, reals), 200, 200)
     near = [memorisation.nearest(x, reals).distance for x in (reals[:50], honest[:50])]
@@ -49,6 +47,7 @@ def test_each_metric_moves_the_right_way(phantoms):
         (lambda x: feature_distances.kernel_distance(x[:1, 0, 0], x[:1, 0, 0]), 'at least 2'),
         (lambda x: feature_distances.frechet_distance(x[:5, 0, 0], x[:5, 0, 0]), 'more than 32'),
         (lambda x: feature_distances.precision_recall(x[:3, 0, 0], x[:3, 0, 0]), 'more than 3'),
+        (lambda x: feature_distances.density_coverage(x[:5, 0, 0], x[:6, 0, 0]), 'more than 5'),
     ],
 )
 def test_too_few_or_constant_images_are_refused_in_words(random, call, message):

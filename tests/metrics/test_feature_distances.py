@@ -47,6 +47,20 @@ def test_precision_and_recall_equal_a_search_point_by_point(random):
     assert_allclose(value(recall, 40), share(reals, fakes), rtol=1e-6)
 
 
+def test_density_and_coverage_equal_the_published_formula_point_by_point(random):
+    reals, fakes = random.randn(40, 3), random.randn(30, 3) * 1.5
+    radii = [sorted(np.linalg.norm(reals - x, axis=1))[5] for x in reals]
+    inside = np.array([[np.linalg.norm(y - x) <= radius for x, radius in zip(reals, radii)] for y in fakes])
+    functions = dict(feature_distances.shares(reals, fakes))
+    assert_allclose(value(functions['density'], 30), inside.sum() / (5 * 30.0), rtol=1e-6)
+    assert_allclose(value(functions['coverage'], 40), inside.any(axis=0).mean(), rtol=1e-6)
+    # Counting an image twice: density is of the fakes, coverage of the reals.
+    twice = np.r_[2, np.ones(29)]
+    assert_allclose(functions['density'](twice), inside[[0] + list(range(30))].sum() / (5 * 31.0), rtol=1e-6)
+    twice = np.r_[2, np.ones(39)]
+    assert_allclose(functions['coverage'](twice), inside.any(axis=0)[[0] + list(range(40))].mean(), rtol=1e-6)
+
+
 def test_precision_and_recall_never_hold_all_distances_at_once(random):
     """5,000 x 5,000 distances are 200 MB."""
     tracemalloc.start()

@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 
 from metrics import ms_ssim
-from sets import pictures
+from sets import pictures, value
+from stats.bootstrap import Statistic, estimate
 
 
 def test_ms_ssim_equals_a_computation_window_by_window(random):
@@ -28,3 +30,36 @@ def test_ms_ssim_equals_a_computation_window_by_window(random):
             x, y = [u.reshape(len(u) // 2, 2, -1, 2).mean(axis=(1, 3)) for u in (x, y)]
         assert_allclose(ms_ssim.ms_ssim(a[k : k + 1], b[k : k + 1]), [expected], rtol=1e-6)
     assert_allclose(ms_ssim.ms_ssim(a, a), 1)
+
+
+@pytest.mark.parametrize('count', [2, 3, 10, 11, 60, 3000])
+def test_every_image_is_in_as_many_pairs_and_in_none_with_itself(count):
+    first, second = ms_ssim._pairs(count, 0)
+    assert (first != second).all() and len(set(np.bincount(np.r_[first, second], minlength=count))) == 1
+    assert len(first) >= min(ms_ssim.PAIRS, count * (count - 1) / 2)
+    assert len(first) <= ms_ssim.PAIRS + count
+
+
+def test_diversity_is_the_mean_of_all_pairs_of_a_few_images_and_of_those_that_are_drawn_again(random):
+    images = pictures(random, 5, 16)
+    similar = np.array([[ms_ssim.ms_ssim(a[None], b[None])[0] for b in images] for a in images])
+    np.fill_diagonal(similar, 0)  # no image is its own pair
+    statistic = ms_ssim.diversity(images)
+    assert_allclose(value(statistic, 5), similar.sum() / 20)
+    weights = np.array([2, 0, 1, 1, 1])
+    pairs = np.outer(weights, weights) * (1 - np.eye(5))
+    assert_allclose(statistic(weights), (pairs * similar).sum() / pairs.sum())
+
+
+def test_its_interval_is_as_wide_as_it_varies_between_sets_of_images(random, monkeypatch):
+    """Images share a pattern, some more than others: their pairs are not independent."""
+    monkeypatch.setattr(ms_ssim, 'PAIRS', 400)
+    pattern = pictures(random, 1, 16)[0] - 110.0
+    values, deviations = [], []
+    for seed in range(60):
+        share = random.uniform(0, 1, size=[40, 1, 1, 1])
+        images = 110 + share * pattern + (1 - share) * (pictures(random, 40, 16) - 110.0)
+        result = estimate(Statistic(ms_ssim.diversity(images, seed), [40]), seed, resamples=100)
+        values.append(result.value)
+        deviations.append(result.resampled.std())
+    assert 0.85 < np.mean(deviations) / np.std(values, ddof=1) < 1.5

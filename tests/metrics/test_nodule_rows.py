@@ -1,5 +1,7 @@
 """Rows of an evaluation about nodules, of which some images have none."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -35,10 +37,10 @@ def test_rows_are_about_the_images_in_which_a_nodule_was_found(phantoms, generat
     sides = [nodules.measure(images, WINDOW, MM) for images in (phantoms[12:40], evaluated.sets.heldout_reals)]
     for key, statistic, field in (
         ('nodule_gray_mean', np.nanmean, 'mean_hu'),
-        ('nodule_gray_sd', np.nanstd, 'mean_hu'),
+        ('nodule_gray_sd', functools.partial(np.nanstd, ddof=1), 'mean_hu'),
         ('solid_share', np.nanmean, 'solid_share'),
         ('diameter_mean', np.nanmean, 'diameter_mm'),
-        ('diameter_sd', np.nanstd, 'diameter_mm'),
+        ('diameter_sd', functools.partial(np.nanstd, ddof=1), 'diameter_mm'),
         ('elongation_mean', np.nanmean, 'elongation'),
         ('wall_mean', np.nanmean, 'wall_mm'),
     ):

@@ -62,7 +62,7 @@ def test_swd_of_two_halves_shrinks_as_noise_does_and_lies_in_its_interval(phanto
     floors = []
     for count in (50, 200):
         a, b = descriptors(phantoms[:count], 1), descriptors(phantoms[200 : 200 + count], 2)
-        estimate = bootstrap.estimate(sliced_wasserstein(a, b, 32), [count, count])
+        estimate = bootstrap.estimate(bootstrap.Statistic(sliced_wasserstein(a, b, 32), [count, count]))
         assert estimate.interval[0] <= estimate.value <= estimate.interval[1]
         floors.append(estimate.value)
     assert floors[1] < floors[0]

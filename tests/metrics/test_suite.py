@@ -61,7 +61,7 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
     with open(str(tmp_path / 'evaluation.json')) as f:
         result = json.load(f)
     facts = ['SWD', 'model', 'data', 'searched for copies', 'held-out reals', 'compared', 'seed']
-    assert set(result) == set(facts + ['provenance', 'too_few', 'weights', 'rows', 'radiomics'])
+    assert set(result) == set(facts + ['provenance', 'too_few', 'weights', 'verdicts', 'rows', 'radiomics'])
     rows = {row['metric']: row for row in result['rows']}
     missing = set(METRICS) - {row['key'] for row in result['rows']}
     assert missing <= {'wall_mean'}  # few of these patches show a wall

@@ -1,6 +1,8 @@
 """What an evaluation says in words, for figures whose meaning is known."""
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from metrics import metric, verdicts
 from metrics.evaluation import Row
@@ -13,59 +15,115 @@ def row(key, fakes, reals, **parameters):
     return Row(metric.metric(key, **dict(dict(space='network'), **parameters)), *estimates, count=0)
 
 
-def outcomes(rows, n=2000, trained_on=True):
-    result = verdicts.verdicts([verdicts.compare(each._replace(count=n)) for each in rows], trained_on)
-    return {x.topic: (x.outcome, x.message) for x in result}
+def judged(rows, n=2000, trained_on=True):
+    result = verdicts.verdicts(verdicts.compare([each._replace(count=n) for each in rows]), trained_on)
+    return {x.topic: (x.state, x.message) for x in result}
+
+
+def chance(value, spread=0.05):
+    """A row of reals and generated images that are alike."""
+    around = (value, value - spread, value + spread)
+    return row('precision', around, around)
 
 
 def test_a_recall_below_that_of_the_reals_is_less_variety_at_any_number_of_images():
     rows = [row('recall', (0.57, 0.5, 0.63), (0.8, 0.74, 0.86))]
     for n in (50, 5000):
-        assert outcomes(rows, n) == {'variety': ('differs', 'lower than that of real images')}
+        assert judged(rows, n) == {'variety': ('differs', metric.METRICS['recall'].lower)}
 
 
 def test_more_similarity_of_pairs_is_less_variety_too():
     rows = [row('ms_ssim', (0.31, 0.3, 0.32), (0.22, 0.21, 0.23), scales='')]
-    assert outcomes(rows) == {'variety': ('differs', 'lower than that of real images')}
+    assert judged(rows) == {'variety': ('differs', metric.METRICS['ms_ssim'].higher)}
+
+
+def test_measures_of_variety_that_disagree_are_both_named_in_one_sentence():
+    rows = [
+        row('recall', (0.57, 0.5, 0.63), (0.8, 0.74, 0.86)),
+        row('ms_ssim', (0.14, 0.13, 0.15), (0.22, 0.21, 0.23), scales=''),
+    ]
+    state, message = judged(rows)['variety']
+    assert state == 'differs' and message.count(', but ') == 1 and ';' not in message
+    less_alike, missing = message.split(', but ')
+    assert 'MS-SSIM' in less_alike and 'less alike' in less_alike and 'recall' in missing
 
 
 @pytest.mark.parametrize(
-    'spread, n, outcome', [(0.02, 2000, 'alike'), (0.02, 499, 'undecided'), (0.2, 2000, 'undecided')]
+    'spread, n, state', [(0.02, 2000, 'alike'), (0.02, 499, 'undecided'), (0.2, 2000, 'undecided')]
 )
-def test_sets_are_alike_only_if_images_are_many_and_a_difference_that_matters_is_ruled_out(spread, n, outcome):
+def test_sets_are_alike_only_if_images_are_many_and_a_difference_that_matters_is_ruled_out(spread, n, state):
     around = [0.8 - spread, 0.8 + spread]
-    assert outcomes([row('recall', [0.8] + around, [0.8] + around)], n)['variety'][0] == outcome
+    assert judged([row('recall', [0.8] + around, [0.8] + around)], n)['variety'][0] == state
 
 
-def test_a_clear_difference_that_does_not_matter_is_none():
+@pytest.mark.parametrize('n, state', [(50000, 'alike'), (100, 'undecided')])
+def test_a_clear_difference_that_does_not_matter_is_none(n, state):
     close = row('nodule_gray_mean', (-600, -603, -597), (-610, -613, -607), unit='HU')
-    assert outcomes([close], 50000)['density'][0] == 'alike' and outcomes([close], 100)['density'][0] == 'differs'
+    assert verdicts.p_value(close._replace(count=n)) < 1e-4
+    assert judged([close], n)['density'][0] == state
+
+
+def test_a_difference_counts_only_if_chance_makes_none_so_large_among_all_rows_together():
+    # a one-sided p of 0.01: with four other rows 0.05, with five 0.06
+    half = 0.2 * 1.9601 / 2.3263 / 2**0.5
+    clear = row('recall', (0.6, 0.6 - half, 0.6 + half), (0.8, 0.8 - half, 0.8 + half))
+    assert verdicts.p_value(clear._replace(count=10**6)) == pytest.approx(0.01, rel=1e-3)
+    for others, state in ((3, 'differs'), (4, 'undecided')):
+        assert judged([clear] + others * [chance(0.7)], 10**6)['variety'][0] == state
+    assert verdicts.compare([clear._replace(count=10**6)] + 3 * [chance(0.7)])[0].p == pytest.approx(0.04, rel=1e-3)
+
+
+@pytest.mark.parametrize('count', [12, 400])
+def test_the_p_value_of_two_means_is_that_of_a_test_of_their_difference(count):
+    random = np.random.RandomState(count)
+    sides = [random.randn(count), random.randn(count) + 2 / count**0.5]
+    estimates = []
+    for x in sides:
+        half = stats.t.ppf(0.975, count - 1) * x.std(ddof=1) / count**0.5
+        estimates.append((x.mean(), x.mean() - half, x.mean() + half))
+    two_sided = verdicts.p_value(row('diameter_mean', *estimates, unit='mm')._replace(count=count))
+    error = ((sides[0].var(ddof=1) + sides[1].var(ddof=1)) / count) ** 0.5
+    expected = stats.t.sf(abs(sides[0].mean() - sides[1].mean()) / error, count - 1)
+    assert two_sided == pytest.approx(2 * expected, rel=1e-6)
+    assert verdicts.p_value(row('coverage', *estimates)._replace(count=count)) == pytest.approx(expected, rel=1e-6)
+    assert verdicts.p_value(row('swd', *estimates, size=64)._replace(count=count)) == pytest.approx(1 - expected)
+
+
+def test_equal_values_without_width_are_no_evidence_and_unequal_ones_are():
+    none, some = (0.0, 0.0, 0.0), (0.4, 0.4, 0.4)
+    assert verdicts.p_value(row('duplicates', none, none)) == 0.5
+    assert verdicts.p_value(row('duplicates', some, none)) == 0
+    assert verdicts.p_value(row('duplicates', none, some)) == 1
 
 
 def test_a_smaller_distance_or_a_higher_share_than_that_of_the_reals_does_not_count_against_the_images():
     rows = [row('swd', (4, 3.9, 4.1), (8, 7.9, 8.1), size=64), row('precision', (0.9, 0.89, 0.91), (0.7, 0.69, 0.71))]
-    assert outcomes(rows)['fidelity'][0] == 'alike'
+    assert judged(rows)['fidelity'][0] == 'alike'
+    assert judged(rows, 100)['fidelity'][0] == 'undecided'
 
 
 def test_copies_differ_from_as_many_near_images_as_real_ones_have():
     few, many, reals = (0.011, 0.007, 0.016), (0.4, 0.37, 0.43), (0.01, 0.006, 0.015)
-    assert outcomes([row('nearer_share', few, reals)])['copies'][0] == 'alike'
-    outcome, message = outcomes([row('nearer_share', many, reals)])['copies']
-    assert outcome == 'differs' and 'as near to a training image as copies are' in message
+    assert judged([row('nearer_share', few, reals)])['copies'][0] == 'alike'
+    state, message = judged([row('nearer_share', many, reals)])['copies']
+    assert state == 'differs' and 'as near to a training image as copies are' in message
 
 
-def test_copies_are_unknown_where_the_weights_are_not_known_to_have_learnt_from_the_data():
+def test_that_no_copies_are_found_says_nothing_where_the_weights_are_not_known_to_have_learnt_from_the_data():
     rows = [row('nearer_share', (0.011, 0.007, 0.016), (0.01, 0.006, 0.015))]
     rows.append(row('recall', (0.8, 0.79, 0.81), (0.8, 0.79, 0.81)))
-    result = outcomes(rows, trained_on=False)
+    result = judged(rows, trained_on=False)
     assert result['copies'][0] == 'unknown' and result['variety'][0] == 'alike'
+    copied = [row('nearer_share', (0.4, 0.37, 0.43), (0.01, 0.006, 0.015))]
+    assert judged(copied, trained_on=False)['copies'][0] == 'differs'
 
 
 def test_what_differs_most_comes_first_and_every_metric_that_differs_is_shown():
     rows = [
-        row('swd', (value, value - 1, value + 1), (8, 7, 9), size=size) for size, value in ((64, 20), (32, 90), (16, 8))
+        row('swd', (value, value - 1, value + 1), (8, 7, 9), size=size)._replace(count=2000)
+        for size, value in ((64, 20), (32, 90), (16, 8))
     ]
-    (verdict,) = verdicts.verdicts([verdicts.compare(each._replace(count=2000)) for each in rows], True)
+    (verdict,) = verdicts.verdicts(verdicts.compare(rows), True)
     assert [x.row.metric.size for x in verdict.comparisons] == [32, 64]
 
 
