@@ -28,6 +28,7 @@ from tfutil import tf
 
 _LARGEST = 3 * 2048**2 + 4096  # bytes of the largest record: its pixels, and what names them
 _FRAME = 16  # bytes of a record besides its own
+HELD_OUT = 8  # FILE FORMAT: which nodules `split` holds out depends on it, so that a resumed run learns from the same
 _NAME = re.compile(r'(.*)-r(\d\d)\.tfrecords$')
 
 # How records hold their pixels: the bytes before and after these, and the shape of the image.
@@ -342,3 +343,30 @@ class Pyramid:
         if self.labels_path:
             return read_labels(self.labels_path, self.count)
         return np.eye(len(self.classes), dtype=np.float32)[self.labels]
+
+
+def nodules(data):
+    """The nodule of each image of a Pyramid, as indices [N]; ValueError if NAME.json does not say."""
+    members = data.card.members()
+    if members is None:
+        raise ValueError(
+            '%s has no NAME.json that tells which image is of which nodule; name other nodules with --validation'
+            % data.path
+        )
+    index = {}
+    names = [(label, nodule) for label, (nodule, _, _) in zip(data.labels, members)]
+    return np.array([index.setdefault(name, len(index)) for name in names])
+
+
+def split(data, share, seed):
+    """(training, held-out) indices of a Pyramid: of each class this share of the nodules is held out, at least one."""
+    of_image = nodules(data)
+    held = []
+    for label, name in enumerate(data.classes):
+        inside = np.unique(of_image[data.labels == label])
+        n = int(np.ceil(share * len(inside)))
+        if n >= len(inside):
+            raise ValueError('--holdout %g of %d nodules of %s leaves none' % (share, len(inside), name))
+        held += np.random.RandomState([seed, HELD_OUT, label]).permutation(inside)[:n].tolist()
+    is_held = np.isin(of_image, held)
+    return np.flatnonzero(~is_held), np.flatnonzero(is_held)

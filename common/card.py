@@ -24,7 +24,8 @@ _DATASET.update({name + '?': types.nonnegative for name in ('records', 'resoluti
 _CARRIED = {name + '?': types.text for name in ('source', 'digest', 'transfer')}
 _CARRIED.update({name + '?': [types.text] for name in ('classes', 'parts')}, **_SCALE)
 _NAMES = {kind + '?': [types.text] for kind in KINDS}
-_BESIDE = {'data': dict(_CARRIED, digest=types.text, **{'names?': _NAMES}), 'settings?': {'transfer?': types.text}}
+_SETTINGS = {'transfer?': types.text, 'holdout?': types.fraction, 'seed?': types.nonnegative}
+_BESIDE = {'data': dict(_CARRIED, digest=types.text, **{'names?': _NAMES}), 'settings?': _SETTINGS}
 
 
 class Card(typing.NamedTuple):
@@ -39,6 +40,7 @@ class Card(typing.NamedTuple):
     parts: list = None  # digests of the classes, or of all data that the weights saw
     names: dict = None  # {kind of KINDS: sorted names} of whom the images show
     transfer: str = None  # weights that the training began with
+    holdout: tuple = None  # (share, seed) of the nodules that a training kept out, as dataset.split takes them
     entries: list = None  # of a dataset: {nodule, records, and perhaps scan, patient, ...}, in the order of the images
     differing: dict = {}  # {window or mm_per_pixel: [(class, value)]} where pooled classes differ
     records: int = None  # images at each level of a dataset
@@ -64,6 +66,11 @@ class Card(typing.NamedTuple):
     def phantoms(self):
         """Whether the images are recorded as simulated patches, not from patients."""
         return self.source == PHANTOMS
+
+    @property
+    def adjective(self):
+        """What to call the images, as opposed to generated ones."""
+        return 'simulated' if self.phantoms else 'real'
 
     def to_hu(self, gray):
         """Gray levels 0..255 -> float32 in `unit`."""
@@ -211,8 +218,10 @@ def _merged(text, path):
     if problem:
         raise ValueError('%s is damaged (its card: %s); copy it again' % (path, problem))
     carried = Card(path=path, **_fields(fields, _CARRIED))
+    if not carried.digest and beside.digest:  # emptied
+        return beside
     if carried.digest == beside.digest:
-        carried = carried._replace(names=beside.names)
+        carried = carried._replace(names=beside.names, holdout=beside.holdout)
     return carried
 
 
@@ -224,7 +233,10 @@ def _beside(path):
         if os.path.exists(file) and 'records' not in schema.read(file, types.mapping, remedy):  # of a dataset
             facts = schema.read(file, _BESIDE, remedy)
             fields = _fields(facts['data'], _BESIDE['data'])
-            fields['transfer'] = (facts.get('settings') or {}).get('transfer')
+            settings = facts.get('settings') or {}
+            fields['transfer'] = settings.get('transfer')
+            if settings.get('holdout'):
+                fields['holdout'] = settings['holdout'], settings.get('seed') or 0
             return Card(path=path, **fields)
     return Card(path=path)
 

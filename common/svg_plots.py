@@ -121,15 +121,15 @@ def _label_histogram(axes, title, unit, of):
     axes.set_ylabel('share of %s, %%' % of)
 
 
-def histogram(fakes, reals, title, unit, of='images', most=40, limit=None):
+def histogram(fakes, reals, title, unit, of='images', most=40, limit=None, real='real'):
     """How numbers of generated and of real images, or pixels, are distributed.
 
-    most: bins. limit: (value, label) of a line to draw.
+    most: bins. limit: (value, label) of a line to draw. real: what real images are called.
     """
     edges = _edges(np.concatenate([fakes, reals]).astype(float), len(fakes), most)
 
     def draw(axes):
-        axes.fill_between(*_outline(reals, edges), color=REAL, alpha=0.3, linewidth=0, label='real')
+        axes.fill_between(*_outline(reals, edges), color=REAL, alpha=0.3, linewidth=0, label=real)
         axes.plot(*_outline(reals, edges), color=REAL, linewidth=0.8)
         axes.plot(*_outline(fakes, edges), color=FAKE, linewidth=1.8, label='generated')
         if limit:
@@ -157,11 +157,11 @@ def distributions(groups, title, unit, of='images', most=40):
     return drawn(draw, title)
 
 
-def levels(names, fakes, reals, title, xlabel, ylabel):
+def levels(names, fakes, reals, title, xlabel, ylabel, real='real'):
     """Numbers with intervals of generated and real images, side by side for each name; both lists of Estimate."""
 
     def draw(axes):
-        both = (reals, 'real', REAL, 's', 0.1), (fakes, 'generated', FAKE, 'o', -0.1)
+        both = (reals, real, REAL, 's', 0.1), (fakes, 'generated', FAKE, 'o', -0.1)
         for estimates, name, colour, marker, off in both:
             y = np.array([x.value for x in estimates])
             errors = np.abs(np.array([x.interval for x in estimates]).T - y)
@@ -178,13 +178,13 @@ def levels(names, fakes, reals, title, xlabel, ylabel):
     return drawn(draw, title)
 
 
-def curve(x, values, intervals, reals, title, xlabel):
+def curve(x, values, intervals, reals, title, xlabel, real='real'):
     """A number with its interval over the course of a training. reals: (value, interval) of real images."""
 
     def draw(axes):
         lo, hi = np.transpose(intervals)
         axes.axhspan(*reals[1], color=REAL, alpha=0.18, linewidth=0)
-        axes.axhline(reals[0], color=REAL, linewidth=1.2, label='real')
+        axes.axhline(reals[0], color=REAL, linewidth=1.2, label=real)
         axes.fill_between(x, lo, hi, color=FAKE, alpha=0.2, linewidth=0)
         axes.plot(x, values, 'o-', color=FAKE, markersize=4, label='generated')
         axes.grid(axis='y', linewidth=0.6)
@@ -195,7 +195,7 @@ def curve(x, values, intervals, reals, title, xlabel):
     return drawn(draw, title)
 
 
-def against_baseline(rows, title, ylabel):
+def against_baseline(rows, title, ylabel, real='real'):
     """Generated less real, for many metrics on one scale: 1 is half of the interval of the real images.
 
     rows: [(label, fakes, reals, whether they differ clearly)] with Estimates.
@@ -207,7 +207,7 @@ def against_baseline(rows, title, ylabel):
     furthest = max(2.0, np.abs(points).max())
 
     def draw(axes):
-        axes.axvspan(-1, 1, color=REAL, alpha=0.18, linewidth=0, label='95 % interval of the reals')
+        axes.axvspan(-1, 1, color=REAL, alpha=0.18, linewidth=0, label='95 %% interval of %s images' % real)
         axes.axvline(0, color=REAL, linewidth=1.2)
         names = {False: 'generated', True: 'generated, clearly different'}
         for i, ((label, _, _, clear), (x, low, high)) in enumerate(zip(rows, points)):
@@ -215,7 +215,7 @@ def against_baseline(rows, title, ylabel):
             fill = FAKE if clear else 'none'
             axes.plot([x], [i], 'o', color=FAKE, markersize=6, markerfacecolor=fill, label=names.pop(clear, None))
             axes.text(0.005, i - 0.2, label, transform=axes.get_yaxis_transform(), va='bottom')
-        xlabel = "generated \u2212 real; 1 is half of the reals' 95 % interval"
+        xlabel = 'generated \u2212 %s; 1 is half of the latter\u2019s 95 %% interval' % real
         if furthest > 6:
             ticks = [sign * n for n in (1, 3, 10, 30, 100, 300, 1000) if n <= furthest * 1.5 for sign in (-1, 1)]
             axes.set_xscale('symlog', linthresh=3, linscale=1.2)

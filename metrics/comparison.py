@@ -1,7 +1,7 @@
 """Several models beside each other: plain data for a file or a page, and a table as text.
 
 The data of `compare` are what comparison.json holds:
-  data, held-out reals, compared, seed: what was compared; texts, and a number. weights: digests of the weight files.
+  data, reference images, compared, seed: what was compared; texts, and a number. weights: digests of the weight files.
   models: [{name, model, folder, kimg, notes}]; name: short and unique; folder: of its evaluation.html, within the same
     folder; kimg: of its training, where its file tells, or null; notes: texts.
   metrics: [{metric, key, size, unit, wanted, reals, models, best, as_good}], those that all models have; metric: a
@@ -23,7 +23,7 @@ from stats.bootstrap import difference
 COLUMNS = 6  # models beside each other in the table
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'comparison.html')
 PICTURES = 6  # of a model
-SHARED = 'data', 'held_out', 'compared', 'seed'  # fields of the Facts that all models share
+SHARED = 'data', 'reference', 'compared', 'seed'  # fields of the Facts that all models share
 
 
 def kimg_of(model):
@@ -86,7 +86,7 @@ def _curve(metric, kimg):
 
 def compare(evaluations):
     """The comparison of at least two Evaluations of one suite.evaluate_models, as described above."""
-    result = evaluation_page.facts(evaluations[0], SHARED)
+    result = evaluations[0].titled_facts(SHARED)
     paths = [evaluated.facts.model for evaluated in evaluations]
     result.update(weights=[digest for evaluated in evaluations for digest in evaluated.weights], models=[])
     for name, path, evaluated in zip(names(paths), paths, evaluations):
@@ -134,11 +134,12 @@ def write(evaluations, outdir):
 
 def _write_page(result, evaluations, path):
     compared, (count, *shape) = evaluations[0].sets, evaluations[0].images.shape
+    real = compared.card.adjective
     shown = max(min(PICTURES, count, page.most(shape) // (len(evaluations) + 1)), 1)
     sets = [(model, evaluated.images) for model, evaluated in zip(result['models'], evaluations)]
     strips = []
     for model, images in sets + [(None, compared.heldout_reals)]:
-        name = model['name'] if model else 'real'
+        name = model['name'] if model else real
         pictures = [page.picture(x, '%s, image %d' % (name, i + 1)) for i, x in enumerate(images[:shown])]
         strips.append((model, pictures))
     figures = []
@@ -146,7 +147,7 @@ def _write_page(result, evaluations, path):
         intervals = list(zip(curve['lo'], curve['hi']))
         reals = metric['reals']['value'], metric['reals']['interval']
         axes = curve['metric'], 'training, kimg'
-        figures.append((curve, svg_plots.curve(curve['kimg'], curve['value'], intervals, reals, *axes)))
+        figures.append((curve, svg_plots.curve(curve['kimg'], curve['value'], intervals, reals, *axes, real=real)))
     first, *others = [model['notes'] for model in result['models']]
     page.write(
         path,
@@ -154,7 +155,8 @@ def _write_page(result, evaluations, path):
         'Comparison of %d models' % len(result['models']),
         evaluation_page.window_of(compared.card),
         result=result,
-        facts=evaluation_page.facts(evaluations[0], SHARED),
+        real=real,
+        facts=evaluations[0].titled_facts(SHARED),
         common=[note for note in first if all(note in notes for notes in others)],
         strips=strips,
         curves=figures,

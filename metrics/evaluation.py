@@ -26,9 +26,11 @@ LEAST_NODULES = 10  # of each kind, that a row is about
 # draws: their number; error: their relative standard error; widths, fakes, reals: of the levels, and the SWD x 1000 of
 # generated and training reals there, as bootstrap.Estimates.
 Drawn = collections.namedtuple('Drawn', 'draws error widths fakes reals')
-# What was compared. swd: how it was measured, or None; model: a path; data, searched, held_out: which images; compared:
-# how many of each kind; these are texts; seed: a number.
-Facts = collections.namedtuple('Facts', 'swd model data searched held_out compared seed')
+# What was compared. swd: how it was measured, or None; model: a path; data, searched, reference: which images;
+# compared: how many of each kind; these are texts; seed: a number.
+Facts = collections.namedtuple('Facts', 'swd model data searched reference compared seed')
+# FILE FORMAT: what evaluation.json, comparison.json and pages call those fields of Facts that have other names there.
+TITLES = {'swd': 'SWD', 'searched': 'searched for copies', 'reference': 'reference images'}
 # How far the mean of a radiomic feature of generated images and of training reals lies from that of held-out reals, in
 # spreads of training reals. feature: a key of radiomics.FEATURES.
 Shift = collections.namedtuple('Shift', 'feature fakes reals')
@@ -81,11 +83,11 @@ def aligned(lines):
 
 
 class Evaluation:
-    """Metrics of generated images against held-out reals and, as a baseline, of training reals against them.
+    """Metrics of generated images against reference images and, as a baseline, of training images against them.
 
     images: the generated ones, uint8 [N, C, R, R]. drawn: their Drawn, None for images that are too small for SWD.
     rows: of the table. nodules, nearest, nearest_others: nodules.Nodules and memorisation.Nearest, to training images
-    and to others of their set, of generated images and held-out reals. shifts: a Shift of each radiomic feature. facts:
+    and to others of their set, of generated and reference images. shifts: a Shift of each radiomic feature. facts:
     Facts. notes: [Note]; warnings: those of them that make the comparison doubtful. trained_on: whether
     the weights are known to have learned from these data. weights: the digest of the weight file in a list, or empty.
     """
@@ -113,9 +115,36 @@ class Evaluation:
                 return row
         raise KeyError(key)
 
+    def __getitem__(self, name):
+        """What evaluation.json holds under a name."""
+        return self.record()[name]
+
+    def titled_facts(self, fields=Facts._fields):
+        """{title: value} of fields of its Facts, those that are known."""
+        values = [(TITLES.get(field, field), getattr(self.facts, field)) for field in fields]
+        return collections.OrderedDict((title, value) for title, value in values if value is not None)
+
+    def record(self):
+        """FILE FORMAT: what evaluation.json holds."""
+        data = self.titled_facts()
+        data.update((note.key, note.text) for note in self.notes)
+        data.update(weights=self.weights, verdicts=self.verdicts, rows=[])
+        for row, state, p, _ in self.comparisons():
+            values = row.metric.facts()
+            values.update(wanted=row.metric.wanted, state=state, p=p, seconds=row.seconds)
+            values.update(fakes=row.fakes.value, fakes_interval=row.fakes.interval)
+            values.update(reals=row.reals.value, reals_interval=row.reals.interval)
+            data['rows'].append(values)
+        if self.shifts:
+            data['radiomics'] = [shift._asdict() for shift in self.shifts]
+        return data
+
     def add(self, rows, seconds):
         """Add Rows. seconds: of all together."""
         self.rows += [row._replace(seconds=round(seconds / len(rows), 1)) for row in rows]
+
+    def _metric(self, key, **parameters):
+        return metric(key, real=self.sets.card.adjective, **parameters)
 
     def _estimate(self, statistic, **options):
         return estimate(statistic, self.seed, **options)
@@ -132,7 +161,7 @@ class Evaluation:
     def measure_wasserstein(self):
         """Sliced Wasserstein distance for each resolution from 16x16, of images that are not smaller."""
         levels = zip(self.drawn.widths, self.drawn.fakes, self.drawn.reals)
-        return [Row(metric('swd', size=width), fakes, reals, len(self.images)) for width, fakes, reals in levels]
+        return [Row(self._metric('swd', size=width), fakes, reals, len(self.images)) for width, fakes, reals in levels]
 
     def measure_variety(self):
         """MS-SSIM of pairs."""
@@ -141,7 +170,7 @@ class Evaluation:
             return Statistic(ms_ssim.diversity(images, self.seed, track=progress_bar('MS-SSIM')), [len(images)])
 
         n = ms_ssim.scales(self.images.shape[-1])
-        measured = metric('ms_ssim', scales='' if n == 5 else ', %d of 5 scales' % n)
+        measured = self._metric('ms_ssim', scales='' if n == 5 else ', %d of 5 scales' % n)
         return [self._measure(measured, similarity, self.images, self.sets.heldout_reals)]
 
     def measure_features(self):
@@ -159,18 +188,22 @@ class Evaluation:
         measured = []
         if reference.network:
             both = generated, reference.features('training_reals')
-            measured.append(self._measure(metric('kid'), kernel_distance, *both, of=reference.name, resamples=50))
+            measured.append(self._measure(self._metric('kid'), kernel_distance, *both, of=reference.name, resamples=50))
             if n > generated.shape[1]:
-                measured.append(self._measure(metric('fid'), frechet_distance, *both, of=reference.name, resamples=10))
+                measured.append(
+                    self._measure(self._metric('fid'), frechet_distance, *both, of=reference.name, resamples=10)
+                )
         shares = feature_distances.shares(heldout, generated, track=progress_bar('precision, recall'))
         for (key, share), reals in zip(shares, reference.shares()):
-            measured.append(Row(metric(key, space=reference.space), self._estimate(Statistic(share, [n])), reals, n))
+            measured.append(
+                Row(self._metric(key, space=reference.space), self._estimate(Statistic(share, [n])), reals, n)
+            )
         return measured
 
     def measure_gray_levels(self):
         """Distance of the gray-level histograms in the unit of the card."""
         n, step = len(self.images), hounsfield.per_gray_level(self.sets.card.gray_window)
-        measured = metric('gray_distance', unit=self.sets.card.unit)
+        measured = self._metric('gray_distance', unit=self.sets.card.unit)
 
         def of_histograms(images):
             distance = gray_distance(images, self.sets.heldout_reals)
@@ -195,7 +228,7 @@ class Evaluation:
             values = [known(getattr(measured, field)) for measured in self.nodules]
             count = min(map(len, values))
             if count >= LEAST_NODULES:
-                rows.append(self._measure(metric(key, unit=unit), statistic, *values, count=count, disk=False))
+                rows.append(self._measure(self._metric(key, unit=unit), statistic, *values, count=count, disk=False))
         return rows
 
     def measure_radiomics(self):
@@ -213,7 +246,7 @@ class Evaluation:
         def distance(x):
             return Statistic(feature_distances.frechet_distance(x, heldout), [len(x), len(heldout)])
 
-        return [self._measure(metric('radiomic_distance'), distance, generated, training, count=count)]
+        return [self._measure(self._metric('radiomic_distance'), distance, generated, training, count=count)]
 
     def measure_duplicates(self, n):
         """Share of up to n generated images that nearly are another one, and the same of training reals."""
@@ -226,10 +259,10 @@ class Evaluation:
             return Statistic(memorisation.copied(nearest.distance, heldout.distance), counts)
 
         count = len(generated.distance)
-        return [self._measure(metric('duplicates'), share, generated, training, count=count, of='%d' % n)]
+        return [self._measure(self._metric('duplicates'), share, generated, training, count=count, of='%d' % n)]
 
     def measure_copies(self, n):
-        """Distance to the nearest training image, of up to n generated images and as many held-out reals."""
+        """Distance to the nearest training image, of up to n generated images and as many reference images."""
         nearest = memorisation.nearest(self.images[:n], self.sets.training, progress_bar('copies'))
         self.nearest = [nearest, self.reference.nearest(n)]
         generated, reals = [nearest.distance for nearest in self.nearest]
@@ -238,7 +271,7 @@ class Evaluation:
             return Statistic(memorisation.copied(distances, reals), [len(distances), len(reals)])
 
         return [
-            self._measure(metric(key), statistic, generated, reals, count=len(generated), disk=False)
+            self._measure(self._metric(key), statistic, generated, reals, count=len(generated), disk=False)
             for key, statistic in (('nearest_distance', _mean), ('nearer_share', share))
         ]
 
@@ -249,7 +282,7 @@ class Evaluation:
     @property
     def verdicts(self):
         """[{topic, state}]; topic: a key of metric.TOPICS; state: alike, differs, undecided or unknown."""
-        judged = verdicts.verdicts(self.comparisons(), self.trained_on)
+        judged = verdicts.verdicts(self.comparisons(), self.trained_on, self.sets.card.adjective)
         return [collections.OrderedDict(topic=verdict.topic, state=verdict.state) for verdict in judged]
 
 

@@ -1,36 +1,33 @@
 """An evaluation as a JSON file and a page."""
 
-import collections
 import os
 
 import numpy as np
 
 from common import files, hounsfield, page, svg_plots
 from metrics import memorisation, radiomics, verdicts
-from metrics.evaluation import LEAST_NODULES, Facts
+from metrics.evaluation import LEAST_NODULES
 from metrics.metric import TOPICS
 from metrics.nodules import known
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'evaluation.html')
 PICTURES, FIRST, PAIRS = 48, 12, 6  # pictures of each kind, those before 'more', closest pairs; fewer if large
-# FILE FORMAT: what evaluation.json, comparison.json and pages call those fields of Facts that have other names there.
-TITLES = {'swd': 'SWD', 'searched': 'searched for copies', 'held_out': 'held-out reals'}
 ARROWS = {'low': '\u2193', 'high': '\u2191', 'as reals': '='}
 
 
-def _overview(comparisons):
+def _overview(comparisons, real):
     """All metrics in one figure."""
     lines = []
     for row, state in [(comparison.row, comparison.state) for comparison in comparisons]:
         label = '%s  %s' % (row.metric.label, ARROWS[row.metric.wanted])
         lines.append((label, row.fakes, row.reals, state in ('higher', 'lower')))
-    axis = 'metric (wanted: \u2193 low, \u2191 high, = as the real images)'
-    return svg_plots.against_baseline(lines, 'All metrics, generated minus real', axis)
+    axis = 'metric (wanted: \u2193 low, \u2191 high, = as the %s images)' % real
+    return svg_plots.against_baseline(lines, 'All metrics, generated minus ' + real, axis, real)
 
 
 def _distributions(evaluation):
     """The figures of distances, gray values and nodules: [(heading, caption, SVG)]."""
-    compared = evaluation.sets
+    compared, real = evaluation.sets, evaluation.sets.card.adjective
     length = 'mm' if compared.card.mm_per_pixel else 'pixels'
     gray = compared.card.unit[0].upper() + compared.card.unit[1:]  # HU, or Gray levels
     figures = []
@@ -38,11 +35,11 @@ def _distributions(evaluation):
     if swd:
         sizes = ['%dx%d' % (row.metric.size, row.metric.size) for row in swd]
         texts = 'SWD by resolution', 'resolution, pixels', 'SWD x1000, with 95 % interval'
-        figure = svg_plots.levels(sizes, [row.fakes for row in swd], [row.reals for row in swd], *texts)
-        caption = 'From coarse structure, left, to the finest texture. Lower is better; real images show how low.'
+        figure = svg_plots.levels(sizes, [row.fakes for row in swd], [row.reals for row in swd], *texts, real=real)
+        caption = 'From coarse structure, left, to the finest texture. Lower is better; %s images show how low.' % real
         figures.append(('Sliced Wasserstein distance', caption, figure))
     pixels = [compared.card.to_hu(x[:500].ravel()) for x in (evaluation.images, compared.heldout_reals)]
-    figure = svg_plots.histogram(*pixels, 'density', gray, 'pixels', 60)
+    figure = svg_plots.histogram(*pixels, 'density', gray, 'pixels', 60, real=real)
     figures.append(
         (gray + ' of all pixels', 'All pixels: lung on the left, soft tissue and bone on the right.', figure)
     )
@@ -56,7 +53,7 @@ def _distributions(evaluation):
     for field, heading, caption, title, unit in of_nodules:
         fakes, reals = [known(getattr(measured, field)) for measured in evaluation.nodules]
         if min(len(fakes), len(reals)) >= LEAST_NODULES:
-            figures.append((heading, caption, svg_plots.histogram(fakes, reals, title, unit)))
+            figures.append((heading, caption, svg_plots.histogram(fakes, reals, title, unit, real=real)))
     return figures
 
 
@@ -76,15 +73,15 @@ def _pairs(pairs, evaluation, names):
     return dict(pairs=tiles, most=most, step=step)
 
 
-def _limited(nearest, of):
+def _limited(nearest, of, real):
     """The limit, how many are within it and of how many, and the figure of distances to the nearest image of a kind.
 
-    nearest: memorisation.Nearest of generated images and of the real ones that set the limit.
+    nearest: memorisation.Nearest of generated images and of the reference images, which set the limit.
     """
     fakes, reals = [x.distance for x in nearest]
     limit = memorisation.limit(reals)
-    mark = limit, 'nearest 1 % of the real images'
-    figure = svg_plots.histogram(fakes, reals, 'distance to the nearest ' + of, 'gray levels', limit=mark)
+    mark = limit, 'nearest 1 % of the reference images'
+    figure = svg_plots.histogram(fakes, reals, 'distance to the nearest ' + of, 'gray levels', limit=mark, real=real)
     below = [int((x <= limit).sum()) for x in (fakes, reals)]
     return dict(figure=figure, limit=limit, below=below, numbers=[len(fakes), len(reals)])
 
@@ -95,7 +92,7 @@ def _copies(evaluation):
     count = max(min(PAIRS, page.most(images.shape[1:]) // 6), 1)
     pairs = memorisation.closest_pairs(images, training, evaluation.nearest[0], count)
     names = 'generated image %d', 'its nearest training image'
-    result = _limited(evaluation.nearest, 'training image')
+    result = _limited(evaluation.nearest, 'training image', evaluation.sets.card.adjective)
     return dict(result, **_pairs(pairs, evaluation, names))
 
 
@@ -108,7 +105,7 @@ def _duplicates(evaluation):
         if not any(pair.index == nearest.index[other.index] for other in pairs):
             pairs.append(pair)
     names = 'generated image %d', 'the generated image nearest to it'
-    result = _limited(evaluation.nearest_others, 'other image of the set')
+    result = _limited(evaluation.nearest_others, 'other image of the set', evaluation.sets.card.adjective)
     return dict(result, **_pairs(pairs[:count], evaluation, names))
 
 
@@ -117,36 +114,15 @@ def window_of(data):
     return data.gray_window if data.unit == 'HU' else None
 
 
-def facts(evaluation, fields=Facts._fields):
-    """{title: value} of fields of its Facts, those that are known."""
-    values = [(TITLES.get(field, field), getattr(evaluation.facts, field)) for field in fields]
-    return collections.OrderedDict((title, value) for title, value in values if value is not None)
-
-
-def result(evaluation):
-    """FILE FORMAT: what evaluation.json holds."""
-    data = facts(evaluation)
-    data.update((note.key, note.text) for note in evaluation.notes)
-    data.update(weights=evaluation.weights, verdicts=evaluation.verdicts, rows=[])
-    for row, state, p, _ in evaluation.comparisons():
-        values = row.metric.facts()
-        values.update(wanted=row.metric.wanted, state=state, p=p, seconds=row.seconds)
-        values.update(fakes=row.fakes.value, fakes_interval=row.fakes.interval)
-        values.update(reals=row.reals.value, reals_interval=row.reals.interval)
-        data['rows'].append(values)
-    if evaluation.shifts:
-        data['radiomics'] = [shift._asdict() for shift in evaluation.shifts]
-    return data
-
-
 def write(evaluation, outdir):
     """evaluation.json and evaluation.html in a folder."""
-    data = result(evaluation)
+    data = evaluation.record()
     files.write_json(os.path.join(outdir, 'evaluation.json'), data)
     compared, n, comparisons = evaluation.sets, len(evaluation.images), evaluation.comparisons()
-    judged = verdicts.verdicts(comparisons, evaluation.trained_on)
+    real = compared.card.adjective
+    judged = verdicts.verdicts(comparisons, evaluation.trained_on, real)
     count, sets = max(min(PICTURES, page.most(evaluation.images.shape[1:]) // 4), 1), []
-    for name, text, images in (('fakes', 'generated', evaluation.images), ('reals', 'real', compared.heldout_reals)):
+    for name, text, images in (('fakes', 'generated', evaluation.images), ('reals', real, compared.heldout_reals)):
         pictures = [page.picture(x, '%s image %d' % (text, i + 1)) for i, x in enumerate(images[:count])]
         sets.append((name, text, pictures))
     page.write(
@@ -156,12 +132,13 @@ def write(evaluation, outdir):
         window_of(compared.card),
         verdicts=judged,
         topics=TOPICS,
-        summary=verdicts.summary(judged, n),
+        summary=verdicts.summary(judged, n, real),
+        real=real,
         comparisons=comparisons,
         arrows=ARROWS,
         sets=sets,
         first=FIRST,
-        overview=_overview(comparisons),
+        overview=_overview(comparisons, real),
         enough=verdicts.ENOUGH,
         number=n,
         distributions=_distributions(evaluation),
@@ -169,7 +146,7 @@ def write(evaluation, outdir):
         duplicates=_duplicates(evaluation),
         shifts=sorted(evaluation.shifts, key=lambda shift: -abs(shift.fakes)),
         features=radiomics.FEATURES,
-        facts=facts(evaluation),
+        facts=evaluation.titled_facts(),
         notes=evaluation.notes,
         provenance=data['provenance'],
         trained_on=evaluation.trained_on,

@@ -11,10 +11,11 @@ from metrics.parallel import progress_bar
 
 LEAST = 10  # images of each kind
 
-# heldout_reals: images that the generator should not have seen; training_reals: as many that it may have seen, for the
-# baseline; training: all that are searched for copies; all uint8 [N, C, R, R]. card: the card.Card of all of them.
-# count: images of the dataset.
-Sets = collections.namedtuple('Sets', 'heldout_reals training_reals training card count')
+# heldout_reals: those that generated images are compared with; training_reals: as many others, for the baseline;
+# training: all that are searched for copies; all uint8 [N, C, R, R]. card: the card.Card of all of them. count: images
+# of the dataset. origin: how heldout_reals were chosen: from another `dataset`, from the nodules that the training kept
+# out (`holdout`), or `half` of the data, which then is kept out of the comparison, not of the training.
+Sets = collections.namedtuple('Sets', 'heldout_reals training_reals training card count origin')
 
 
 def _chosen(count, n, *seed):
@@ -36,8 +37,8 @@ def in_common(images, names, others, other_names):
     return message % (len(copies), 's' * (len(copies) > 1), names[index], other_names[copies[index]], same)
 
 
-def _heldout(path, data):
-    """A dataset.Pyramid that has no image in common with the training data."""
+def _heldout(path, data, learned):
+    """A dataset.Pyramid with no image in common with the training data, nor data with those of the cards `learned`."""
     heldout = dataset.Pyramid(path)
     images, training = heldout.images[heldout.top], data.images[data.top]
     if images.shape[1:] != training.shape[1:]:
@@ -47,6 +48,14 @@ def _heldout(path, data):
     if shared:
         message = '%s and %s have %s; held-out images have to be others'
         raise ValueError(message % (path, data.path, shared))
+    own = heldout.card
+    for of_weights in learned:
+        seen = {of_weights.digest, *(of_weights.parts or ())} & {own.digest, *own.parts}
+        both = card.in_common(own.names or {}, of_weights.names or {})
+        if seen or both:
+            what = 'the %s %s of %s' % (both + (path,)) if both else path
+            message = '%s learned from %s; held-out images have to be of nodules that it has not seen'
+            raise ValueError(message % (of_weights.path, what))
     return heldout
 
 
@@ -58,35 +67,71 @@ def _check(heldout_reals, path, held, least):
         raise ValueError('%s holds the same image again and again; there is nothing to compare with' % path)
 
 
-def _halves(training, n, seed):
-    """(held-out, training, all other images): n each of the first two, at most a half of the images."""
+def _of_arrays(heldout, training, n, seed, **facts):
+    """Sets of up to n images of each of two arrays."""
+    n = min(n, len(heldout), len(training))
+    chosen = heldout[_chosen(len(heldout), n, seed, 5)], training[_chosen(len(training), n, seed, 6)]
+    return Sets(*chosen, training=training, **facts)
+
+
+def _halves(training, n, seed, **facts):
+    """Sets of up to n images, at most half of an array."""
     n = min(n, len(training) // 2)
     order = _chosen(len(training), 2 * n, seed, 5)
-    return training[order[:n]], training[order[n:]], np.delete(training, order[:n], axis=0)
+    rest = np.delete(training, order[:n], axis=0)
+    return Sets(training[order[:n]], training[order[n:]], rest, origin='half', **facts)
 
 
-def choose(path, real_holdout, n, seed):
-    """Sets of up to n images from a dataset that a generator was trained on and, perhaps, a held-out one."""
+def _kept_out(data, learned):
+    """Which images of a dataset.Pyramid the trainings of weights kept out, bool [N]; None if they are not the same.
+
+    learned: the card.Card of each weight file.
+    """
+    splits = {of_weights.holdout for of_weights in learned}
+    same = all(of_weights.digest == data.digest for of_weights in learned)
+    if not same or len(splits) != 1 or splits == {None} or data.card.members() is None:
+        return None
+    training, _ = dataset.split(data, *splits.pop())
+    kept_out = np.ones(data.count, bool)
+    kept_out[training] = False
+    return kept_out
+
+
+def choose(path, real_holdout, n, seed, learned=()):
+    """Sets of up to n images from a dataset that generators were trained on and, perhaps, a held-out one.
+
+    learned: the card.Card of each weight file. ValueError if one of them learned from the held-out data.
+    """
     data = dataset.Pyramid(path)
-    training = data.images[data.top]
+    training, facts = data.images[data.top], dict(card=data.card, count=data.count)
     held = '%s holds %d images' % (path, data.count)
-    if not real_holdout:
-        images = _halves(training, n, seed)
-        _check(images[0], path, held, 2 * LEAST)
-        return Sets(*images, card=data.card, count=data.count)
-    other = _heldout(real_holdout, data)
-    pixels = other.images[other.top]
-    n = min(n, len(pixels), data.count)
-    heldout_reals = pixels[_chosen(len(pixels), n, seed, 5)]
-    training_reals = training[_chosen(data.count, n, seed, 6)]
-    _check(heldout_reals, real_holdout, held + ' and %s %d' % (real_holdout, len(pixels)), LEAST)
-    pooled = card.combined(data.cards() + other.cards())
-    pooled = pooled._replace(path=path, classes=data.classes, digest=data.digest, parts=data.parts)
-    return Sets(heldout_reals, training_reals, training, pooled, data.count)
+    if real_holdout:
+        other = _heldout(real_holdout, data, learned)
+        pixels = other.images[other.top]
+        pooled = card.combined(data.cards() + other.cards())
+        pooled = pooled._replace(path=path, classes=data.classes, digest=data.digest, parts=data.parts)
+        sets = _of_arrays(pixels, training, n, seed, card=pooled, count=data.count, origin='dataset')
+        _check(sets.heldout_reals, real_holdout, held + ' and %s %d' % (real_holdout, len(pixels)), LEAST)
+        return sets
+    kept_out = _kept_out(data, learned)
+    if kept_out is not None and kept_out.sum() >= LEAST:
+        sets = _of_arrays(training[kept_out], training[~kept_out], n, seed, origin='holdout', **facts)
+        _check(sets.heldout_reals, path, held, LEAST)
+        return sets
+    sets = _halves(training, n, seed, **facts)
+    _check(sets.heldout_reals, path, held, 2 * LEAST)
+    return sets
 
 
-def of_images(images, n, seed):
-    """Sets of up to n images each from an array, uint8 [N, C, R, R]."""
-    halves = _halves(images, n, seed)
-    _check(halves[0], 'the array', 'the array holds %d images' % len(images), 2 * LEAST)
-    return Sets(*halves, card=card.Card(path='an array', classes=[]), count=len(images))
+def of_images(images, n, seed, training=None):
+    """Sets of up to n images each from an array, uint8 [N, C, R, R]; half of it, unless there are training images."""
+    facts = dict(card=card.Card(path='an array', classes=[]), count=len(images))
+    held = 'the array holds %d images' % len(images)
+    if training is None:
+        sets = _halves(images, n, seed, **facts)
+        _check(sets.heldout_reals, 'the array', held, 2 * LEAST)
+        return sets
+    facts['count'] = len(training)
+    sets = _of_arrays(images, training, n, seed, origin='dataset', **facts)
+    _check(sets.heldout_reals, 'the array', held + ', that of training images %d' % len(training), LEAST)
+    return sets

@@ -12,7 +12,10 @@ TOPICS = collections.OrderedDict(
 
 
 class Metric(typing.NamedTuple):
-    """A metric; texts may contain {size}, {unit} and so on in METRICS, and `metric` fills them in."""
+    """A metric; texts may contain {size}, {unit} and so on in METRICS, and `metric` fills them in.
+
+    {real}: what the images compared with are called: real or simulated.
+    """
 
     key: str
     topic: str  # of TOPICS
@@ -38,7 +41,7 @@ class Metric(typing.NamedTuple):
         return facts
 
 
-_FAR = 'further from the held-out real images than other real images are'
+_FAR = 'further from the reference images than other {real} images are'
 METRICS = collections.OrderedDict()
 
 
@@ -49,17 +52,17 @@ def _define(*arguments, **options):
 
 _define(
     'swd', 'fidelity', 'SWD x1000, {size}x{size}', 'low',
-    'Sliced Wasserstein distance, x1000: how much small neighbourhoods of pixels differ from those of real images. '
-    '16x16 shows the coarse structure, the largest size the finest texture. Other real images do not reach 0 either: '
-    'compare with theirs. (Karras et al., ICLR 2018)',
+    'Sliced Wasserstein distance, x1000: how much small neighbourhoods of pixels differ from those of {real} images. '
+    '16x16 shows the coarse structure, the largest size the finest texture. Other {real} images do not reach 0 '
+    'either: compare with theirs. (Karras et al., ICLR 2018)',
     higher=_FAR, relative=0.5,
 )  # fmt: skip
 _define(
     'ms_ssim', 'variety', 'MS-SSIM of pairs{scales}', 'as reals',
-    'Similarity of two images drawn at random, from 0 to 1. Above that of real images: less variety. '
+    'Similarity of two images drawn at random, from 0 to 1. Above that of {real} images: less variety. '
     '(Odena et al., ICML 2017)',
-    higher='pairs of images are more alike than real ones (MS-SSIM)',
-    lower='pairs of images are less alike than real ones (MS-SSIM)', absolute=0.05,
+    higher='pairs of images are more alike than {real} ones (MS-SSIM)',
+    lower='pairs of images are less alike than {real} ones (MS-SSIM)', absolute=0.05,
 )  # fmt: skip
 _define(
     'kid', 'fidelity', 'KID x1000', 'low',
@@ -75,51 +78,52 @@ _define(
 )  # fmt: skip
 _define(
     'precision', 'fidelity', 'precision, {space}', 'high',
-    'Share of the generated images that lie among the real ones. Low: many look unlike any real image. '
+    'Share of the generated images that lie among the {real} ones. Low: many look unlike any {real} image. '
     '(Kynkaanniemi et al., NeurIPS 2019)',
-    lower='fewer of them look like a real image', absolute=0.1,
+    lower='fewer of them look like a {real} image', absolute=0.1,
 )  # fmt: skip
 _define(
     'recall', 'variety', 'recall, {space}', 'high',
-    'Share of the real images that lie among the generated ones. Low: some kinds of nodule are never made. '
+    'Share of the {real} images that lie among the generated ones. Low: some kinds of nodule are never made. '
     '(Kynkaanniemi et al., NeurIPS 2019)',
-    lower='fewer of the real images lie among them (recall)', absolute=0.1,
+    lower='fewer of the {real} images lie among them (recall)', absolute=0.1,
 )  # fmt: skip
 _define(
     'density', 'fidelity', 'manifold density, {space}', 'high',
-    'How many real images a generated one is as near to as their fifth-nearest real image is, on average, divided by '
-    'five. Far below the value of other real images: many lie where real images are rare. (Naeem et al., ICML 2020)',
-    lower='fewer of them lie where real images are frequent', absolute=0.1,
+    'How many {real} images a generated one is as near to as their fifth-nearest {real} image is, on average, divided '
+    'by five. Far below the value of other {real} images: many lie where {real} images are rare. (Naeem et al., ICML '
+    '2020)',
+    lower='fewer of them lie where {real} images are frequent', absolute=0.1,
 )  # fmt: skip
 _define(
     'coverage', 'variety', 'coverage, {space}', 'high',
-    'Share of the real images that have a generated image as near as their fifth-nearest real image is. Low: some '
+    'Share of the {real} images that have a generated image as near as their fifth-nearest {real} image is. Low: some '
     'kinds of nodule are never made. (Naeem et al., ICML 2020)',
-    lower='fewer real images have a similar generated one (coverage)', absolute=0.1,
+    lower='fewer {real} images have a similar generated one (coverage)', absolute=0.1,
 )  # fmt: skip
 _define(
     'radiomic_distance', 'fidelity', 'radiomic distance', 'low',
     'How far apart the nodules are in what can be measured of them: size, shape, density, margin, texture, noise, '
-    'distance to the wall. Frechet distance of these features, each divided by its spread among real nodules. It falls '
-    'with the number of images: compare equal numbers only.',
+    'distance to the wall. Frechet distance of these features, each divided by its spread among {real} nodules. It '
+    'falls with the number of images: compare equal numbers only.',
     higher='nodules are ' + _FAR, relative=0.5,
 )  # fmt: skip
 _define(
     'duplicates', 'variety', 'share of near duplicates', 'low',
     'Each image is compared with the others of its set, also mirrored, turned by right angles or shifted. The 1 % of '
-    'the held-out real images that are nearest to another one set the limit. Many generated images below it: the '
+    'the reference images that are nearest to another one set the limit. Many generated images below it: the '
     'generator repeats itself.',
     higher='more images than expected are nearly the same as another one', absolute=0.05,
 )  # fmt: skip
 _define(
     'gray_distance', 'density', 'gray histogram distance, {unit}', 'low',
     'How far the gray values of pixels, in {unit}, would have to move, on average, to make both histograms the same.',
-    higher='the histogram of {unit} differs from that of real images', absolute={'HU': 20, 'gray levels': 2},
+    higher='the histogram of {unit} differs from that of {real} images', absolute={'HU': 20, 'gray levels': 2},
 )  # fmt: skip
 _define(
     'nodule_gray_mean', 'density', 'nodule {unit}, mean', 'as reals',
     'Mean of the nodule in the middle of the image, in {unit}, averaged over images. A small network outlines it.',
-    higher='nodules are denser', lower='nodules are less dense', absolute={'HU': 50, 'gray levels': 4},
+    higher='nodules are denser', lower='nodules are less dense', absolute={'HU': 20, 'gray levels': 2},
 )  # fmt: skip
 _define(
     'nodule_gray_sd', 'density', 'nodule {unit}, SD', 'as reals',
@@ -135,7 +139,7 @@ _define(
 _define(
     'diameter_mean', 'size', 'nodule diameter, {unit}, mean', 'as reals',
     'Diameter of a circle of the area of the nodule in the middle of the image, averaged over images.',
-    higher='larger than those of real images', lower='smaller than those of real images', relative=0.1,
+    higher='larger than those of {real} images', lower='smaller than those of {real} images', relative=0.1,
 )  # fmt: skip
 _define(
     'diameter_sd', 'size', 'nodule diameter, {unit}, SD', 'as reals',
@@ -156,20 +160,21 @@ _define(
     'nearest_distance', 'copies', 'nearest training image, gray levels', 'as reals',
     'Root mean square difference to the most similar training image, mirrored, turned by right angles or shifted, '
     'averaged over images. Blurred images are near to everything: look at SWD, too.',
-    lower='nearer to training images than held-out real images are: as copies, or only smoother? See the pairs',
+    lower='nearer to training images than reference images are: as copies, or only smoother? See the pairs',
     relative=0.1,
 )  # fmt: skip
 _define(
     'nearer_share', 'copies', 'share nearer than 1st percentile', 'low',
-    'The 1 % of the held-out real images that are nearest to a training image set the limit. A generator that copies '
-    'nothing has about 1 image in 100 below it, just as real images have; one that copies has many.',
+    'The 1 % of the reference images that are nearest to a training image set the limit. A generator that copies '
+    'nothing has about 1 image in 100 below it, just as {real} images have; one that copies has many.',
     higher='more images than expected are as near to a training image as copies are', absolute=0.05,
 )  # fmt: skip
 
 
 def metric(key, **parameters):
-    """The Metric of a key, for parameters such as size=16 or unit='HU'."""
+    """The Metric of a key, for parameters such as size=16, unit='HU' or real='simulated'."""
     defined = METRICS[key]
     texts = {name: getattr(defined, name) for name in ('label', 'meaning', 'higher', 'lower')}
-    texts = {name: text and text.format(**parameters) for name, text in texts.items()}
+    words = dict(dict(real='real'), **parameters)
+    texts = {name: text and text.format(**words) for name, text in texts.items()}
     return defined._replace(size=parameters.get('size'), unit=parameters.get('unit'), **texts)

@@ -36,10 +36,14 @@ TRAINED_ON = 'same', 'part', 'more'  # those of which a search for copies tells 
 
 def relation(learned, data):
     """What data are to weights, a key of RELATIONS. learned: the card.Card of the weights; data: that of the data."""
-    if not learned.digest or not data.digest:
+    if not (learned.digest or learned.parts) or not data.digest:
         return 'unknown'
-    seen, here = set(learned.parts or [learned.digest]), set(data.parts)
-    if seen == here or not learned.parts and learned.digest == data.digest:
+    seen, here = set(learned.parts or ()), set(data.parts)
+    if learned.digest == data.digest:  # that of all pixels, whatever the parts are
+        seen |= here
+    elif not seen or learned.digest in here:
+        seen.add(learned.digest)
+    if seen == here:
         return 'same'
     if not seen & here:
         return 'transferred' if learned.transfer else 'different'
@@ -106,13 +110,24 @@ def _warnings(data, model, learned, label_size):
     return warnings
 
 
-def _describe(evaluated, model, learned, source):
-    """Add to an Evaluation what was compared. source: of the held-out images; None: half of the data."""
+def _origin(compared, learned, source):
+    """Which images the generated ones are compared with, in words. source: of another dataset."""
+    path = compared.card.path
+    if compared.origin == 'dataset':
+        return source
+    if compared.origin == 'half':
+        return 'half of %s, kept out of the comparison, not of a training on these data' % path
+    before = '; whether the weights that it began with had seen them is not recorded' if learned.transfer else ''
+    return 'nodules of %s that the training kept out (--holdout %g)' % (path, learned.holdout[0]) + before
+
+
+def _describe(evaluated, model, learned, source, trained_on=False):
+    """Add to an Evaluation what was compared. source: of the images compared with, where they are of another dataset.
+
+    trained_on: the weights learned from the training images, whatever their card is.
+    """
     compared, drawn, n, swd = evaluated.sets, evaluated.drawn, len(evaluated.images), None
     data, kind = compared.card, relation(learned, compared.card)
-    if not source:
-        sure = 'but not' if kind == 'same' else 'but perhaps not'
-        source = 'half of %s, kept out of the comparison %s of the training' % (data.path, sure)
     if drawn:
         message = 'mean of %d draws of neighbourhoods and directions; its standard error is at most %.1f %%'
         swd = message % (drawn.draws, 100 * drawn.error)
@@ -121,19 +136,22 @@ def _describe(evaluated, model, learned, source):
         model=model,
         data='%s (%d images)' % (data.path, compared.count),
         searched='%d of them' % len(compared.training),
-        held_out=source,
-        compared='%d generated images with %d held-out reals; the baseline with %d others' % (n, n, n),
+        reference=_origin(compared, learned, source),
+        compared='%d generated images with %d reference images; the baseline with %d others' % (n, n, n),
         seed=evaluated.seed,
     )
-    evaluated.trained_on = kind in TRAINED_ON
-    evaluated.notes.append(Note('provenance', 'provenance', describe_relation(learned, data)))
+    evaluated.trained_on = trained_on or kind in TRAINED_ON
+    provenance = 'the training images were given' if trained_on else describe_relation(learned, data)
+    evaluated.notes.append(Note('provenance', 'provenance', provenance))
     missing = [100 * (1 - measured.found.mean()) for measured in evaluated.nodules]
     if max(missing) > NOT_FOUND:
-        text = 'none was found in %.1f %% of the generated and %.1f %% of the real images; rows on nodules omit these'
-        evaluated.notes.append(Note('not_found', 'nodules', text % tuple(missing)))
+        text = 'none was found in %.1f %% of the generated and %.1f %% of the %s images; rows on nodules omit these'
+        text %= tuple(missing) + (data.adjective,)
+        evaluated.notes.append(Note('not_found', 'nodules', text))
     undecided = [x.row.metric.label for x in evaluated.comparisons() if x.state == 'undecided']
     if undecided:
-        text = '%d of each cannot tell generated and real ones apart in: %s' % (n, '; '.join(undecided))
+        text = '%d of each cannot tell generated and %s ones apart in: %s'
+        text %= n, data.adjective, '; '.join(undecided)
         evaluated.notes.append(Note('too_few', 'too few images to decide', text))
 
 
@@ -149,14 +167,16 @@ def evaluate_models(
     """[Evaluation] of the Gs of several pickles against the same real images, with the same seed.
 
     models: paths, or Generators. data: the dataset that they were trained on, or a folder of class folders.
-    real_holdout: one that they were not trained on (None: half of `data` is taken for that). number: images of each
-    kind. features, feature_tensor: a frozen graph and its output. outdir: a folder to make before the minutes that the
-    metrics take. cache: look in the user's cache folder for what depends on the real images only, and keep it there.
+    real_holdout: one that they were not trained on (None: the nodules that their trainings kept out, or else half of
+    `data`, is taken for that). number: images of each kind. features, feature_tensor: a frozen graph and its output.
+    outdir: a folder to make before the minutes that the metrics take. cache: look in the user's cache folder for what
+    depends on the real images only, and keep it there.
     ValueError for what cannot be compared. The other settings are those of config.Evaluate.
     """
     if number < image_sets.LEAST:
         raise ValueError('--number %d: an evaluation needs at least %d images' % (number, image_sets.LEAST))
-    compared = image_sets.choose(data, real_holdout, number, seed)
+    cards = [model.card if isinstance(model, Generator) else card.of_weights(model) for model in models]
+    compared = image_sets.choose(data, real_holdout, number, seed, cards)
     n, shape = len(compared.heldout_reals), list(compared.training.shape[1:])
     made = '--number %d (as many images of %dx%d of each model, and of real ones)' % ((n,) + tuple(shape[1:]))
     capacity.require_memory(_memory(len(models), n, shape), made)
@@ -187,25 +207,38 @@ def evaluate_models(
     return evaluations
 
 
-def evaluate(generated, real, seed=0, number=2000, audit=1000, cpu=False):
+def _check_array(images, name):
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[2] != images.shape[3]:
+        message = '%s is %s %s; images are uint8 [N, C, R, R], gray levels from 0 to 255'
+        raise ValueError(message % (name, images.dtype, list(images.shape)))
+
+
+def evaluate(images, real_images, seed=0, number=2000, audit=1000, cpu=False, training_images=None):
     """The Evaluation of a generator or of images; described in metrics.evaluate."""
-    if isinstance(real, str) and not isinstance(generated, np.ndarray):
-        return evaluate_models([generated], real, number=number, audit=audit, seed=seed, cpu=cpu)[0]
-    compared = (
-        image_sets.choose(real, None, number, seed)
-        if isinstance(real, str)
-        else image_sets.of_images(real, number, seed)
-    )
-    n, learned, name = len(compared.heldout_reals), card.Card(), 'an array'
-    if isinstance(generated, np.ndarray):
-        _check_shape(generated.shape[1:], compared, name)
-        if len(generated) < n:
-            raise ValueError('%d generated images are compared with as many real ones; give a smaller number' % n)
-        fakes = generated[:n]
+    arrays = dict(images=images, real_images=real_images, training_images=training_images)
+    for name, value in arrays.items():
+        if isinstance(value, np.ndarray):
+            _check_array(value, name)
+    if isinstance(real_images, str) and training_images is not None:
+        raise ValueError('training_images: %s is a data set, which is what the weights learned from' % real_images)
+    if isinstance(real_images, str) and not isinstance(images, np.ndarray):
+        return evaluate_models([images], real_images, number=number, audit=audit, seed=seed, cpu=cpu)[0]
+    if isinstance(images, np.ndarray):
+        number = min(number, len(images))
+    if number < image_sets.LEAST:
+        raise ValueError('%d images of each kind; an evaluation needs at least %d' % (number, image_sets.LEAST))
+    if isinstance(real_images, str):
+        compared = image_sets.choose(real_images, None, number, seed)
     else:
-        generator = generated if isinstance(generated, Generator) else Generator(generated, cpu=cpu)
+        compared = image_sets.of_images(real_images, number, seed, training_images)
+    n, learned, name = len(compared.heldout_reals), card.Card(), 'an array'
+    if isinstance(images, np.ndarray):
+        _check_shape(images.shape[1:], compared, name)
+        fakes = images[:n]
+    else:
+        generator = images if isinstance(images, Generator) else Generator(images, cpu=cpu)
         fakes, learned, name = _generated(generator, compared, n, seed, 16), generator.card, generator.model
     reference = Reference(compared, seed, cache=_cache(compared, seed, None))
     (evaluated,) = evaluation.measure([fakes], reference, audit)
-    _describe(evaluated, name, learned, None)
+    _describe(evaluated, name, learned, 'an array', training_images is not None)
     return evaluated

@@ -89,8 +89,11 @@ def _message(against):
     return '; '.join(messages)
 
 
-def verdict(topic, comparisons):
-    """The Verdict on a topic from its comparisons, at least one; the largest differences come first."""
+def verdict(topic, comparisons, real='real'):
+    """The Verdict on a topic from its comparisons, at least one; the largest differences come first.
+
+    real: what the images compared with are called, as in `metric`.
+    """
     ordered = sorted(comparisons, key=lambda comparison: -comparison.weight)
     against = [comparison for comparison in ordered if comparison.state in ('higher', 'lower')]
     undecided = [comparison for comparison in ordered if comparison.state == 'undecided']
@@ -98,10 +101,10 @@ def verdict(topic, comparisons):
         return Verdict(topic, 'differs', _message(against), against)
     if undecided:
         return Verdict(topic, 'undecided', 'too few images to decide', undecided)
-    return Verdict(topic, 'alike', 'as good as real images', ordered)
+    return Verdict(topic, 'alike', 'as good as %s images' % real, ordered)
 
 
-def verdicts(compared, trained_on):
+def verdicts(compared, trained_on, real='real'):
     """A Verdict on each topic that has Comparisons. trained_on: whether the weights are known to have seen the data.
 
     If they are not, copies that were found count, but that none were found says nothing.
@@ -110,7 +113,7 @@ def verdicts(compared, trained_on):
     for topic in TOPICS:
         of_topic = [comparison for comparison in compared if comparison.row.metric.topic == topic]
         if of_topic:
-            result.append(verdict(topic, of_topic))
+            result.append(verdict(topic, of_topic, real))
     if trained_on:
         return result
     message = 'it is not recorded that the weights learned from these images, so copies of those they did may be missed'
@@ -121,7 +124,7 @@ def verdicts(compared, trained_on):
     ]
 
 
-def summary(result, n):
+def summary(result, n, real='real'):
     """One or two sentences on all verdicts, on n images."""
 
     def listed(state):
@@ -132,7 +135,7 @@ def summary(result, n):
 
     begins = ('differs', 'differ in '), ('alike', 'are as good in ')
     parts = [begin + listed(state) for state, begin in begins if listed(state)]
-    sentences = ['Compared with real images, the generated ones %s.' % ' and '.join(parts)] if parts else []
+    sentences = ['Compared with %s images, the generated ones %s.' % (real, ' and '.join(parts))] if parts else []
     if listed('undecided'):
         sentences.append('%d images are too few to decide on %s.' % (n, listed('undecided')))
     if listed('unknown'):

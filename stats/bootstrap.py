@@ -25,10 +25,10 @@ def estimate(statistic, seed=0, resamples=MANY, value=None):
     """The value of a Statistic, all weights 1, and a bootstrap interval [lo, hi] (Efron 1979) if it has none.
 
     value: a better one than that, if there is one. Resampled sets are further apart than the sets themselves, which
-    lifts every distance; so the interval that holds COVERAGE of the resampled values is moved until their mean is the value. With fewer than 500 resamples it is that of Student's t
-    distribution for their standard deviation. Either is widened for small sets, whose resamples vary too little: by
-    sqrt(n / (n - 1)) and, as the interval of a mean is, by t(n - 1) / t(infinity) (Hesterberg 2015, section 3.3). Its
-    lower end is not below zero where the value is not.
+    lifts every distance; so the interval that holds COVERAGE of the resampled values is moved until their mean is the
+    value. With fewer than 500 resamples it is that of Student's t distribution for their standard deviation. Either is
+    widened for small sets, whose resamples vary too little: by sqrt(n / (n - 1)) and, as the interval of a mean is, by
+    t(n - 1) / t(infinity) (Hesterberg 2015, section 3.3). Its lower end is not below zero where the value is not.
     """
     function, counts, interval = statistic
     random = np.random.RandomState(seed)

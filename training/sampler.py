@@ -9,7 +9,7 @@ from training import augmentation
 
 # FILE FORMAT: what is drawn depends on the seed of a run and one of these, so that a resumed run draws the same.
 ORDER, WEIGHTS, STEP, PICTURE_LATENTS, PICTURE_IMAGES, MEASURED_IMAGES, MEASURED_LATENTS = range(7)
-HELD_OUT, AUGMENTATION, SCORES = range(8, 11)
+AUGMENTATION, SCORES = 9, 10  # 8 is dataset.HELD_OUT
 
 # What a run learns from. labels: of all images, [N, label_size]; sampler: a Sampler; held_out: images of other nodules,
 # {level: [N,C,R,R]}, or None.
@@ -86,7 +86,7 @@ def select(cfg, data):
     """The Selection of a run; ValueError if nodules cannot be held out, or for fewer labels than asked for."""
     indices, held_out = np.arange(data.count), None
     if cfg.holdout:
-        indices, out = split(data, cfg.holdout, cfg.seed)
+        indices, out = dataset.split(data, cfg.holdout, cfg.seed)
         held_out = {level: pixels[out] for level, pixels in data.images.items()}
     if cfg.validation:
         held_out = _other_nodules(cfg, data)
@@ -108,33 +108,6 @@ def _other_nodules(cfg, data):
     if shared:
         raise ValueError('%s and %s have %s; name other nodules' % (cfg.validation, cfg.data, shared))
     return other.images
-
-
-def nodules(data):
-    """The nodule of each image of a dataset.Pyramid, as indices [N]; ValueError if NAME.json does not say."""
-    members = data.card.members()
-    if members is None:
-        raise ValueError(
-            '%s has no NAME.json that tells which image is of which nodule; name other nodules with --validation'
-            % data.path
-        )
-    index = {}
-    names = [(label, nodule) for label, (nodule, _, _) in zip(data.labels, members)]
-    return np.array([index.setdefault(name, len(index)) for name in names])
-
-
-def split(data, share, seed):
-    """(training, held-out) indices: of each class this share of the nodules is held out, at least one."""
-    of_image = nodules(data)
-    held = []
-    for label, name in enumerate(data.classes):
-        inside = np.unique(of_image[data.labels == label])
-        n = int(np.ceil(share * len(inside)))
-        if n >= len(inside):
-            raise ValueError('--holdout %g of %d nodules of %s leaves none' % (share, len(inside), name))
-        held += np.random.RandomState([seed, HELD_OUT, label]).permutation(inside)[:n].tolist()
-    is_held = np.isin(of_image, held)
-    return np.flatnonzero(~is_held), np.flatnonzero(is_held)
 
 
 def _label_vectors(cfg, data):

@@ -57,6 +57,21 @@ def test_weights_without_a_card_have_that_of_the_file_of_their_name_or_else_of_t
         card.of_weights(model)
 
 
+def test_a_card_that_was_emptied_is_replaced_by_the_record_of_the_run_which_says_what_was_kept_out(tmp_path):
+    model = random_networks(str(tmp_path / 'network-final.pkl'))
+    run = dict(data=dict(digest='a-1'), settings=dict(holdout=0.2, seed=7))
+    (tmp_path / 'run.json').write_text(json.dumps(run))
+    for text, digest, holdout in (
+        ('{}', 'a-1', (0.2, 7)),
+        ('{"digest": "a-1"}', 'a-1', (0.2, 7)),
+        ('{"digest": "b-1"}', 'b-1', None),  # run.json is that of another run
+    ):
+        result = card._merged(text, model)
+        assert (result.digest, result.holdout) == (digest, holdout)
+    (tmp_path / 'run.json').write_text(json.dumps(dict(run, settings=dict(holdout=0.0, seed=7))))
+    assert card._merged(None, model).holdout is None
+
+
 def make(tmp_path, name, **facts):
     """A dataset of one image in a class folder."""
     dataset.write(str(tmp_path / name), name, np.zeros([1, 1, 8, 8], np.uint8))
@@ -68,11 +83,12 @@ def test_a_dataset_has_the_card_of_its_file_and_without_it_the_published_window_
     make(tmp_path, 'A', window=[-1000, 400], mm_per_pixel=0.6, source=card.PHANTOMS, entries=entries)
     result = dataset.Pyramid(str(tmp_path / 'A')).card
     assert result.window == result.gray_window == (-1000, 400) and result.unit == 'HU' and result.phantoms
+    assert result.adjective == 'simulated'
     assert result.names == dict(nodule=['n1'], scan=['s1'], patient=[]) and result.members() == [('n1', 's1', None)]
     assert result.to_hu([0, 255]).tolist() == [-1000, 400]
     (tmp_path / 'A' / 'A.json').unlink()
     unknown = dataset.Pyramid(str(tmp_path / 'A')).card
-    assert unknown.window is None and unknown.gray_window == (-1900, 1100) and not unknown.phantoms
+    assert unknown.window is None and unknown.gray_window == (-1900, 1100) and unknown.adjective == 'real'
     assert unknown.members() is None and unknown.names is None
 
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 
 from metrics import comparison, metric
-from metrics.evaluation import Facts, Note, Row
+from metrics.evaluation import Evaluation, Facts, Note, Row
 from stats.bootstrap import Estimate
 
 METRICS = [metric.metric('fid'), metric.metric('precision', space='network'), metric.metric('ms_ssim', scales='')]
@@ -12,10 +12,12 @@ METRICS = [metric.metric('fid'), metric.metric('precision', space='network'), me
 class Found:
     """An Evaluation of three metrics; off: how far from the reals, or above zero."""
 
+    titled_facts = Evaluation.titled_facts
+
     def __init__(self, model, off):
         self.images, self.weights = np.zeros([100, 1, 4, 4]), ['digest of ' + model]
         self.notes = [Note('too_few', 'too few', 'to decide')]
-        self.facts = Facts(None, model, data='D', searched='S', held_out='H', compared='C', seed=0)
+        self.facts = Facts(None, model, data='D', searched='S', reference='H', compared='C', seed=0)
         noise = np.random.RandomState(0).randn(500)
         reals = Estimate(1.0, [0.9, 1.1], None)
         self.rows = []
@@ -26,7 +28,7 @@ class Found:
 
 def test_the_best_model_is_the_one_nearest_to_what_is_wanted_and_pairs_decide_who_is_as_good():
     result = comparison.compare([Found('x/far.pkl', 0.5), Found('x/near.pkl', 0.1), Found('y/near.pkl', 0.1)])
-    assert [result[name] for name in ('data', 'held-out reals', 'compared', 'seed')] == ['D', 'H', 'C', 0]
+    assert [result[name] for name in ('data', 'reference images', 'compared', 'seed')] == ['D', 'H', 'C', 0]
     assert [model['notes'] for model in result['models']] == 3 * [['too few: to decide']]
     for results in result['metrics']:
         assert results['best'] == 1 and results['as_good'] == [2]  # as resampled together: wide intervals are no excuse

@@ -14,7 +14,7 @@ import sets
 from common import safe_pickle
 from common.card import Card
 from metrics import evaluate, frozen_graph, memorisation, parallel, sliced_wasserstein, suite
-from metrics.metric import METRICS
+from metrics.metric import METRICS, TOPICS
 from places import ONCE
 from runs import random_networks, train
 from sampling import Generator
@@ -60,7 +60,7 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
     assert code == 0, err
     with open(str(tmp_path / 'evaluation.json')) as f:
         result = json.load(f)
-    facts = ['SWD', 'model', 'data', 'searched for copies', 'held-out reals', 'compared', 'seed']
+    facts = ['SWD', 'model', 'data', 'searched for copies', 'reference images', 'compared', 'seed']
     assert set(result) == set(facts + ['provenance', 'too_few', 'weights', 'verdicts', 'rows', 'radiomics'])
     rows = {row['metric']: row for row in result['rows']}
     missing = set(METRICS) - {row['key'] for row in result['rows']}
@@ -103,7 +103,7 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
     assert not re.search(r'(src|href)="(?!data:|#)|https?:', page)
     for title in facts + ['provenance', 'too few images to decide']:
         assert '<th scope="row">%s</th>' % title in page
-    assert len(page) < 1e6 and 'further from the held-out real images than other real images are' in page.lower()
+    assert len(page) < 1e6 and 'further from the reference images than other real images are' in page.lower()
     assert all('<summary title="' in page and metric in page for metric in rows)
 
 
@@ -172,7 +172,7 @@ def test_an_evaluation_can_be_called_from_python_and_takes_from_the_cache_what_t
     with Generator(weights, cpu=True) as generator:
         second = evaluate(generator, patches, number=30, audit=5)
         assert generator.sample(1).shape == (1, 1, 16, 16)  # its session is still open
-    assert sorted({seed % 3 for seed in described}) == [0, 1] and len(searched) == 1  # fakes and held-out reals; fakes
+    assert sorted({seed % 3 for seed in described}) == [0, 1] and len(searched) == 1  # fakes and references; fakes
     assert [row.fakes.value for row in second.rows] == [row.fakes.value for row in first.rows]
 
 
@@ -182,10 +182,41 @@ def test_arrays_are_compared_like_a_generator_and_a_dataset(random):
     assert results.row('recall').fakes.value > 0.5 and not results.trained_on and results.weights == []
     with pytest.raises(KeyError):
         results.row('swd', 8)
-    with pytest.raises(ValueError, match='10 generated images'):
+    assert len(results.images) == 20 == len(results.sets.heldout_reals)
+    assert evaluate(images[:15], images[20:], audit=5)['compared'].startswith('15 generated images with 15 reference')
+    with pytest.raises(ValueError, match='5 images of each kind; an evaluation needs at least 10'):
         evaluate(images[:5], images[20:40])
+    with pytest.raises(ValueError, match=r'real_images is float64 \[40, 1, 8, 8\]; images are uint8'):
+        evaluate(images[:20], images[20:] / 255.0)
     with pytest.raises(ValueError, match=r'makes images of \[1, 4, 4\]'):
         evaluate(images[:20, :, :4, :4], images[20:])
+
+
+@pytest.mark.usefixtures('discs')
+def test_the_record_of_an_evaluation_has_a_state_for_each_topic_and_each_row(phantoms):
+    images = phantoms[:60].copy()
+    images[30:] = images[:30, :, ::-1]
+    evaluated = evaluate(images, phantoms[100:220], audit=60)
+    assert {verdict['topic'] for verdict in evaluated.verdicts} <= set(TOPICS)
+    states = {verdict['topic']: verdict['state'] for verdict in evaluated['verdicts']}
+    assert states['variety'] == 'differs' and states['copies'] == 'unknown' and states['size'] == 'undecided'
+    rows = {row['key']: row for row in evaluated['rows']}
+    assert rows['duplicates']['state'] == 'higher' and rows['duplicates']['p'] < 0.05
+    assert {row['state'] for row in rows.values() if row['p'] > 0.05} == {'undecided'}
+    assert json.loads(json.dumps(evaluated.record())) == evaluated.record()
+
+
+@pytest.mark.usefixtures('discs')
+def test_training_images_that_are_given_are_searched_for_copies_and_all_other_reals_are_compared(phantoms):
+    real, training = phantoms[100:150], phantoms[200:300]
+    copied = np.concatenate([phantoms[:30], np.rot90(training[:20], axes=(2, 3))])
+    evaluated = evaluate(copied, real, audit=50, training_images=training)
+    assert {image.tobytes() for image in evaluated.sets.heldout_reals} == {image.tobytes() for image in real}
+    states = {verdict['topic']: verdict['state'] for verdict in evaluated.verdicts}
+    assert states['copies'] == 'differs' and evaluated.trained_on and evaluated.nearest[0].distance[30:].max() == 0
+    assert evaluated['reference images'] == 'an array' and evaluated['searched for copies'] == '100 of them'
+    with pytest.raises(ValueError, match='training_images: folder is a data set'):
+        evaluate(copied, 'folder', training_images=training)
 
 
 DATA = Card(path='FOLDER', digest='a-1', parts=['a-1'], classes=['AIS'])
@@ -207,6 +238,10 @@ POOLED = Card(path='FOLDER', digest='ab-2', parts=['a-1', 'b-1'], classes=['AIS'
         (Card(digest='c-1', transfer='other.pkl'), DATA, 'transferred'),
         (Card(digest='a-1', transfer='other.pkl'), DATA, 'same'),
         (Card(digest='a-1', parts=['a-1', 'c-1'], transfer='other.pkl'), DATA, 'part'),
+        (Card(digest='a-1', parts=['renamed-1']), DATA, 'part'),
+        (Card(digest='a-1', parts=['renamed-1']), POOLED, 'part'),
+        (Card(digest='a-1', parts=[]), DATA, 'same'),
+        (Card(parts=['a-1']), DATA, 'same'),
     ],
 )
 def test_digests_tell_what_data_are_to_weights_and_whether_a_search_for_copies_says_something(learned, data, relation):

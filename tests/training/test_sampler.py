@@ -53,19 +53,19 @@ def classes(tmp_path, random):
 
 def test_whole_nodules_of_each_class_are_held_out(classes):
     data = dataset.Pyramid(classes)
-    training, out = sampler.split(data, 0.25, seed=0)
+    training, out = dataset.split(data, 0.25, seed=0)
     assert sorted(training.tolist() + out.tolist()) == list(range(44))
-    members = sampler.nodules(data)
+    members = dataset.nodules(data)
     assert not set(members[training]) & set(members[out])
     assert collections.Counter(data.labels[out]) == {0: 2 * 4, 1: 3 * 2}
-    assert not np.array_equal(sampler.split(data, 0.25, seed=1)[1], out)
+    assert not np.array_equal(dataset.split(data, 0.25, seed=1)[1], out)
 
 
 def test_held_out_images_are_never_shown_and_all_levels_hold_them(classes):
     cfg = config.Train(data=classes, holdout=0.25)
     data = dataset.Pyramid(classes)
     _, order, held_out = sampler.select(cfg, data)
-    _, out = sampler.split(data, 0.25, cfg.seed)
+    _, out = dataset.split(data, 0.25, cfg.seed)
     assert not set(order.take(0, 500)) & set(out)
     for level in (2, 3, 4):
         assert_array_equal(held_out[level], data.images[level][out])
