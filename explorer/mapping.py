@@ -131,7 +131,7 @@ class Neighbours:
         self._limit_is_known = False
 
     def answer(self, image, judged=True):
-        """The nearest real image of gray levels [R, R], turned as the image is; `copy`: whether it may be its copy.
+        """The real image nearest to gray levels [R, R], in their position; `copy`: whether they may be a copy of it.
 
         It may be one where it is at most `limit` away, in gray levels: memorisation.limit of real images that are held
         out in turn. Both are None of fewer than LEAST real images, and where it is not to be judged.
@@ -141,9 +141,8 @@ class Neighbours:
             if judged and not self._limit_is_known:
                 self._limit = self._limit_of_held_out()
                 self._limit_is_known = True
-        index, symmetry = int(nearest.index[0]), int(nearest.symmetry[0])
-        back = symmetry if symmetry >= 4 else -symmetry % 4  # a mirrored position is its own inverse
-        pixels = memorisation.turned(self._real_images[index, 0], back)
+        index = int(nearest.index[0])
+        pixels = np.rint(memorisation.placed(self._real_images[index], nearest)[0]).astype(np.uint8)
         distance, limit = float(nearest.distance[0]), self._limit if judged else None
         copy = None if limit is None else distance <= limit
         return dict(index=index, error=distance, pixels=encoded(pixels), limit=limit, copy=copy)

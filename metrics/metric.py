@@ -134,7 +134,7 @@ _define(
     'solid_share', 'density', 'solid part of the nodule, share', 'as reals',
     'Share of the area of the nodule that is %g HU or more, averaged over images: 0 for pure ground glass, 1 for a '
     'solid nodule.' % SOLID,
-    higher='more of each nodule is solid', lower='less of each nodule is solid', absolute=0.05,
+    higher='more of each nodule is solid', lower='less of each nodule is solid', absolute=0.01, relative=0.1,
 )  # fmt: skip
 _define(
     'diameter_mean', 'size', 'nodule diameter, {unit}, mean', 'as reals',

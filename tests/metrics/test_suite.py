@@ -162,7 +162,7 @@ def test_an_evaluation_can_be_called_from_python_and_takes_from_the_cache_what_t
     swd = first.row('swd', 16)
     assert swd.fakes.value > 2 * swd.reals.value and 'SWD x1000, 16x16' in str(first)
     (undecided,) = [note.text for note in first.notes if note.key == 'too_few']
-    assert 'SWD' not in undecided and 'share nearer than 1st percentile' in undecided
+    assert 'precision' not in undecided and 'share nearer than 1st percentile' in undecided
     described, searched = [], []
     descriptors, nearest = sliced_wasserstein.descriptors, memorisation.nearest
     monkeypatch.setattr(
