@@ -101,7 +101,8 @@ class Explorer:
         about['pix2pix'] = self.painter.about() if self.painter else None
         about['data'] = None
         if self.data:
-            about['data'] = dict(path=self.data.path, count=self.data.count, classes=self.data.classes)
+            facts = dict(path=self.data.path, count=self.data.count, classes=self.data.classes)
+            about['data'] = dict(facts, adjective=self.data.card.adjective)
         return about
 
     def image(self, state, key=None, rough=False):

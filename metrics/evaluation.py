@@ -87,15 +87,16 @@ class Evaluation:
 
     images: the generated ones, uint8 [N, C, R, R]. drawn: their Drawn, None for images that are too small for SWD.
     rows: of the table. nodules, nearest, nearest_others: nodules.Nodules and memorisation.Nearest, to training images
-    and to others of their set, of generated and reference images. shifts: a Shift of each radiomic feature. facts:
-    Facts. notes: [Note]; warnings: those of them that make the comparison doubtful. trained_on: whether
-    the weights are known to have learned from these data. weights: the digest of the weight file in a list, or empty.
+    and to others of their set, of generated and reference images. detected: Reference.detected. shifts: a Shift of each
+    radiomic feature. facts: Facts. notes: [Note]; warnings: those of them that make the comparison doubtful.
+    trained_on: whether the weights are known to have learned from these data. weights: the digest of the weight file in
+    a list, or empty.
     """
 
     def __init__(self, images, reference, drawn=None):
         self.images, self.sets, self.reference, self.seed = images, reference.sets, reference, reference.seed
         self.drawn, self.rows, self.nodules, self.nearest = drawn, [], None, None
-        self.nearest_others, self.shifts = None, []
+        self.nearest_others, self.shifts, self.detected = None, [], collections.OrderedDict()
         self.facts, self.notes, self.warnings, self.weights, self.trained_on = None, [], [], [], False
 
     def __str__(self):
@@ -135,6 +136,8 @@ class Evaluation:
             values.update(fakes=row.fakes.value, fakes_interval=row.fakes.interval)
             values.update(reals=row.reals.value, reals_interval=row.reals.interval)
             data['rows'].append(values)
+        counts = self.detected.items()
+        data['planted_copies'] = [dict(kind=kind, found=found, planted=n) for kind, (found, n) in counts]
         if self.shifts:
             data['radiomics'] = [shift._asdict() for shift in self.shifts]
         return data
@@ -265,6 +268,7 @@ class Evaluation:
         """Distance to the nearest training image, of up to n generated images and as many reference images."""
         nearest = memorisation.nearest(self.images[:n], self.sets.training, progress_bar('copies'))
         self.nearest = [nearest, self.reference.nearest(n)]
+        self.detected = self.reference.detected(n)
         generated, reals = [nearest.distance for nearest in self.nearest]
 
         def share(distances):

@@ -149,6 +149,7 @@ def write(evaluation, outdir):
         facts=evaluation.titled_facts(),
         notes=evaluation.notes,
         provenance=data['provenance'],
+        detection=data['detection'],
         trained_on=evaluation.trained_on,
         warnings=evaluation.warnings,
     )

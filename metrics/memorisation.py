@@ -27,6 +27,10 @@ CANDIDATES_WITHIN = 12
 ANGLES = np.deg2rad([-33.75, -22.5, -11.25, 11.25, 22.5, 33.75, 45])
 NEAR = [(rows, columns) for rows in (-1, 0, 1) for columns in (-1, 0, 1)]
 ALIGNED, FINELY_ALIGNED, STEPS = 8, 2, 4
+# What is planted to see which share of copies is found: how many of a kind; and of those that are turned by other than
+# right angles, the angles, in degrees, and the noise, as a share of the standard deviation of the gray levels.
+PLANTED, PLANTED_ANGLES, PLANTED_NOISE = 50, (5, 40), 0.05
+KINDS = 'right_angles', 'other_angles'  # FILE FORMAT: of planted copies
 # A copy's distance, as a share of the standard deviation of its gray levels, is at most this. Of 1,000 phantoms and
 # 1,000 others the nearest two have 0.22 at 64x64 pixels, 0.21 at 32x32 and 0.16 at 16x16; copies that are only
 # mirrored, turned and shifted have 0, and those with noise of a twentieth of that deviation 0.05.
@@ -254,6 +258,27 @@ def placed(other, best, index=0):
     """A training image [C, R, R] in the Position that a Nearest gives it on the image of an index, float32."""
     position = [getattr(best, name)[index] for name in alignment.Position._fields]
     return alignment.placed(other, alignment.Position(*position))
+
+
+def planted(training, count, seed=0):
+    """{kind of KINDS: copies of up to PLANTED training images, uint8 [N, C, R, R]}.
+
+    Copies of right_angles are mirrored, turned by right angles, and shifted as far as is searched; those of
+    other_angles are mirrored, turned by right angles and PLANTED_ANGLES more, and have noise.
+    """
+    random, (reach, scale) = np.random.RandomState([seed, 7]), _reach(training.shape[-1])
+    result = collections.OrderedDict()
+    for kind in KINDS:
+        copies_of_kind = []
+        for image in training[random.permutation(len(training))[: min(count, PLANTED)]]:
+            moved, radians, noise = random.randint(-reach * scale, reach * scale + 1, size=2), 0.0, 0.0
+            if kind == 'other_angles':
+                moved, radians = (0, 0), np.deg2rad(random.uniform(*PLANTED_ANGLES) * random.choice([-1, 1]))
+                noise = PLANTED_NOISE * image.std() * random.randn(*image.shape)
+            position = alignment.Position(random.randint(SYMMETRIES), radians, *moved)
+            copies_of_kind.append(alignment.placed(image, position) + noise)
+        result[kind] = np.clip(np.rint(copies_of_kind), 0, 255).astype(np.uint8)
+    return result
 
 
 def closest_pairs(images, training, best, count=8):

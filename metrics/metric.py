@@ -110,7 +110,7 @@ _define(
 )  # fmt: skip
 _define(
     'duplicates', 'variety', 'share of near duplicates', 'low',
-    'Each image is compared with the others of its set, also mirrored, turned by right angles or shifted. The 1 % of '
+    'Each image is compared with the others of its set, also mirrored, turned or shifted. The 1 % of '
     'the reference images that are nearest to another one set the limit. Many generated images below it: the '
     'generator repeats itself.',
     higher='more images than expected are nearly the same as another one', absolute=0.05,
@@ -158,7 +158,7 @@ _define(
 )  # fmt: skip
 _define(
     'nearest_distance', 'copies', 'nearest training image, gray levels', 'as reals',
-    'Root mean square difference to the most similar training image, mirrored, turned by right angles or shifted, '
+    'Root mean square difference to the most similar training image, mirrored, turned or shifted, '
     'averaged over images. Blurred images are near to everything: look at SWD, too.',
     lower='nearer to training images than reference images are: as copies, or only smoother? See the pairs',
     relative=0.1,

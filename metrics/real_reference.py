@@ -1,5 +1,7 @@
 """What depends on real images only and is the same for every generator that is compared with them."""
 
+import collections
+
 import numpy as np
 
 from metrics import feature_distances, memorisation, nodules, radiomics, sliced_wasserstein
@@ -102,6 +104,20 @@ class Reference:
             return memorisation.nearest(images, self.sets.training, progress_bar('copies, reals'))._asdict()
 
         return memorisation.Nearest(**self.cache.recall('nearest of %d' % n, compute))
+
+    def detected(self, n):
+        """{kind of planted copies: (found, planted)}: how many are as near as `nearest` of n says that copies are."""
+
+        def compute():
+            limit = memorisation.limit(self.nearest(n).distance)
+            found = {}
+            for kind, images in memorisation.planted(self.sets.training, n, self.seed).items():
+                distances = memorisation.nearest(images, self.sets.training, progress_bar('planted copies')).distance
+                found[kind] = [(distances <= limit).sum(), len(distances)]
+            return found
+
+        kept = self.cache.recall('detected of %d' % n, compute)
+        return collections.OrderedDict((kind, tuple(kept[kind].tolist())) for kind in memorisation.KINDS)
 
     def nearest_others(self, name, n):
         """memorisation.nearest_others of up to n of 'heldout_reals' or 'training_reals'."""

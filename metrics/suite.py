@@ -12,7 +12,7 @@ except ImportError:
 
 import tfutil
 from common import capacity, card, log, manifest
-from metrics import evaluation, frozen_graph, image_sets, parallel, sliced_wasserstein
+from metrics import evaluation, frozen_graph, image_sets, memorisation, parallel, sliced_wasserstein
 from metrics.cache import Cache, user_folder
 from metrics.evaluation import Facts, Note
 from metrics.real_reference import Reference
@@ -148,6 +148,10 @@ def _describe(evaluated, model, learned, source, trained_on=False):
         text = 'none was found in %.1f %% of the generated and %.1f %% of the %s images; rows on nodules omit these'
         text %= tuple(missing) + (data.adjective,)
         evaluated.notes.append(Note('not_found', 'nodules', text))
+    found = tuple(count for counts in evaluated.detected.values() for count in counts)
+    text = 'the search finds %d of %d training images that were mirrored, turned by right angles and shifted, and '
+    text += '%%d of %%d that were turned by %d to %d degrees with noise' % memorisation.PLANTED_ANGLES
+    evaluated.notes.append(Note('detection', 'planted copies', text % found))
     undecided = [x.row.metric.label for x in evaluated.comparisons() if x.state == 'undecided']
     if undecided:
         text = '%d of each cannot tell generated and %s ones apart in: %s'

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from common import capacity, files, hounsfield, images, log, page
+from common import capacity, card, files, hounsfield, images, log, page
 from pix2pix import data
 from pix2pix.painter import Painter
 
@@ -17,8 +17,9 @@ def generate(cfg):
     if not cfg.shape and os.path.realpath(cfg.outdir) == os.path.realpath(cfg.masks):
         raise ValueError('--outdir %s is the folder of the masks; choose another one' % cfg.outdir)
     window = hounsfield.window(cfg.window) if cfg.window else None
+    real = None if cfg.shape else card.of_data(cfg.masks).adjective
     with Painter(cfg.model, cfg.cpu) as painter:
-        window = window or painter.card.gray_window
+        window, phantoms = window or painter.card.gray_window, painter.card.phantoms
         _require_room(cfg, painter)
         names, masks, reals = _masks(cfg, painter)
         stems = [os.path.splitext(name)[0] for name in names]
@@ -35,7 +36,8 @@ def generate(cfg):
             patches = painter.paint(repeated, cfg.seed, cfg.minibatch, not cfg.no_dropout, track)
     for name, image in zip(pictures + drawn, [*patches, *masks]):
         writer.save(name, image)
-    _write_page(cfg, stems, masks, patches, reals, window)
+    words = dict(phantoms=phantoms, real=real if any(x is not None for x in reals) else None)
+    _write_page(cfg, stems, masks, patches, reals, window, words)
     writer.remove_others()  # the page shows none of them
     print('%d patches of %d masks, and index.html, are in %s' % (len(patches), len(names), cfg.outdir))
     writer.report()
@@ -63,8 +65,11 @@ def _masks(cfg, painter):
     return names, np.stack(masks), [None] * cfg.number
 
 
-def _write_page(cfg, names, masks, patches, reals, window):
-    """index.html in the output folder. patches: [N * samples, C, R, R]; reals: the real patch of each mask, or None."""
+def _write_page(cfg, names, masks, patches, reals, window, words):
+    """index.html in the output folder. patches: [N * samples, C, R, R]; reals: the real patch of each mask, or None.
+
+    words: phantoms: whether the weights learned from simulated patches; real: what the real patches are called.
+    """
     rows, most = [], page.most(patches.shape[1:]) // (cfg.samples + 2)
     for i, name in enumerate(names[: most or 1]):
         pictures = [('mask', page.picture(masks[i], 'mask of ' + name, ct=False))]
@@ -72,7 +77,7 @@ def _write_page(cfg, names, masks, patches, reals, window):
             title = 'generated %d' % (k + 1) if cfg.samples > 1 else 'generated'
             pictures.append((title, page.picture(patches[i * cfg.samples + k], '%s of %s' % (title, name))))
         if reals[i] is not None:
-            pictures.append(('real', page.picture(reals[i], 'real patch of ' + name)))
+            pictures.append((words['real'], page.picture(reals[i], '%s patch of %s' % (words['real'], name))))
         rows.append((name, page.outline(masks[i][0]), pictures))
     source = cfg.masks
     if cfg.shape:
@@ -80,6 +85,6 @@ def _write_page(cfg, names, masks, patches, reals, window):
     settings = [('weights', cfg.model), ('masks', source), ('samples of a mask', cfg.samples)]
     settings += [('dropout', 'no' if cfg.no_dropout else 'yes'), ('minibatch', cfg.minibatch), ('seed', cfg.seed)]
     values = dict(rows=rows, masks=len(masks), patches=len(patches), samples=cfg.samples, settings=settings)
-    values.update(first=FIRST, size=masks.shape[-1], real=any(x is not None for x in reals))
+    values.update(words, first=FIRST, size=masks.shape[-1])
     title = 'Patches of ' + os.path.basename(cfg.model)
     page.write(os.path.join(cfg.outdir, 'index.html'), PAGE, title, window, **values)

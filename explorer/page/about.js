@@ -7,6 +7,9 @@ const AGAIN = 1000;  // milliseconds between looks how far the axes are
 
 export const about = {};
 
+/* What the patches of the data are called: real or simulated. */
+export const real = () => about.data?.adjective || 'real';
+
 /* The weights that are shown, or those of a state. */
 export const model = (state = store.draft) => about.models[state.model];
 

@@ -1,6 +1,6 @@
 /* The tab of drawing: a mask, the patches that a network makes of it, and one of them in a real patch. */
 
-import { about, windowOf } from './about.js';
+import { about, real, windowOf } from './about.js';
 import { at, make, number, write } from './dom.js';
 import { erase, paint, thumb } from './pictures.js';
 import { Painter } from './painter.js';
@@ -25,12 +25,12 @@ const insert = latest(async () => {
   if (!about.data) return;
   const { index, soft } = settings;
   const nodule = patches.length && !isBlank();
-  const [real, result] = await Promise.all([
+  const [patch, result] = await Promise.all([
     request(`/api/real/${index}`),
     nodule && request('/api/insert', { patch: encode(patches[chosen]), mask: encode(painter.mask), index, soft }),
   ]);
-  paint(at('insert-real'), decode(real.pixels), stored());
-  write('insert-caption', `real, ${real.class}`);
+  paint(at('insert-real'), decode(patch.pixels), stored());
+  write('insert-caption', `${real()}, ${patch.class}`);
   if (isBlank()) erase(at('insert-result'));
   else if (result) paint(at('insert-result'), decode(result.pixels), stored());
 });
@@ -132,7 +132,7 @@ export function build() {
   at('insert-part').hidden = !about.data;
   if (about.data) {
     at('insert-settings').append(
-      setting('index', 'real patch', 0, about.data.count - 1, 1, (value) => number(value), insert),
+      setting('index', `${real()} patch`, 0, about.data.count - 1, 1, (value) => number(value), insert),
       setting('soft', 'soft edge', 0, 8, 0.5, (value) => `${number(value, 1)} pixels`, insert),
     );
   }

@@ -1,6 +1,6 @@
 /* The tabs of the explorer, and its keys. */
 
-import { about, learn } from './about.js';
+import { about, learn, real } from './about.js';
 import { at, make } from './dom.js';
 import * as draw from './draw.js';
 import * as generate from './generate.js';
@@ -88,6 +88,7 @@ function listen() {
 
 guarded(async () => {
   await learn(generate.renew);
+  document.querySelectorAll('.adjective').forEach((word) => { word.textContent = real(); });
   buildTabs();
   Object.values(TABS).forEach((tab) => tab.build());
   buildKeys();

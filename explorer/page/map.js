@@ -1,6 +1,6 @@
 /* The tab of the map: many nodules at once, and the real image that is nearest to the current one. */
 
-import { about, model, windowOf } from './about.js';
+import { about, model, real, windowOf } from './about.js';
 import { at, make, number, write } from './dom.js';
 import { paint, picture } from './pictures.js';
 import { Scatter } from './scatter.js';
@@ -54,7 +54,7 @@ const draw = latest(async () => {
 });
 
 /* What a point counts to: generated or real, of a class where that is known. */
-const group = ({ kind, class: name }) => (name === null ? kind : `${kind} ${name}`);
+const group = ({ kind, class: name }) => [kind === 'real' ? real() : kind, name].filter(Boolean).join(' ');
 
 /* Show the points of the groups and of the range that are chosen. */
 function filter() {
@@ -65,8 +65,8 @@ function filter() {
   const shown = points.filter((point) => !hidden.has(group(point)) && within(point));
   scatter.filter(new Set(shown.map((point) => points.indexOf(point))));
   const count = (kind) => shown.filter((point) => point.kind === kind).length;
-  const real = points.some(({ kind }) => kind === 'real') ? `, ${count('real')} real (gray edge)` : '';
-  const counts = `${count('generated')} generated${real}`;
+  const others = points.some(({ kind }) => kind === 'real') ? `, ${count('real')} ${real()} (gray edge)` : '';
+  const counts = `${count('generated')} generated${others}`;
   write('map-status', `${counts}; dots where there is no room. Drag to move, scroll to zoom.`);
 }
 
@@ -146,7 +146,7 @@ const opened = guarded(async ({ kind, index: which, label }) => {
   if (kind === 'real') {
     const { pixels, class: name } = await request(`/api/real/${which}`);
     paint(at('map-hover'), decode(pixels), windowOf());
-    write('map-caption', `real, image ${which}, ${name}`);
+    write('map-caption', `${real()}, image ${which}, ${name}`);
     return;
   }
   document.dispatchEvent(new CustomEvent('open-tab', { detail: 'generate' }));
@@ -161,8 +161,8 @@ function figure(pixels, caption, window) {
 /* Whether it is a copy, by the rule of the evaluation: is it nearer than the nearest 1 % of held-out real images? */
 function verdict({ relation, limit, copy }) {
   if (NOT_KNOWN[relation]) return `Whether this is a copy is not known: ${NOT_KNOWN[relation]}`;
-  if (copy === null) return 'Whether this is a copy is not known: there are too few real images to compare with.';
-  const held = `the nearest 1 % of held-out real images (${number(limit, 1)})`;
+  if (copy === null) return 'Whether this is a copy is not known: there are too few images to compare with.';
+  const held = `the nearest 1 % of held-out ${real()} images (${number(limit, 1)})`;
   if (copy) return `It is nearer than ${held}: this may be a copy. Compare the pictures.`;
   const rest = relation === 'part' ? ' of these; the weights learned from others, too' : '';
   return `It is not nearer than ${held}: not a copy${rest}.`;
@@ -177,11 +177,11 @@ const nearest = guarded(async () => {
     button.disabled = false;
     write('nearest-wait', '');
   });
-  const real = decode(answer.pixels);
-  const difference = Uint8ClampedArray.from(pixels, (gray, i) => 128 + 2 * (gray - real[i]));
+  const other = decode(answer.pixels);
+  const difference = Uint8ClampedArray.from(pixels, (gray, i) => 128 + 2 * (gray - other[i]));
   at('nearest-pictures').replaceChildren(
     figure(pixels, 'current', windowOf(state)),
-    figure(real, `real, image ${answer.index}`, windowOf(state)),
+    figure(other, `${real()}, image ${answer.index}`, windowOf(state)),
     figure(difference, 'difference, doubled', null),
   );
   write('nearest-result', `${number(answer.error, 1)} gray levels apart. ${verdict(answer)}`);

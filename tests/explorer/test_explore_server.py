@@ -45,7 +45,7 @@ def test_about_holds_models_axes_data_and_windows(post, client, made):
     )
     assert first['axes_ready'] and first['axes'][0]['name'] == 'diameter_mm' and first['axes'][0]['usable']
     assert [axis['unit'] for axis in first['axes'] if axis['name'].startswith('sefa')] == ['\u00b0'] * 6
-    assert about['data'] == dict(path=made.data, count=40, classes=['AIS'])
+    assert about['data'] == dict(path=made.data, count=40, classes=['AIS'], adjective='real')
     assert about['pix2pix']['size'] == SIZE and ['lung', -1350.0, 150.0] in about['presets']
 
 

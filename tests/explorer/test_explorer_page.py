@@ -372,7 +372,7 @@ def test_painting_changes_the_patch_where_it_was_painted(page):
     page.driver.execute_script('Math.random = () => 0.5')  # the mask to begin with
     page.press('4')
     page.until(lambda: page['patch-caption'].text == 'Patch 1', 'a first patch')
-    page.until(lambda: page['insert-caption'].text == 'real, AIS', 'a real patch')
+    page.until(lambda: page['insert-caption'].text == 'simulated, AIS', 'a real patch')
     mask, patch = page.canvas(selector='#mask'), page.canvas(selector='#patch')
     real = page.canvas(selector='#insert-real')
     side = page['mask'].size['width']
@@ -394,7 +394,7 @@ def test_painting_changes_the_patch_where_it_was_painted(page):
 def test_without_a_mask_there_is_no_patch_and_nothing_is_inserted(page):
     pictures = '#patch', '#insert-result'
     page.press('4')
-    page.shows('insert-caption', 'real, AIS')
+    page.shows('insert-caption', 'simulated, AIS')
     page.until(lambda: all(page.canvas(selector=each).any() for each in pictures), 'a patch, also inserted')
     shown = page.canvas(selector='#patch')
     page['mask-clear'].click()
@@ -570,6 +570,7 @@ def test_of_a_picture_of_16_bits_the_upper_8_are_searched_for_if_it_uses_them(pa
 
 def test_a_real_patch_is_picked_and_searched_for(page, explorer, sought):
     page.press('3')
+    assert page['project-real'].find_element('css selector', 'h2').text == 'Or pick a simulated patch'  # a phantom
     page.until(lambda: len(page.driver.find_elements('css selector', '#real-patches button')) == 12, 'patches')
     page['real-after'].click()
     page.until(lambda: page.driver.find_elements('css selector', '[aria-label="AIS, image 13"]'), 'other patches')
@@ -599,29 +600,29 @@ def test_on_the_map_generated_nodules_lie_above_real_ones_and_groups_and_sizes_a
         return [int(half.sum()) > 400 for half in np.array_split(canvas, 2, axis=1)]
 
     page.press('5')
-    page.shows('map-status', '1 generated, 2 real')
+    page.shows('map-status', '1 generated, 2 simulated')
     assert whites() == [True, True]
     groups = page.driver.find_elements('css selector', '#map-groups button')
-    assert [button.text for button in groups] == ['generated', 'real AIS', 'real MIA']
+    assert [button.text for button in groups] == ['generated', 'simulated AIS', 'simulated MIA']
     groups[0].click()
-    page.shows('map-status', '0 generated, 2 real')
+    page.shows('map-status', '0 generated, 2 simulated')
     assert whites() == [False, True]
     groups[0].click()
     groups[2].click()
-    page.shows('map-status', '1 generated, 1 real')
+    page.shows('map-status', '1 generated, 1 simulated')
     groups[2].click()
     page.driver.execute_script(MOVE, '#map-range [aria-label=from]', 6)
-    page.shows('map-status', '0 generated, 1 real')
+    page.shows('map-status', '0 generated, 1 simulated')
     page.driver.execute_script(MOVE, '#map-range [aria-label=from]', 5)
     page.driver.execute_script(MOVE, '#map-range [aria-label=to]', 8)
-    page.shows('map-status', '1 generated, 1 real')
+    page.shows('map-status', '1 generated, 1 simulated')
 
 
 @pytest.mark.parametrize(
     'relation, copy, message',
     [
-        ('same', True, 'this may be a copy'), ('same', False, 'real images (9.0): not a copy.'),
-        ('part', False, 'not a copy of these'), ('more', None, 'too few real images'),
+        ('same', True, 'this may be a copy'), ('same', False, 'simulated images (9.0): not a copy.'),
+        ('part', False, 'not a copy of these'), ('more', None, 'too few images'),
         ('different', None, 'these weights did not learn'), ('unknown', None, 'it is not recorded which images'),
     ],
 )  # fmt: skip

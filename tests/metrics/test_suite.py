@@ -61,7 +61,11 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
     with open(str(tmp_path / 'evaluation.json')) as f:
         result = json.load(f)
     facts = ['SWD', 'model', 'data', 'searched for copies', 'reference images', 'compared', 'seed']
-    assert set(result) == set(facts + ['provenance', 'too_few', 'weights', 'verdicts', 'rows', 'radiomics'])
+    notes = ['provenance', 'detection', 'too_few']
+    assert set(result) == set(facts + notes + ['weights', 'verdicts', 'rows', 'planted_copies', 'radiomics'])
+    right_angles, other_angles = result['planted_copies']
+    assert right_angles == dict(kind='right_angles', found=10, planted=10) and other_angles['planted'] == 10
+    assert 'finds 10 of 10 training images that were mirrored' in result['detection'] and result['detection'] in out
     rows = {row['metric']: row for row in result['rows']}
     missing = set(METRICS) - {row['key'] for row in result['rows']}
     assert missing <= {'wall_mean'}  # few of these patches show a wall
@@ -101,7 +105,7 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
         missing
     )
     assert not re.search(r'(src|href)="(?!data:|#)|https?:', page)
-    for title in facts + ['provenance', 'too few images to decide']:
+    for title in facts + ['provenance', 'planted copies', 'too few images to decide']:
         assert '<th scope="row">%s</th>' % title in page
     assert len(page) < 1e6 and 'further from the reference images than other real images are' in page.lower()
     assert all('<summary title="' in page and metric in page for metric in rows)

@@ -1,7 +1,9 @@
 """Masks, patches and pages, and what is refused."""
 
+import json
 import os
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import tfutil
 from common import images
+from common.card import PHANTOMS
 from pix2pix import data, unet
 from places import visible
 from runs import random_networks
@@ -44,6 +47,18 @@ def test_patches_and_a_page_are_made_of_masks_and_depend_on_the_seed_alone(pix2p
     assert pix2pix('generate', '--model', trained, '--masks', pairs, *flags, '--outdir', tmp_path / 'd')[0] == 0
     one, two = [images.read(str(tmp_path / 'd' / ('00_%d.png' % k))) for k in range(2)]
     assert_array_equal(one, two)
+
+
+def test_patches_beside_a_mask_are_called_real_or_simulated_as_their_folder_records(pix2pix, pairs, tmp_path, trained):
+    for folder, facts, word in (('a', {}, 'real'), ('b', dict(source=PHANTOMS), 'simulated')):
+        masks, outdir = tmp_path / folder, tmp_path / (folder + '-out')
+        os.mkdir(str(masks))
+        shutil.copy(os.path.join(pairs, '00.png'), str(masks))
+        (masks / (folder + '.json')).write_text(json.dumps(facts))
+        assert pix2pix('generate', '--model', trained, '--masks', masks, '--outdir', outdir, '--cpu')[0] == 0
+        page = (outdir / 'index.html').read_text(encoding='utf-8')
+        assert 'is the %s patch' % word in ' '.join(page.split()) and '<small class="soft">%s</small>' % word in page
+        assert 'digital phantoms' not in page  # the weights learned from other pictures
 
 
 def test_patches_of_an_earlier_run_go_with_their_page_and_files_of_others_stay(pix2pix, tmp_path, trained):
