@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import numpy as np  # noqa: E402
 
-from common import hounsfield  # noqa: E402
+from common import hounsfield, log  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
 from common.types import nonnegative, positive  # noqa: E402
 
@@ -75,9 +75,11 @@ def alarms(pool, number, evaluations, audit, seed=0):
     for i in range(evaluations):
         result = pool.evaluation(number, audit, seed + i)
         compared = result.comparisons()
-        counts['any'] += any(verdict['state'] == 'differs' for verdict in result.verdicts)
+        differ = [comparison.row.metric.label for comparison in compared if comparison.state in ('higher', 'lower')]
+        counts['any'] += bool(differ)
         counts['holm'] += any(comparison.p <= 0.05 for comparison in compared)
         counts['single'] += any(verdicts.p_value(row) <= 0.05 for row in result.rows)
+        log.info('%d of %d evaluations of %d images: %s' % (i + 1, evaluations, number, ', '.join(differ) or 'alike'))
     checks = [
         ('any', 'something differs'),
         ('holm', 'p of a row at most 0.05, corrected, whether it matters or not'),
