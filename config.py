@@ -262,11 +262,12 @@ Evaluate = settings(
         data=('processData/AIS', 'the dataset that it was trained on, or a folder of class folders'),
         real_holdout=(
             None,
-            'a dataset of real images that it was not trained on (default: half of --data is taken for that)',
+            'a dataset of real images that it was not trained on (default: the nodules that its training kept out, or else '
+            'half of --data)',
             nonempty,
         ),
         number=(2000, 'images of each kind to compare; fewer where the datasets hold fewer', positive),
-        audit=(1000, 'generated images, and held-out ones, that the training images are searched for', positive),
+        audit=(1000, 'generated and reference images that the training images are searched for', positive),
     ),
     group(
         'features',

@@ -31,7 +31,7 @@ Drawn = collections.namedtuple('Drawn', 'draws error widths fakes reals')
 Facts = collections.namedtuple('Facts', 'swd model data searched reference compared seed')
 # FILE FORMAT: what evaluation.json, comparison.json and pages call those fields of Facts that have other names there.
 TITLES = {'swd': 'SWD', 'searched': 'searched for copies', 'reference': 'reference images'}
-# How far the mean of a radiomic feature of generated images and of training reals lies from that of held-out reals, in
+# How far the mean of a radiomic feature of generated images and of training reals lies from that of the reference, in
 # spreads of training reals. feature: a key of radiomics.FEATURES.
 Shift = collections.namedtuple('Shift', 'feature fakes reals')
 
@@ -291,7 +291,7 @@ class Evaluation:
 
 
 def _draw_wasserstein(image_sets, reference):
-    """[Drawn] of sets of generated images against the held-out reals of a Reference.
+    """[Drawn] of sets of generated images against the reference images of a Reference.
 
     SWD is the mean of as many draws of neighbourhoods and directions as each set needs until its error is small; it
     depends on that set alone.

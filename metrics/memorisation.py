@@ -38,7 +38,7 @@ ALIKE = 0.1
 ROUNDED = 1.0  # gray levels by which the same image may differ, unless it has less contrast
 SMALLEST = 16  # pixels; of smaller images only equal ones are copies
 SEARCHED = 1000  # images of a large set that are compared pixel by pixel, evenly spread
-PERCENT = 1  # of held-out reals, those nearest to a training image; they set the limit below which images may be copies
+PERCENT = 1  # of reference images, those nearest to a training image: they set the limit of what may be a copy
 
 # distance: in gray levels; index: of the training image; the rest: its alignment.Position on the image.
 Nearest = collections.namedtuple('Nearest', 'distance symmetry radians rows columns index')
