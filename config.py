@@ -262,8 +262,8 @@ Evaluate = settings(
         data=('processData/AIS', 'the dataset that it was trained on, or a folder of class folders'),
         real_holdout=(
             None,
-            'a dataset of real images that it was not trained on (default: the nodules that its training kept out, or else '
-            'half of --data)',
+            'a dataset of real images that it was not trained on (default: the nodules that its training kept out, or '
+            'else half of --data)',
             nonempty,
         ),
         number=(2000, 'images of each kind to compare; fewer where the datasets hold fewer', positive),
