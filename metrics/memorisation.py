@@ -32,7 +32,7 @@ ALIGNED, FINELY_ALIGNED, STEPS = 8, 2, 4
 PLANTED, PLANTED_ANGLES, PLANTED_NOISE = 50, (5, 40), 0.05
 KINDS = 'right_angles', 'other_angles'  # FILE FORMAT: of planted copies
 # A copy's distance, as a share of the standard deviation of its gray levels, is at most this. Of 1,000 phantoms and
-# 1,000 others the nearest two have 0.22 at 64x64 pixels, 0.21 at 32x32 and 0.16 at 16x16; copies that are only
+# 1,000 others the nearest two have 0.18 at 64x64 pixels, 0.19 at 32x32 and 0.14 at 16x16; copies that are only
 # mirrored, turned and shifted have 0, and those with noise of a twentieth of that deviation 0.05.
 ALIKE = 0.1
 ROUNDED = 1.0  # gray levels by which the same image may differ, unless it has less contrast

@@ -13,7 +13,7 @@ import dataset
 import sets
 from common import safe_pickle
 from common.card import Card
-from metrics import evaluate, frozen_graph, memorisation, parallel, sliced_wasserstein, suite
+from metrics import evaluate, frozen_graph, image_sets, memorisation, parallel, sliced_wasserstein, suite
 from metrics.metric import METRICS, TOPICS
 from places import ONCE
 from runs import random_networks, train
@@ -255,6 +255,21 @@ def test_digests_tell_what_data_are_to_weights_and_whether_a_search_for_copies_s
     assert ('says nothing about memorisation' in sentence) == (relation not in suite.TRAINED_ON)
     if relation == 'different':
         assert suite.describe_relation(learned._replace(source='phantoms'), data).endswith('(those were phantoms)')
+
+
+@pytest.mark.parametrize(
+    'origin, transfer, words',
+    [
+        ('dataset', None, 'held/AIS'),
+        ('half', None, 'half of FOLDER, kept out of the comparison, not of a training on these data'),
+        ('holdout', None, 'nodules of FOLDER that the training kept out (--holdout 0.2)'),
+        ('holdout', 'a.pkl', 'nodules of FOLDER that the training kept out (--holdout 0.2); whether the weights that'),
+    ],
+)
+def test_only_images_that_no_training_saw_are_said_to_be_held_out(origin, transfer, words):
+    compared = image_sets.Sets(None, None, None, card=DATA, count=60, origin=origin)
+    learned = Card(digest='a-1', holdout=(0.2, 7), transfer=transfer)
+    assert suite._origin(compared, learned, 'held/AIS').startswith(words)
 
 
 def test_a_comparison_that_is_doubtful_is_warned_of():
