@@ -1,7 +1,8 @@
 """Several models beside each other: plain data for a file or a page, and a table as text.
 
 The data of `compare` are what comparison.json holds:
-  data, reference images, compared, seed: what was compared; texts, and a number. weights: digests of the weight files.
+  data, reference images, compared, seed: what was compared; texts, and a number. reals: what the images compared with
+    are called, real or simulated. weights: digests of the weight files.
   models: [{name, model, folder, kimg, notes}]; name: short and unique; folder: of its evaluation.html, within the same
     folder; kimg: of its training, where its file tells, or null; notes: texts.
   metrics: [{metric, key, size, unit, wanted, reals, models, best, as_good}], those that all models have; metric: a
@@ -18,6 +19,7 @@ import re
 from common import files, page, svg_plots
 from metrics import evaluation_page
 from metrics.evaluation import aligned
+from metrics.metric import wanted_text
 from stats.bootstrap import difference
 
 COLUMNS = 6  # models beside each other in the table
@@ -87,6 +89,7 @@ def _curve(metric, kimg):
 def compare(evaluations):
     """The comparison of at least two Evaluations of one suite.evaluate_models, as described above."""
     result = evaluations[0].titled_facts(SHARED)
+    result['reals'] = evaluations[0].sets.card.adjective
     paths = [evaluated.facts.model for evaluated in evaluations]
     result.update(weights=[digest for evaluated in evaluations for digest in evaluated.weights], models=[])
     for name, path, evaluated in zip(names(paths), paths, evaluations):
@@ -105,17 +108,18 @@ def compare(evaluations):
 
 def table(result):
     """The metrics as text, models as columns: * the best, ~ what differs from it by no more than chance may."""
+    real = result['reals']
     blocks, models = [], range(len(result['models']))
     for begin in range(0, len(models), COLUMNS):
         part = models[begin : begin + COLUMNS]
-        lines = [[''] + [result['models'][i]['name'] for i in part] + ['reals', '']]
+        lines = [[''] + [result['models'][i]['name'] for i in part] + [real, '']]
         for metric in result['metrics']:
             cells = []
             for i in part:
                 mark = '*' if i == metric['best'] else '~' if i in metric['as_good'] else ' '
                 cells.append(page.number(metric['models'][i]['value']) + mark)
             reals = page.number(metric['reals']['value'])
-            lines.append([metric['metric']] + cells + [reals, 'wanted: ' + metric['wanted']])
+            lines.append([metric['metric']] + cells + [reals, 'wanted: ' + wanted_text(metric['wanted'], real)])
         blocks.append(aligned(lines))
     return '\n\n'.join(blocks) + '\n* the best; ~ differs from it by no more than chance may, on the same images'
 
@@ -134,7 +138,7 @@ def write(evaluations, outdir):
 
 def _write_page(result, evaluations, path):
     compared, (count, *shape) = evaluations[0].sets, evaluations[0].images.shape
-    real = compared.card.adjective
+    real = result['reals']
     shown = max(min(PICTURES, count, page.most(shape) // (len(evaluations) + 1)), 1)
     sets = [(model, evaluated.images) for model, evaluated in zip(result['models'], evaluations)]
     strips = []
@@ -156,6 +160,7 @@ def _write_page(result, evaluations, path):
         evaluation_page.window_of(compared.card),
         result=result,
         real=real,
+        wanted_text=wanted_text,
         facts=evaluations[0].titled_facts(SHARED),
         common=[note for note in first if all(note in notes for notes in others)],
         strips=strips,

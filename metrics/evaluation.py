@@ -10,7 +10,7 @@ import numpy as np
 from common import hounsfield, log, page
 from metrics import feature_distances, memorisation, ms_ssim, radiomics, verdicts
 from metrics.gray_levels import gray_distance
-from metrics.metric import Metric, metric
+from metrics.metric import Metric, metric, wanted_text
 from metrics.nodules import known
 from metrics.parallel import progress_bar
 from metrics.real_reference import features_of
@@ -101,12 +101,13 @@ class Evaluation:
 
     def __str__(self):
         """The rows as a table."""
-        lines = [('', 'generated', '95 %', 'reals', '95 %', '')]
+        real = self.sets.card.adjective
+        lines = [('', 'generated', '95 %', real, '95 %', '')]
         for row in self.rows:
             cells = [row.metric.label]
             for side in (row.fakes, row.reals):
                 cells += [page.number(side.value), '%s .. %s' % tuple(map(page.number, side.interval))]
-            lines.append(cells + ['wanted: ' + row.metric.wanted])
+            lines.append(cells + ['wanted: ' + wanted_text(row.metric.wanted, real)])
         return aligned(lines)
 
     def row(self, key, size=None):

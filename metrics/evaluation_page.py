@@ -7,7 +7,7 @@ import numpy as np
 from common import files, hounsfield, page, svg_plots
 from metrics import memorisation, radiomics, verdicts
 from metrics.evaluation import LEAST_NODULES
-from metrics.metric import TOPICS
+from metrics.metric import TOPICS, wanted_text
 from metrics.nodules import known
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'evaluation.html')
@@ -134,6 +134,7 @@ def write(evaluation, outdir):
         topics=TOPICS,
         summary=verdicts.summary(judged, n, real),
         real=real,
+        wanted_text=wanted_text,
         comparisons=comparisons,
         arrows=ARROWS,
         sets=sets,

@@ -171,6 +171,11 @@ _define(
 )  # fmt: skip
 
 
+def wanted_text(wanted, real):
+    """What is wanted of a metric, in words; real: what the images compared with are called."""
+    return 'as %s images' % real if wanted == 'as reals' else wanted
+
+
 def metric(key, **parameters):
     """The Metric of a key, for parameters such as size=16, unit='HU' or real='simulated'."""
     defined = METRICS[key]

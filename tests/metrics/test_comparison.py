@@ -2,7 +2,8 @@ import json
 
 import numpy as np
 
-from metrics import comparison, metric
+from common import card
+from metrics import comparison, image_sets, metric
 from metrics.evaluation import Evaluation, Facts, Note, Row
 from stats.bootstrap import Estimate
 
@@ -16,6 +17,7 @@ class Found:
 
     def __init__(self, model, off):
         self.images, self.weights = np.zeros([100, 1, 4, 4]), ['digest of ' + model]
+        self.sets = image_sets.Sets(None, None, None, card.Card(), 0, 'half')
         self.notes = [Note('too_few', 'too few', 'to decide')]
         self.facts = Facts(None, model, data='D', searched='S', reference='H', compared='C', seed=0)
         noise = np.random.RandomState(0).randn(500)
@@ -37,7 +39,7 @@ def test_the_best_model_is_the_one_nearest_to_what_is_wanted_and_pairs_decide_wh
     assert [model['name'] for model in result['models']] == ['far', 'x-near', 'y-near']
     assert result['curves'] == [] and json.loads(json.dumps(result)) == result
     text = comparison.table(result).split('\n')
-    assert text[0].split() == ['far', 'x-near', 'y-near', 'reals']
+    assert text[0].split() == ['far', 'x-near', 'y-near', 'real']
     assert text[1].split() == ['FID', '0.5', '0.1*', '0.1~', '1', 'wanted:', 'low']
 
 

@@ -30,9 +30,10 @@ def test_pages_call_images_that_are_recorded_as_phantoms_simulated(random, tmp_p
     (folder / 'AIS.json').write_text(json.dumps(dict(source=source) if source else {}))
     both = [evaluate(part, str(folder), number=12, audit=6) for part in (images[50:65], images[65:])]
     evaluation_page.write(both[0], str(tmp_path))
-    comparison.write(both, str(tmp_path))
+    result = comparison.write(both, str(tmp_path))
     for name in ('evaluation.html', 'comparison.html'):
         text = words(tmp_path / name)
         assert re.search(r'\b%s\b' % used, text) and not re.search(r'\b%ss?\b' % unused, text)
     assert ('not from patients' in text) == (source == PHANTOMS)
-    assert unused not in str(both[0].notes)
+    printed = ' '.join([str(both[0]), comparison.table(result)] + [str(note) for note in both[0].notes])
+    assert re.search(r'\b%s\b' % used, printed) and not re.search(r'\b%ss?\b' % unused, printed)

@@ -29,12 +29,12 @@ def chance(value, spread=0.05):
 def test_a_recall_below_that_of_the_reals_is_less_variety_at_any_number_of_images():
     rows = [row('recall', (0.57, 0.5, 0.63), (0.8, 0.74, 0.86))]
     for n in (50, 5000):
-        assert judged(rows, n) == {'variety': ('differs', metric.METRICS['recall'].lower)}
+        assert judged(rows, n) == {'variety': ('differs', metric.metric('recall', space='').lower)}
 
 
 def test_more_similarity_of_pairs_is_less_variety_too():
     rows = [row('ms_ssim', (0.31, 0.3, 0.32), (0.22, 0.21, 0.23), scales='')]
-    assert judged(rows) == {'variety': ('differs', metric.METRICS['ms_ssim'].higher)}
+    assert judged(rows) == {'variety': ('differs', metric.metric('ms_ssim', scales='').higher)}
 
 
 def test_measures_of_variety_that_disagree_are_both_named_in_one_sentence():
@@ -116,6 +116,16 @@ def test_that_no_copies_are_found_says_nothing_where_the_weights_are_not_known_t
     assert result['copies'][0] == 'unknown' and result['variety'][0] == 'alike'
     copied = [row('nearer_share', (0.4, 0.37, 0.43), (0.01, 0.006, 0.015))]
     assert judged(copied, trained_on=False)['copies'][0] == 'differs'
+
+
+def test_simulated_images_are_called_so_in_messages_and_in_the_summary():
+    around = (0.8, 0.79, 0.81)
+    compared = verdicts.compare([row('recall', around, around)._replace(count=2000)])
+    (verdict,) = verdicts.verdicts(compared, True, 'simulated')
+    assert verdict.message == 'as good as simulated images'
+    assert verdicts.summary([verdict], 2000, 'simulated').startswith('Compared with simulated images, the generated')
+    lower = metric.metric('precision', space='network', real='simulated').lower
+    assert lower == 'fewer of them look like a simulated image'
 
 
 def test_what_differs_most_comes_first_and_every_metric_that_differs_is_shown():
