@@ -48,3 +48,14 @@ def test_the_classifier_experiment_is_wrong_as_seldom_as_it_says():
             assert 0.91 <= min(shares) and max(shares) <= 0.98, setting
     power = [shares[1] for topic, _, shares in rows if topic == 'power']
     assert power == sorted(power, reverse=True) and power[0] > 0.9
+
+
+@pytest.mark.slow
+def test_the_table_of_evaluations_counts_phantoms_that_are_called_different_from_phantoms(succeeds):
+    flags = '--evaluations 2 --number 12 --more 15 --pool 50 --audit 6 --draws 4 --trials 200'
+    lines = succeeds('benchmarks/verdicts_metrics.py', *flags.split()).splitlines()
+    rows = [[cell.strip() for cell in line.strip('|').split('|')] for line in lines if line.startswith('| ')][1:]
+    alarms = [row for row in rows if row[0] == 'something differs']
+    assert [row[1:] for row in alarms] == [['12', '2', '0.0 %'], ['15', '2', '0.0 %']]
+    covered = {(row[0].split(': ')[1], row[1]): float(row[3][:-2]) for row in rows if row[0].startswith('interval')}
+    assert len(covered) == 12 and covered['normal values', '300'] > 90
