@@ -12,8 +12,9 @@ def main(argv=None):
     for model in cfg.model:
         commandline.require_weights(model)
     # After the flags: TensorFlow takes seconds to load, and -h should not.
-    from metrics import comparison, evaluation_page, results_folder, suite
+    from metrics import comparison, evaluation_page, results_folder, scorecard_sources, suite
 
+    others = scorecard_sources.read(cfg.classification, cfg.turing_test, cfg.model)
     outdir = results_folder.choose(cfg.model, cfg.outdir)
     evaluations = suite.evaluate_models(
         cfg.model,
@@ -30,11 +31,11 @@ def main(argv=None):
         cache=not cfg.no_cache,
     )
     if len(evaluations) == 1:
-        evaluation_page.write(evaluations[0], outdir)
+        evaluation_page.write(evaluations[0], outdir, others)
         print('\n'.join(map(str, [evaluations[0]] + evaluations[0].notes)))
-        print('evaluation.html and evaluation.json are in %s' % outdir)
+        print('evaluation.html, evaluation.json and scorecard.json are in %s' % outdir)
     else:
-        result = comparison.write(evaluations, outdir)
+        result = comparison.write(evaluations, outdir, others)
         print(comparison.table(result))
         print('comparison.html and comparison.json are in %s, a folder for each model beside them' % outdir)
 

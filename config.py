@@ -275,12 +275,17 @@ Evaluate = settings(
         feature_tensor=(None, 'its output (default: its last operation)', nonempty),
     ),
     group(
+        'scorecard',
+        classification=(None, 'classification.json of 5-classify.py, whose figures the scorecard takes', nonempty),
+        turing_test=(None, 'turing_test.json of a reader study with these weights, likewise', nonempty),
+    ),
+    group(
         'output',
         outdir=(None, 'the output path (default: in demo/output, named after the weights)', nonempty),
         no_cache=(False, "compute anew what the user's cache folder holds of these data, and leave that folder alone"),
     ),
     group('randomness', seed=SEED),
     group('hardware', minibatch=(16, 'images computed at a time', positive), cpu=CPU),
-    inputs='model data real_holdout features',
+    inputs='model data real_holdout features classification turing_test',
     example='python 4-evaluate.py --model demo/weight/AIS.pkl --data processData/AIS --audit 50',
 )

@@ -17,7 +17,7 @@ import os
 import re
 
 from common import files, page, svg_plots
-from metrics import evaluation_page
+from metrics import evaluation_page, scorecard_sources
 from metrics.evaluation import aligned
 from metrics.metric import wanted_text
 from stats.bootstrap import difference
@@ -124,13 +124,16 @@ def table(result):
     return '\n\n'.join(blocks) + '\n* the best; ~ differs from it by no more than chance may, on the same images'
 
 
-def write(evaluations, outdir):
-    """A folder with the page of each model, comparison.html and comparison.json beside them; what `compare` returns."""
+def write(evaluations, outdir, others=scorecard_sources.ALONE):
+    """A folder with the page of each model, comparison.html and comparison.json beside them; what `compare` returns.
+
+    others: files that the scorecards take, too.
+    """
     result = compare(evaluations)
     for model, evaluated in zip(result['models'], evaluations):
         folder = os.path.join(outdir, model['folder'])
         os.makedirs(folder, exist_ok=True)
-        evaluation_page.write(evaluated, folder)
+        evaluation_page.write(evaluated, folder, others)
     files.write_json(os.path.join(outdir, 'comparison.json'), result)
     _write_page(result, evaluations, os.path.join(outdir, 'comparison.html'))
     return result

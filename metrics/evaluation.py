@@ -7,7 +7,7 @@ import typing
 
 import numpy as np
 
-from common import hounsfield, log, page
+from common import card, hounsfield, log, page
 from metrics import feature_distances, memorisation, ms_ssim, radiomics, verdicts
 from metrics.gray_levels import gray_distance
 from metrics.metric import Metric, metric, wanted_text
@@ -90,7 +90,7 @@ class Evaluation:
     and to others of their set, of generated and reference images. detected: Reference.detected. shifts: a Shift of each
     radiomic feature. facts: Facts. notes: [Note]; warnings: those of them that make the comparison doubtful.
     trained_on: whether the weights are known to have learned from these data. weights: the digest of the weight file in
-    a list, or empty.
+    a list, or empty. learned: the card.Card of the weights.
     """
 
     def __init__(self, images, reference, drawn=None):
@@ -98,6 +98,7 @@ class Evaluation:
         self.drawn, self.rows, self.nodules, self.nearest = drawn, [], None, None
         self.nearest_others, self.shifts, self.detected = None, [], collections.OrderedDict()
         self.facts, self.notes, self.warnings, self.weights, self.trained_on = None, [], [], [], False
+        self.learned = card.Card()
 
     def __str__(self):
         """The rows as a table."""

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from common import files, hounsfield, page, svg_plots
-from metrics import memorisation, radiomics, verdicts
+from metrics import memorisation, radiomics, scorecard, scorecard_sources, verdicts
 from metrics.evaluation import LEAST_NODULES
 from metrics.metric import TOPICS, wanted_text
 from metrics.nodules import known
@@ -114,10 +114,12 @@ def window_of(data):
     return data.gray_window if data.unit == 'HU' else None
 
 
-def write(evaluation, outdir):
-    """evaluation.json and evaluation.html in a folder."""
+def write(evaluation, outdir, others=scorecard_sources.ALONE):
+    """evaluation.json, scorecard.json and evaluation.html in a folder. others: files that the scorecard takes, too."""
     data = evaluation.record()
     files.write_json(os.path.join(outdir, 'evaluation.json'), data)
+    sources = scorecard_sources.Sources(evaluation, others)
+    files.write_json(os.path.join(outdir, 'scorecard.json'), scorecard.record(sources))
     compared, n, comparisons = evaluation.sets, len(evaluation.images), evaluation.comparisons()
     real = compared.card.adjective
     judged = verdicts.verdicts(comparisons, evaluation.trained_on, real)
@@ -147,6 +149,8 @@ def write(evaluation, outdir):
         duplicates=_duplicates(evaluation),
         shifts=sorted(evaluation.shifts, key=lambda shift: -abs(shift.fakes)),
         features=radiomics.FEATURES,
+        scorecard=scorecard.tables(sources),
+        missing=scorecard.MISSING,
         facts=evaluation.titled_facts(),
         notes=evaluation.notes,
         provenance=data['provenance'],

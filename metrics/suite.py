@@ -126,6 +126,7 @@ def _describe(evaluated, model, learned, source, trained_on=False):
 
     trained_on: the weights learned from the training images, whatever their card is.
     """
+    evaluated.learned = learned
     compared, drawn, n, swd = evaluated.sets, evaluated.drawn, len(evaluated.images), None
     data, kind = compared.card, relation(learned, compared.card)
     if drawn:

@@ -3,6 +3,8 @@
 import json
 import os
 import runpy
+import subprocess
+import sys
 
 import pytest
 
@@ -59,3 +61,13 @@ def test_the_table_of_evaluations_counts_phantoms_that_are_called_different_from
     assert [row[1:] for row in alarms] == [['12', '2', '0.0 %'], ['15', '2', '0.0 %']]
     covered = {(row[0].split(': ')[1], row[1]): float(row[3][:-2]) for row in rows if row[0].startswith('interval')}
     assert len(covered) == 12 and covered['normal values', '300'] > 90
+
+
+@pytest.mark.slow
+def test_one_command_prints_the_tables_of_all_verdicts():
+    command = [sys.executable, os.path.join(ROOT, 'benchmarks', 'verdicts.py'), '--quick']
+    tables = subprocess.check_output(command).decode().split('## ')[1:]
+    assert [table.splitlines()[0] for table in tables] == ['Evaluations', 'Reader studies', 'Classifier experiments']
+    for table in tables:
+        cells = [line.count('|') for line in table.splitlines() if line.startswith('|')]
+        assert len(cells) > 10 and min(cells) > 2

@@ -31,6 +31,7 @@ def run(cfg):
     cases = cases_of(cfg, data, weights, secret)
     protocol = {name: value for name, value in cfg._asdict().items() if name not in ('outdir', 'cpu')}
     protocol.update(classes=data.classes, window=window, mm=mm, size=2**data.top, unknown=unknown)
+    protocol['weights'] = sorted({card.sha256(path) for path in weights.values()})
     protocol['phantoms'] = data.card.phantoms
     protocol['title'] = cfg.title or '%s or generated?' % study.original(protocol).capitalize()
     with folders.folder(cfg.outdir) as folder:
