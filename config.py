@@ -3,11 +3,14 @@
 Other scripts have theirs in their package: `dataset_tools/create_settings.py`, `pix2pix/pix2pix_settings.py`.
 """
 
+import json
+
 from common import windows
 from common.commandline import group, settings
 from common.types import (
     Choice,
     flag_type,
+    float_between,
     fraction,
     integer_between,
     limits,
@@ -18,30 +21,46 @@ from common.types import (
     text,
 )
 
-MINIBATCH = '4:128,8:128,16:128,32:64,64:32'
+RESOLUTIONS = [2**level for level in range(2, 12)]
+MINIBATCH = '4:128,8:128,16:128,32:64,64:32,128:16,256:8,512:4,1024:4,2048:4'
+LRATE = '0.001'
 SEED = (0, 'everything random depends on it', integer_between(0, 2**32 - 1))
 WINDOWS = ', '.join('%s (%g,%g)' % ((name,) + limits) for name, limits in windows.WINDOWS.items()) + ' or LO,HI'
 CPU = (False, 'leave the GPUs alone')
 
 
-@flag_type('one number, or RESOLUTION:NUMBER,... for resolutions of 4, 8, 16 and so on')
-def per_resolution(pairs):
-    """Images in a step for each resolution; those that are not named keep their default."""
-    table = minibatches(MINIBATCH)
-    for pair in pairs.split(','):
-        resolution, colon, size = pair.rpartition(':')
-        if colon and int(resolution) not in [2**level for level in range(2, 12)]:
+def per_resolution(number, default=None):
+    """A Type: text with a number of the type `number` for each resolution, which `table` reads.
+
+    Resolutions that the text does not name have their number in `default`, another text.
+    """
+
+    @flag_type('one number, or RESOLUTION:NUMBER,... for resolutions of 4, 8, 16 and so on, after one for the others')
+    def parse(pairs):
+        numbers = table(default) if default else {}
+        for pair in pairs.split(','):
+            resolution, colon, value = pair.rpartition(':')
+            if colon and int(resolution) not in RESOLUTIONS:
+                raise ValueError
+            for key in [int(resolution)] if colon else RESOLUTIONS:
+                numbers[key] = number.parse(value)
+        if len(numbers) < len(RESOLUTIONS):
             raise ValueError
-        for key in [int(resolution)] if colon else list(table):
-            table[key] = positive.parse(size)
-    return ','.join('%d:%d' % pair for pair in sorted(table.items()))
+        is_one = len(set(numbers.values())) == 1
+        return ','.join(['%s' % numbers[4]] if is_one else ['%d:%s' % pair for pair in sorted(numbers.items())])
+
+    return parse
 
 
-def minibatches(text):
-    """{resolution: images in a step} of the setting minibatch."""
+def table(text):
+    """{resolution: number} of a setting of the type `per_resolution`."""
+    if ':' not in text:
+        return dict.fromkeys(RESOLUTIONS, json.loads(text))
     pairs = [pair.split(':') for pair in text.split(',')]
-    return {int(resolution): int(images) for resolution, images in pairs}
+    return {int(resolution): json.loads(number) for resolution, number in pairs}
 
+
+LRATES = per_resolution(positive_float, LRATE)
 
 # The flags of a first look: a narrow network and a tenth of the schedule.
 FIRST_LOOK = '--fmap-max 64 --minibatch 32 --lod-training-kimg 60 --lod-transition-kimg 60 --total-kimg 540'
@@ -216,7 +235,7 @@ Train = settings(
         minibatch=(
             MINIBATCH,
             'images in a step, over all devices: one number, or resolution:number,...',
-            per_resolution,
+            per_resolution(positive, MINIBATCH),
         ),
         minibatch_repeats=(4, 'steps between two looks at the schedule', positive),
         dry_run=(False, 'print the schedule with speed, time and memory on this machine, and end'),
@@ -224,9 +243,20 @@ Train = settings(
     group(
         'optimization',
         D_repeats=(1, 'discriminator steps for a generator step', positive),
-        G_lrate=(0.001, 'learning rate of the generator', positive_float),
-        D_lrate=(0.001, 'learning rate of the discriminator', positive_float),
+        G_lrate=(LRATE, 'learning rate of the generator: one number, or resolution:number,...', LRATES),
+        D_lrate=(LRATE, 'learning rate of the discriminator: one number, or resolution:number,...', LRATES),
+        lrate_decay=(
+            0.0,
+            'share of the time at the last resolution, its fade included, in which both learning rates fall to a tenth',
+            float_between(0, 1),
+        ),
         G_smoothing=(0.999, 'share of Gs, the moving average of the generator, that a step keeps', fraction),
+        G_smoothing_kimg=(
+            None,
+            'instead: thousands of images after which half of Gs is new, whatever the minibatch: one number, or '
+            'number,resolution:number,... to let it rise',
+            per_resolution(positive_float),
+        ),
         no_reset_optimizers=(False, 'keep the moments of Adam where the fade of a resolution begins or ends'),
     ),
     group(

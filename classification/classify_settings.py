@@ -18,8 +18,8 @@ def ratios(text):
 DATA = 'datasets/cv', 'a folder of folds with inner folds, as 0-dataset_create.py --folds --inner writes it'
 TRAINING = (
     'total_kimg lod_initial_resolution lod_training_kimg lod_transition_kimg minibatch D_repeats G_lrate D_lrate '
-    'G_smoothing mirror_augment balance_classes holdout augment_critic freeze_critic fmap_base fmap_max '
-    'mbstd_group_size tick_kimg snapshot_kimg keep metrics precision xla gpus cpu seed'
+    'lrate_decay G_smoothing G_smoothing_kimg mirror_augment balance_classes holdout augment_critic freeze_critic '
+    'fmap_base fmap_max mbstd_group_size tick_kimg snapshot_kimg keep metrics precision xla gpus cpu seed'
 ).split()  # settings of 3-train.py that hold for all generators
 
 Gans = settings(

@@ -4,7 +4,7 @@ from config import Train
 from training import checkpoint, run_folder, transfer
 
 # Settings that may change when a run goes on.
-CHANGEABLE = 'data outdir resume total_kimg keep metrics gpus cpu wait dry_run'.split()
+CHANGEABLE = 'data outdir resume total_kimg lrate_decay keep metrics gpus cpu wait dry_run'.split()
 
 
 def launch(cfg, stop, explicit=()):
@@ -33,6 +33,8 @@ def _check_flags(cfg):
         raise ValueError('--freeze-critic needs --transfer; add --transfer or leave it out')
     if cfg.max_label_size and not cfg.conditional:
         raise ValueError('--max-label-size %d goes with --conditional; give both' % cfg.max_label_size)
+    if cfg.G_smoothing_kimg and cfg.G_smoothing != Train().G_smoothing:
+        raise ValueError('--G-smoothing and --G-smoothing-kimg: one of them is enough; leave out the other')
     if cfg.holdout and cfg.validation:
         raise ValueError('--holdout and --validation: one of them is enough; leave out the other')
     if cfg.augment_critic == 'adaptive' and not (cfg.holdout or cfg.validation):

@@ -7,6 +7,7 @@ import numpy as np
 import config
 
 LOWEST = 4  # resolution that a run begins at
+LEAST = 0.1  # of the learning rates, where --lrate-decay ends
 Phase = collections.namedtuple('Phase', 'level lod minibatch')
 
 
@@ -33,9 +34,36 @@ def fade_changes(before, after):
 
 
 def minibatch_at(level, cfg):
-    """The minibatch of a level; that of the next coarser one in the table where it has none."""
-    table = config.minibatches(cfg.minibatch)
-    return table[max([size for size in table if size <= 2**level], default=min(table))]
+    return config.table(cfg.minibatch)[2**level]
+
+
+def learning_rates(kimg, level, cfg, top):
+    """(learning rate of G, that of D) after kimg thousand images at a level.
+
+    With --lrate-decay both are multiplied by 0.1 ** progress, where progress rises from 0 to 1 in that share of the
+    last resolution's time.
+    """
+    rates = [config.table(text)[2**level] for text in (cfg.G_lrate, cfg.D_lrate)]
+    if not cfg.lrate_decay:
+        return rates
+    begin, end = decay_span(cfg, top)
+    return [rate * LEAST ** np.clip((kimg - begin) / max(end - begin, 1e-9), 0, 1) for rate in rates]
+
+
+def decay_span(cfg, top):
+    """(first kimg, last kimg) of --lrate-decay."""
+    _, begin, end, _ = spans(cfg, top)[-1]
+    return end - (end - begin) * cfg.lrate_decay, end
+
+
+def smoothing(level, minibatch, cfg):
+    """The share of Gs that a step of so many images keeps.
+
+    With --G-smoothing-kimg: 0.5 ** (images of a step / images of a half-life), as Karras et al. (CVPR 2020).
+    """
+    if not cfg.G_smoothing_kimg:
+        return cfg.G_smoothing
+    return 0.5 ** (minibatch / (1000.0 * config.table(cfg.G_smoothing_kimg)[2**level]))
 
 
 def phases(cfg, top):

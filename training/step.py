@@ -29,9 +29,9 @@ class Replica:
             self.G = tfutil.Network('G', networks.G_paper, **options)
             self.D = tfutil.Network('D', networks.D_paper, mbstd_group_size=cfg.mbstd_group_size, **options)
             self.Gs = self.G.clone('Gs')
-            self.lrate_scale = tf.placeholder_with_default(1.0, [])
-            self.optimizer_G = optimizers.adam(cfg.G_lrate * self.lrate_scale)
-            self.optimizer_D = optimizers.adam(cfg.D_lrate * self.lrate_scale)
+            self.lrate = tf.placeholder(tf.float32, [])
+            self.optimizer_G = optimizers.adam(self.lrate)
+            self.optimizer_D = optimizers.adam(self.lrate)
 
     @property
     def networks(self):
@@ -64,7 +64,7 @@ class Replica:
             train_D, finite_D = self._descend(self.optimizer_D, self.D, loss.critic, 2 * level, loss.terms.values())
             train_G, finite_G = self._descend(self.optimizer_G, self.G, loss.generator, 2 * level + 1)
             if self.index == 0:
-                train_D = tf.group(train_D, self.Gs.follow(self.G, cfg.G_smoothing))
+                train_D = tf.group(train_D, self.Gs.follow(self.G, schedule.smoothing(level, minibatch, cfg)))
         feeds = dict(latents=latents, labels=labels, pixels=pixels, mix=mix, **(change._asdict() if change else {}))
         return Step(level, minibatch, feeds, train_D, train_G, finite_D, finite_G, loss.terms)
 
@@ -131,36 +131,39 @@ class Trainer:
     def _seconds(self, level):
         """Seconds of an iteration that changes no weight, on the slowest worker."""
         begin = time.time()
-        self.train_step(level, 0, 0, lrate_scale=0.0)
+        self.train_step(level, 0, 0, learn=False)
         return self.group.all_gather([time.time() - begin]).max()
 
-    def train_step(self, level, step, images_seen, augment=0.0, lrate_scale=1.0):
+    def train_step(self, level, step, images_seen, augment=0.0, learn=True):
         """One iteration, the step-th: D_repeats steps of D and one of G. augment: as of sampler.Batches.
 
-        Gives the terms of the last step of D, {name: mean over the devices}, and how many updates were skipped because
-        they were not finite.
+        learn: whether weights change. Gives the terms of the last step of D, {name: mean over the devices}, and how
+        many updates were skipped because they were not finite.
         """
         steps, skipped = self.steps[level], 0
         minibatch = steps[0].minibatch
+        lrate_G, lrate_D = 0.0, 0.0
+        if learn:
+            lrate_G, lrate_D = schedule.learning_rates(images_seen / 1000, level, self.cfg, self.data.top)
         for repeat in range(self.cfg.D_repeats):
             index, seen = step * self.cfg.D_repeats + repeat, images_seen + repeat * minibatch
-            feed = self._feed(steps, self.batches.for_D(index, seen, minibatch, level, augment), lrate_scale)
+            feed = self._feed(steps, self.batches.for_D(index, seen, minibatch, level, augment), lrate_D)
             fetches = [each.terms for each in steps], steps[0].finite_D, [each.train_D for each in steps]
             terms, finite, _ = self.group.run(fetches, feed)
             skipped += not finite
-        feed = self._feed(steps, self.batches.for_G(step, minibatch, level, augment), lrate_scale)
+        feed = self._feed(steps, self.batches.for_G(step, minibatch, level, augment), lrate_G)
         finite, _ = self.group.run([steps[0].finite_G, [each.train_G for each in steps]], feed)
         skipped += not finite
         return {name: float(np.mean([each[name] for each in terms])) for name in terms[0]}, skipped
 
-    def _feed(self, steps, arrays, lrate_scale):
+    def _feed(self, steps, arrays, lrate):
         """Each replica's part of the minibatch."""
         feed = {}
         for replica, step in zip(self.replicas, steps):
             n = step.minibatch // replica.count
             part = slice(replica.index * n, (replica.index + 1) * n)
             feed.update({step.feeds[name]: array[part] for name, array in arrays.items()})
-            feed[replica.lrate_scale] = lrate_scale
+            feed[replica.lrate] = lrate
         return feed
 
     def critic_scores(self, level, step, augment):

@@ -76,6 +76,8 @@ def _log_start(run, trainer, devices, snapshot):
     images = '%d images of %dx%d, %s' % (data.count, 2**data.top, 2**data.top, ' '.join(data.classes))
     names = ' '.join(device.split('/device:')[-1] for device in devices)
     run.log('%s; %s; TensorFlow %s on %s' % (begins, images, tfutil.tf.__version__, names))
+    if cfg.lrate_decay:
+        run.log('the learning rates fall to a tenth from %g to %g kimg' % schedule.decay_span(cfg, data.top))
     note = trainer.batches.sampler.repetition_note(schedule.phases(cfg, data.top))
     if note:
         run.log(note)

@@ -12,6 +12,7 @@ from training import launch, signals
         (dict(freeze_critic=1), '--freeze-critic needs --transfer'),
         (dict(max_label_size=2), '--max-label-size 2 goes with --conditional'),
         (dict(holdout=0.1, validation='other'), '--holdout and --validation'),
+        (dict(G_smoothing=0.99, G_smoothing_kimg='10'), '--G-smoothing and --G-smoothing-kimg'),
         (dict(augment_critic='adaptive'), 'add --holdout'),
     ],
 )

@@ -38,6 +38,22 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, training_data, finis
         assert [row['kimg'] for row in csv.DictReader(f)] == ['0.064', '0.128', '0.192']
 
 
+@pytest.mark.slow
+@ONCE
+def test_a_killed_run_goes_on_with_the_learning_rates_it_would_have_had(script, tmp_path, training_data):
+    flags = '--G-lrate 8:5e-4 --lrate-decay 1 --G-smoothing-kimg 0.1 --minibatch-repeats 3'.split()
+    whole, killed = tmp_path / 'whole', tmp_path / 'killed'
+    assert train(script, training_data, whole, *flags)[0] == 0
+    process = start(training_data, killed, *flags)
+    await_file(process, killed / '000-AIS' / 'network-snapshot-000000.npz')
+    process.kill()
+    process.wait()
+    assert not os.path.exists(str(killed / '000-AIS' / 'network-final.pkl'))
+    code, out, err = script('3-train.py', '--resume', 'latest', '--outdir', killed)
+    assert code == 0 and 'the learning rates fall to a tenth from 0.064 to 0.192 kimg' in out, err
+    assert_same_weights(*(x / '000-AIS' / 'network-final.pkl' for x in (whole, killed)))
+
+
 @ONCE
 @pytest.mark.slow
 def test_a_signal_finishes_the_step_and_leaves_a_snapshot_to_go_on_from(tmp_path, training_data, finished_run):

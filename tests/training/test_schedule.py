@@ -27,17 +27,63 @@ def test_phase_follows_the_paper(kimg, level, lod, minibatch):
 
 
 def test_a_minibatch_may_be_set_for_some_resolutions_only():
-    assert config.per_resolution.parse('64:16') == '4:128,8:128,16:128,32:64,64:16'
-    assert config.per_resolution.parse('16') == '4:16,8:16,16:16,32:16,64:16'
-    cfg = config.Train(minibatch=config.per_resolution.parse('32,64:8'))
+    parse = config.Train.SETTINGS['minibatch'].type.parse
+    default = {4: 128, 8: 128, 16: 128, 32: 64, 64: 32, 128: 16, 256: 8, 512: 4, 1024: 4, 2048: 4}
+    assert config.table(config.Train().minibatch) == default  # of the reference, one GPU: 4 where nothing is named
+    assert config.table(parse('64:16')) == {**default, 64: 16}
+    assert parse('16') == '16' and set(config.table('16').values()) == {16}
+    cfg = config.Train(minibatch=parse('32,64:8'))
     assert [schedule.phase(kimg, cfg, 6).minibatch for kimg in (0, 5000)] == [32, 8]
     assert list(schedule.phases(cfg, 6).items()) == [(2, 32), (3, 32), (4, 32), (5, 32), (6, 8)]
     assert list(schedule.phases(cfg._replace(total_kimg=600.0), 6)) == [2] and list(
         schedule.phases(cfg._replace(total_kimg=600.1), 6)
     ) == [2, 3]
-    for text in ('0', 'x', '4:0', '4:', ':4', '-3:8'):
+    for text in ('0', 'x', '4:0', '4:', ':4', '-3:8', '5:8', '4:1.5'):
         with pytest.raises(ValueError):
-            config.per_resolution.parse(text)
+            parse(text)
+
+
+def settings(**texts):
+    """Settings of a training from the texts of flags."""
+    return config.Train(**{name: config.Train.SETTINGS[name].type.parse(text) for name, text in texts.items()})
+
+
+def test_a_resolution_has_the_learning_rates_that_the_reference_gives_it():
+    overrides = {128: 0.0015, 256: 0.002, 512: 0.003, 1024: 0.003}  # the reference's for one GPU; 0.001 for the others
+    cfg = settings(G_lrate='128:0.0015,256:2e-3,512:0.003,1024:3e-3', D_lrate='0.01,64:0.02')
+    for level in range(2, 11):
+        rates = schedule.learning_rates(0, level, cfg, 10)
+        assert rates == [overrides.get(2**level, 0.001), {64: 0.02}.get(2**level, 0.01)]
+    assert schedule.learning_rates(5000, 6, config.Train(), 6) == [0.001, 0.001]
+
+
+@pytest.mark.parametrize(
+    'kimg, factor',
+    [(0, 1), (4500, 1), (5099.9, 1), (5100, 1), (5175, 0.1**0.25), (5250, 0.1**0.5), (5400, 0.1), (5500, 0.1)],
+)
+def test_learning_rates_fall_to_a_tenth_over_the_last_share_of_the_last_resolution(kimg, factor):
+    cfg = settings(lrate_decay='0.25', D_lrate='0.002')  # 64x64 is from 4200 kimg to 5400
+    assert schedule.learning_rates(kimg, 6, cfg, 6) == pytest.approx([0.001 * factor, 0.002 * factor])
+
+
+def test_the_last_resolution_is_that_of_the_end_of_the_run_and_may_be_the_only_one():
+    ends_at_8x8 = settings(lrate_decay='1', total_kimg='1500')
+    assert schedule.decay_span(ends_at_8x8, 6) == (600, 1500)
+    begins_at_64x64 = settings(lrate_decay='0.5', total_kimg='200', lod_initial_resolution='64')
+    assert schedule.decay_span(begins_at_64x64, 6) == (100, 200)
+
+
+@pytest.mark.parametrize('minibatch', [8, 32, 128])
+def test_after_a_half_life_half_of_the_moving_average_is_new_whatever_the_minibatch(minibatch):
+    cfg = settings(G_smoothing_kimg='1.28,64:12.8')
+    for level, images in ((5, 1280), (6, 12800)):
+        kept = 1.0
+        for _ in range(images // minibatch):
+            kept *= schedule.smoothing(level, minibatch, cfg)
+        assert kept == pytest.approx(0.5)
+    assert schedule.smoothing(6, minibatch, config.Train()) == 0.999
+    with pytest.raises(ValueError):
+        settings(G_smoothing_kimg='64:10')  # and the others?
 
 
 def test_moments_are_reset_where_a_fade_begins_and_where_it_ends():

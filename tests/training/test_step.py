@@ -114,6 +114,31 @@ def test_an_iteration_has_as_many_steps_of_d_as_told_and_a_reset_forgets_them(tr
     assert all((value == 0).all() for name, value in moments.items() if name.endswith(('/m', '/v')))
 
 
+def test_a_step_has_the_learning_rates_and_the_smoothing_of_its_resolution_and_time(training_data):
+    """The first step of Adam after a reset changes a weight by the learning rate, up or down, or not at all."""
+    texts = dict(G_lrate='8:4e-3', D_lrate='8:2e-3', lrate_decay='0.5', G_smoothing_kimg='1,8:0.016', total_kimg='2')
+    parsed = {name: config.Train.SETTINGS[name].type.parse(text) for name, text in texts.items()}
+    cfg = config.Train(fmap_base=64, fmap_max=8, lod_initial_resolution=8, **parsed)
+    with tfutil.init_tf(cpu=True):
+        trainer = Trainer(cfg, dataset.Pyramid(training_data))
+        trainer.prepare(3, 8)
+        trainer.set_lod(0.0)
+        for images_seen, factor in ((0, 1), (1500, 0.1**0.5)):  # the decay is from 1 to 2 kimg
+            trainer.reset_optimizers()
+            trainer.initialise()
+            before = {role: network.values() for role, network in trainer.first.networks.items()}
+            trainer.train_step(3, 0, images_seen)
+            for role, lrate in (('G', 4e-3), ('D', 2e-3)):
+                values = getattr(trainer.first, role).values()
+                changes = np.concatenate([(values[name] - before[role][name]).ravel() for name in values])
+                assert np.median(np.abs(changes[changes != 0])) == pytest.approx(lrate * factor, rel=1e-3)
+        trainer.first.Gs.set({name: value + 1 for name, value in trainer.first.G.values().items()})
+        trainer.set_lod(0.0)
+        trainer.train_step(3, 0, 0, learn=False)  # 8 images, half of 16
+        changes = [values - trainer.first.G.values()[name] for name, values in trainer.first.Gs.values().items()]
+        assert_allclose(np.concatenate([change.ravel() for change in changes if change.ndim]), 0.5**0.5, rtol=1e-4)
+
+
 def with_labels(folder, training_data, vectors):
     dataset.write(str(folder), 'AIS', dataset.read(training_data + '/AIS-r03.tfrecords', len(vectors)))
     with open(str(folder / 'AIS-rxx.labels'), 'wb') as f:

@@ -18,7 +18,7 @@ from training.train import TrainingLoop
 
 STEPS, ORDERS = 40, 16
 SETTINGS = dict(
-    fmap_base=64, fmap_max=8, minibatch=config.per_resolution.parse('8'), lod_training_kimg=0.064,
+    fmap_base=64, fmap_max=8, minibatch='8', lod_training_kimg=0.064,
     lod_transition_kimg=0.064, total_kimg=0.32, cpu=True,
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from training.step import Trainer
 from training.train import TrainingLoop
 
 CFG = config.Train(
-    fmap_base=16, fmap_max=4, mbstd_group_size=0, minibatch=config.per_resolution.parse('8'), total_kimg=0.2, cpu=True
+    fmap_base=16, fmap_max=4, mbstd_group_size=0, minibatch='8', total_kimg=0.2, cpu=True
 )  # fmt: skip
 
 
