@@ -62,8 +62,13 @@ def table(text):
 
 LRATES = per_resolution(positive_float, LRATE)
 
-# The flags of a first look: a narrow network and a tenth of the schedule.
-FIRST_LOOK = '--fmap-max 64 --minibatch 32 --lod-training-kimg 60 --lod-transition-kimg 60 --total-kimg 540'
+# Flags that --preset of 3-train.py stands for.
+PRESETS = {
+    'paper': '',  # the defaults
+    'laptop': '--fmap-max 64 --minibatch 32 --lod-training-kimg 60 --lod-transition-kimg 60 --total-kimg 540',
+    'few-nodules': '--transfer demo/weight/MIA.pkl --freeze-critic 1 --fmap-max 80 --fmap-base 512 --holdout 0.2 '
+    '--augment-critic adaptive --total-kimg 100 --snapshot-kimg 5 --keep 0',
+}
 
 Display = settings(
     'Display',
@@ -165,6 +170,16 @@ Inference = settings(
 Train = settings(
     'Train',
     'Training of the progressive growing wGAN, from tfrecords to a (G, D, Gs) pickle.',
+    group(
+        'to begin with',
+        preset=(
+            None,
+            'settings that fit a purpose, which other flags change. paper: the defaults, for a GPU; laptop: a narrow '
+            'network and a tenth of the schedule; few-nodules: a short training that starts from the demo weights '
+            'and watches held-out nodules',
+            tuple(PRESETS),
+        ),
+    ),
     group(
         'input',
         data=('processData/AIS', 'a dataset folder, or a folder of class folders'),
@@ -280,7 +295,8 @@ Train = settings(
     ),
     inputs='data transfer validation',
     writer='training',
-    example='python 3-train.py --data processData/AIS ' + FIRST_LOOK,
+    example='python 3-train.py --data processData/AIS --preset laptop',
+    presets=PRESETS,
 )
 
 Evaluate = settings(

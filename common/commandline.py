@@ -18,13 +18,14 @@ def group(heading, **rows):
     return heading, rows
 
 
-def settings(record_name, description, *groups, example=None, inputs='', writer=None, **rows):
+def settings(record_name, description, *groups, example=None, inputs='', writer=None, presets=None, **rows):
     """A record type whose fields are settings. A row is (default, meaning[, type]).
 
     type: a Type or a tuple of choices; where the default is False, text or a list of texts, it says the type itself. A
     default stands as it is typed; ... makes a required argument without a flag. groups: of `group`.
     inputs: names of the rows with files and folders to read, which are never replaced. writer: what kind of program it
-    is, the same for those that may replace each other's files (default: record_name).
+    is, the same for those that may replace each other's files (default: record_name). presets: {name: flags} of the
+    setting `preset`; flags and files that are given count more.
     """
     groups += ((None, rows),) if rows else ()
     table = {name: _setting(*row) for _, rows in groups for name, row in rows.items()}
@@ -34,6 +35,7 @@ def settings(record_name, description, *groups, example=None, inputs='', writer=
     record.GROUPS = [(heading, list(rows)) for heading, rows in groups]
     record.DESCRIPTION, record.EXAMPLE = description, example
     record.INPUTS, record.WRITER = inputs.split(), writer or record_name
+    record.PRESETS = presets or {}
     return record
 
 
@@ -85,10 +87,19 @@ def _begin_program(record, values):
     general = {name: values.pop(name) for name in flags.GENERAL}
     log.set_verbosity(general['quiet'], general['verbose'])
     config = general['config']
-    cfg = record(**dict(_read_config(record, config), **values))
+    values = dict(_read_config(record, config), **values)
+    preset = record.PRESETS.get(values.get('preset'))
+    if preset:
+        values = dict(_parse_flags(record, preset.split()), **values)
+    cfg = record(**values)
     inputs.check(cfg)
     manifest.begin(record.WRITER, inputs.paths(cfg) + [config] * bool(config))
     return cfg
+
+
+def _parse_flags(record, argv):
+    values = flags.Parser(record).values(argv)
+    return {name: value for name, value in values.items() if name not in flags.GENERAL}
 
 
 def parse(record, argv=None, abbreviated=False):

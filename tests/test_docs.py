@@ -11,6 +11,7 @@ import shutil
 import numpy as np
 import pytest
 
+import config
 import dataset
 import metrics.__main__
 import pix2pix.__main__
@@ -107,6 +108,11 @@ def test_flags_that_the_pages_name_exist(script, outcome):
     flags = set(re.findall(r'--[\w-]+', ' '.join(helps))) | OTHER_PROGRAMS
     for page in PAGES:
         assert set(re.findall(r'(?:`|python .*? )(--[\w-]+)', read(page))) <= flags, page
+
+
+def test_presets_are_documented_with_the_flags_they_stand_for():
+    rows = dict(re.findall(r'^\| `([\w-]+)` \| .*?`(--[^`]*)` \|$', read('docs/training.md'), re.MULTILINE))
+    assert {name: rows.get(name, '') for name in config.PRESETS} == config.PRESETS
 
 
 def test_the_example_table_has_every_column_and_no_other(tmp_path):

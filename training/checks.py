@@ -8,7 +8,7 @@ import dataset
 from training import checkpoint, schedule
 
 # Settings in which workers may differ.
-PER_WORKER = 'data validation outdir resume transfer keep gpus cpu wait dry_run'.split()
+PER_WORKER = 'preset data validation outdir resume transfer keep gpus cpu wait dry_run'.split()
 
 
 def check_settings(cfg, data):

@@ -4,7 +4,6 @@ import sys
 
 import numpy as np
 
-import config
 import tfutil
 from training import monitor, schedule
 
@@ -27,10 +26,10 @@ def total_seconds(cfg, top, seconds_per_image, done=0):
 
 
 def estimate(cfg, top, seconds_per_image, done=0):
-    """A line with the time that is left; for long runs also the flags of a first look."""
+    """A line with the time that is left; for long runs also the preset of a short one."""
     seconds = total_seconds(cfg, top, seconds_per_image, done)
     line = 'about %s for the next %g kimg on this device' % (duration(seconds), max(cfg.total_kimg - done, 0))
-    return line + ('; for a first look: %s' % config.FIRST_LOOK if seconds > 2 * 86400 else '')
+    return line + ('; for a first look: --preset laptop' if seconds > 2 * 86400 else '')
 
 
 def multiply_accumulates(network, level):

@@ -32,6 +32,26 @@ def test_rows_become_defaults_flags_and_an_immutable_record():
         cfg.number = 5
 
 
+def test_flags_and_files_count_more_than_a_preset_and_a_preset_more_than_defaults(tmp_path):
+    record = commandline.settings(
+        'Example',
+        'An example.',
+        preset=(None, 'which', ('small', 'plain')),
+        number=(3, 'how many', types.nonnegative),
+        rate=(0.5, 'how fast', types.number),
+        loud=(False, 'noise'),
+        kind=('a', 'which', ('a', 'b')),
+        presets=dict(small='--number 1 --rate 0.1 --loud', plain=''),
+    )
+    path = tmp_path / 'settings.json'
+    path.write_text(json.dumps(dict(settings=dict(preset='small', rate=0.2))))
+    assert commandline.parse(record, ['--preset', 'plain']) == ('plain', 3, 0.5, False, 'a')
+    assert commandline.parse(record, ['--preset', 'small']) == ('small', 1, 0.1, True, 'a')
+    assert commandline.parse(record, ['--number', '9', '--preset', 'small']) == ('small', 9, 0.1, True, 'a')
+    assert commandline.parse(record, ['--config', str(path), '--kind', 'b']) == ('small', 1, 0.2, True, 'b')
+    assert commandline.explicit_flags(record, ['--preset', 'small']) == {'preset'}
+
+
 @pytest.mark.parametrize(
     'arguments, word',
     [

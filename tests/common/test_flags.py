@@ -110,8 +110,9 @@ def test_a_file_of_settings_that_cannot_be_used_is_named(tmp_path, text, message
         (config.Inference, {'range': [-1900, 1100]}, {'range': (-1900.0, 1100.0)}),
         (config.Inference, {'range': '-1900,1100'}, {'range': (-1900.0, 1100.0)}),
         (config.Inference, {'number': '7', 'seed': 1, 'grid': True}, {'number': 7, 'seed': 1, 'grid': True}),
-        (config.Train, {'minibatch': 16}, {'minibatch': '4:16,8:16,16:16,32:16,64:16'}),
-        (config.Train, {'minibatch': '64:8'}, {'minibatch': '4:128,8:128,16:128,32:64,64:8'}),
+        (config.Train, {'minibatch': 16}, {'minibatch': '16'}),
+        (config.Train, {'minibatch': '64:8'}, {'minibatch': config.MINIBATCH.replace('64:32', '64:8')}),
+        (config.Train, {'G_lrate': 1e-4, 'D_lrate': '2e-3,4:2e-3'}, {'G_lrate': '0.0001', 'D_lrate': '0.002'}),
         (config.Train, {'total_kimg': 3, 'augment_critic': True}, {'total_kimg': 3.0, 'augment_critic': 'always'}),
         (config.Train, {'gpus': None, 'conditional': False, 'holdout': 0}, {}),
         (config.Evaluate, {'model': ['a', 'b']}, {'model': ['a', 'b']}),
@@ -120,7 +121,7 @@ def test_a_file_of_settings_that_cannot_be_used_is_named(tmp_path, text, message
         (PIX2PIX['generate'], {'diameter': '6-10'}, {'diameter': (6.0, 10.0)}),
         (config.Inference, {'label': 2}, {'label': '2'}),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_values_of_json_and_texts_of_flags_become_the_same_settings(record, settings, values):
     if record is CREATE['images']:

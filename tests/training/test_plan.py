@@ -48,7 +48,7 @@ def test_a_dry_run_prints_the_schedule_and_writes_nothing(script, tmp_path, trai
 
 def test_a_long_run_says_its_length_and_what_to_begin_with():
     line = plan.estimate(config.Train(), 6, dict.fromkeys(range(2, 7), 2.0))
-    assert line.startswith('about 3000 h (125 days)') and '--total-kimg 540' in line
+    assert line.startswith('about 3000 h (125 days)') and line.endswith('for a first look: --preset laptop')
 
 
 def test_gpus_that_are_not_there_are_not_counted_as_cpus(refuses, training_data):
