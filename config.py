@@ -226,7 +226,18 @@ Train = settings(
     group(
         'going on',
         resume=(None, 'go on with a run: its folder, or latest', nonempty),
+        resume_snapshot=(
+            None,
+            'with --resume: go on from an earlier snapshot, the number in its name, in a new run folder',
+            nonnegative,
+        ),
         transfer=(None, 'start from the weights of a published pickle', nonempty),
+        resume_kimg=(
+            None,
+            'with --transfer: where the schedule goes on, in thousands of images that the weights have seen; without '
+            'it the schedule begins at the resolution of the weights',
+            positive_float,
+        ),
         freeze_critic=(
             0,
             'with --transfer: leave so many of the coarsest blocks of the discriminator (4x4, 8x8, ...) as they are',

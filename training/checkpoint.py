@@ -96,9 +96,20 @@ def _remove(pickle_path):
 def copy(pickle_path, name):
     """Copy a snapshot's networks to FINAL or BEST, whole or not at all; the path."""
     path = os.path.join(os.path.dirname(pickle_path), name)
+    _copy(pickle_path, path)
+    return path
+
+
+def _copy(pickle_path, path):
     with open(pickle_path, 'rb') as source, files.atomic(path, durable=True) as target:
         shutil.copyfileobj(source, target)
-    return path
+
+
+def copy_to(folder, snapshot):
+    """A copy of a Snapshot in another run folder."""
+    number = int(_SNAPSHOT.search(snapshot.path).group(1))
+    state = {name: array for name, array in snapshot.state.items() if name != 'crc'}
+    return snapshot._replace(path=write(folder, number, lambda path: _copy(snapshot.path, path), state))
 
 
 def last(folder, needed=NEEDED):
@@ -109,16 +120,37 @@ def last(folder, needed=NEEDED):
     """
     pickles = paths(folder)
     for path in reversed(pickles):
-        crc = _checksum(path)
-        for state_path in filter(os.path.exists, _states(path)):
-            state = _read_state(state_path, needed)
-            if int(state['crc']) == crc:
-                return Snapshot(path, state)
+        snapshot = _snapshot(path, needed)
+        if snapshot:
+            return snapshot
     if pickles:
         raise ValueError(
             '%s: no snapshot is whole (%s and its .npz do not belong together); start a new run, with --transfer %s'
             % (folder, os.path.basename(pickles[-1]), pickles[-1])
         )
+    return None
+
+
+def numbered(folder, number, needed=NEEDED):
+    """The Snapshot of a run with this number in its name; FileNotFoundError or ValueError if it cannot be used."""
+    numbers = {int(_SNAPSHOT.search(path).group(1)): path for path in paths(folder)}
+    if number not in numbers:
+        there = ' '.join(map(str, sorted(numbers))) or 'none'
+        raise FileNotFoundError('%s has no snapshot %d; choose from those it has: %s' % (folder, number, there))
+    snapshot = _snapshot(numbers[number], needed)
+    if not snapshot:
+        message = '%s and its .npz do not belong together; choose another snapshot, or start a new run with --transfer'
+        raise ValueError(message % numbers[number])
+    return snapshot
+
+
+def _snapshot(path, needed):
+    """The Snapshot of a pickle, or None if no state fits it."""
+    crc = _checksum(path)
+    for state_path in filter(os.path.exists, _states(path)):
+        state = _read_state(state_path, needed)
+        if int(state['crc']) == crc:
+            return Snapshot(path, state)
     return None
 
 

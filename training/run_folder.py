@@ -21,7 +21,8 @@ _PICTURE = re.compile(r'fakes(\d{6})\.png$')
 _RUN_JSON = dict(settings=types.mapping, data=dict(digest=types.text))
 _REMEDY = 'start a new run, with --transfer from its last snapshot'
 
-# Where a run begins. folder, digest: those of a run that goes on and of its data, or None; snapshot: to go on from.
+# Where a run begins. folder: of a run that goes on, or None for a new one; digest: of the data of the run that goes on,
+# or None; snapshot: to go on from, or None.
 Start = collections.namedtuple('Start', 'cfg folder digest snapshot')
 
 
@@ -61,11 +62,12 @@ def find(path, outdir):
     return path
 
 
-def start(cfg, record, changeable, explicit, needed=checkpoint.NEEDED):
+def start(cfg, record, changeable, explicit, needed=checkpoint.NEEDED, number=None):
     """The Start of a new run or, with cfg.resume, of one that goes on with the settings of its run.json.
 
     record: the type of cfg. explicit: names of the settings that were given for this start. Those in `changeable` may
-    differ from run.json; ValueError for others that do. needed: as of checkpoint.last.
+    differ from run.json; ValueError for others that do. needed: as of checkpoint.last. number: that of the snapshot to
+    go on from, in a new folder; None: the last one.
     """
     if not cfg.resume:
         return Start(cfg, None, None, None)
@@ -84,7 +86,10 @@ def start(cfg, record, changeable, explicit, needed=checkpoint.NEEDED):
                 '--%s %s: the run in %s has %s; leave the flag out or start a new run'
                 % (name.replace('_', '-'), value, folder, before)
             )
-    return Start(stored._replace(**changed), folder, about['data']['digest'], checkpoint.last(folder, needed))
+    cfg, digest = stored._replace(**changed), about['data']['digest']
+    if number is None:
+        return Start(cfg, folder, digest, checkpoint.last(folder, needed))
+    return Start(cfg, None, digest, checkpoint.numbered(folder, number, needed))
 
 
 def _adopt(folder):

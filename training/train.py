@@ -25,13 +25,15 @@ def train(start, weights, stop):
     """
     cfg, snapshot, data = start.cfg, start.snapshot, dataset.Pyramid(start.cfg.data)
     if cfg.lod_initial_resolution is None:
-        first = min(transfer.resolution(weights), 2**data.top) if weights else schedule.LOWEST
+        first = schedule.LOWEST
+        if weights and not cfg.resume_kimg:
+            first = min(transfer.resolution(weights), 2**data.top)
         cfg = cfg._replace(lod_initial_resolution=first)
     checks.check_settings(cfg, data)
     selection = sampler.select(cfg, data)
-    if start.folder and start.digest != data.digest:
+    if start.digest and start.digest != data.digest:
         message = '%s is not the dataset that the run in %s was trained on; name that one with --data'
-        raise ValueError(message % (cfg.data, start.folder))
+        raise ValueError(message % (cfg.data, cfg.resume))
     group = WorkerGroup(*cluster(), stop)
     if cfg.dry_run and group.size > 1:
         raise ValueError('--dry-run measures one machine; unset TF_CONFIG')
@@ -53,7 +55,7 @@ def train(start, weights, stop):
             return
         folder = start.folder or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
         with run_folder.Run(folder) as run:
-            if snapshot and checkpoint.last(folder).path != snapshot.path:
+            if start.folder and snapshot and checkpoint.last(folder).path != snapshot.path:
                 raise ValueError('%s: another process has gone on with this run; start again, with --resume' % folder)
             if snapshot:
                 learned_from = card.of_weights(snapshot.path)
@@ -64,6 +66,8 @@ def train(start, weights, stop):
             for network in trainer.first.networks.values():
                 network.card = learned_from.text()
             facts = dict(learned_from.data(), images=data.count, resolution=2**data.top)
+            if snapshot and not start.folder:
+                snapshot = checkpoint.copy_to(folder, snapshot)
             run.write_json(cfg, facts, devices, tfutil.tf.__version__)
             _log_start(run, trainer, devices, snapshot)
             TrainingLoop(trainer, run).loop(snapshot, weights)
@@ -71,7 +75,8 @@ def train(start, weights, stop):
 
 def _log_start(run, trainer, devices, snapshot):
     cfg, data = trainer.cfg, trainer.data
-    size = 2 ** int(snapshot.state['level']) if snapshot else cfg.lod_initial_resolution
+    level = int(snapshot.state['level']) if snapshot else schedule.phase(cfg.resume_kimg or 0, cfg, data.top).level
+    size = 2**level
     begins = '%s %s at %dx%d' % (run.path, 'goes on' if snapshot else 'begins', size, size)
     images = '%d images of %dx%d, %s' % (data.count, 2**data.top, 2**data.top, ' '.join(data.classes))
     names = ' '.join(device.split('/device:')[-1] for device in devices)
@@ -96,8 +101,9 @@ class TrainingLoop:
         self.overfit = overfit.OverfitMonitor(self.cfg.augment_critic)
         self.pace = plan.Pace()
         self.total = max(int(round(self.cfg.total_kimg * 1000)), 1)
-        self.step = self.images_seen = 0
-        self.phase = schedule.phase(0, self.cfg, self.data.top)
+        self.step = 0
+        self.images_seen = int((self.cfg.resume_kimg or 0) * 1000)
+        self.phase = schedule.phase(self.images_seen / 1000, self.cfg, self.data.top)
         self.begin = time.time()  # of the run, less the time between its parts
         self.seconds = {}  # {level: seconds that an image takes}
         self.saved_path = self.saved_images = None  # the last snapshot, and images_seen there

@@ -101,6 +101,21 @@ def test_transfer_takes_what_fits_by_resolution_and_says_what_it_left(script, tm
 
 
 @pytest.mark.slow
+@ONCE
+def test_weights_go_on_at_the_place_of_the_schedule_that_is_named(script, tmp_path, training_data):
+    file = random_networks(str(tmp_path / 'half_faded.pkl'), resolution=8)
+    flags = '--resume-kimg 0.096 --total-kimg 0.104 --G-lrate 1e-12 --D-lrate 1e-12'.split()
+    code, out, err = train(script, training_data, tmp_path / 'out', '--transfer', file, *flags)
+    assert code == 0 and 'begins at 8x8' in out, err
+    with open(str(tmp_path / 'out' / '000-AIS' / 'log.csv')) as f:
+        (row,) = csv.DictReader(f)
+    assert (row['kimg'], row['lod'], row['resolution']) == ('0.104', '0.5', '8')
+    for before, after in zip(weights(file)[:2], weights(tmp_path / 'out' / '000-AIS' / 'network-final.pkl')):
+        for name in set(before) - {'lod'}:
+            assert_allclose(after[name], before[name], atol=1e-10)
+
+
+@pytest.mark.slow
 def test_conditional_training_uses_the_classes(script, tmp_path, training_data):
     for name in ('AIS', 'MIA'):
         dataset.write(str(tmp_path / 'data' / name), name, dataset.read(training_data + '/AIS-r03.tfrecords'))

@@ -54,6 +54,26 @@ def test_a_killed_run_goes_on_with_the_learning_rates_it_would_have_had(script, 
     assert_same_weights(*(x / '000-AIS' / 'network-final.pkl' for x in (whole, killed)))
 
 
+@pytest.mark.slow
+@ONCE
+def test_an_earlier_snapshot_goes_on_in_a_new_folder_to_the_same_weights(script, tmp_path, training_data, complains):
+    flags = '--minibatch 64 --lod-training-kimg 1 --lod-transition-kimg 2 --total-kimg 3 --snapshot-kimg 1'.split()
+    assert train(script, training_data, tmp_path, *flags)[0] == 0
+    run, branch = str(tmp_path / '000-AIS'), str(tmp_path / '001-AIS')
+    before = {name: os.path.getmtime(os.path.join(run, name)) for name in os.listdir(run)}
+    parts = [run + ' has no snapshot 7', 'those it has: 1 2 3']
+    complains('3-train.py', '--resume', run, '--resume-snapshot', 7, parts=parts)
+    code, out, err = script('3-train.py', '--resume', run, '--resume-snapshot', 1)
+    assert code == 0 and '001-AIS goes on at 4x4' in out, (out, err)
+    assert {name: os.path.getmtime(os.path.join(run, name)) for name in os.listdir(run)} == before
+    assert_same_weights(run + '/network-final.pkl', branch + '/network-final.pkl')
+    assert_same_weights(run + '/network-snapshot-000001.pkl', branch + '/network-snapshot-000001.pkl')
+    with open(branch + '/log.csv') as f:
+        assert float(next(csv.DictReader(f))['kimg']) > 1
+    code, out, err = script('3-train.py', '--resume', branch, '--total-kimg', 3.2)  # as any other run
+    assert code == 0 and '001-AIS goes on at 8x8' in out, err
+
+
 @ONCE
 @pytest.mark.slow
 def test_a_signal_finishes_the_step_and_leaves_a_snapshot_to_go_on_from(tmp_path, training_data, finished_run):

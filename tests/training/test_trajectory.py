@@ -38,14 +38,32 @@ def reference():
         return dict(archive)
 
 
-def initial(reference):
-    """{network: {variable: array}} of the reference before its first iteration."""
+def weights(reference, moment):
+    """{network: {variable: array}} of the reference at a moment: initial, or weights|STEP, after that iteration."""
     result = {name: {} for name in ('G', 'D', 'Gs')}
     for key, array in reference.items():
-        kind, network, *local = key.split('|')
-        if kind == 'initial':
+        if key.startswith(moment + '|'):
+            network, *local = key[len(moment) + 1 :].split('|')
             result[network]['/'.join(local)] = array
     return result
+
+
+def selection():
+    return sampler.Selection(np.zeros([Noise.count, 0]), sampler.Sampler(np.arange(Noise.count), Noise.labels, 0), None)
+
+
+def feed(trainer, reference, order, begin=0):
+    """Feed a trainer what the reference was fed in the iterations from `begin` on."""
+    labels = np.zeros([8, 0])
+
+    def for_D(step, images_seen, n, level, augment):
+        fed = [reference['%s|%d' % (name, begin + step)][order] for name in ('latents_D', 'pixels', 'mix')]
+        return dict(latents=fed[0], labels=labels, pixels=fed[1], mix=fed[2])
+
+    def for_G(step, n, level, augment):
+        return dict(latents=reference['latents_G|%d' % (begin + step)][order], labels=labels)
+
+    trainer.batches.for_D, trainer.batches.for_G = for_D, for_G
 
 
 def orders():
@@ -58,31 +76,20 @@ def orders():
 
 def trained(reference, **changed):
     """For each of `orders`: [(lod, mean loss of D, {network: {variable: array}})] after each of our iterations."""
-    cfg, labels = config.Train(**dict(SETTINGS, **changed)), np.zeros([8, 0])
-    selection = sampler.Selection(
-        np.zeros([Noise.count, 0]), sampler.Sampler(np.arange(Noise.count), Noise.labels, 0), None
-    )
+    cfg = config.Train(**dict(SETTINGS, **changed))
     with tfutil.init_tf(cpu=True):
-        trainer = Trainer(cfg, Noise, selection)
+        trainer = Trainer(cfg, Noise, selection())
         loop = TrainingLoop(trainer)
         loop.build()
         for order in orders():
-
-            def for_D(step, images_seen, n, level, augment, order=order):
-                fed = [reference['%s|%d' % (name, step)][order] for name in ('latents_D', 'pixels', 'mix')]
-                return dict(latents=fed[0], labels=labels, pixels=fed[1], mix=fed[2])
-
-            def for_G(step, n, level, augment, order=order):
-                return dict(latents=reference['latents_G|%d' % step][order], labels=labels)
-
-            trainer.batches.for_D, trainer.batches.for_G = for_D, for_G
+            feed(trainer, reference, order)
             trainer.reset_optimizers()
-            trainer.initialise(initial(reference))
+            trainer.initialise(weights(reference, 'initial'))
             loop.step, loop.images_seen, loop.phase, result = 0, 0, schedule.phase(0, cfg, Noise.top), []
             while not loop.is_over():
                 terms = loop.iterate()
-                weights = {name: network.values() for name, network in trainer.first.networks.items()}
-                result.append((loop.phase.lod, terms['critic_loss'], weights))
+                values = {name: network.values() for name, network in trainer.first.networks.items()}
+                result.append((loop.phase.lod, terms['critic_loss'], values))
             yield result
 
 
@@ -120,3 +127,27 @@ def test_forty_iterations_end_in_the_weights_of_the_reference(reference):
 def test_moments_that_are_kept_lead_elsewhere_from_the_first_fade_on(reference):
     largest = differences(reference, next(trained(reference, no_reset_optimizers=True)))
     assert largest[11] < 1e-6 < 1e-4 < largest[12]
+
+
+@pytest.mark.parametrize('begin, end', [(12, 15), (16, 16)])
+def test_weights_of_the_reference_go_on_in_the_middle_of_a_fade_and_at_its_end(reference, begin, end):
+    """The reference forgets its moments before these iterations, as it does where it begins from a file.
+
+    Before the 12th 8x8 is half faded in, before the 16th wholly. The weights are those of the iteration before, of
+    which the file has only the 11th and the 15th.
+    """
+    cfg = config.Train(**dict(SETTINGS, transfer='reference.pkl', resume_kimg=begin * 8 / 1000))
+    with tfutil.init_tf(cpu=True):
+        trainer = Trainer(cfg, Noise, selection())
+        loop = TrainingLoop(trainer)
+        assert loop.phase.lod == float(reference['lod|%d' % begin])
+        loop.build()
+        feed(trainer, reference, np.arange(8), begin)
+        trainer.reset_optimizers()
+        trainer.initialise(weights(reference, 'weights|%d' % (begin - 1)))
+        trainer.set_lod(loop.phase.lod)
+        for _ in range(begin, end + 1):
+            loop.iterate()
+        for name, expected in weights(reference, 'weights|%d' % end).items():
+            values = trainer.first.networks[name].values()
+            assert max(np.abs(values[local] - array).max() for local, array in expected.items()) < 1e-6
