@@ -20,6 +20,7 @@ def main(argv=None):
         cfg.model,
         cfg.data,
         real_holdout=cfg.real_holdout,
+        resolution=cfg.resolution,
         number=cfg.number,
         audit=cfg.audit,
         features=cfg.features,

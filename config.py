@@ -18,10 +18,12 @@ from common.types import (
     nonnegative,
     positive,
     positive_float,
+    power_of_two,
     text,
 )
 
 RESOLUTIONS = [2**level for level in range(2, 12)]
+RESOLUTION = power_of_two(RESOLUTIONS[0], RESOLUTIONS[-1])
 MINIBATCH = '4:128,8:128,16:128,32:64,64:32,128:16,256:8,512:4,1024:4,2048:4'
 LRATE = '0.001'
 SEED = (0, 'everything random depends on it', integer_between(0, 2**32 - 1))
@@ -195,6 +197,7 @@ Train = settings(
         ),
         balance_classes=(False, 'show images of each class equally often, however many nodules it has'),
         mirror_augment=(False, 'mirror images left to right at random'),
+        resolution=(None, 'the finest level of the data to learn from (default: the finest there is)', RESOLUTION),
     ),
     group(
         'few nodules',
@@ -323,6 +326,7 @@ Evaluate = settings(
             'else half of --data)',
             nonempty,
         ),
+        resolution=(None, 'that of the weights, if it is below the finest level of the data', RESOLUTION),
         number=(2000, 'images of each kind to compare; fewer where the datasets hold fewer', positive),
         audit=(1000, 'generated and reference images that the training images are searched for', positive),
     ),

@@ -285,12 +285,13 @@ def _class_folders(path):
 class Pyramid:
     """A dataset, or a folder of class folders, as uint8: in memory or, where it would fill that, mapped from a file.
 
+    resolution: the finest to read (default: all); ValueError if the dataset has no such level.
     images: {level: [N, C, R, R]}, levels 2 to top. folders: of the classes; classes: their names; labels: [N], index
     into classes. labels_path: of labels that a dataset of one class has in a file, or None. digest: of all pixels, and
     parts: of those of each class, to recognise the data again.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, resolution=None):
         self.path = path
         self.folders = _class_folders(path)
         self.classes = [os.path.basename(os.path.abspath(folder)) for folder in self.folders]
@@ -299,12 +300,16 @@ class Pyramid:
         if len(set(tops)) > 1:
             sizes = ['%s %d' % (name, 2**top) for name, top in zip(self.classes, tops)]
             raise ValueError('%s: the classes differ in resolution (%s)' % (path, ', '.join(sizes)))
-        self.top = tops[0]
+        self.top = (resolution or 2 ** tops[0]).bit_length() - 1
+        if self.top not in sets[0]:
+            raise ValueError('%s holds images of up to %d pixels, not of %d' % (path, 2 ** tops[0], resolution))
+        self._scale = 2.0 ** (tops[0] - self.top)  # of a pixel
         counts = [count(paths[2]) for paths in sets]
         self.count = sum(counts)
         self.labels = np.repeat(np.arange(len(sets)), counts)
         self.labels_path = labels_beside(sets[0][2]) if len(sets) == 1 else None
-        self.images = capacity.arrays({k: (self.count, 1, 2**k, 2**k) for k in sets[0]}, self.folders[0])
+        shapes = {k: (self.count, 1, 2**k, 2**k) for k in sets[0] if k <= self.top}
+        self.images = capacity.arrays(shapes, self.folders[0])
         self.parts = []
         begin = 0
         for paths, n in zip(sets, counts):
@@ -319,6 +324,9 @@ class Pyramid:
         """The card.Card of each class; without entries where these are not of as many images as there are."""
         cards = [card.of_data(folder) for folder in self.folders]
         for label, class_card in enumerate(cards):
+            if class_card.mm_per_pixel:
+                class_card = class_card._replace(mm_per_pixel=class_card.mm_per_pixel * self._scale)
+            cards[label] = class_card
             records = sum(entry['records'] for entry in class_card.entries or ())
             if records != int((self.labels == label).sum()):
                 cards[label] = class_card._replace(entries=None, names=None)

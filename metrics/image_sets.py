@@ -37,9 +37,9 @@ def in_common(images, names, others, other_names):
     return message % (len(copies), 's' * (len(copies) > 1), names[index], other_names[copies[index]], same)
 
 
-def _heldout(path, data, learned):
+def _heldout(path, data, learned, resolution):
     """A dataset.Pyramid with no image in common with the training data, nor data with those of the cards `learned`."""
-    heldout = dataset.Pyramid(path)
+    heldout = dataset.Pyramid(path, resolution)
     images, training = heldout.images[heldout.top], data.images[data.top]
     if images.shape[1:] != training.shape[1:]:
         message = '%s has images of %s, %s of %s; they have to agree'
@@ -97,16 +97,17 @@ def _kept_out(data, learned):
     return kept_out
 
 
-def choose(path, real_holdout, n, seed, learned=()):
+def choose(path, real_holdout, n, seed, learned=(), resolution=None):
     """Sets of up to n images from a dataset that generators were trained on and, perhaps, a held-out one.
 
-    learned: the card.Card of each weight file. ValueError if one of them learned from the held-out data.
+    learned: the card.Card of each weight file; resolution: as of dataset.Pyramid. ValueError if one of them learned
+    from the held-out data.
     """
-    data = dataset.Pyramid(path)
+    data = dataset.Pyramid(path, resolution)
     training, facts = data.images[data.top], dict(card=data.card, count=data.count)
     held = '%s holds %d images' % (path, data.count)
     if real_holdout:
-        other = _heldout(real_holdout, data, learned)
+        other = _heldout(real_holdout, data, learned, resolution)
         pixels = other.images[other.top]
         pooled = card.combined(data.cards() + other.cards())
         pooled = pooled._replace(path=path, classes=data.classes, digest=data.digest, parts=data.parts)

@@ -80,7 +80,7 @@ def _generated(generator, compared, n, seed, minibatch):
 
 def _check_shape(shape, compared, name):
     if list(shape) != list(compared.training.shape[1:]):
-        message = '%s makes images of %s, %s holds %s; name the data it was trained on'
+        message = '%s makes images of %s, %s holds %s; name the data it was trained on, or their --resolution'
         raise ValueError(message % (name, list(shape), compared.card.path, list(compared.training.shape[1:])))
 
 
@@ -167,7 +167,7 @@ def _cache(compared, seed, folder):
 
 def evaluate_models(
     models, data, real_holdout=None, number=2000, audit=1000, features=None, feature_tensor=None, seed=0, minibatch=16,
-    cpu=False, outdir=None, cache=True
+    cpu=False, outdir=None, cache=True, resolution=None
 ):  # fmt: skip
     """[Evaluation] of the Gs of several pickles against the same real images, with the same seed.
 
@@ -176,12 +176,13 @@ def evaluate_models(
     `data`, is taken for that). number: images of each kind. features, feature_tensor: a frozen graph and its output.
     outdir: a folder to make before the minutes that the metrics take. cache: look in the user's cache folder for what
     depends on the real images only, and keep it there.
+    resolution: that of the models, if the data have finer levels.
     ValueError for what cannot be compared. The other settings are those of config.Evaluate.
     """
     if number < image_sets.LEAST:
         raise ValueError('--number %d: an evaluation needs at least %d images' % (number, image_sets.LEAST))
     cards = [model.card if isinstance(model, Generator) else card.of_weights(model) for model in models]
-    compared = image_sets.choose(data, real_holdout, number, seed, cards)
+    compared = image_sets.choose(data, real_holdout, number, seed, cards, resolution)
     n, shape = len(compared.heldout_reals), list(compared.training.shape[1:])
     made = '--number %d (as many images of %dx%d of each model, and of real ones)' % ((n,) + tuple(shape[1:]))
     capacity.require_memory(_memory(len(models), n, shape), made)

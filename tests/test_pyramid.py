@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 
@@ -22,6 +23,20 @@ def test_class_folders_are_pooled_and_labelled(tmp_path, training_data):
         and data.labels.tolist() == [0] * 3 + [1] * 5
         and data.images[3].shape == (8, 1, 8, 8)
     )
+
+
+def test_a_pyramid_up_to_a_resolution_is_that_of_the_levels_below_with_larger_pixels(tmp_path, training_data):
+    shutil.copytree(training_data, str(tmp_path / 'AIS'))
+    (tmp_path / 'AIS' / 'AIS.json').write_text('{"mm_per_pixel": 0.7}')
+    whole, part = dataset.Pyramid(str(tmp_path / 'AIS')), dataset.Pyramid(str(tmp_path / 'AIS'), 4)
+    os.remove(str(tmp_path / 'AIS' / 'AIS-r03.tfrecords'))
+    below = dataset.Pyramid(str(tmp_path / 'AIS'))
+    assert (part.top, part.digest, part.parts) == (below.top, below.digest, below.parts)
+    assert list(part.images) == [2] and whole.digest != part.digest
+    assert_array_equal(part.images[2], below.images[2])
+    assert (whole.card.mm_per_pixel, part.card.mm_per_pixel) == (0.7, 1.4)
+    with pytest.raises(ValueError, match='holds images of up to 4 pixels, not of 8'):
+        dataset.Pyramid(str(tmp_path / 'AIS'), 8)
 
 
 def test_what_fills_the_memory_is_mapped_from_a_file_without_a_name_and_is_the_same(

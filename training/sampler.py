@@ -98,7 +98,7 @@ def _other_nodules(cfg, data):
     """Images of --validation, {level: [N,C,R,R]}; ValueError if they have another size, or some are in the data."""
     from metrics import image_sets  # here, because it needs SciPy, and training does not
 
-    other = dataset.Pyramid(cfg.validation)
+    other = dataset.Pyramid(cfg.validation, cfg.resolution)
     if other.top != data.top:
         sizes = cfg.validation, 2**other.top, cfg.data, 2**data.top
         raise ValueError('%s has images of %d pixels, %s of %d; they have to agree' % sizes)

@@ -23,7 +23,7 @@ def train(start, weights, stop):
 
     weights: the states of the pickle of --transfer, or None.
     """
-    cfg, snapshot, data = start.cfg, start.snapshot, dataset.Pyramid(start.cfg.data)
+    cfg, snapshot, data = start.cfg, start.snapshot, dataset.Pyramid(start.cfg.data, start.cfg.resolution)
     if cfg.lod_initial_resolution is None:
         first = schedule.LOWEST
         if weights and not cfg.resume_kimg:

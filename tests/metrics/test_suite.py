@@ -52,6 +52,22 @@ def graph(tmp_path_factory):
 
 
 @pytest.mark.usefixtures('discs')
+def test_weights_below_the_finest_level_are_compared_at_their_resolution(script, complains, tmp_path, patches):
+    coarse = random_networks(str(tmp_path / 'coarse.pkl'), resolution=8)
+    flags = ['--model', coarse, '--data', patches, '--outdir', tmp_path / 'out', '--audit', '10']
+    complains('4-evaluate.py', *flags, parts=['[1, 8, 8]', '[1, 16, 16]', '--resolution'])
+    shutil.copytree(patches, str(tmp_path / 'AIS'))
+    os.remove(str(tmp_path / 'AIS' / 'AIS-r04.tfrecords'))
+    rows = []
+    for data, resolution in ((patches, ['--resolution', '8']), (str(tmp_path / 'AIS'), [])):
+        code, out, err = script('4-evaluate.py', *flags, '--data', data, *resolution)
+        assert code == 0, err
+        with open(str(tmp_path / 'out' / 'evaluation.json')) as f:
+            rows.append([{**row, 'seconds': 0} for row in json.load(f)['rows']])
+    assert rows[0] == rows[1] and len(rows[0]) > 5
+
+
+@pytest.mark.usefixtures('discs')
 def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other_file(
     script, tmp_path, patches, weights, graph
 ):

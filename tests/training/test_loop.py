@@ -15,8 +15,9 @@ import config
 import dataset
 import networks
 import tfutil
+from common import card
 from places import ONCE
-from runs import TINY, random_networks, train, weights
+from runs import TINY, assert_same_weights, random_networks, train, weights
 from tfutil import tf
 from training import optimizers
 from training.train import TrainingLoop
@@ -113,6 +114,20 @@ def test_weights_go_on_at_the_place_of_the_schedule_that_is_named(script, tmp_pa
     for before, after in zip(weights(file)[:2], weights(tmp_path / 'out' / '000-AIS' / 'network-final.pkl')):
         for name in set(before) - {'lod'}:
             assert_allclose(after[name], before[name], atol=1e-10)
+
+
+@pytest.mark.slow
+@ONCE
+def test_training_below_the_finest_level_is_training_without_that_level(script, tmp_path, training_data):
+    coarse = tmp_path / 'AIS'
+    shutil.copytree(training_data, str(coarse))
+    os.remove(str(coarse / 'AIS-r03.tfrecords'))
+    for data, outdir, flags in ((training_data, 'whole', ['--resolution', '4']), (coarse, 'coarse', [])):
+        code, out, err = train(script, data, tmp_path / outdir, '--total-kimg', '0.064', *flags)
+        assert code == 0 and 'images of 4x4' in ' '.join(out.split()), err
+    assert_same_weights(*(tmp_path / name / '000-AIS' / 'network-final.pkl' for name in ('whole', 'coarse')))
+    model = str(tmp_path / 'whole' / '000-AIS' / 'network-final.pkl')
+    assert card.of_weights(model).digest == dataset.Pyramid(training_data, 4).digest
 
 
 @pytest.mark.slow
