@@ -26,6 +26,7 @@ RESOLUTIONS = [2**level for level in range(2, 12)]
 RESOLUTION = power_of_two(RESOLUTIONS[0], RESOLUTIONS[-1])
 MINIBATCH = '4:128,8:128,16:128,32:64,64:32,128:16,256:8,512:4,1024:4,2048:4'
 LRATE = '0.001'
+TICK_KIMG = '20'
 SEED = (0, 'everything random depends on it', integer_between(0, 2**32 - 1))
 WINDOWS = ', '.join('%s (%g,%g)' % ((name,) + limits) for name, limits in windows.WINDOWS.items()) + ' or LO,HI'
 CPU = (False, 'leave the GPUs alone')
@@ -34,28 +35,29 @@ CPU = (False, 'leave the GPUs alone')
 def per_resolution(number, default=None):
     """A Type: text with a number of the type `number` for each resolution, which `table` reads.
 
-    Resolutions that the text does not name have their number in `default`, another text.
+    Resolutions that the text does not name have their number in `default`, another text, or none without it.
     """
 
-    @flag_type('one number, or RESOLUTION:NUMBER,... for resolutions of 4, 8, 16 and so on, after one for the others')
+    @flag_type('one number, or RESOLUTION:NUMBER,... for resolutions of 4, 8, 16 and so on')
     def parse(pairs):
-        numbers = table(default) if default else {}
+        numbers = {key: number.parse(str(value)) for key, value in table(default).items()}
         for pair in pairs.split(','):
             resolution, colon, value = pair.rpartition(':')
             if colon and int(resolution) not in RESOLUTIONS:
                 raise ValueError
             for key in [int(resolution)] if colon else RESOLUTIONS:
                 numbers[key] = number.parse(value)
-        if len(numbers) < len(RESOLUTIONS):
-            raise ValueError
-        is_one = len(set(numbers.values())) == 1
-        return ','.join(['%s' % numbers[4]] if is_one else ['%d:%s' % pair for pair in sorted(numbers.items())])
+        if len(numbers) == len(RESOLUTIONS) and len(set(numbers.values())) == 1:
+            return str(numbers[RESOLUTIONS[0]])
+        return ','.join('%d:%s' % pair for pair in sorted(numbers.items()))
 
     return parse
 
 
 def table(text):
-    """{resolution: number} of a setting of the type `per_resolution`."""
+    """{resolution: number} of a setting of the type `per_resolution`; {} of None."""
+    if not text:
+        return {}
     if ':' not in text:
         return dict.fromkeys(RESOLUTIONS, json.loads(text))
     pairs = [pair.split(':') for pair in text.split(',')]
@@ -217,7 +219,11 @@ Train = settings(
     group(
         'output',
         outdir=('results', 'where the numbered run folders are'),
-        tick_kimg=(20.0, 'thousands of images between two lines of the log', positive_float),
+        tick_kimg=(
+            TICK_KIMG,
+            'thousands of images between two lines of the log: one number, or resolution:number,...',
+            per_resolution(positive_float, TICK_KIMG),
+        ),
         snapshot_kimg=(200.0, 'thousands of images between two snapshots', positive_float),
         keep=(3, 'snapshots to keep, 0 for all', nonnegative),
         metrics=(
@@ -266,6 +272,11 @@ Train = settings(
             'images in a step, over all devices: one number, or resolution:number,...',
             per_resolution(positive, MINIBATCH),
         ),
+        max_minibatch_per_gpu=(
+            None,
+            'at most so many images in a step on each device: one number, or resolution:number,...',
+            per_resolution(positive),
+        ),
         minibatch_repeats=(4, 'steps between two looks at the schedule', positive),
         dry_run=(False, 'print the schedule with speed, time and memory on this machine, and end'),
     ),
@@ -283,7 +294,7 @@ Train = settings(
         G_smoothing_kimg=(
             None,
             'instead: thousands of images after which half of Gs is new, whatever the minibatch: one number, or '
-            'number,resolution:number,... to let it rise',
+            'resolution:number,...',
             per_resolution(positive_float),
         ),
         no_reset_optimizers=(False, 'keep the moments of Adam where the fade of a resolution begins or ends'),

@@ -1,6 +1,6 @@
 """A training run from settings: what can be refused before TensorFlow loads, which takes seconds."""
 
-from config import Train
+from config import RESOLUTIONS, Train, table
 from training import checkpoint, run_folder, transfer
 
 # Settings that may change when a run goes on.
@@ -39,7 +39,7 @@ def _check_flags(cfg):
         raise ValueError('--resume-kimg %g: the run ends at --total-kimg %g' % (cfg.resume_kimg, cfg.total_kimg))
     if cfg.max_label_size and not cfg.conditional:
         raise ValueError('--max-label-size %d goes with --conditional; give both' % cfg.max_label_size)
-    if cfg.G_smoothing_kimg and cfg.G_smoothing != Train().G_smoothing:
+    if len(table(cfg.G_smoothing_kimg)) == len(RESOLUTIONS) and cfg.G_smoothing != Train().G_smoothing:
         raise ValueError('--G-smoothing and --G-smoothing-kimg: one of them is enough; leave out the other')
     if cfg.holdout and cfg.validation:
         raise ValueError('--holdout and --validation: one of them is enough; leave out the other')

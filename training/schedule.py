@@ -37,6 +37,13 @@ def minibatch_at(level, cfg):
     return config.table(cfg.minibatch)[2**level]
 
 
+def limited(cfg, devices):
+    """Settings whose minibatches keep to --max-minibatch-per-gpu on so many devices."""
+    table, most = config.table(cfg.minibatch), config.table(cfg.max_minibatch_per_gpu)
+    table.update({size: min(table[size], images * devices) for size, images in most.items()})
+    return cfg._replace(minibatch=','.join('%d:%d' % pair for pair in sorted(table.items())))
+
+
 def learning_rates(kimg, level, cfg, top):
     """(learning rate of G, that of D) after kimg thousand images at a level.
 
@@ -61,9 +68,8 @@ def smoothing(level, minibatch, cfg):
 
     With --G-smoothing-kimg: 0.5 ** (images of a step / images of a half-life), as Karras et al. (CVPR 2020).
     """
-    if not cfg.G_smoothing_kimg:
-        return cfg.G_smoothing
-    return 0.5 ** (minibatch / (1000.0 * config.table(cfg.G_smoothing_kimg)[2**level]))
+    half_life = config.table(cfg.G_smoothing_kimg).get(2**level)
+    return 0.5 ** (minibatch / (1000.0 * half_life)) if half_life else cfg.G_smoothing
 
 
 def phases(cfg, top):

@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 
+import config
 import dataset
 import tfutil
 from common import card, log
@@ -41,11 +42,12 @@ def train(start, weights, stop):
     options = dict(cpu=cfg.cpu, gpus=cfg.gpus, precision=cfg.precision, xla=cfg.xla)
     with tfutil.init_tf(worker=group.rank, addresses=group.addresses, **options):
         devices = tfutil.devices(group.rank)
-        checks.check_devices(cfg, data, devices, group.size)
+        limited = schedule.limited(cfg, len(devices) * group.size)
+        checks.check_devices(limited, data, devices, group.size)
         group.wait_for_all(cfg.wait)
         facts = checks.worker_facts(cfg, data, selection.labels, devices, snapshot, tfutil.tf.__version__)
         group.check_equal(facts, 'give all the same')
-        trainer = Trainer(cfg, data, selection, group)
+        trainer = Trainer(limited, data, selection, group)
         if cfg.dry_run:
             plan.dry_run(trainer, stop)
             return
@@ -154,10 +156,12 @@ class TrainingLoop:
         self.step, self.images_seen = int(state[checkpoint.STEP]), int(state[checkpoint.IMAGES_SEEN])
         self.begin -= float(state[checkpoint.ELAPSED])
         self.phase = schedule.Phase(int(state['level']), float(state['lod']), int(state['minibatch']))
+        fits = self.phase.level in self.data.images
+        if fits and self.cfg.max_minibatch_per_gpu:  # there may be fewer devices now
+            self.phase = self.phase._replace(minibatch=schedule.minibatch_at(self.phase.level, self.cfg))
         self.overfit = overfit.OverfitMonitor(self.cfg.augment_critic, state.get(checkpoint.OVERFIT))
         self.saved_path, self.saved_images = snapshot.path, self.images_seen
-        minibatch = schedule.minibatch_at(self.phase.level, self.cfg)
-        if self.phase.level > self.data.top or self.phase.minibatch != minibatch:
+        if not fits or self.phase.minibatch != schedule.minibatch_at(self.phase.level, self.cfg):
             message = '%s: its state does not fit the schedule of run.json; start a new run, with --transfer %s'
             raise ValueError(message % (snapshot.path, snapshot.path))
 
@@ -244,7 +248,7 @@ class TrainingLoop:
             self.overfit.add(scores, overfit.EVERY * n / 1000)
         if self.run:
             self.monitor.advance(n * self.seconds[level], self.phase, self.overfit.mean())
-        if self._is_due(images_before, cfg.tick_kimg):
+        if self._is_due(images_before, config.table(cfg.tick_kimg)[2**level]):
             if self.run:
                 self._log_tick()
             self._new_tick()

@@ -131,6 +131,19 @@ def test_training_below_the_finest_level_is_training_without_that_level(script, 
 
 
 @pytest.mark.slow
+@ONCE
+def test_ticks_and_the_most_images_of_a_device_may_differ_between_resolutions(script, tmp_path, training_data):
+    flags = ['--tick-kimg', '0.032,8:0.064', '--max-minibatch-per-gpu', '8:4', '--cpu']
+    code, out, err = train(script, training_data, tmp_path, *flags)
+    assert code == 0, err
+    with open(str(tmp_path / '000-AIS' / 'log.csv')) as f:
+        rows = [(row['kimg'], row['resolution'], row['minibatch']) for row in csv.DictReader(f)]
+    assert rows == [('0.%03d' % kimg, '4', '8') for kimg in (32, 64, 96)] + [('0.128', '8', '4'), ('0.192', '8', '4')]
+    with open(str(tmp_path / '000-AIS' / 'run.json')) as f:
+        assert json.load(f)['settings']['minibatch'] == '8'  # as asked for, whatever the devices
+
+
+@pytest.mark.slow
 def test_conditional_training_uses_the_classes(script, tmp_path, training_data):
     for name in ('AIS', 'MIA'):
         dataset.write(str(tmp_path / 'data' / name), name, dataset.read(training_data + '/AIS-r03.tfrecords'))

@@ -82,8 +82,18 @@ def test_after_a_half_life_half_of_the_moving_average_is_new_whatever_the_miniba
             kept *= schedule.smoothing(level, minibatch, cfg)
         assert kept == pytest.approx(0.5)
     assert schedule.smoothing(6, minibatch, config.Train()) == 0.999
-    with pytest.raises(ValueError):
-        settings(G_smoothing_kimg='64:10')  # and the others?
+    assert schedule.smoothing(5, minibatch, settings(G_smoothing_kimg='64:10', G_smoothing='0.99')) == 0.99
+
+
+def test_a_device_gets_no_more_images_than_the_reference_would_give_it():
+    most = {256: 16, 512: 8, 1024: 4}  # the reference's for eight GPUs of little memory
+    cfg = settings(minibatch='64,32:128', max_minibatch_per_gpu='256:16,512:8,1024:4')
+    for devices in (1, 2, 8):
+        table = config.table(schedule.limited(cfg, devices).minibatch)
+        for size in config.RESOLUTIONS:
+            asked = {32: 128}.get(size, 64)
+            assert table[size] == (min(asked, most[size] * devices) if size in most else asked)
+    assert config.table(schedule.limited(config.Train(), 3).minibatch) == config.table(config.MINIBATCH)
 
 
 def test_moments_are_reset_where_a_fade_begins_and_where_it_ends():
