@@ -122,7 +122,8 @@ class Network:
     name: any text. build: a function of networks.py. variables: initial values {local name: array}; random ones if
     None. static_kwargs: the builder's options.
     Attributes: card, the text of a card.Card that its file carries, or None; vars and trainables, ordered {local name:
-    variable}; inputs, placeholders; input_names; outputs, a tuple of tensors.
+    variable}; inputs, placeholders; input_names; outputs, a tuple of tensors; initial_sd, {local name: standard
+    deviation of the random numbers that a variable begins with}, if variables is None.
     """
 
     def __init__(self, name, build, variables=None, **static_kwargs):
@@ -135,7 +136,9 @@ class Network:
         safe = re.sub('[^A-Za-z0-9]', '', name) or build.__name__
         with tf.variable_scope(None, safe, use_resource=True) as self.scope:
             self.inputs = [tf.placeholder(tf.float32, name=input_name) for input_name in self.input_names]
-        outputs = self._build(self.inputs, {}, None if variables is None else self._matching(variables))
+        self.initial_sd = {}
+        getter = self._recording if variables is None else self._matching(variables)
+        outputs = self._build(self.inputs, {}, getter)
         self.outputs = outputs if isinstance(outputs, tuple) else (outputs,)
         self.vars = self._local(tf.global_variables(self.scope.name + '/'))
         self.trainables = self._local(tf.trainable_variables(self.scope.name + '/'))
@@ -143,6 +146,11 @@ class Network:
             run([variable.initializer for variable in self.vars.values()])
         else:
             self.set(variables)
+
+    def _recording(self, getter, name, *args, **kwargs):
+        """A variable getter that records the deviation of what a variable begins with."""
+        self.initial_sd[name[len(self.scope.name) + 1 :]] = getattr(kwargs.get('initializer'), 'stddev', 0.0)
+        return getter(name, *args, **kwargs)
 
     def _matching(self, arrays):
         """A variable getter that refuses a variable for which there is no array of its shape."""

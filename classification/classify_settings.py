@@ -19,7 +19,8 @@ DATA = 'datasets/cv', 'a folder of folds with inner folds, as 0-dataset_create.p
 TRAINING = (
     'total_kimg lod_initial_resolution lod_training_kimg lod_transition_kimg minibatch D_repeats G_lrate D_lrate '
     'lrate_decay G_smoothing G_smoothing_kimg mirror_augment balance_classes holdout augment_critic freeze_critic '
-    'fmap_base fmap_max mbstd_group_size tick_kimg snapshot_kimg keep metrics precision xla gpus cpu seed'
+    'fmap_base fmap_decay fmap_max latent_size no_pixelnorm relu no_wscale no_fused_scale mbstd_group_size '
+    'max_minibatch_per_gpu tick_kimg snapshot_kimg keep metrics precision xla gpus cpu seed'
 ).split()  # settings of 3-train.py that hold for all generators
 
 Gans = settings(

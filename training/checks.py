@@ -18,6 +18,9 @@ def check_settings(cfg, data):
             '--lod-initial-resolution %d is not a power of two from 4 to %d, the resolution of %s'
             % (cfg.lod_initial_resolution, 2**data.top, cfg.data)
         )
+    if cfg.fmap_base < 2 ** ((data.top - 1) * cfg.fmap_decay):
+        message = '--fmap-base %d and --fmap-decay %g leave no feature map at %dx%d; choose a larger or a smaller one'
+        raise ValueError(message % (cfg.fmap_base, cfg.fmap_decay, 2**data.top, 2**data.top))
     if cfg.conditional and len(data.classes) < 2:
         if not data.labels_path:
             message = '--conditional wants a folder of class folders, or NAME-rxx.labels; %s holds one class'

@@ -20,7 +20,7 @@ def launch(cfg, stop, explicit=()):
     if had_its_images and start.folder and checkpoint.is_final(start.folder, snapshot):
         print('%s is complete (%g kimg); to train longer, add a larger --total-kimg' % (start.folder, cfg.total_kimg))
         return
-    weights = transfer.read(cfg.transfer) if cfg.transfer and not snapshot else None
+    weights = transfer.read(cfg.transfer, not cfg.no_wscale) if cfg.transfer and not snapshot else None
     stop.check()
     from training import train
 

@@ -24,9 +24,11 @@ class Replica:
     def __init__(self, device, index, count, cfg, data, label_size):
         self.device, self.index, self.count, self.cfg, self.top = device, index, count, cfg, data.top
         options = dict(num_channels=data.images[2].shape[1], resolution=2**data.top, label_size=label_size)
-        options.update(fmap_base=cfg.fmap_base, fmap_max=cfg.fmap_max)
+        options.update(fmap_base=cfg.fmap_base, fmap_decay=cfg.fmap_decay, fmap_max=cfg.fmap_max)
+        options.update(use_wscale=not cfg.no_wscale, fused_scale=not cfg.no_fused_scale)
+        of_G = dict(use_pixelnorm=not cfg.no_pixelnorm, use_leakyrelu=not cfg.relu, latent_size=cfg.latent_size)
         with tf.device(device):
-            self.G = tfutil.Network('G', networks.G_paper, **options)
+            self.G = tfutil.Network('G', networks.G_paper, **of_G, **options)
             self.D = tfutil.Network('D', networks.D_paper, mbstd_group_size=cfg.mbstd_group_size, **options)
             self.Gs = self.G.clone('Gs')
             self.lrate = tf.placeholder(tf.float32, [])
@@ -190,10 +192,11 @@ class Trainer:
         """Set the networks of all replicas to {'G': {local name: array}, ...}; the rest is drawn from the seed."""
         values = {'G': {}, 'D': {}}
         for role, arrays in values.items():
-            for local, variable in getattr(self.first, role).trainables.items():
-                shape = variable.shape.as_list()
+            network = getattr(self.first, role)
+            for local, variable in network.trainables.items():
                 random = np.random.RandomState([self.cfg.seed, sampler.WEIGHTS, zlib.crc32((role + local).encode())])
-                arrays[local] = random.randn(*shape) if local.endswith('weight') else np.zeros(shape)
+                shape, sd = variable.shape.as_list(), network.initial_sd[local]
+                arrays[local] = random.randn(*shape) * sd if sd else np.zeros(shape)
         values['Gs'] = dict(values['G'])
         for role, arrays in (weights or {}).items():
             values[role].update(arrays)

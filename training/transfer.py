@@ -7,7 +7,7 @@ import numpy as np
 
 from common import safe_pickle
 
-_CONV0 = re.compile(r'(\d{1,4}x\d{1,4}/Conv0)(/\w+)$')
+_CONV0 = re.compile(r'(\d{1,4}x\d{1,4}/Conv0)(_up)?(/\w+)$')
 _RGB = re.compile(r'(\w*RGB_lod)(\d{1,2})(/.*)?$')
 
 
@@ -17,8 +17,11 @@ def _renumbered(local, levels):
     return '%s%d%s' % (match.group(1), int(match.group(2)) + levels, match.group(3) or '') if match else local
 
 
-def read(path):
-    """The states of a published pickle of generator and discriminator; ValueError where they cannot be taken over."""
+def read(path, use_wscale=True):
+    """The states of a published pickle of generator and discriminator; ValueError where they cannot be taken over.
+
+    use_wscale: that of the networks to come, in which the same numbers are other weights.
+    """
     if not os.path.exists(path):
         raise FileNotFoundError('%s does not exist; name a published pickle with --transfer' % path)
     states = safe_pickle.read(path)
@@ -27,6 +30,9 @@ def read(path):
         if type(resolution) is not int or resolution not in [2**level for level in range(2, 12)]:
             message = '%s cannot be used: the resolution of its network %s is %.20s, not a power of two from 4 to 2048'
             raise ValueError(message % (path, state['name'], resolution))
+        if bool(state['static_kwargs'].get('use_wscale', True)) != use_wscale:
+            remedy = 'leave out --no-wscale' if not use_wscale else 'add --no-wscale'
+            raise ValueError('%s cannot be used: its weights are scaled at another place; %s' % (path, remedy))
         for local, array in state['variables']:
             if not np.isfinite(array).all():
                 message = '%s cannot be used: variable %s of network %s is not finite: its training had diverged'
@@ -45,14 +51,15 @@ def resolution(states):
     return 2 ** int(np.clip(top - np.ceil(lod), 2, top))
 
 
-def _fused(local, array):
-    """Name and array of a generator's variable, trained without fused scaling, in a network with it.
+def _otherwise_scaled(local, array):
+    """Name and array of a generator's variable, trained without fused scaling, in a network with it, or vice versa.
 
     Exact: a transposed convolution takes its kernel turned by half, with its channels exchanged. A discriminator has no
     such equal: without fused scaling it averages after the activation, with it before.
     """
-    module, kind = _CONV0.match(local).groups()
-    return module + '_up' + kind, array[::-1, ::-1].transpose(0, 1, 3, 2) if array.ndim == 4 else array
+    module, up, kind = _CONV0.match(local).groups()
+    name = module + ('' if up else '_up') + kind
+    return name, array[::-1, ::-1].transpose(0, 1, 3, 2) if array.ndim == 4 else array
 
 
 def matching_variables(path, states, networks):
@@ -64,11 +71,12 @@ def matching_variables(path, states, networks):
     for (role, network), state in zip(networks.items(), states):
         top = int(network.static_kwargs['resolution']).bit_length() - 1
         levels = top - (int(state['static_kwargs'].get('resolution', 32)).bit_length() - 1)
-        is_unfused = role != 'D' and state['static_kwargs'].get('fused_scale') is False
+        is_fused = [bool(x.get('fused_scale', True)) for x in (state['static_kwargs'], network.static_kwargs)]
+        is_other = role != 'D' and is_fused[0] != is_fused[1]
         matching[role] = {}
         for local, array in state['variables']:
-            if is_unfused and _CONV0.match(local):
-                local, array = _fused(local, array)
+            if is_other and _CONV0.match(local):
+                local, array = _otherwise_scaled(local, array)
                 turned += array.ndim == 4
             local = _renumbered(local, levels)
             variable = network.trainables.get(local)
@@ -80,6 +88,6 @@ def matching_variables(path, states, networks):
         raise ValueError('%s has no variable that fits a network of this resolution and --fmap-base, --fmap-max' % path)
     line = 'transfer from %s: took %d variables' % (path, taken)
     if turned:
-        line += ' (%d kernels turned, exactly, for fused scaling)' % turned
+        line += ' (%d kernels turned, exactly, for the other kind of scaling)' % turned
     line += ', new are %d' % len(left_out)
     return matching, line + (': ' + ' '.join(left_out) if left_out else '')

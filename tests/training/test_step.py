@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import config
 import dataset
 import networks
+import reference
 import tfutil
 from common import card
 from runs import read_or_written_first, train, weights
@@ -137,6 +138,39 @@ def test_a_step_has_the_learning_rates_and_the_smoothing_of_its_resolution_and_t
         trainer.train_step(3, 0, 0, learn=False)  # 8 images, half of 16
         changes = [values - trainer.first.G.values()[name] for name, values in trainer.first.Gs.values().items()]
         assert_allclose(np.concatenate([change.ravel() for change in changes if change.ndim]), 0.5**0.5, rtol=1e-4)
+
+
+# Parameters of the reference's G_paper that a data set does not decide.
+REFERENCE_OPTIONS = 'fmap_base fmap_decay fmap_max latent_size use_wscale use_pixelnorm use_leakyrelu fused_scale'
+
+
+def test_options_of_the_networks_are_those_of_the_reference_and_begin_with_its_deviations(training_data, random):
+    options = dict(fmap_base=2048, fmap_decay=0.5, fmap_max=512, latent_size=20)
+    cfg = config.Train(no_pixelnorm=True, relu=True, no_wscale=True, no_fused_scale=True, cpu=True, **options)
+    with tfutil.init_tf(cpu=True):
+        trainer = Trainer(cfg, dataset.Pyramid(training_data))
+        trainer.initialise()
+        G, D = trainer.first.G, trainer.first.D
+        assert set(G.static_kwargs) == {*REFERENCE_OPTIONS.split(), 'num_channels', 'resolution', 'label_size'}
+        latents = random.randn(4, 20).astype(np.float32)
+        plain = dict(act=lambda x: np.maximum(x, 0), wscale=False, pixelnorm=False, fused=False)
+        expected = reference.generator(G.values(), latents, np.zeros([4, 0]), 3, 0, **plain)
+        assert_allclose(G.run(latents, np.zeros([4, 0])), expected, atol=1e-4)
+        gains = {'G/4x4/Dense': 2**0.5 / 4, 'G/ToRGB_lod0': 1, 'G/ToRGB_lod1': 1, 'D/4x4/Dense1': 1}  # else root 2
+        for role, network in (('G', G), ('D', D)):
+            for local, value in network.values().items():
+                layer, _, kind = ('%s/%s' % (role, local)).rpartition('/')
+                if kind == 'weight':
+                    he = gains.get(layer, 2**0.5) / np.prod(value.shape[:-1]) ** 0.5
+                    assert value.std() == pytest.approx(he, rel=4 / value.size**0.5), layer
+        maps = [int(2048 / 2 ** (0.5 * stage)) for stage in range(3)]
+        assert maps == [2048, 1448, 1024] and G.values()['8x8/Conv1/weight'].shape == (3, 3, 512, 512)
+        assert trainer.batches.for_G(0, 4, 3, 0.0)['latents'].shape == (4, 20)
+
+
+def test_a_network_without_feature_maps_is_refused(refuses, training_data):
+    flags = '--fmap-base 4 --fmap-decay 1.5 --cpu'.split()
+    refuses('3-train.py', '--data', training_data, *flags, parts=['--fmap-base 4', '--fmap-decay 1.5', '8x8'])
 
 
 def with_labels(folder, training_data, vectors):

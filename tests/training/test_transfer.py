@@ -68,3 +68,25 @@ def test_a_generator_without_fused_scaling_is_taken_exactly_and_its_discriminato
         trainer.first.D.set({n.replace('Conv1/', 'Conv1_down/'): v for n, v in D.values().items()})
         assert np.abs(trainer.first.D.run(images)[0] - D.run(images)[0]).max() > 1e-3  # no equal: averaged elsewhere
     assert '4 kernels turned' in line and 'D/8x8/Conv1_down/weight' in line and 'G/' not in line
+
+
+@pytest.mark.slow
+def test_a_generator_with_fused_scaling_is_taken_exactly_by_one_without_it(tmp_path, random):
+    path = random_networks(str(tmp_path / 'fused.pkl'))
+    write(str(tmp_path / 'noise'), 'noise', random.randint(256, size=[8, 1, 16, 16]).astype(np.uint8))
+    latents, no_labels = random.randn(4, 8), np.zeros([4, 0])
+    with tfutil.init_tf(cpu=True):
+        (Gs,) = tfutil.load(path, networks.BUILDERS, 'Gs')
+        trainer = Trainer(config.Train(fmap_base=64, fmap_max=8, no_fused_scale=True), Pyramid(str(tmp_path / 'noise')))
+        result, line = transfer.matching_variables(path, safe_pickle.read(path), trainer.first.networks)
+        trainer.initialise(result)
+        assert_allclose(trainer.first.Gs.run(latents, no_labels), Gs.run(latents, no_labels), atol=1e-5)
+    assert '4 kernels turned' in line and 'D/8x8/Conv1/weight' in line and 'G/' not in line
+
+
+def test_weights_that_are_scaled_elsewhere_are_refused(tmp_path):
+    for use_wscale, remedy in ((True, 'leave out --no-wscale'), (False, 'add --no-wscale')):
+        path = random_networks(str(tmp_path / 'x.pkl'), resolution=4, use_wscale=use_wscale)
+        assert len(transfer.read(path, use_wscale)) == 3
+        with pytest.raises(ValueError, match=remedy):
+            transfer.read(path, not use_wscale)
