@@ -9,15 +9,20 @@ def main(argv=None):
     from common import commandline
 
     cfg = commandline.parse(config.Evaluate, argv)
-    for model in cfg.model:
+    if cfg.run and cfg.model != config.Evaluate().model:
+        raise ValueError('--run and --model both name the weights; leave out one')
+    from metrics import results_folder
+
+    models, outdir = results_folder.models(cfg)
+    for model in models:
         commandline.require_weights(model)
     # After the flags: TensorFlow takes seconds to load, and -h should not.
-    from metrics import comparison, evaluation_page, results_folder, scorecard_sources, suite
+    from metrics import comparison, scorecard_sources, suite
 
-    others = scorecard_sources.read(cfg.classification, cfg.turing_test, cfg.model)
-    outdir = results_folder.choose(cfg.model, cfg.outdir)
+    others = scorecard_sources.read(cfg.classification, cfg.turing_test, models)
+    outdir = results_folder.choose(models, outdir)
     evaluations = suite.evaluate_models(
-        cfg.model,
+        models,
         cfg.data,
         real_holdout=cfg.real_holdout,
         resolution=cfg.resolution,
@@ -31,14 +36,7 @@ def main(argv=None):
         outdir=outdir,
         cache=not cfg.no_cache,
     )
-    if len(evaluations) == 1:
-        evaluation_page.write(evaluations[0], outdir, others)
-        print('\n'.join(map(str, [evaluations[0]] + evaluations[0].notes)))
-        print('evaluation.html, evaluation.json and scorecard.json are in %s' % outdir)
-    else:
-        result = comparison.write(evaluations, outdir, others)
-        print(comparison.table(result))
-        print('comparison.html and comparison.json are in %s, a folder for each model beside them' % outdir)
+    comparison.report(evaluations, outdir, others)
 
 
 if __name__ == '__main__':

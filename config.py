@@ -235,7 +235,7 @@ Train = settings(
     ),
     group(
         'going on',
-        resume=(None, 'go on with a run: its folder, or latest', nonempty),
+        resume=(None, 'go on with a run: its folder, its number in --outdir, or latest', nonempty),
         resume_snapshot=(
             None,
             'with --resume: go on from an earlier snapshot, the number in its name, in a new run folder',
@@ -337,6 +337,7 @@ Evaluate = settings(
     group(
         'input',
         model=(['demo/weight/AIS.pkl'], 'weight file paths, one or more; the Gs of each is evaluated'),
+        run=(None, 'instead, all snapshots of a training: its run folder, its number in results, or latest', nonempty),
         data=('processData/AIS', 'the dataset that it was trained on, or a folder of class folders'),
         real_holdout=(
             None,

@@ -6,9 +6,9 @@ import os
 import dataset
 from classification import cross_validation
 from classification.classify_settings import TRAINING
-from common import card, locks, log
+from common import card, locks, log, run_names
 from config import Train
-from training import checkpoint, launch, run_folder
+from training import checkpoint, launch
 
 
 def train_generators(cfg, stop, explicit):
@@ -41,7 +41,7 @@ def _settings(cfg, inner, data, outdir, run):
 
 def _newest_run(outdir):
     try:
-        return run_folder.find('latest', outdir)
+        return run_names.find('latest', outdir)
     except FileNotFoundError:
         return None
 

@@ -8,7 +8,8 @@ import re
 
 from common import files
 
-_ALSO = 'resume', 'study', 'datasets'  # settings whose paths are also checked: of what a program reads and may change
+# Settings whose paths are also checked: of what a program reads and may change.
+_ALSO = 'resume', 'run', 'study', 'datasets'
 _MADE = ('key',)  # inputs that a program makes if they are not there
 ALIKE = 0.75  # of difflib, from 0 to 1: names that are less alike are not what was meant
 _LOOKED_AT = 10000  # entries of a folder
@@ -69,7 +70,7 @@ def check(cfg):
     """
     names = [name for name in list(cfg.INPUTS) + list(_ALSO) if name in cfg._fields and name not in _MADE]
     for path in paths(cfg, names):
-        if path != 'latest':
+        if path != 'latest' and not path.isdecimal():  # a run's number
             require_near(path)
 
 

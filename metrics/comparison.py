@@ -14,9 +14,8 @@ The data of `compare` are what comparison.json holds:
 
 import collections
 import os
-import re
 
-from common import files, page, svg_plots
+from common import files, page, run_names, svg_plots
 from metrics import evaluation_page, scorecard_sources
 from metrics.evaluation import aligned
 from metrics.metric import wanted_text
@@ -26,12 +25,6 @@ COLUMNS = 6  # models beside each other in the table
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'comparison.html')
 PICTURES = 6  # of a model
 SHARED = 'data', 'reference', 'compared', 'seed'  # fields of the Facts that all models share
-
-
-def kimg_of(model):
-    """Thousands of images that a snapshot named network-snapshot-KKKKKK.pkl had seen, or None."""
-    match = re.search(r'network-snapshot-(\d+)\.pkl$', model)
-    return int(match.group(1)) if match else None
 
 
 def names(models):
@@ -93,7 +86,7 @@ def compare(evaluations):
     paths = [evaluated.facts.model for evaluated in evaluations]
     result.update(weights=[digest for evaluated in evaluations for digest in evaluated.weights], models=[])
     for name, path, evaluated in zip(names(paths), paths, evaluations):
-        model = collections.OrderedDict(name=name, model=path, folder=name, kimg=kimg_of(path))
+        model = collections.OrderedDict(name=name, model=path, folder=name, kimg=run_names.position_of(path))
         model['notes'] = list(map(str, evaluated.notes))
         result['models'].append(model)
     tables = [{(row.metric.key, row.metric.size): row for row in evaluated.rows} for evaluated in evaluations]
@@ -122,6 +115,17 @@ def table(result):
             lines.append([metric['metric']] + cells + [reals, 'wanted: ' + wanted_text(metric['wanted'], real)])
         blocks.append(aligned(lines))
     return '\n\n'.join(blocks) + '\n* the best; ~ differs from it by no more than chance may, on the same images'
+
+
+def report(evaluations, outdir, others=scorecard_sources.ALONE):
+    """Write the pages of Evaluations to a folder, and print what they say and where they are; others: as of `write`."""
+    if len(evaluations) == 1:
+        evaluation_page.write(evaluations[0], outdir, others)
+        print('\n'.join(map(str, [evaluations[0]] + evaluations[0].notes)))
+        print('evaluation.html, evaluation.json and scorecard.json are in %s' % outdir)
+    else:
+        print(table(write(evaluations, outdir, others)))
+        print('comparison.html and comparison.json are in %s, a folder for each model beside them' % outdir)
 
 
 def write(evaluations, outdir, others=scorecard_sources.ALONE):

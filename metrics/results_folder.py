@@ -2,10 +2,22 @@
 
 import os
 
-from common import card, log, schema, types
+import config
+from common import card, log, run_names, schema, types
 from metrics.comparison import names
 
 OUTPUT = os.path.join('demo', 'output')
+
+
+def models(cfg):
+    """(weight files to evaluate, folder that is asked for or None) of settings of config.Evaluate."""
+    if not cfg.run:
+        return cfg.model, cfg.outdir
+    folder = run_names.find(cfg.run, config.Train().outdir)
+    snapshots = run_names.snapshots(folder)
+    if not snapshots:
+        raise FileNotFoundError('%s has no snapshots yet; name another --run' % folder)
+    return snapshots, cfg.outdir or os.path.join(OUTPUT, os.path.basename(os.path.abspath(folder)))
 
 
 def name_of(model):

@@ -53,7 +53,7 @@ Train = settings(
         snapshot_epochs=(25, 'epochs between two snapshots', positive),
         keep=(3, 'snapshots to keep, 0 for all', nonnegative),
     ),
-    group('going on', resume=(None, 'go on with a run: its folder, or latest', nonempty)),
+    group('going on', resume=(None, 'go on with a run: its folder, its number in --outdir, or latest', nonempty)),
     group(
         'optimization',
         epochs=(500, 'times that every pair is shown', positive),

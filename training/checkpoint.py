@@ -14,14 +14,13 @@ import zlib
 
 import numpy as np
 
-from common import arrays, files, safe_pickle
+from common import arrays, files, run_names, safe_pickle
 
 FINAL = 'network-final.pkl'  # the last snapshot of a run that has ended
 BEST = 'network-best.pkl'  # with --metrics, the snapshot of the least distance
 # FILE FORMAT: names in a state, besides the moments of the optimizers.
 STEP, IMAGES_SEEN, ELAPSED, OVERFIT = 'number', 'shown', 'elapsed', 'watch'
 NEEDED = STEP, IMAGES_SEEN, ELAPSED, 'level', 'lod', 'minibatch'  # numbers, zero or more
-_SNAPSHOT = re.compile(r'network-snapshot-(\d{6})\.pkl$')
 _FILE = re.compile(r'network-(snapshot-\d{6}|final|best)\.(pkl|npz)$')
 _UNFINISHED = re.compile(r'network-snapshot-\d{6}\.(pkl\.new|new\.npz)$')
 
@@ -52,18 +51,13 @@ def _states(pickle_path):
     return pickle_path[:-4] + '.npz', pickle_path[:-4] + '.new.npz'
 
 
-def paths(folder):
-    """Paths of the pickles of the snapshots in a run folder, oldest first."""
-    return sorted(os.path.join(folder, name) for name in os.listdir(folder) if _SNAPSHOT.match(name))
-
-
 def write(folder, position, write_networks, state, keep=0):
     """Write a snapshot and remove the oldest ones; the path of its pickle.
 
     position: kimg, or epochs of pix2pix. write_networks: a function of a path. state: {name: array}. keep: snapshots to
     keep, 0 for all.
     """
-    path = os.path.join(folder, 'network-snapshot-%06d.pkl' % int(position))
+    path = os.path.join(folder, run_names.snapshot_name(position))
     fresh = path + '.new'
     place, beside = _states(path)
     try:
@@ -81,7 +75,7 @@ def write(folder, position, write_networks, state, keep=0):
     finally:
         files.remove(fresh)
     if keep:
-        for old in paths(folder)[:-keep]:
+        for old in run_names.snapshots(folder)[:-keep]:
             if old != path:
                 _remove(old)
     return path
@@ -107,7 +101,7 @@ def _copy(pickle_path, path):
 
 def copy_to(folder, snapshot):
     """A copy of a Snapshot in another run folder."""
-    number = int(_SNAPSHOT.search(snapshot.path).group(1))
+    number = run_names.position_of(snapshot.path)
     state = {name: array for name, array in snapshot.state.items() if name != 'crc'}
     return snapshot._replace(path=write(folder, number, lambda path: _copy(snapshot.path, path), state))
 
@@ -118,7 +112,7 @@ def last(folder, needed=NEEDED):
     A snapshot that was being written when the process ended has no state that fits, and is passed over. ValueError for
     a damaged state, and if no snapshot is whole.
     """
-    pickles = paths(folder)
+    pickles = run_names.snapshots(folder)
     for path in reversed(pickles):
         snapshot = _snapshot(path, needed)
         if snapshot:
@@ -133,7 +127,7 @@ def last(folder, needed=NEEDED):
 
 def numbered(folder, number, needed=NEEDED):
     """The Snapshot of a run with this number in its name; FileNotFoundError or ValueError if it cannot be used."""
-    numbers = {int(_SNAPSHOT.search(path).group(1)): path for path in paths(folder)}
+    numbers = {run_names.position_of(path): path for path in run_names.snapshots(folder)}
     if number not in numbers:
         there = ' '.join(map(str, sorted(numbers))) or 'none'
         raise FileNotFoundError('%s has no snapshot %d; choose from those it has: %s' % (folder, number, there))
@@ -202,6 +196,6 @@ def tidy(folder, snapshot, position=float('inf')):
     files.remove_unfinished(folder)
     for name in filter(_UNFINISHED.match, os.listdir(folder)):
         files.remove(os.path.join(folder, name))
-    for path in paths(folder):
-        if int(_SNAPSHOT.search(path).group(1)) > position:
+    for path in run_names.snapshots(folder):
+        if run_names.position_of(path) > position:
             _remove(path)

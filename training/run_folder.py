@@ -2,7 +2,6 @@
 
 import collections
 import csv
-import glob
 import os
 import platform
 import re
@@ -11,7 +10,7 @@ import textwrap
 
 import numpy as np
 
-from common import commandline, files, locks, log, schema, types
+from common import commandline, files, locks, log, run_names, schema, types
 from training import checkpoint
 
 COLUMNS = 100  # of a line on the terminal
@@ -26,40 +25,22 @@ _REMEDY = 'start a new run, with --transfer from its last snapshot'
 Start = collections.namedtuple('Start', 'cfg folder digest snapshot')
 
 
-def _run_number(name):
-    """NNN of a run folder's name NNN-name, -1 of other names."""
-    match = re.match(r'(\d{3,})-', name)
-    return int(match.group(1)) if match else -1
-
-
 def create(outdir, name):
     """A new folder outdir/NNN-name of the next free number, which runs that start at once do not share; its path."""
     os.makedirs(outdir, exist_ok=True)
     number = -1
     while True:
-        number = max([number] + [_run_number(other) for other in os.listdir(outdir)]) + 1
+        number = max([number] + [run_names.run_number(other) for other in os.listdir(outdir)]) + 1
         reserved = os.path.join(outdir, '.%03d' % number)
         try:
             os.mkdir(reserved)
         except FileExistsError:  # another run takes this number at this moment
             continue
-        if number not in map(_run_number, os.listdir(outdir)):  # nor did one between the two lines above
+        if number not in map(run_names.run_number, os.listdir(outdir)):  # nor did one between the two lines above
             path = os.path.join(outdir, '%03d-%s' % (number, name))
             os.rename(reserved, path)
             return path
         os.rmdir(reserved)
-
-
-def find(path, outdir):
-    """The run folder that `--resume path` means: that folder, or with 'latest' that of the highest number in outdir."""
-    if path == 'latest':
-        runs = [os.path.dirname(name) for name in glob.glob(os.path.join(glob.escape(outdir), '[0-9]*-*', 'run.json'))]
-        if not runs:
-            raise FileNotFoundError('%s holds no runs to resume; name the run folder or its --outdir' % outdir)
-        return max(runs, key=lambda run: _run_number(os.path.basename(run)))
-    if not os.path.isfile(os.path.join(path, 'run.json')):
-        raise FileNotFoundError('%s is not a run folder (it has no run.json); name one like results/000-AIS' % path)
-    return path
 
 
 def start(cfg, record, changeable, explicit, needed=checkpoint.NEEDED, number=None):
@@ -71,7 +52,7 @@ def start(cfg, record, changeable, explicit, needed=checkpoint.NEEDED, number=No
     """
     if not cfg.resume:
         return Start(cfg, None, None, None)
-    folder = find(cfg.resume, cfg.outdir)
+    folder = run_names.find(cfg.resume, cfg.outdir)
     run_json = os.path.join(folder, 'run.json')
     about = schema.read(run_json, _RUN_JSON, _REMEDY)
     stored = commandline.from_json(record, about['settings'], run_json)

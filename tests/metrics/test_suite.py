@@ -52,6 +52,30 @@ def graph(tmp_path_factory):
 
 
 @pytest.mark.usefixtures('discs')
+def test_all_snapshots_of_a_run_are_evaluated_by_its_number(script, complains, tmp_path, patches, monkeypatch):
+    run = tmp_path / 'results' / '003-AIS'
+    run.mkdir(parents=True)
+    (run / 'run.json').write_text('{"data": {"digest": "x"}}')
+    monkeypatch.chdir(tmp_path)
+    flags = ['--data', patches, '--audit', '10']
+    complains('4-evaluate.py', '--run', 3, *flags, parts=['003-AIS has no snapshots'])
+    complains('4-evaluate.py', '--run', 4, *flags, parts=['results holds not one run 4', '003-AIS'])
+    complains('4-evaluate.py', '--run', 3, '--model', 'x.pkl', *flags, parts=['--run and --model'])
+    for kimg in (120, 20):
+        random_networks(str(run / ('network-snapshot-%06d.pkl' % kimg)), fmap_max=4 + kimg // 60)
+    shutil.copy(str(run / 'network-snapshot-000120.pkl'), str(run / 'network-final.pkl'))
+    code, out, err = script('4-evaluate.py', '--run', 3, *flags)
+    assert code == 0, err
+    with open(os.path.join('demo', 'output', '003-AIS', 'comparison.json')) as f:
+        result = json.load(f)
+    assert [(model['name'], model['kimg']) for model in result['models']] == [
+        ('network-snapshot-000020', 20),
+        ('network-snapshot-000120', 120),
+    ]
+    assert result['curves'][0]['kimg'] == [20, 120]
+
+
+@pytest.mark.usefixtures('discs')
 def test_weights_below_the_finest_level_are_compared_at_their_resolution(script, complains, tmp_path, patches):
     coarse = random_networks(str(tmp_path / 'coarse.pkl'), resolution=8)
     flags = ['--model', coarse, '--data', patches, '--outdir', tmp_path / 'out', '--audit', '10']

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from common import safe_pickle
+from common import run_names, safe_pickle
 from runs import outcomes, start_python
 from training import checkpoint
 
@@ -23,7 +23,7 @@ def whole(outdir, needed, roles):
         for path in glob.glob(os.path.join(run, 'network-*.pkl')):
             safe_pickle.read(path, *roles)
         if os.path.exists(os.path.join(run, 'network-final.pkl')) or checkpoint.last(run, **needed):
-            return len(checkpoint.paths(run))
+            return len(run_names.snapshots(run))
     return 0
 
 

@@ -9,9 +9,10 @@ import time
 import pytest
 
 import dataset
+from common import run_names
 from runs import TINY, assert_same_weights, outcomes, random_networks, start_workers
 from tfutil import tf
-from training import checkpoint, workers
+from training import workers
 
 FLAGS = TINY + '--mbstd-group-size 0 --minibatch 24 --wait 100'.split()
 FINAL = '000-AIS/network-final.pkl'
@@ -87,7 +88,7 @@ def test_workers_that_would_go_on_from_different_snapshots_say_so(training_data,
     for folder in folders:
         shutil.copytree(str(uninterrupted[2]), str(folder))
     runs = [str(folder / '000-AIS') for folder in folders]
-    for path in glob.glob(checkpoint.paths(runs[1])[-1][:-4] + '*'):
+    for path in glob.glob(run_names.snapshots(runs[1])[-1][:-4] + '*'):
         os.unlink(path)
     longer = FLAGS + ['--total-kimg', '0.5', '--resume', runs[0]]
     for other in ['--resume', runs[1]], ['--resume', uninterrupted[3] / '000-AIS']:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import config
+from common import run_names
 from training import checkpoint, run_folder
 
 
@@ -17,7 +18,7 @@ def test_old_snapshots_are_kept_as_told(tmp_path):
     state = dict(number=1, shown=1, elapsed=0, level=2, lod=0, minibatch=8)
     for kimg in (1, 2, 3):
         checkpoint.write(path, kimg, lambda name: open(name, 'w').close(), state, keep=2)
-    assert [name[-10:] for name in checkpoint.paths(path)] == ['000002.pkl', '000003.pkl']
+    assert [name[-10:] for name in run_names.snapshots(path)] == ['000002.pkl', '000003.pkl']
     with open(path + '/network-snapshot-000003.pkl', 'w') as f:
         f.write('cut off')
     assert checkpoint.last(path).path.endswith('000002.pkl')
@@ -30,10 +31,22 @@ def test_latest_is_the_run_of_the_highest_number(tmp_path):
         (tmp_path / name / 'run.json').write_bytes(b'{}')
     path = run_folder.create(str(tmp_path), 'MIA')
     assert (
-        os.path.basename(path) == '1000-MIA' and os.path.basename(run_folder.find('latest', str(tmp_path))) == '999-AIS'
+        os.path.basename(path) == '1000-MIA' and os.path.basename(run_names.find('latest', str(tmp_path))) == '999-AIS'
     )
     shutil.copy(str(tmp_path / '12' / 'run.json'), path)
-    assert run_folder.find('latest', str(tmp_path)) == path
+    assert run_names.find('latest', str(tmp_path)) == path
+
+
+def test_a_run_is_found_by_its_number_where_only_one_has_it(tmp_path):
+    for name in ('000-AIS', '003-AIS', '007-AIS', '007-MIA'):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / 'run.json').write_bytes(b'{}')
+    for number in ('3', '003'):
+        assert run_names.find(number, str(tmp_path)) == str(tmp_path / '003-AIS')
+    assert run_names.find('0', str(tmp_path)) == str(tmp_path / '000-AIS')
+    for number in ('7', '4'):
+        with pytest.raises(FileNotFoundError, match='not one run %s; .*007-AIS, 007-MIA' % number):
+            run_names.find(number, str(tmp_path))
 
 
 @pytest.mark.parametrize(
