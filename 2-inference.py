@@ -6,17 +6,23 @@ import common
 
 def check(cfg, explicit):
     """Refuse flags that contradict each other. explicit: names of the settings that flags or a file set."""
-    if cfg.project:
-        unused = explicit & set('number latents labels interpolate steps grid format minibatch'.split())
-        if unused:
-            flags = ' and '.join('--' + name for name in sorted(unused))
-            raise ValueError('--project looks for the latent of one picture; leave out %s' % flags)
-    elif explicit & {'project_steps', 'range'}:
-        flag = '--project-steps' if 'project_steps' in explicit else '--range'
-        raise ValueError('%s goes with --project; give that too, or leave it out' % flag)
-    if not cfg.interpolate and ('steps' in explicit or cfg.format == 'frames'):
-        flag = '--steps' if 'steps' in explicit else '--format frames'
-        raise ValueError('%s goes with --interpolate; give that too, or leave it out' % flag)
+    unused = explicit & set('number latents labels interpolate steps fps grid sheets format minibatch'.split())
+    if cfg.project and unused:
+        raise ValueError('--project is of one picture; leave out --%s' % ' and --'.join(sorted(unused)))
+    smooth, animated = cfg.interpolate == 'smooth', cfg.format in ('gif', 'mp4')
+    for names, given, other in (
+        ('project_steps range', cfg.project, '--project'),
+        ('steps', cfg.interpolate and not smooth, '--interpolate slerp'),
+        ('duration smoothing', smooth, '--interpolate smooth'),
+        ('fps', animated, '--format gif or mp4'),
+        ('sheets', cfg.grid and not cfg.interpolate, '--grid'),
+    ):
+        for name in explicit & set(names.split()) if not given else ():
+            raise ValueError('--%s goes with %s; give that too, or leave it out' % (name.replace('_', '-'), other))
+    if cfg.format == 'frames' and not cfg.interpolate:
+        raise ValueError('--format frames goes with --interpolate; give that too, or leave it out')
+    if smooth and (cfg.latents or not animated):
+        raise ValueError('--interpolate smooth is an animation of random latents: --format gif or mp4, no --latents')
     if cfg.grid and cfg.format != 'png':
         raise ValueError('--grid makes a PNG sheet; leave out --format %s or --grid' % cfg.format)
     if cfg.labels and cfg.label is not None:

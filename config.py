@@ -129,14 +129,23 @@ Inference = settings(
         'walks',
         interpolate=(
             None,
-            'walk from each latent to the next (of 5 by default): slerp, along an arc, or linear; labels change evenly',
-            ('slerp', 'linear'),
+            'walk from each latent to the next (of 5 by default): slerp, along an arc, or linear; labels change '
+            'evenly. smooth: an animation of as many walks as --number, side by side, through random latents that '
+            'are smoothed over time',
+            ('slerp', 'linear', 'smooth'),
         ),
         steps=(
             None,
             'with --interpolate: images from one latent to the next, both included (8, in a GIF 16)',
             integer_between(2, 10000),
         ),
+        duration=(None, 'with --interpolate smooth: seconds of the animation, a loop (10)', positive_float),
+        smoothing=(
+            None,
+            'with --interpolate smooth: standard deviation, in seconds, of the Gaussian that smooths the latents (1)',
+            positive_float,
+        ),
+        fps=(None, 'frames a second of an animation (GIF 17, MP4 30; of single images 2)', positive_float),
     ),
     group(
         'projection',
@@ -158,12 +167,14 @@ Inference = settings(
         'output',
         outdir=('demo/output', 'the output path'),
         grid=(False, 'write one contact sheet, inference_grid.png, instead of single images'),
+        sheets=(1, 'with --grid: so many sheets of --number images each, inference_grid_0.png and so on', positive),
         format=(
             'png',
-            'png: single images, with --interpolate one interpolation.png with a row for each walk; gif: one '
-            'animation, with --interpolate a loop; frames: with --interpolate single images; npy: one float32 file '
-            '[N, C, H, W] of raw network output. An animation or a sheet is in memory until it is whole',
-            ('png', 'gif', 'frames', 'npy'),
+            'png: single images, with --interpolate one interpolation.png with a row for each walk; gif, mp4: one '
+            'animation, with --interpolate a loop (mp4 needs imageio-ffmpeg); frames: with --interpolate single '
+            'images; npy: one float32 file [N, C, H, W] of raw network output. A sheet and a GIF are in memory until '
+            'they are whole',
+            ('png', 'gif', 'mp4', 'frames', 'npy'),
         ),
     ),
     group('randomness', seed=(0, 'image i depends on the seed and on i alone', integer_between(0, 2**32 - 1))),

@@ -83,7 +83,7 @@ def save_drawing(path, image, description):
 def encode_animation(frames, f, seconds):
     """Write a GIF of uint8 images [C, H, W], an iterable, into a binary file. Pillow holds them all in memory."""
     pictures = map(_picture, frames)
-    options = dict(save_all=True, append_images=pictures, duration=int(1000 * seconds), loop=0)
+    options = dict(save_all=True, append_images=pictures, duration=int(round(1000 * seconds)), loop=0)
     next(pictures).save(f, 'GIF', **options)
 
 

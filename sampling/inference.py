@@ -1,16 +1,20 @@
 """Image files from a generator: of latents, of walks between them, and of the latent of a picture."""
 
+import itertools
 import os
-import re
 
 import numpy as np
 
-from common import arrays, capacity, files, images, log
+from common import arrays, capacity, files, images, log, video
 from sampling import interpolation, latent_png, projection
 from sampling.generator import Generator, Images
 
 # Bytes of memory and of disk for each byte of an image's pixels, by what is written.
-ROOM = {'npy': (0, 4), 'frames': (0, 1), 'png': (0, 1), 'gif': (images.FRAMES, 1), 'sheet': (1 + images.SHEET, 1)}
+ROOM = {'npy': (0, 4), 'frames': (0, 1), 'png': (0, 1), 'gif': (images.FRAMES, 1), 'mp4': (0, 1)}
+ROOM['sheet'] = 1 + images.SHEET, 1
+ANIMATED = {'gif': 1 / 0.06, 'mp4': 30.0}  # formats, and their frames a second
+SINGLE = 2.0  # the same of images that are no walk
+DURATION, SMOOTHING = 10.0, 1.0  # seconds of a smooth walk, and of what it is smoothed over
 
 
 def load_array(path, columns, what):
@@ -41,7 +45,16 @@ def _load_latents(cfg, generator):
 
 
 def _steps(cfg):
-    return cfg.steps or (16 if cfg.format == 'gif' else 8)
+    return cfg.steps or (16 if cfg.format in ANIMATED else 8)
+
+
+def _fps(cfg):
+    return cfg.fps or (ANIMATED[cfg.format] if cfg.interpolate else SINGLE)
+
+
+def _frames(cfg):
+    """Frames of a smooth walk."""
+    return max(int(round((cfg.duration or DURATION) * _fps(cfg))), 1)
 
 
 def _is_sheet(cfg):
@@ -51,7 +64,10 @@ def _is_sheet(cfg):
 def _require_room(cfg, generator, n):
     """Refuse what memory or disk cannot hold, before any of it is made. n: latents."""
     count, what = n, '--number %d' % n
-    if cfg.interpolate:
+    if cfg.interpolate == 'smooth':
+        count *= _frames(cfg)
+        what += ' in %d frames' % _frames(cfg)
+    elif cfg.interpolate:
         count *= _steps(cfg)
         what += ' with %d steps' % _steps(cfg)
     what += ' (%d images of %dx%d)' % (count, generator.resolution, generator.resolution)
@@ -77,11 +93,13 @@ def _inputs(cfg, generator, latents):
     if cfg.labels:
         labels = load_array(cfg.labels, generator.label_size, 'labels of this network')
         rows.append(len(labels))
-    n = cfg.number
+    n = cfg.number and cfg.number * cfg.sheets
     if n is None:
-        n = min(rows or [5 if cfg.interpolate else 10])
+        n = min(rows or [5 if cfg.interpolate else 10 * cfg.sheets])
     if rows and n > min(rows):
-        raise ValueError('--number %d is more than --latents or --labels holds (%d); lower it' % (n, min(rows)))
+        sheets = ' with --sheets %d' % cfg.sheets if cfg.sheets > 1 else ''
+        message = '--number %d%s is more than --latents or --labels holds (%d); lower it'
+        raise ValueError(message % (cfg.number, sheets, min(rows)))
     _require_room(cfg, generator, n)
     if latents is None:
         latents = generator.latents(n, cfg.seed)
@@ -91,16 +109,33 @@ def _inputs(cfg, generator, latents):
 
 
 def _walk(cfg, latents, labels):
-    """Latents and labels of the images between those of the settings. Labels change evenly, whatever the latents do."""
+    """Latents and labels of the images between those of the settings. Labels change evenly, whatever the latents do.
+
+    Of a smooth walk, they are those of the first frame, then those of the second, and so on; labels stay.
+    """
+    if cfg.interpolate == 'smooth':
+        (n, size), frames = latents.shape, _frames(cfg)
+        latents = interpolation.smoothed(n, size, frames, (cfg.smoothing or SMOOTHING) * _fps(cfg), cfg.seed)
+        return latents.reshape(frames * n, size), np.tile(labels, (frames, 1))
     if len(latents) < 2:
         message = '--interpolate needs two latents or more, and there are %d; raise --number or give more --latents'
         raise ValueError(message % len(latents))
     steps, between = _steps(cfg), interpolation.KINDS[cfg.interpolate]
     if cfg.format == 'png':
         return interpolation.path(latents, steps, between), interpolation.path(labels, steps, interpolation.linear)
-    closed = cfg.format == 'gif'
+    closed = cfg.format in ANIMATED
     latents = interpolation.tour(latents, steps, between, closed)
     return latents, interpolation.tour(labels, steps, interpolation.linear, closed)
+
+
+def _sheets(pixels, n, columns=None):
+    """Contact sheets of n images each, the last one perhaps of fewer, from an iterable of images uint8 [C, R, R]."""
+    pixels = iter(pixels)
+    while True:
+        part = list(itertools.islice(pixels, n))
+        if not part:
+            return
+        yield images.grid(np.array(part), columns)
 
 
 def _write(cfg, batch):
@@ -118,19 +153,26 @@ def _write(cfg, batch):
             for image in track(batch):
                 f.write(image.astype('<f4').tobytes())
         return None
-    if cfg.format == 'gif':
-        images.animate(path + '.gif', map(images.to_uint8, track(batch)), 0.06 if cfg.interpolate else 0.5)
+    pixels = map(images.to_uint8, track(batch))
+    if cfg.format in ANIMATED:
+        if cfg.interpolate == 'smooth':
+            pixels = _sheets(pixels, len(batch) // _frames(cfg))
+        if cfg.format == 'gif':
+            images.animate(path + '.gif', pixels, 1 / _fps(cfg))
+        else:
+            video.write(path + '.mp4', pixels, _fps(cfg))
         return None
     if _is_sheet(cfg):
-        file = name + ('.png' if cfg.interpolate else '_grid.png')
-        writer = images.ImageWriter(cfg.outdir, [file], re.escape(file) + '$')
-        columns = _steps(cfg) if cfg.interpolate else None
-        writer.save(file, images.grid(batch.pixels(track), columns))
-        return writer
-    names = ['%s_img_%d.png' % (name, i) for i in range(len(batch))]
-    writer = images.ImageWriter(cfg.outdir, names, name + r'_img_\d+\.png$')
-    for file, image in zip(names, track(batch)):
-        writer.save(file, images.to_uint8(image))
+        sheets = 1 if cfg.interpolate else cfg.sheets
+        numbers = [''] if sheets == 1 else ['_%d' % i for i in range(sheets)]
+        path = name + ('' if cfg.interpolate else '_grid')
+        names, pattern = ['%s%s.png' % (path, number) for number in numbers], path + r'(_\d+)?\.png$'
+        pixels = _sheets(pixels, -(-len(batch) // sheets), _steps(cfg) if cfg.interpolate else None)
+    else:
+        names, pattern = ['%s_img_%d.png' % (name, i) for i in range(len(batch))], name + r'_img_\d+\.png$'
+    writer = images.ImageWriter(cfg.outdir, names, pattern)
+    for file, image in zip(names, pixels):
+        writer.save(file, image)
     return writer
 
 

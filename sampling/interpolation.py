@@ -57,4 +57,23 @@ def tour(vectors, steps, between, closed=False):
     return walk if closed else np.concatenate([walk, walks[-1, -1:]])
 
 
+def smoothed(n, size, frames, deviation, seed=0):
+    """Latents float32 [frames, n, size] of n closed walks: random numbers that are smoothed over time.
+
+    Each walk is normal noise, convolved with a Gaussian of this standard deviation in frames, around the end to the
+    beginning, and scaled to a mean square of 1 (the videos of Karras et al. 2018). Walk i depends on the seed and on i
+    alone.
+    """
+    try:
+        from scipy.ndimage import gaussian_filter1d
+    except ImportError:
+        raise ImportError('smooth walks need SciPy: pip install scipy') from None
+    walks = np.zeros([frames, n, size], np.float32)
+    for i in range(n):
+        noise = np.random.RandomState([seed, i]).randn(frames, size)
+        walk = gaussian_filter1d(noise, deviation, axis=0, mode='wrap')
+        walks[:, i] = walk / np.sqrt(np.mean(np.square(walk)))
+    return walks
+
+
 KINDS = {'slerp': spherical, 'linear': linear}

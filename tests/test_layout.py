@@ -50,6 +50,7 @@ OWNERS = {
     'flask': {'common/web.py'},
     'waitress': {'common/web_server.py'},
     'matplotlib': {'common/svg_plots.py', 'imgs/draw.py', 'imgs/sheets.py', 'imgs/memorising_generator.py'},
+    'imageio_ffmpeg': {'common/video.py'},
     'SimpleITK': {'dataset_tools/itk.py'},
     'pydicom': {'dataset_tools/dicom_files.py'},
     'nibabel': {'dataset_tools/nifti.py'},

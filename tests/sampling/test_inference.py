@@ -8,14 +8,15 @@ import sys
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
 
 import networks
 import tfutil
-from common import files, images, manifest
+from common import files, images, manifest, video
 from created import read_picture
 from places import DATA, ROOT, visible
-from sampling import latent_png
+from sampling import interpolation, latent_png
 
 MODEL = os.path.join(DATA, 'tf2.21-numpy2.pkl')  # 8x8, latents of 8, 2 classes
 
@@ -39,6 +40,84 @@ def test_inference_writes_the_network_output_as_gray_levels(script, tmp_path, pl
     assert script('2-inference.py', '--model', plain, '--number', 3, '--outdir', tmp_path / 'grid', '--grid')[0] == 0
     assert visible(tmp_path / 'grid') == ['inference_grid.png']
     assert_array_equal(read_picture(tmp_path / 'grid' / 'inference_grid.png')[:8, 8:], wanted[1])
+
+
+def test_several_sheets_hold_the_images_in_their_order(script, refuses, tmp_path, plain):
+    raw = generate(script, tmp_path / 'raw', '--model', plain, '--number', 8)
+    gray = np.clip(np.rint((raw[:, 0] + 1) / 2 * 255), 0, 255)
+    flags = '--model', plain, '--grid', '--sheets', 2, '--outdir', tmp_path / 'sheets'
+    assert script('2-inference.py', *flags, '--number', 4)[0] == 0
+    assert visible(tmp_path / 'sheets') == ['inference_grid_0.png', 'inference_grid_1.png']
+    for i in range(2):
+        expected = gray[4 * i : 4 * i + 4].reshape(2, 2, 8, 8).transpose(0, 2, 1, 3).reshape(16, 16)
+        assert_array_equal(read_picture(tmp_path / 'sheets' / ('inference_grid_%d.png' % i)), expected)
+    np.save(str(tmp_path / 'z.npy'), np.zeros([7, 8]))
+    parts = ['--number 4 with --sheets 2', '(7)']
+    refuses('2-inference.py', *flags[:-2], '--number', 4, '--latents', tmp_path / 'z.npy', parts=parts)
+
+
+def test_a_smooth_walk_is_that_of_the_references_videos():
+    walks, frames = interpolation.smoothed(2, 5, 40, 3.0, seed=7), np.arange(40)
+    distance = np.minimum(frames, 40 - frames)  # around the end of the loop
+    kernel = np.where(distance <= 12, np.exp(-0.5 * (distance / 3.0) ** 2), 0)
+    for i in range(2):
+        noise = np.random.RandomState([7, i]).randn(40, 5)
+        smooth = np.array([np.roll(kernel, t).dot(noise) for t in frames])
+        assert_allclose(walks[:, i], smooth / np.sqrt(np.mean(smooth**2)), atol=1e-5)
+    assert_array_equal(interpolation.smoothed(1, 5, 40, 3.0, seed=7)[:, 0], walks[:, 0])
+
+
+class FakeFFmpeg:
+    """What common.video uses of imageio-ffmpeg, which keeps what it is sent."""
+
+    def write_frames(self, path, size, **options):
+        self.size, self.options, self.frames = size, options, []
+        with open(path, 'wb') as f:
+            f.write(b'whole')
+        while True:
+            frame = yield
+            self.frames.append(frame)
+
+
+def test_a_smooth_walk_is_an_animation_of_a_grid_with_its_duration_and_frames(script, tmp_path, plain, monkeypatch):
+    ffmpeg = FakeFFmpeg()
+    monkeypatch.setitem(sys.modules, 'imageio_ffmpeg', ffmpeg)
+    flags = '--model', plain, '--number', 4, '--interpolate', 'smooth', '--duration', 1.5, '--fps', 8, '--seed', 3
+    for kind in ('gif', 'mp4'):
+        code, _, err = script('2-inference.py', *flags, '--format', kind, '--outdir', tmp_path / kind)
+        assert code == 0 and visible(tmp_path / kind) == ['interpolation.' + kind], err
+    latents = interpolation.smoothed(4, 8, 12, 8, 3).reshape(48, 8)
+    with tfutil.init_tf():
+        (Gs,) = tfutil.load(plain, networks.BUILDERS, 'Gs')
+        raw = Gs.run(latents, np.zeros([48, 0]))
+    gray = np.clip(np.rint((raw + 1) * 127.5), 0, 255).reshape(12, 2, 2, 8, 8)
+    expected = gray.transpose(0, 1, 3, 2, 4).reshape(12, 16, 16)
+    assert ffmpeg.size == (16, 16) and ffmpeg.options['fps'] == 8 and ffmpeg.options['pix_fmt_in'] == 'gray'
+    frames = [np.frombuffer(frame, np.uint8).reshape(16, 16) for frame in ffmpeg.frames]
+    assert_allclose(np.array(frames, float), expected, atol=1)
+    with Image.open(str(tmp_path / 'gif' / 'interpolation.gif')) as gif:
+        assert (gif.n_frames, gif.size, gif.info['duration']) == (12, (16, 16), 120)  # of 125 ms; GIF counts in 10 ms
+    assert (tmp_path / 'mp4' / 'interpolation.mp4').read_bytes() == b'whole'
+
+
+def test_an_mp4_holds_the_frames_at_their_speed(tmp_path):
+    imageio_ffmpeg = pytest.importorskip('imageio_ffmpeg')
+    ramps = [np.arange(256).reshape(1, 16, 16).repeat(4, axis=1).repeat(4, axis=2) // 4 * 3 + i for i in range(30)]
+    path = str(tmp_path / 'a.mp4')
+    video.write(path, (ramp.astype(np.uint8) for ramp in ramps), 25)
+    reader = imageio_ffmpeg.read_frames(path, pix_fmt='gray', bits_per_pixel=8)
+    facts = next(reader)
+    frames = [np.frombuffer(frame, np.uint8).reshape(1, 64, 64) for frame in reader]
+    assert facts['fps'] == 25 and facts['codec'] == 'h264' and len(frames) == 30
+    assert np.abs(np.array(frames, float) - ramps).mean() < 2
+    assert visible(tmp_path) == ['a.mp4']
+
+
+def test_without_ffmpeg_an_mp4_is_refused_with_the_package_to_install(complains, tmp_path, plain, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'imageio_ffmpeg', None)
+    flags = '--model', plain, '--format', 'mp4', '--outdir', tmp_path
+    complains('2-inference.py', *flags, parts=['pip install imageio-ffmpeg'])
+    assert visible(tmp_path) == []
 
 
 def test_image_i_depends_on_the_seed_and_on_i_alone(script, tmp_path, plain):
@@ -116,6 +195,12 @@ def test_bad_flags_and_files_are_refused_in_one_line(refuses, tmp_path, plain, m
         ('--model page.npy', ['page.npy', 'web page']),
         ('--model ' + ROOT, [ROOT]),
         ('--number -3', ['--number']),
+        ('--sheets 2', ['--sheets goes with --grid']),
+        ('--fps 5', ['--fps goes with --format gif or mp4']),
+        ('--duration 5 --interpolate slerp', ['--duration goes with --interpolate smooth']),
+        ('--steps 5 --interpolate smooth --format gif', ['--steps goes with --interpolate slerp']),
+        ('--interpolate smooth', ['--interpolate smooth is an animation', '--format gif or mp4']),
+        ('--format frames', ['--format frames goes with --interpolate']),
         ('--format jpg', ['--format']),
     ]
     cases += [
