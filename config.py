@@ -39,7 +39,7 @@ def per_resolution(number, default=None):
     Resolutions that the text does not name have their number in `default`, another text, or none without it.
     """
 
-    @flag_type('one number, or RESOLUTION:NUMBER,... for resolutions of 4, 8, 16 and so on')
+    @flag_type('one number, or RESOLUTION:NUMBER,... for resolutions of 4, 8, 16 and so on', 'NUMBERS')
     def parse(pairs):
         numbers = {key: number.parse(str(value)) for key, value in table(default).items()}
         for pair in pairs.split(','):
@@ -299,7 +299,8 @@ Train = settings(
         D_lrate=(LRATE, 'learning rate of the discriminator: one number, or resolution:number,...', LRATES),
         lrate_decay=(
             0.0,
-            'share of the time at the last resolution, its fade included, in which both learning rates fall to a tenth',
+            'last share of the time at the last resolution, its fade included, over which both learning rates fall to '
+            'a tenth',
             float_between(0, 1),
         ),
         G_smoothing=(0.999, 'share of Gs, the moving average of the generator, that a step keeps', fraction),

@@ -109,4 +109,4 @@ def dry_run(trainer, stop):
         size, rate = '%dx%d' % (2**level, 2**level), '%.3g' % (1 / seconds_per_image[level])
         time = duration(1000 * (end - begin) * seconds_per_image[level])
         print(form % (size, '%g - %g' % (begin, end), minibatch, rate, time, memory), flush=True)
-    print(estimate(cfg, top, seconds_per_image))
+    print(estimate(cfg, top, seconds_per_image, cfg.resume_kimg or 0))
