@@ -19,6 +19,7 @@ def main(argv=None):
     create = {
         'images': dataset_tools.create_images,
         'volumes': dataset_tools.create_volumes,
+        'lidc': dataset_tools.create_lidc,
         'phantom': dataset_tools.create_phantoms,
         'pairs': dataset_tools.create_pairs,
     }

@@ -35,31 +35,45 @@ def create_volumes(annotations, outdir='datasets', **settings):
 
     A run that stops keeps the scans that are done, in a hidden folder of outdir; resume=True goes on with them.
     """
-    from common import log
-    from dataset_tools import create_settings, unfinished, volume_sources
+    from dataset_tools import create_settings, volume_sources
 
     with _started(create_settings.CreateVolumes, annotations=annotations, outdir=outdir, **settings) as cfg:
-        if cfg.dry_run:
-            if cfg.resume or cfg.skip_bad:
-                raise ValueError('--dry-run reads all and leaves out nothing; leave out --resume and --skip-bad')
-            volume_sources.check(cfg)
-            return []
-        from dataset_tools import writer
+        return _create_from_scans(cfg, lambda: volume_sources.read_table(cfg), volume_sources.NAME)
 
-        name = writer.set_name(cfg.name, None, volume_sources.NAME)
-        kept = unfinished.Unfinished(cfg.outdir, name, cfg.resume, cfg.force)
-        resumed = kept.earlier
-        marked = volume_sources.read_table(cfg)
-        labels = list(dict.fromkeys(a.label for a in marked))
-        groups = [(a.label, a.patient or a.scan) for a in marked]
-        writer.require_places(cfg, labels, groups, volume_sources.NAME, resumed)
-        try:
-            paths = writer.write_sets(cfg, volume_sources.from_volumes(cfg, marked, kept), resumed)
-        except KeyboardInterrupt:
-            log.info('finished scans are kept; go on with --resume')
-            raise
-        kept.close()
-        return paths
+
+def create_lidc(scans, outdir='datasets', **settings):
+    """The folders of the datasets made from scans of LIDC-IDRI and the marks of its readers; as create_volumes."""
+    from dataset_tools import create_settings, lidc
+
+    with _started(create_settings.CreateLidc, scans=scans, outdir=outdir, **settings) as cfg:
+        return _create_from_scans(create_settings.volumes_of_lidc(cfg), lambda: lidc.read_table(cfg), lidc.NAME)
+
+
+def _create_from_scans(cfg, read_table, default_name):
+    """The folders of the datasets made of the table that a function reads, by settings of create_volumes."""
+    from common import log
+    from dataset_tools import unfinished, volume_sources
+
+    if cfg.dry_run:
+        if cfg.resume or cfg.skip_bad:
+            raise ValueError('--dry-run reads all and leaves out nothing; leave out --resume and --skip-bad')
+        volume_sources.check(cfg, read_table())
+        return []
+    from dataset_tools import writer
+
+    kept = unfinished.Unfinished(cfg.outdir, writer.set_name(cfg.name, None, default_name), cfg.resume, cfg.force)
+    resumed = kept.earlier
+    table = read_table()
+    labels = list(dict.fromkeys(a.label for a in table.marked))
+    groups = [(a.label, a.patient or a.scan) for a in table.marked]
+    writer.require_places(cfg, labels, groups, default_name, resumed)
+    try:
+        paths = writer.write_sets(cfg, volume_sources.from_volumes(cfg, table, kept), resumed)
+    except KeyboardInterrupt:
+        log.info('finished scans are kept; go on with --resume')
+        raise
+    kept.close()
+    return paths
 
 
 def create_pairs(outdir='datasets', **settings):

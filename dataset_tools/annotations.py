@@ -18,12 +18,15 @@ NODULE_REACH = 20.0  # mm, or voxels: places of one scan that are farther apart 
 NAMING_COLUMNS = 'noduleid', 'nodule', 'lesion'  # the first that a table has names its nodules: LUNA25 has two of them
 FLAGS = {'0': False, '1': True, '0.0': False, '1.0': True, 'false': False, 'true': True}
 # place: such as 'line 2' of the table; path: of the volume, from the table's folder; series: its UID; point: three
-# floats in coordinates, world or voxel; label: the class; patient; mask: path of the label map or DICOM SEG; segment:
-# which label in it; nodule, scan: their names, made of the table's text. What the table does not hold is None.
+# floats in coordinates, world or voxel; label: the class; patient; mask: path of the label map, DICOM SEG or RTSTRUCT;
+# segment: number or name of the nodule in it; nodule, scan: their names, made of the table's text; slices: instead of a
+# mask, marked_slices.Slices; facts: more that NAME.json says of it. What the table does not hold is None.
 Annotation = namedtuple(
-    'Annotation', 'place path series point coordinates diameter_mm label nodule patient mask segment scan'
+    'Annotation', 'place path series point coordinates diameter_mm label nodule patient mask segment scan slices facts'
 )
-Annotation.__new__.__defaults__ = (None,) * 4
+Annotation.__new__.__defaults__ = (None,) * len(Annotation._fields)
+# name: of the dataset if the user gives none; marked: Annotations; files: they were read from; about: for NAME.json
+Table = namedtuple('Table', 'name marked files about')
 
 
 def read_annotations(path, coordinates='world', volume=None):
@@ -160,10 +163,7 @@ def _faults(row, axes):
     for name in numeric:
         if not NUMBER.match(row[name]):
             yield f'{name} is {row[name][:40]!r}; write a number such as 12.5'
-    label = row.get('label')
-    if 'mask' in row and label and not re.match(r'[1-9]\d{0,4}$', label):
-        yield f'label is {label[:40]!r}; write which number of the mask the nodule has, such as 1'
-    if 'mask' not in row and 'class' not in row and label == '':
+    if 'mask' not in row and 'class' not in row and row.get('label') == '':
         yield 'label is empty; fill it in, or drop the column'
 
 
@@ -208,7 +208,7 @@ def _annotation(place, located, row, coordinates, axes):
         nodule=row.get('nodule'),
         patient=row.get('patient'),
         mask=mask,
-        segment=int(segment) if segment else None,
+        segment=segment,
         scan=' '.join(filter(None, (scan_path, row.get('seriesuid')))),
     )
 

@@ -11,7 +11,7 @@ from collections import namedtuple
 
 from dataset_tools import itk
 
-HEAD = 1 << 16  # bytes in which the header of a volume ends
+HEAD = 1 << 18  # bytes in which the header of a volume ends
 BLOCK = 1 << 14  # bytes unpacked at a time; they become a thousand times as many at most
 NUMBER = r'[-+]?[.\d]+([eE][-+]?\d+)?'
 THREE_NUMBERS = re.compile(rf'{NUMBER}[ \t]+{NUMBER}[ \t]+{NUMBER}\s*$')
@@ -63,6 +63,8 @@ def check_header(path):
     if not header.is_nrrd:
         return
     for name, value in header.fields.items():
+        if value.startswith('='):  # a key of the user, as 3D Slicer writes them, and no field
+            continue
         has_vectors = '(' in value and name.startswith(('space ', 'measurement frame'))
         bad_vectors = has_vectors and (VECTOR.sub('', value) or len(VECTOR.findall(value)) > 4)
         if bad_vectors or len(value.split()) > 20 and name != 'content':

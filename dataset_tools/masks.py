@@ -1,11 +1,11 @@
-"""Masks of nodules: label maps and DICOM SEG, as a place, a size, and pixels of a patch."""
+"""Masks of nodules: label maps, DICOM SEG and RTSTRUCT, as a place, a size, and pixels of a patch."""
 
 from collections import namedtuple
 
 import numpy as np
 
 from common import files
-from dataset_tools import completeness, ct_volumes, dicom_files, itk, nifti, segmentation
+from dataset_tools import ct_volumes, dicom_files, itk, label_maps, rtstruct, segmentation
 from dataset_tools.itk import simple_itk
 
 NEAR = 3.0  # mm that a point may lie outside the nodule that it marks
@@ -20,15 +20,22 @@ Region = namedtuple('Region', 'image centre diameter_mm diameter_of')
 
 
 def read(path, label=None, point=None):
-    """The Region of a nodule: of a label (None: the only one) in a label map, which is a volume file, or a DICOM SEG.
+    """The Region of a nodule: of a label in a label map, which is a volume file, or in a DICOM SEG or RTSTRUCT.
 
-    point: in it, world mm; of several separate bodies the one at the point is taken. ValueError if there are several
-    and no point, or none within NEAR of the point.
+    label: its number or, where there are names, its name; None: the only one. point: in it, world mm; of several
+    separate bodies the one at the point is taken. ValueError if there are several and no point, or none within NEAR of
+    the point.
     """
     files.require_regular(path)
     files.require_utf8(path)
-    image = segmentation.read(path, label) if _is_dicom(path) else _labelled(path, label)
+    image = _dicom(path, label) if _is_dicom(path) else label_maps.read(path, label)
     return _region(_body(path, _crop(image), point))
+
+
+def largest_body(image):
+    """The Region of the largest of the bodies of ones in an image of 0 and 1; voxels that touch at a corner are one."""
+    sitk = simple_itk()
+    return _region(sitk.RelabelComponent(sitk.ConnectedComponent(image, True)) == 1)
 
 
 def consensus(regions):
@@ -135,30 +142,15 @@ def _is_dicom(path):
     if ct_volumes.FORMATS.search(path):
         return False
     if not dicom_files.looks_like_dicom(path):
-        raise ValueError(f'{path} is no mask; name a file .nii .nii.gz .mhd .mha .nrrd, or a DICOM SEG')
+        raise ValueError(f'{path} is no mask; name a file .nii .nii.gz .mhd .mha .nrrd, or a DICOM SEG or RTSTRUCT')
     return True
 
 
-def _labelled(path, label):
-    """The voxels of a label map that have a label, as 1."""
-    sitk = simple_itk()
-    with open(path, 'rb'):  # SimpleITK says less of a file that is missing
-        completeness.check_header(path)
-    reader = itk.read_header(path)
-    if len(reader.GetSize()) != 3 or reader.GetNumberOfComponents() != 1:
-        raise ValueError(f'{path} is no label map of three dimensions; save it as one')
-    itk.require_memory(path, reader.GetSize())
-    if ct_volumes.NIFTI.search(path):
-        values = np.concatenate([slab for _, slab in nifti.slabs(path)])
-        image = ct_volumes.with_place(sitk.GetImageFromArray(values), reader)
-    else:
-        completeness.check(path, reader)
-        image = itk.attempt(path, reader.Execute)
-    voxels = sitk.GetArrayViewFromImage(image)
-    values = np.unique(voxels[voxels != 0])
-    if not (np.isfinite(values).all() and (values == np.rint(values)).all() and (values > 0).all()):
-        raise ValueError(f'{path} holds {values[0]:g}, so it is no label map; its voxels are 0, 1, 2 and so on')
-    return image == segmentation.choose(path, [int(value) for value in values], label)
+def _dicom(path, label):
+    """The voxels of a label in a DICOM file, as 1."""
+    header = dicom_files.read_header(path)
+    is_rtstruct = dicom_files.text(header, 'Modality') == 'RTSTRUCT'
+    return (rtstruct if is_rtstruct else segmentation).read(path, header, label)
 
 
 def on_patch(region, volume, point, *grid):

@@ -8,7 +8,7 @@ from collections import OrderedDict, namedtuple
 import numpy as np
 
 from common import hounsfield, log
-from dataset_tools import completeness, ct_volumes, dicom_files, masks, source_digests
+from dataset_tools import completeness, ct_volumes, dicom_files, marked_slices, masks, source_digests
 from dataset_tools.annotations import NODULE_REACH
 from dataset_tools.patches import Patch
 
@@ -48,7 +48,7 @@ def crop(job):
         marks = []
         for a in job.nodules:
             with _collected(crops, [a]):
-                marks.append(_mark(volume, a))
+                marks.append(_mark(volume, a, job.scan[1]))
         for nodule in _nodules(marks):
             with _collected(crops, [mark.annotation for mark in nodule]):
                 _crop_nodule(crops, job, volume, scan_facts, nodule)
@@ -83,7 +83,7 @@ def _crop_nodule(crops, job, volume, scan_facts, marks):
     hu = ct_volumes.patches(volume, point, *grid, interpolation=job.interpolation)
     inside = masks.on_patch(region, volume, point, *grid) if region else [None] * job.slices
     facts = dict(scan_facts, point=point, marks=len(marks), scan=a.scan, patient=a.patient or scan_facts['patient'])
-    facts.update(_diameter(marks))
+    facts.update(_diameter(marks), **(a.facts or {}))
     if a.label:
         facts['class'] = a.label
     facts['slice_offset_mm'] = round(ct_volumes.slice_offset(volume, point, job.slices), 3)
@@ -115,8 +115,11 @@ def _scan_facts(volume, path, series):
     return dict(facts, scan_sha256=source_digests.sha256(paths))
 
 
-def _mark(volume, a):
-    """The _Mark of an annotation."""
+def _mark(volume, a, series):
+    """The _Mark of an annotation. series: of the volume, if it is one of several in a folder."""
+    if a.slices:
+        region = masks.largest_body(marked_slices.image(a.slices, volume, series))
+        return _Mark(a, region.centre, a.diameter_mm, None, region)
     point = a.point
     world = ct_volumes.world(volume, point, a.coordinates).tolist() if point else None
     if not a.mask:

@@ -19,41 +19,44 @@ _Plan = namedtuple('_Plan', 'marked jobs problems')
 
 
 def read_table(cfg):
-    """The Annotations of a table; ValueError or OSError for all that can be wrong before a scan is looked for."""
+    """The annotations.Table of a file; ValueError or OSError for all that can be wrong before a scan is looked for."""
     itk.simple_itk()  # if it is missing, nothing should have been written
     if not os.path.exists(cfg.annotations):
         remedy = 'it is a table of your nodules: docs/data.md says what it holds'
         raise FileNotFoundError(f'{cfg.annotations} does not exist; {remedy}')
     if cfg.volumes and not os.path.exists(cfg.volumes):
         raise FileNotFoundError(f'--volumes: there is no {cfg.volumes}; name the folder of the scans')
-    return annotations.read_annotations(cfg.annotations, cfg.coordinates or 'world', cfg.volumes)
+    ct_volumes.clear_caches()
+    marked = annotations.read_annotations(cfg.annotations, cfg.coordinates or 'world', cfg.volumes)
+    return annotations.Table(NAME, marked, [cfg.annotations], dict(coordinates=cfg.coordinates or 'world'))
 
 
-def from_volumes(cfg, marked, unfinished):
-    """A Source of axial patches round nodules, Annotations. unfinished: unfinished.Unfinished, of their NAME."""
-    plan = _plan(cfg, marked, cfg.resolution + 2 * margin(cfg), cfg.slices)
+def from_volumes(cfg, table, unfinished):
+    """A Source of axial patches round the nodules of an annotations.Table. unfinished: unfinished.Unfinished."""
+    plan = _plan(cfg, table, cfg.resolution + 2 * margin(cfg), cfg.slices)
     survey, keys = _crop_all(cfg, plan, unfinished)
     if survey.problems and not (cfg.skip_bad and survey.nodules):
         remedy = '; mend that and go on with --resume, or leave it out with --resume --skip-bad'
         raise ValueError(survey.complaint() + remedy * bool(survey.nodules))
-    return _source(cfg, survey, keys, unfinished, dict(slices=cfg.slices, channels=1), ' --resume')
+    return _source(cfg, table, survey, keys, unfinished, dict(slices=cfg.slices, channels=1), ' --resume')
 
 
 def volume_pairs(cfg, unfinished):
     """As from_volumes, for CT | mask pairs: each line of the table has a mask."""
-    plan = _plan(cfg, read_table(cfg), cfg.resolution + 2 * SHIFT * cfg.off_centre, 1)
+    table = read_table(cfg)
+    plan = _plan(cfg, table, cfg.resolution + 2 * SHIFT * cfg.off_centre, 1)
     for a in plan.marked:
         if not a.mask:
             raise ValueError(f'{cfg.annotations} {a.place} has no mask, which pairs need; fill a column mask')
     survey, keys = _crop_all(cfg, plan, unfinished)
     if survey.problems:
         raise ValueError(survey.complaint())
-    return _source(cfg, survey, keys, unfinished, {})._replace(labels=[None])
+    return _source(cfg, table, survey, keys, unfinished, {})._replace(labels=[None])
 
 
-def check(cfg):
+def check(cfg, table):
     """Print what from_volumes would find, and write nothing; ValueError if some nodules cannot be used."""
-    plan = _plan(cfg, read_table(cfg), cfg.resolution + 2 * margin(cfg), cfg.slices)
+    plan = _plan(cfg, table, cfg.resolution + 2 * margin(cfg), cfg.slices)
     survey, _ = _crop_all(cfg, plan)
     for line in survey.notes():
         print(line)
@@ -67,13 +70,12 @@ def check(cfg):
         raise ValueError(survey.complaint())
 
 
-def _plan(cfg, marked, size, slices):
+def _plan(cfg, table, size, slices):
     """What to crop from which scan, and which lines name none."""
     folder = cfg.volumes or os.path.dirname(cfg.annotations) or '.'
-    ct_volumes.clear_caches()
     source_digests.stamp.cache_clear()
     scans, problems = OrderedDict(), []
-    for a in marked:
+    for a in table.marked:
         try:
             nodules = scans.setdefault(ct_volumes.find_volume(a, folder), [])
         except (OSError, ValueError) as error:
@@ -85,7 +87,7 @@ def _plan(cfg, marked, size, slices):
     jobs = []
     for scan, nodules in scans.items():
         jobs.append(Job(scan, nodules, size, cfg.spacing, slices, window, cfg.interpolation, cfg.class_conflict))
-    return _Plan(marked, jobs, problems)
+    return _Plan(table.marked, jobs, problems)
 
 
 def _crop_all(cfg, plan, unfinished=None):
@@ -134,7 +136,7 @@ def _key(job):
     return repr((VERSION, job, [source_digests.stamp(path) for path in paths]))
 
 
-def _source(cfg, survey, keys, unfinished, about, resume_flag=''):
+def _source(cfg, table, survey, keys, unfinished, about, resume_flag=''):
     """The Source of scans that were cropped."""
     survey.print_problems()
     survey.require_nodules(resume_flag)
@@ -149,13 +151,12 @@ def _source(cfg, survey, keys, unfinished, about, resume_flag=''):
                 yield _renamed(patch, name, survey.canonical(patch.facts['patient']))
 
     about = dict(
-        about,
+        dict(table.about, **about),
         source='CT volumes',
         window=hounsfield.window(cfg.window),
         mm_per_pixel=cfg.spacing,
-        coordinates=cfg.coordinates or 'world',
         interpolation=cfg.interpolation,
-        table_sha256=source_digests.sha256([cfg.annotations]),
+        table_sha256=source_digests.sha256(table.files),
         skipped=sum(len(problem.places) for problem in survey.left_out()),
         versions=source_digests.versions('numpy', 'SimpleITK', 'scipy', 'pydicom'),
     )
@@ -165,7 +166,7 @@ def _source(cfg, survey, keys, unfinished, about, resume_flag=''):
     groups = [(nodule.label, _group(nodule.patient, nodule.scan, name)) for nodule in survey.nodules]
     labels = list(OrderedDict.fromkeys(nodule.label for nodule in survey.nodules))
     notes, warnings = survey.notes(), survey.warnings()
-    return Source(NAME, labels, survey.patches, patches(), about, notes, groups, warnings, left_out)
+    return Source(table.name, labels, survey.patches, patches(), about, notes, groups, warnings, left_out)
 
 
 def _group(patient, scan, name):

@@ -1,0 +1,66 @@
+"""Label maps in volume files: the voxels that have a label, or are in a segment of 3D Slicer (.seg.nrrd)."""
+
+import re
+
+import numpy as np
+
+from dataset_tools import completeness, ct_volumes, itk, nifti, segmentation
+from dataset_tools.itk import simple_itk
+
+
+def read(path, label=None):
+    """The voxels of a label as a SimpleITK image of 0 and 1; label: its number or name, None if it is the only one.
+
+    Only files of 3D Slicer have names. Segments of theirs that overlap lie in several layers, in which numbers recur.
+    """
+    with open(path, 'rb'):  # SimpleITK says less of a file that is missing
+        completeness.check_header(path)
+    reader = itk.read_header(path)
+    segments = _segments(path, reader)
+    if len(reader.GetSize()) != 3 or reader.GetNumberOfComponents() != 1 and not segments:
+        raise ValueError(f'{path} is no label map of three dimensions; save it as one')
+    itk.require_memory(path, reader.GetSize() + (reader.GetNumberOfComponents(),))
+    if ct_volumes.NIFTI.search(path):
+        values = np.concatenate([slab for _, slab in nifti.slabs(path)])
+        image = ct_volumes.with_place(simple_itk().GetImageFromArray(values), reader)
+    else:
+        completeness.check(path, reader)
+        image = itk.attempt(path, reader.Execute)
+    if segments:
+        return _segment(path, image, segments, label)
+    voxels = simple_itk().GetArrayViewFromImage(image)
+    values = np.unique(voxels[voxels != 0])
+    if not (np.isfinite(values).all() and (values == np.rint(values)).all() and (values > 0).all()):
+        raise ValueError(f'{path} holds {values[0]:g}, so it is no label map; its voxels are 0, 1, 2 and so on')
+    labels = [(int(value), '') for value in values]
+    return image == labels[segmentation.choose(path, labels, label)][0]
+
+
+def _segments(path, reader):
+    """[(value of its voxels, name, layer)] of the segments that the header of a file of 3D Slicer lists."""
+    segments = []
+    for key in reader.GetMetaDataKeys():
+        match = re.match(r'(Segment\d{1,6})_LabelValue$', key)
+        if match:
+            layer = match.group(1) + '_Layer'
+            name = match.group(1) + '_Name'
+            numbers = [reader.GetMetaData(key), reader.GetMetaData(layer) if reader.HasMetaDataKey(layer) else '0']
+            if not all(re.match(r'\d{1,9}$', number) for number in numbers):
+                raise ValueError(f'{path} has a damaged {key}; save it from 3D Slicer again')
+            value, layer = map(int, numbers)
+            segments.append((value, reader.GetMetaData(name) if reader.HasMetaDataKey(name) else '', layer))
+    return segments
+
+
+def _segment(path, image, segments, label):
+    """The voxels of a segment of 3D Slicer, as 1."""
+    value, name, layer = segments[segmentation.choose(path, [segment[:2] for segment in segments], label)]
+    layers = image.GetNumberOfComponentsPerPixel()
+    if layer >= layers:
+        raise ValueError(f'{path} has {layers} layers, and {name} is in layer {layer}; save it from 3D Slicer again')
+    if layers > 1:
+        image = simple_itk().VectorIndexSelectionCast(image, layer)
+    inside = image == value
+    if not simple_itk().GetArrayViewFromImage(inside).any():
+        raise ValueError(f'{path}: the segment {value} ({name}) is empty; correct the table, or the segmentation')
+    return inside
