@@ -171,11 +171,7 @@ CreateLidc = settings(
     group(
         'nodules',
         readers=(3, 'nodules that so many of the four readers marked, or more', integer_between(1, 4)),
-        agreement=(
-            0.5,
-            'share of the readers of a nodule that marked a pixel of it',
-            float_between(0.01, 1),
-        ),
+        agreement=(0.5, 'share of the readers of a nodule that marked a pixel of it', float_between(0.01, 1)),
         classes=(
             'texture',
             'a dataset for each class, by the mean rating: texture (up to 2, between, from 4), or malignancy (below 3, '

@@ -62,8 +62,8 @@ def read_table(cfg):
     if not chosen:
         remedy = 'change --readers, --largest or --classes'
         raise ValueError(f'none of the nodules of the scans in {cfg.scans} is chosen; {remedy}')
-    about = dict(readers=cfg.readers, agreement=cfg.agreement, classes=cfg.classes, largest=cfg.largest)
-    return Table(NAME, chosen, annotated.files, about)
+    choice = dict(readers=cfg.readers, agreement=cfg.agreement, classes=cfg.classes, largest=cfg.largest)
+    return Table(NAME, chosen, annotated.files, dict(lidc=choice))
 
 
 def _location(scan, folder):
@@ -175,9 +175,9 @@ def _counts(cfg, nodules):
     """Lines of a table: nodules by readers, size and class."""
     largest = f'up to {cfg.largest:g} mm'
     lines = [f'{"marks":<14}{"nodules":>8}{largest:>14}   mm at {", ".join(map(str, PERCENTILES))} %']
-    numbers = OrderedDict(
-        (str(count), [n for n in nodules if len(n.marks) == count]) for count in range(1, READERS + 1)
-    )
+    numbers = OrderedDict()
+    for count in range(1, READERS + 1):
+        numbers[str(count)] = [nodule for nodule in nodules if len(nodule.marks) == count]
     numbers[f'over {READERS}'] = [nodule for nodule in nodules if len(nodule.marks) > READERS]
     numbers['any'] = nodules
     enough = [nodule for nodule in nodules if len(nodule.marks) >= cfg.readers]

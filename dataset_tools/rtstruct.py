@@ -15,7 +15,7 @@ THICKNESS = 1.0  # mm of an ROI of one plane whose contour does not say it
 
 
 def read(path, header, label=None):
-    """An ROI of a DICOM RTSTRUCT as a SimpleITK image of 0 and 1; label: its number or name, None if it is the only one.
+    """An ROI of a DICOM RTSTRUCT as a SimpleITK image of 0 and 1; label: number or name, None if it is the only one.
 
     header: its pydicom.Dataset. Planes are those of the contours; each stands for the voxels up to half way to the
     next. A voxel belongs to the ROI if an odd number of the contours of its plane goes round it, so that a contour in
