@@ -303,5 +303,5 @@ class Survey:
         if len(self.problems) == 1:
             return self._message(self.problems[0]) + hint
         self.print_problems()
-        lines = sum(len(problem.places) for problem in self.problems)
-        return f'{lines} of {len(self.order)} lines of {self.table} cannot be used, as printed above{hint}'
+        count = sum(len(problem.places) for problem in self.problems)
+        return f'{count} of {len(self.order)} annotations of {self.table} cannot be used, as printed above{hint}'

@@ -240,7 +240,7 @@ def _report(cfg, source, name, page_data, fold_counts=()):
     left_out = []
     if source.left_out:
         _write_left_out(table_path, source.left_out)
-        left_out.append(f'{source.about["skipped"]} of the lines of the table; {name}-skipped.csv says why')
+        left_out.append(f'{source.about["skipped"]} annotations; {name}-skipped.csv says why')
         print('left out: ' + left_out[0])
     else:
         files.remove(table_path)  # of an earlier set of this name

@@ -69,9 +69,10 @@ def voxel_world(image, voxel):
 
 def case(series, patient, nodules):
     """A Case with nodules at voxels; nodules: [(voxel, [(radius, texture, malignancy) of each reader])]."""
-    image = picture(size=SIZE, spacing=SPACING)
-    places = [voxel_world(image, voxel) for voxel, _ in nodules]
-    image = picture(chest(*places), size=SIZE, spacing=SPACING)
+    grid = picture(size=SIZE, spacing=SPACING)
+    random = np.random.RandomState(int(series.replace('.', '')))
+    hu = chest(*[voxel_world(grid, voxel) for voxel, _ in nodules])
+    image = picture(lambda world: hu(world) + 30 * random.randn(*world.shape[:-1]), size=SIZE, spacing=SPACING)
     marks = []
     for number, (voxel, readings) in enumerate(nodules):
         for reader, (radius, texture, malignancy) in enumerate(readings):
@@ -107,7 +108,9 @@ def xml(item, uid=True):
             if mark.reader != reader:
                 continue
             rated = ''.join(f'<{name}>{value}</{name}>' for name, value in mark.ratings.items())
-            parts.append(f'<unblindedReadNodule><noduleID>{number}</noduleID><characteristics>{rated}</characteristics>')
+            parts.append(
+                f'<unblindedReadNodule><noduleID>{number}</noduleID><characteristics>{rated}</characteristics>'
+            )
             for k, included, points in outlines(mark):
                 edges = ''.join(edge('edgeMap', point) for point in points)
                 parts.append(f'<roi>{place(k)}<inclusion>{str(included).upper()}</inclusion>{edges}</roi>')

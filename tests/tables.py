@@ -28,8 +28,8 @@ def middle(mask):
     return np.array(mask.GetOrigin()) + inside * mask.GetSpacing()
 
 
-def seg(path, folder, image, *segments):
-    """A DICOM SEG of label maps on the slices of a CT series, written by highdicom."""
+def seg(path, folder, image, *segments, kind=None):
+    """A DICOM SEG of label maps on the slices of a CT series, written by highdicom; kind: its type (BINARY)."""
     highdicom = pytest.importorskip('highdicom')
     pydicom = pytest.importorskip('pydicom')
     code = pydicom.sr.codedict.codes
@@ -54,7 +54,7 @@ def seg(path, folder, image, *segments):
     highdicom.seg.Segmentation(
         slices,
         voxels,
-        highdicom.seg.SegmentationTypeValues.BINARY,
+        kind or highdicom.seg.SegmentationTypeValues.BINARY,
         described,
         *('1.2.9', 1, '1.2.9.1', 1, 'maker', 'model', '1', 'serial'),
     ).save_as(str(path))

@@ -16,7 +16,7 @@ def test_a_luna16_table_is_read_in_world_millimetres(tmp_path):
         'seriesuid,coordX,coordY,coordZ,diameter_mm\n1.3.6,-128.7,-175.3,-298.4,5.65\n1.3.6,103.8,-211.9,-227.1,4.2\n',
     )
     assert rows[0][:7] == ('line 2', None, '1.3.6', (-128.7, -175.3, -298.4), 'world', 5.65, None)
-    assert rows[0][7:] == ('1.3.6#1', None, None, None, '1.3.6')
+    assert rows[0][7:12] == ('1.3.6#1', None, None, None, '1.3.6')
     assert rows[1].nodule == '1.3.6#2' and rows[1].place.endswith('line 3')
 
 
@@ -114,10 +114,10 @@ def test_classes_are_compared_without_capitals_and_spelt_as_the_first(tmp_path):
     assert [row.label for row in rows] == ['Ais', 'Ais', 'IA', 'Ais'] and rows[0].segment is None
 
 
-def test_with_a_mask_the_label_is_its_number(tmp_path):
-    rows = table(tmp_path, 'path,mask,label,class\na.nii,m/a.nii.gz,2,IA\na.nii,m/a.nii.gz,,IA\n')
-    assert rows[0][9:11] == (f'{tmp_path}/m/a.nii.gz', 2) and rows[0].point is None and rows[1].segment is None
-    complaint(ValueError, lambda: table(tmp_path, 'path,mask,label\na.nii,b.nii,AIS\n'), 'line 2', "'AIS'", 'number')
+def test_with_a_mask_the_label_is_its_number_or_name(tmp_path):
+    rows = table(tmp_path, 'path,mask,label,class\na.nii,m/a.nii.gz,2,IA\na.nii,m/a.nii.gz,,IA\na.nii,rt.dcm,GTV,IA\n')
+    assert rows[0][9:11] == (f'{tmp_path}/m/a.nii.gz', '2') and rows[0].point is None
+    assert [row.segment for row in rows] == ['2', None, 'GTV'] and rows[2].label == 'IA'
 
 
 def test_a_patient_owns_the_nodules_of_all_scans(tmp_path):

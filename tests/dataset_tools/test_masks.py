@@ -87,7 +87,9 @@ def test_a_dicom_seg_gives_centre_diameter_and_mask_of_a_sphere(tmp_path, geomet
     mask = masks.on_patch(region, volume, other.tolist(), 48, 0.4, 1)[0]
     inside = np.linalg.norm(pixels(48, 0.4, centre=other) - other, axis=-1) <= 4
     assert 2 * (mask & inside).sum() / (mask.sum() + inside.sum()) > 0.9
-    complaint(ValueError, lambda: masks.read(str(tmp_path / 'seg.dcm')), 'labels 1, 2', 'column label')
+    complaint(
+        ValueError, lambda: masks.read(str(tmp_path / 'seg.dcm')), 'labels 1 (nodule 1), 2 (nodule 2)', 'column label'
+    )
 
 
 def test_pairs_from_real_scans_have_the_nodule_and_its_mask(made, refuses, tmp_path):

@@ -61,6 +61,6 @@ def test_a_table_that_looks_like_other_coordinates_is_refused_unless_they_are_gi
 def test_points_outside_their_scan_count_as_other_coordinates_and_are_not_skipped(create):
     outside = [POINT + [0, 0, 900], POINT + [0, 0, 950]]
     err = create([POINT] + outside, code=2)
-    assert '2 of 3 lines' in err and 'RAS, add --coordinates ras' in err
+    assert '2 of 3 annotations' in err and 'RAS, add --coordinates ras' in err
     assert '--coordinates world' in create([POINT] + outside, '--skip-bad', code=2)
     assert '2 of 3 points' in create([POINT] + outside, '--skip-bad', '--coordinates', 'world')

@@ -100,7 +100,7 @@ def test_where_marks_of_one_nodule_differ_in_class_the_first_may_count_or_none(v
 def test_a_nodule_whose_marks_differ_in_class_may_be_dropped(volumes, tmp_path):
     result, skipped, out = conflict(volumes, tmp_path, 'drop')
     assert list(result) == ['MIA'] and skipped == ['2', '4'] and 'none is used' in out
-    assert 'left out: 2 of the lines' in out
+    assert 'left out: 2 annotations' in out
 
 
 def test_a_difference_in_class_is_an_error_that_names_the_choice_and_so_is_nothing_left(volumes):

@@ -36,7 +36,7 @@ def ward(tmp_path):
 def test_a_dry_run_reports_all_findings_at_once_and_writes_nothing(script, ward, tmp_path):
     before = tree(tmp_path)
     code, out, err = script(CREATE, 'volumes', ward, *FLAGS, '--dry-run', '--outdir', tmp_path / 'out')
-    assert code == 2 and err.count('\n') == 1 and '2 of 9 lines' in err
+    assert code == 2 and err.count('\n') == 1 and '2 of 9 annotations' in err
     assert 'line 7' in out and 's5.mha is truncated' in out and 'line 10' in out and 'is outside' in out
     assert '7 nodules in 7 scans can be used' in out
     assert tree(tmp_path) == before
@@ -44,7 +44,7 @@ def test_a_dry_run_reports_all_findings_at_once_and_writes_nothing(script, ward,
 
 def test_bad_scans_are_left_out_if_asked_with_a_table_of_why(made, ward, tmp_path):
     out = made('volumes', ward, *FLAGS, '--skip-bad')
-    assert 'left out: 2 of the lines of the table; nodules-skipped.csv says why' in out
+    assert 'left out: 2 annotations; nodules-skipped.csv says why' in out
     about = facts(tmp_path / 'out' / 'nodules')
     assert about['images'] == 7 and about['skipped'] == 2
     with open(str(tmp_path / 'out' / 'nodules-skipped.csv'), newline='') as f:
@@ -142,14 +142,14 @@ def test_luna16_as_published_is_read_though_some_subsets_are_missing(made, tmp_p
     text = 'seriesuid,coordX,coordY,coordZ,diameter_mm\n1.2.3,%.3f,%.3f,%.3f,6\n1.2.4,1,2,3,5\n' % tuple(POINT)
     (tmp_path / 'annotations.csv').write_text(text)
     out = made('volumes', tmp_path / 'annotations.csv', *FLAGS, '--skip-bad')
-    assert 'left out: 1 of the lines' in out and facts(tmp_path / 'out' / 'nodules')['images'] == 1
+    assert 'left out: 1 annotations' in out and facts(tmp_path / 'out' / 'nodules')['images'] == 1
 
 
 def test_the_page_beside_the_set_shows_what_is_in_it_and_names_nobody(made, ward, tmp_path, pages):
     out = made('volumes', ward, *FLAGS, '--skip-bad', '--folds', 3, '--name', 'cv')
     assert 'cv.html shows what is in it' in out
     text = (tmp_path / 'out' / 'cv.html').read_text(encoding='utf-8')
-    assert '7 images of 7 nodules' in text and 'fold2/test' in text and '2 of the lines of the table' in text
+    assert '7 images of 7 nodules' in text and 'fold2/test' in text and '2 annotations; ' in text
     assert 'slices, mm' in text or 'mm between slices' in text
     assert not any(name in text for name in ('s5.mha', 's3', str(tmp_path)))
 
