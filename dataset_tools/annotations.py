@@ -154,7 +154,8 @@ def _require_no_faults(path, rows, axes):
 
 def _faults(row, axes):
     """Messages about what is wrong with a row."""
-    for name in ('path', 'seriesuid', 'patient', 'class', 'nodule', 'mask'):
+    scan = [name for name in ('path', 'seriesuid') if row.get(name)] or ['path', 'seriesuid']  # one may be empty
+    for name in scan + ['patient', 'class', 'nodule', 'mask']:
         if row.get(name, name).lower() in ('', 'nan'):
             yield f'{name} is empty; fill it in, or drop the column'
     numeric = list(axes or ())
@@ -191,7 +192,7 @@ def _annotation(place, located, row, coordinates, axes):
     point = tuple(_number(row[name]) for name in axes) if axes else None
     if coordinates == 'ras':
         point = -point[0], -point[1], point[2]
-    path = located(row['path']) if 'path' in row else None
+    path = located(row['path']) if row.get('path') else None
     mask = located(row['mask']) if 'mask' in row else None
     scan_path = os.path.normpath(row['path'].replace('\\', '/')) if path else None
     label, segment = row.get('class'), row.get('label') or None
@@ -200,7 +201,7 @@ def _annotation(place, located, row, coordinates, axes):
     return Annotation(
         place=place,
         path=path,
-        series=row.get('seriesuid'),
+        series=row.get('seriesuid') or None,
         point=point,
         coordinates='voxel' if coordinates == 'voxel' else 'world',
         diameter_mm=_diameter(row),

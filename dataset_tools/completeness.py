@@ -15,6 +15,7 @@ HEAD = 1 << 18  # bytes in which the header of a volume ends
 BLOCK = 1 << 14  # bytes unpacked at a time; they become a thousand times as many at most
 NUMBER = r'[-+]?[.\d]+([eE][-+]?\d+)?'
 THREE_NUMBERS = re.compile(rf'{NUMBER}[ \t]+{NUMBER}[ \t]+{NUMBER}\s*$')
+CONTROL = re.compile(rb'[\0-\x08\x0b\x0c\x0e-\x1f]')
 VECTOR = re.compile(r'(none|\([-+.\deE]{1,40}(,[-+.\deE]{1,40}){,3}\))\s*')
 
 # fields: {name in small letters: text}; end: the byte after the header
@@ -62,6 +63,9 @@ def check_header(path):
         raise FileNotFoundError(f'{path}: its voxels are in {data}, which is not there; copy both files')
     if not header.is_nrrd:
         return
+    with open(path, 'rb') as file:
+        if CONTROL.search(file.read(header.end)):
+            raise OSError(f'{path} has a damaged header; copy or convert it again')
     for name, value in header.fields.items():
         if value.startswith('='):  # a key of the user, as 3D Slicer writes them, and no field
             continue

@@ -41,7 +41,7 @@ def _pydicom():
     return pydicom
 
 
-def _without_warnings(function):
+def without_warnings(function):
     """A function in which pydicom does not warn of what is checked here."""
 
     @functools.wraps(function)
@@ -132,7 +132,7 @@ def _why_not_ct(header):
 
 
 @functools.lru_cache(maxsize=8)
-@_without_warnings
+@without_warnings
 def find_series(folder):
     """The SeriesIndex of the DICOM files below a folder; links to folders are not followed."""
     index = SeriesIndex(OrderedDict(), OrderedDict(), OrderedDict())
@@ -204,7 +204,7 @@ def kernel_and_patient(path):
     return kernel, None if ANONYMOUS.match(patient) else patient
 
 
-@_without_warnings
+@without_warnings
 def read_frames(path):
     """The Frames of a CT file; ValueError if it does not say where they lie or how they become HU."""
     header = read_header(path)

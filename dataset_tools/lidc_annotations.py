@@ -223,6 +223,7 @@ def _rows(path):
     return rows
 
 
+@dicom_files.without_warnings
 def _from_segmentations(paths):
     scans = OrderedDict()
     used = []

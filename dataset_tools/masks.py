@@ -146,6 +146,7 @@ def _is_dicom(path):
     return True
 
 
+@dicom_files.without_warnings
 def _dicom(path, label):
     """The voxels of a label in a DICOM file, as 1."""
     header = dicom_files.read_header(path)

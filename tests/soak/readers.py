@@ -178,7 +178,60 @@ class Volumes:
         ct_volumes.read_volume(self.path)
 
 
+class _Files:
+    """Files of one kind: paths and what they hold when they are whole."""
+
+    def damaged(self, index, random):
+        self.path, data = self.good[index % len(self.good)]
+        with open(self.path, 'wb') as f:
+            f.write(mutate(data, self.good[random.randint(len(self.good))][1], random))
+
+
+class Readings(_Files):
+    """What readers of LIDC-IDRI marked, as XML and as SQLite."""
+
+    def __init__(self, folder, random):
+        import lidc_cases
+
+        database = lidc_cases.write_database(os.path.join(folder, 'a.sqlite'), lidc_cases.CASES[:1])
+        with open(database, 'rb') as f:
+            self.good = [(database, f.read())]
+        self.good.append((os.path.join(folder, 'a.xml'), lidc_cases.xml(lidc_cases.CASES[0]).encode()))
+
+    def read(self, index):
+        from dataset_tools import lidc_annotations
+
+        lidc_annotations.read(self.path)
+
+
+class Masks(_Files):
+    """RTSTRUCT, SEG of two types, and segmentations of 3D Slicer."""
+
+    def __init__(self, folder, random):
+        import dicom_masks
+        import scans
+        import tables
+
+        image = scans.picture(size=(24, 20, 12))
+        sphere = tables.sphere(image, scans.POINT, 4)
+        contours = {'GTV': dicom_masks.sphere_contours(image, scans.POINT, 4)}
+        paths = [dicom_masks.rtstruct(os.path.join(folder, 'rt.dcm'), contours)]
+        for kind in ('BINARY', 'LABELMAP'):
+            paths.append(dicom_masks.segmentation(os.path.join(folder, kind + '.dcm'), {'nodule': sphere}, kind))
+        paths.append(dicom_masks.layered(os.path.join(folder, 'a.seg.nrrd'), sphere, sphere))
+        self.good = []
+        for path in [paths[0]] + paths:  # RTSTRUCT twice as often
+            with open(path, 'rb') as f:
+                self.good.append((path, f.read()))
+
+    def read(self, index):
+        from dataset_tools import masks
+
+        masks.read(self.path, '1')
+
+
 KINDS = dict(pickles=Pickles, records=Records, arrays=Arrays, json=Json, pictures=Pictures, volumes=Volumes)
+KINDS.update(readings=Readings, masks=Masks)
 
 
 def empty(folder):

@@ -16,6 +16,7 @@ BATCH = 1000  # files that a process reads
 SECONDS = 2.0  # of the processor for a file, at most
 MEMORY = 10, 64 << 20  # bytes for each byte of a file, and beside that
 COUNTS = dict(pickles=30000, records=2000, arrays=4000, json=3000, pictures=6000, volumes=1200)
+COUNTS.update(readings=1000, masks=1250)  # 500 of XML, of SQLite and of RTSTRUCT
 
 
 def _status(name):
@@ -122,6 +123,14 @@ def test_damaged_pictures(tmp_path):
 
 def test_damaged_volumes(tmp_path):
     _soak('volumes', tmp_path)
+
+
+def test_damaged_readings(tmp_path):
+    _soak('readings', tmp_path)
+
+
+def test_damaged_masks(tmp_path):
+    _soak('masks', tmp_path)
 
 
 if __name__ == '__main__':
