@@ -16,7 +16,7 @@ import numpy as np
 from common import files, log
 from common.hounsfield import AIR
 from dataset_tools import completeness, itk, nifti
-from dataset_tools.dicom_files import find_series
+from dataset_tools.dicom_files import find_series, slice_heights
 from dataset_tools.dicom_series import left_out_message, read_series
 
 FORMATS = re.compile(r'\.(nii|nii\.gz|mhd|mha|nrrd|nhdr)$', re.IGNORECASE)
@@ -77,6 +77,7 @@ def clear_caches():
     """Forget what folders held: scans may have been added since."""
     _paths_by_name.cache_clear()
     find_series.cache_clear()
+    slice_heights.cache_clear()
 
 
 @functools.lru_cache(maxsize=8)

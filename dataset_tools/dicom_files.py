@@ -187,6 +187,7 @@ def slice_paths(folder, uid):
     return series[next(iter(series)) if uid is None else uid]
 
 
+@functools.lru_cache(maxsize=1)  # one for all nodules of a scan
 def slice_heights(folder, uid):
     """{SOPInstanceUID: z of its first pixel in mm} of the slices of a series below a folder, as slice_paths."""
     heights = {}
