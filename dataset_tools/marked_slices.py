@@ -104,7 +104,7 @@ def image(slices, volume, series):
         position = (part.z - scan.GetOrigin()[2]) / (scan.GetSpacing()[2] * scan.GetDirection()[8])
         if not (abs(position - round(position)) <= NEAR and 0 <= round(position) < scan.GetSize()[2]):
             raise ValueError(f'{volume.path} has no slice at {part.z:g} mm, which is marked; {_REMEDY}')
-        indices.append(round(position))
+        indices.append(int(round(position)))
     left, top, right, bottom = _box(slices)
     shift = 0.0 if slices[0].corner is None else np.abs(np.subtract(slices[0].corner, scan.GetOrigin()[:2])).max()
     if right > scan.GetSize()[0] or bottom > scan.GetSize()[1] or shift > min(scan.GetSpacing()[:2]) / 2:
