@@ -69,7 +69,7 @@ class Pool:
 
 def alarms(pool, number, evaluations, audit, seed=0):
     """[Row]: shares of evaluations of phantoms in which something differs, with and without the corrections."""
-    from metrics import verdicts
+    from metrics import topic_verdicts
 
     counts = collections.Counter()
     for i in range(evaluations):
@@ -78,7 +78,7 @@ def alarms(pool, number, evaluations, audit, seed=0):
         differ = [comparison.row.metric.label for comparison in compared if comparison.state in ('higher', 'lower')]
         counts['any'] += bool(differ)
         counts['holm'] += any(comparison.p <= 0.05 for comparison in compared)
-        counts['single'] += any(verdicts.p_value(row) <= 0.05 for row in result.rows)
+        counts['single'] += any(topic_verdicts.p_value(row) <= 0.05 for row in result.rows)
         log.info('%d of %d evaluations of %d images: %s' % (i + 1, evaluations, number, ', '.join(differ) or 'alike'))
     checks = [
         ('any', 'something differs'),

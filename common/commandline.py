@@ -162,9 +162,9 @@ _REMEDIES = {
 
 def command(main):
     """Run a script's main. An error that its user can mend is one line on stderr and exit code 2; Ctrl-C exits 130."""
-    quiet.open_standard_streams()
-    prepare_libraries()
     try:
+        quiet.open_standard_streams()
+        prepare_libraries()
         with _output(), log.timed('in all'):
             _require_locale()
             main()

@@ -8,7 +8,7 @@ import typing
 import numpy as np
 
 from common import card, hounsfield, log, page
-from metrics import feature_distances, memorisation, ms_ssim, radiomics, verdicts
+from metrics import feature_distances, memorisation, ms_ssim, radiomics, topic_verdicts
 from metrics.gray_levels import gray_distance
 from metrics.metric import Metric, metric, wanted_text
 from metrics.nodules import known
@@ -283,12 +283,12 @@ class Evaluation:
 
     def comparisons(self):
         """A verdicts.Comparison of each row."""
-        return verdicts.compare(self.rows)
+        return topic_verdicts.compare(self.rows)
 
     @property
     def verdicts(self):
         """[{topic, state}]; topic: a key of metric.TOPICS; state: alike, differs, undecided or unknown."""
-        judged = verdicts.verdicts(self.comparisons(), self.trained_on, self.sets.card.adjective)
+        judged = topic_verdicts.verdicts(self.comparisons(), self.trained_on, self.sets.card.adjective)
         return [collections.OrderedDict(topic=verdict.topic, state=verdict.state) for verdict in judged]
 
 

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from common import files, hounsfield, page, svg_plots
-from metrics import memorisation, radiomics, scorecard, scorecard_sources, verdicts
+from metrics import memorisation, radiomics, scorecard, scorecard_sources, topic_verdicts
 from metrics.evaluation import LEAST_NODULES
 from metrics.metric import TOPICS, wanted_text
 from metrics.nodules import known
@@ -122,7 +122,7 @@ def write(evaluation, outdir, others=scorecard_sources.ALONE):
     files.write_json(os.path.join(outdir, 'scorecard.json'), scorecard.record(sources))
     compared, n, comparisons = evaluation.sets, len(evaluation.images), evaluation.comparisons()
     real = compared.card.adjective
-    judged = verdicts.verdicts(comparisons, evaluation.trained_on, real)
+    judged = topic_verdicts.verdicts(comparisons, evaluation.trained_on, real)
     count, sets = max(min(PICTURES, page.most(evaluation.images.shape[1:]) // 4), 1), []
     for name, text, images in (('fakes', 'generated', evaluation.images), ('reals', real, compared.heldout_reals)):
         pictures = [page.picture(x, '%s image %d' % (text, i + 1)) for i, x in enumerate(images[:count])]
@@ -134,7 +134,7 @@ def write(evaluation, outdir, others=scorecard_sources.ALONE):
         window_of(compared.card),
         verdicts=judged,
         topics=TOPICS,
-        summary=verdicts.summary(judged, n, real),
+        summary=topic_verdicts.summary(judged, n, real),
         real=real,
         wanted_text=wanted_text,
         comparisons=comparisons,
@@ -142,7 +142,7 @@ def write(evaluation, outdir, others=scorecard_sources.ALONE):
         sets=sets,
         first=FIRST,
         overview=_overview(comparisons, real),
-        enough=verdicts.ENOUGH,
+        enough=topic_verdicts.ENOUGH,
         number=n,
         distributions=_distributions(evaluation),
         copies=_copies(evaluation),

@@ -226,7 +226,7 @@ def test_patches_of_examples_are_middle_slices_of_their_nodule(tmp_path):
 def test_pairs_that_may_be_slices_of_one_nodule_and_unknown_patients_are_on_the_page(tmp_path):
     folds = Folds(tmp_path / 'cv', 30, '')
     image = np.zeros([1, 16, 16], np.uint8)
-    folds.near_pairs = [('test image 4', 'train image 7', memorisation.Pair(0, image, image, None, 0, 0, 0, 1.0))]
+    folds.near_pairs = [('test image 4', 'train image 7', memorisation.Pair(0, image, image, None, 0, 1.0))]
     folds.unknown_patients = 30
     cfg = classify_settings.Run(outdir=str(tmp_path), repeats=2)
     skill = {('common', None): 0.3, ('gan', 1.0): 0.3}

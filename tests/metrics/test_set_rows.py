@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-from metrics import filters, image_sets, memorisation, radiomics, verdicts
+from metrics import filters, image_sets, memorisation, radiomics, topic_verdicts
 from metrics.evaluation import Evaluation
 from metrics.real_reference import Reference
 
@@ -49,7 +49,7 @@ def test_blurred_nodules_are_further_from_real_ones_with_fainter_edges_and_less_
     blurred = np.rint(filters.binomial_blur(phantoms[:COUNT].astype(np.float32))).astype(np.uint8)
     evaluated = evaluation(blurred, phantoms[COUNT : 3 * COUNT])
     (row,) = radiomic_row(evaluated)
-    assert verdicts.compare([row])[0].state == 'higher'
+    assert topic_verdicts.compare([row])[0].state == 'higher'
     shifts = {shift.feature: shift.fakes for shift in evaluated.shifts}
     assert shifts['edge'] < -0.5 and shifts['noise'] < -0.5 and abs(shifts['diameter']) < 0.5
 
@@ -72,5 +72,5 @@ def test_a_set_that_repeats_itself_has_more_duplicates_than_real_images(phantoms
     limit = np.percentile(reals[0], 1)
     assert row.fakes.value == np.mean(memorisation.nearest_others(images).distance <= limit) >= 40 / 60.0
     assert row.reals.value == np.mean(reals[1] <= limit) <= 0.1
-    assert verdicts.compare([row])[0].state == 'higher' and row.count == COUNT
+    assert topic_verdicts.compare([row])[0].state == 'higher' and row.count == COUNT
     assert evaluated.measure_duplicates(15)[0].count == 15

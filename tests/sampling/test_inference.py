@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from PIL import Image
+from PIL import Image, ImageSequence
 
 import networks
 import tfutil
@@ -96,7 +96,9 @@ def test_a_smooth_walk_is_an_animation_of_a_grid_with_its_duration_and_frames(sc
     frames = [np.frombuffer(frame, np.uint8).reshape(16, 16) for frame in ffmpeg.frames]
     assert_allclose(np.array(frames, float), expected, atol=1)
     with Image.open(str(tmp_path / 'gif' / 'interpolation.gif')) as gif:
-        assert (gif.n_frames, gif.size, gif.info['duration']) == (12, (16, 16), 120)  # of 125 ms; GIF counts in 10 ms
+        assert gif.size == (16, 16)
+        durations = [frame.info['duration'] for frame in ImageSequence.Iterator(gif)]
+        assert 12 * 120 <= sum(durations) <= 12 * 125  # GIF counts in 10 ms, and holds equal frames once
     assert (tmp_path / 'mp4' / 'interpolation.mp4').read_bytes() == b'whole'
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from metrics import metric, verdicts
+from metrics import metric, topic_verdicts
 from metrics.evaluation import Row
 from stats.bootstrap import Estimate
 
@@ -16,7 +16,7 @@ def row(key, fakes, reals, **parameters):
 
 
 def judged(rows, n=2000, trained_on=True):
-    result = verdicts.verdicts(verdicts.compare([each._replace(count=n) for each in rows]), trained_on)
+    result = topic_verdicts.verdicts(topic_verdicts.compare([each._replace(count=n) for each in rows]), trained_on)
     return {x.topic: (x.state, x.message) for x in result}
 
 
@@ -59,7 +59,7 @@ def test_sets_are_alike_only_if_images_are_many_and_a_difference_that_matters_is
 @pytest.mark.parametrize('n, state', [(50000, 'alike'), (100, 'undecided')])
 def test_a_clear_difference_that_does_not_matter_is_none(n, state):
     close = row('nodule_gray_mean', (-600, -603, -597), (-610, -613, -607), unit='HU')
-    assert verdicts.p_value(close._replace(count=n)) < 1e-4
+    assert topic_verdicts.p_value(close._replace(count=n)) < 1e-4
     assert judged([close], n)['density'][0] == state
 
 
@@ -67,10 +67,12 @@ def test_a_difference_counts_only_if_chance_makes_none_so_large_among_all_rows_t
     # a one-sided p of 0.01: with four other rows 0.05, with five 0.06
     half = 0.2 * 1.9601 / 2.3263 / 2**0.5
     clear = row('recall', (0.6, 0.6 - half, 0.6 + half), (0.8, 0.8 - half, 0.8 + half))
-    assert verdicts.p_value(clear._replace(count=10**6)) == pytest.approx(0.01, rel=1e-3)
+    assert topic_verdicts.p_value(clear._replace(count=10**6)) == pytest.approx(0.01, rel=1e-3)
     for others, state in ((3, 'differs'), (4, 'undecided')):
         assert judged([clear] + others * [chance(0.7)], 10**6)['variety'][0] == state
-    assert verdicts.compare([clear._replace(count=10**6)] + 3 * [chance(0.7)])[0].p == pytest.approx(0.04, rel=1e-3)
+    assert topic_verdicts.compare([clear._replace(count=10**6)] + 3 * [chance(0.7)])[0].p == pytest.approx(
+        0.04, rel=1e-3
+    )
 
 
 @pytest.mark.parametrize('count', [12, 400])
@@ -81,19 +83,21 @@ def test_the_p_value_of_two_means_is_that_of_a_test_of_their_difference(count):
     for x in sides:
         half = stats.t.ppf(0.975, count - 1) * x.std(ddof=1) / count**0.5
         estimates.append((x.mean(), x.mean() - half, x.mean() + half))
-    two_sided = verdicts.p_value(row('diameter_mean', *estimates, unit='mm')._replace(count=count))
+    two_sided = topic_verdicts.p_value(row('diameter_mean', *estimates, unit='mm')._replace(count=count))
     error = ((sides[0].var(ddof=1) + sides[1].var(ddof=1)) / count) ** 0.5
     expected = stats.t.sf(abs(sides[0].mean() - sides[1].mean()) / error, count - 1)
     assert two_sided == pytest.approx(2 * expected, rel=1e-6)
-    assert verdicts.p_value(row('coverage', *estimates)._replace(count=count)) == pytest.approx(expected, rel=1e-6)
-    assert verdicts.p_value(row('swd', *estimates, size=64)._replace(count=count)) == pytest.approx(1 - expected)
+    assert topic_verdicts.p_value(row('coverage', *estimates)._replace(count=count)) == pytest.approx(
+        expected, rel=1e-6
+    )
+    assert topic_verdicts.p_value(row('swd', *estimates, size=64)._replace(count=count)) == pytest.approx(1 - expected)
 
 
 def test_equal_values_without_width_are_no_evidence_and_unequal_ones_are():
     none, some = (0.0, 0.0, 0.0), (0.4, 0.4, 0.4)
-    assert verdicts.p_value(row('duplicates', none, none)) == 0.5
-    assert verdicts.p_value(row('duplicates', some, none)) == 0
-    assert verdicts.p_value(row('duplicates', none, some)) == 1
+    assert topic_verdicts.p_value(row('duplicates', none, none)) == 0.5
+    assert topic_verdicts.p_value(row('duplicates', some, none)) == 0
+    assert topic_verdicts.p_value(row('duplicates', none, some)) == 1
 
 
 def test_a_smaller_distance_or_a_higher_share_than_that_of_the_reals_does_not_count_against_the_images():
@@ -120,10 +124,12 @@ def test_that_no_copies_are_found_says_nothing_where_the_weights_are_not_known_t
 
 def test_simulated_images_are_called_so_in_messages_and_in_the_summary():
     around = (0.8, 0.79, 0.81)
-    compared = verdicts.compare([row('recall', around, around)._replace(count=2000)])
-    (verdict,) = verdicts.verdicts(compared, True, 'simulated')
+    compared = topic_verdicts.compare([row('recall', around, around)._replace(count=2000)])
+    (verdict,) = topic_verdicts.verdicts(compared, True, 'simulated')
     assert verdict.message == 'as good as simulated images'
-    assert verdicts.summary([verdict], 2000, 'simulated').startswith('Compared with simulated images, the generated')
+    assert topic_verdicts.summary([verdict], 2000, 'simulated').startswith(
+        'Compared with simulated images, the generated'
+    )
     lower = metric.metric('precision', space='network', real='simulated').lower
     assert lower == 'fewer of them look like a simulated image'
 
@@ -133,21 +139,21 @@ def test_what_differs_most_comes_first_and_every_metric_that_differs_is_shown():
         row('swd', (value, value - 1, value + 1), (8, 7, 9), size=size)._replace(count=2000)
         for size, value in ((64, 20), (32, 90), (16, 8))
     ]
-    (verdict,) = verdicts.verdicts(verdicts.compare(rows), True)
+    (verdict,) = topic_verdicts.verdicts(topic_verdicts.compare(rows), True)
     assert [x.row.metric.size for x in verdict.comparisons] == [32, 64]
 
 
 def test_the_interval_of_a_difference_is_that_of_independent_estimates():
-    result = verdicts.interval_of_difference(Estimate(10, [7, 14], None), Estimate(5, [1, 8], None))
+    result = topic_verdicts.interval_of_difference(Estimate(10, [7, 14], None), Estimate(5, [1, 8], None))
     assert result == pytest.approx((5 - (9 + 9) ** 0.5, 5 + (16 + 16) ** 0.5))
 
 
 def test_the_summary_names_what_differs_what_does_not_and_what_is_open():
     result = [
-        verdicts.Verdict(*x, message='', comparisons=[])
+        topic_verdicts.Verdict(*x, message='', comparisons=[])
         for x in (('variety', 'differs'), ('density', 'alike'), ('fidelity', 'undecided'), ('copies', 'unknown'))
     ]
-    assert verdicts.summary(result, 100) == (
+    assert topic_verdicts.summary(result, 100) == (
         'Compared with real images, the generated ones differ in variety and are as good in density. '
         '100 images are too few to decide on fidelity. '
         'Whether they are copies of training images is not known.'
