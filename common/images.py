@@ -236,15 +236,18 @@ def text(path, keyword):
 def size(path):
     """Width and height of a picture file, the way up that its EXIF orientation says."""
     files.require_regular(path)
-    try:
-        with warnings.catch_warnings(), suppress_stderr(), Image.open(path) as picture:
-            if picture.format == 'TIFF':
-                width, height, turned = [picture.tag_v2.get(tag) for tag in (256, 257, ORIENTATION)]
-            else:
-                (width, height), turned = picture.size, _orientation(picture)
-            return (height, width) if turned in SIDEWAYS else (width, height)
-    except Exception as error:  # Pillow has many ways to fail on a bad file
-        raise _unreadable(path, error) from None
+    with open(path, 'rb') as f:
+        picture = _attempt(path, lambda: Image.open(f))
+        return _attempt(path, lambda: _page_size(picture))
+
+
+def _page_size(picture):
+    """As size, of the page of an open picture that is next to be decoded."""
+    if picture.format == 'TIFF':
+        width, height, turned = [picture.tag_v2.get(tag) for tag in (256, 257, ORIENTATION)]
+    else:
+        (width, height), turned = picture.size, _orientation(picture)
+    return (height, width) if turned in SIDEWAYS else (width, height)
 
 
 def load(path, size, channels=1, limits=None, resize=False, check=None):
@@ -255,7 +258,11 @@ def load(path, size, channels=1, limits=None, resize=False, check=None):
     is to be asked after the last picture; None: the picture is alone. resize: take the middle square and scale it,
     smoothly; otherwise another size is an error. Gray in colour files is gray. What cannot be used is a BadPicture.
     """
-    pixels = _stored(path, size, resize)
+    return fit(path, _stored(path, size, resize), size, channels, limits, resize, check)
+
+
+def fit(path, pixels, size, channels=1, limits=None, resize=False, check=None):
+    """As load, of pixels [H, W] or [H, W, 3] that are read already. path: what errors call them."""
     if pixels.dtype != np.uint8:
         pixels = _scaled(path, pixels, limits, check)
     return _fitted(path, pixels, size, channels, resize)
@@ -313,16 +320,21 @@ def _scaled(path, pixels, limits, check):
 
 def _load_array(path):
     """Pixels [H, W] or [H, W, 3] of a NumPy file."""
-    array = arrays.load(path)
-    if array.size > MOST:
-        raise BadPicture(path, 'holds %d numbers' % array.size, 'images may have up to %d' % MOST)
-    array = np.array(array)
+    array = require_plain(path, arrays.load(path))
     if array.ndim == 3 and len(array) in (1, 3) and array.shape[2] not in (1, 3):
         array = array.transpose(1, 2, 0)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
     if 0 in array.shape or not (array.ndim == 2 or array.ndim == 3 and array.shape[2] == 3):
         raise BadPicture(path, 'has the shape %s' % list(array.shape), 'an image is [H, W], [H, W, 3] or [3, H, W]')
+    return array
+
+
+def require_plain(path, array):
+    """A copy of an array; BadPicture for one with too many numbers, or with some that are not finite."""
+    if array.size > MOST:
+        raise BadPicture(path, 'holds %d numbers' % array.size, 'images may have up to %d' % MOST)
+    array = np.array(array)
     if not np.isfinite(array).all():
         raise BadPicture(path, 'holds numbers that are not finite', 'replace them')
     return array
@@ -337,36 +349,62 @@ def _unreadable(path, error):
     return BadPicture(path, 'cannot be read as an image (%s)' % reason, remedy)
 
 
+def _attempt(path, function):
+    """What a function of Pillow gives; nothing is printed, and its errors name the file."""
+    try:
+        with warnings.catch_warnings(), suppress_stderr():  # libtiff writes to stderr itself
+            warnings.simplefilter('ignore')  # of what matters here, Pillow raises
+            return function()
+    except Exception as error:  # Pillow has many ways to fail on a bad file
+        raise _unreadable(path, error) from None
+
+
 def _load_picture(path, wanted):
     """Pixels [H, W] or [H, W, 3] of a picture, as stored but turned as its EXIF orientation says.
 
     BadPicture for what has no plain meaning as an image.
     wanted: its width and height, None for any up to MOST pixels.
     """
-    stored_size = size(path)  # before any of it is decoded
+    files.require_regular(path)
+    with open(path, 'rb') as f:  # by name, Pillow 13 misreads TIFFs that are turned
+        picture = _attempt(path, lambda: Image.open(f))
+        frames = _attempt(path, lambda: getattr(picture, 'n_frames', 1))
+        if frames > 1:
+            remedy = 'save each as a file of its own, or give this file alone'
+            raise BadPicture(path, 'holds %d pictures' % frames, remedy)
+        return _page(path, picture, wanted)
+
+
+def page_count(path):
+    """How many pages a TIFF file has."""
+    files.require_regular(path)
+    with open(path, 'rb') as f:
+        return _attempt(path, lambda: getattr(Image.open(f), 'n_frames', 1))
+
+
+def pages(path, size=None):
+    """Yields (what errors call it, pixels [H, W] or [H, W, 3] as stored) of each page of a TIFF file; errors as `load`.
+
+    size: the width and height that each has to have.
+    """
+    files.require_regular(path)
+    with open(path, 'rb') as f:
+        picture = _attempt(path, lambda: Image.open(f))
+        for index in range(_attempt(path, lambda: getattr(picture, 'n_frames', 1))):
+            name = '%s page %d' % (path, index + 1)
+            _attempt(name, lambda place=index: picture.seek(place))
+            yield name, _page(name, picture, size and (size, size))
+
+
+def _page(path, picture, wanted):
+    """As _load_picture, of the page of an open picture that is next to be decoded. path: what errors call it."""
+    stored_size = _attempt(path, lambda: _page_size(picture))  # before any of it is decoded
     if wanted not in (None, stored_size):
         raise _wrong_size(path, stored_size, wanted)
     if stored_size[0] * stored_size[1] > MOST:
         raise BadPicture(path, 'has %d x %d pixels' % stored_size, 'images may have up to %d' % MOST)
     capacity.require_memory(DECODED * stored_size[0] * stored_size[1], path)
-    try:
-        with warnings.catch_warnings(), suppress_stderr():  # libtiff writes to stderr itself
-            warnings.simplefilter('ignore')  # of what matters here, Pillow raises
-            with open(path, 'rb') as f, Image.open(f) as picture:  # by name, Pillow 13 misreads TIFFs that are turned
-                frames = getattr(picture, 'n_frames', 1)
-                stored = str(picture.tile[0][3]) if picture.tile else ''  # such as L, I;16B, or RGB;16B read as 8 bits
-                mode = picture.mode
-                clear = mode in ('LA', 'PA', 'RGBA') or 'transparency' in picture.info
-                picture.load()
-                if picture.format != 'TIFF' and _orientation(picture) > 1:  # Pillow turns TIFFs itself
-                    picture = ImageOps.exif_transpose(picture)
-                if mode in ('1', 'P', 'PA', 'LA', 'CMYK', 'YCbCr', 'LAB', 'HSV'):
-                    picture = picture.convert('L' if mode == '1' else 'RGBA' if clear else 'RGB')
-                pixels = np.asarray(picture)
-    except Exception as error:  # Pillow has many ways to fail on a bad file
-        raise _unreadable(path, error) from None
-    if frames > 1:
-        raise BadPicture(path, 'holds %d pictures' % frames, 'save each as a file of its own')
+    pixels, stored = _attempt(path, lambda: _decoded(picture))
     if pixels.ndim == 3 and '16' in stored:
         raise BadPicture(path, 'has 16-bit colours, of which Pillow reads only 8 bits', 'save it with 8 bits')
     if pixels.ndim == 3 and pixels.shape[2] == 4:
@@ -378,3 +416,16 @@ def _load_picture(path, wanted):
     if pixels.dtype.kind == 'f' and not np.isfinite(pixels).all():
         raise BadPicture(path, 'holds numbers that are not finite', 'replace them')
     return pixels
+
+
+def _decoded(picture):
+    """(pixels, how they are stored: such as L, I;16B, or RGB;16B read as 8 bits) of the next page of a picture."""
+    stored = str(picture.tile[0][3]) if picture.tile else ''
+    mode = picture.mode
+    clear = mode in ('LA', 'PA', 'RGBA') or 'transparency' in picture.info
+    picture.load()
+    if picture.format != 'TIFF' and _orientation(picture) > 1:  # Pillow turns TIFFs itself
+        picture = ImageOps.exif_transpose(picture)
+    if mode in ('1', 'P', 'PA', 'LA', 'CMYK', 'YCbCr', 'LAB', 'HSV'):
+        picture = picture.convert('L' if mode == '1' else 'RGBA' if clear else 'RGB')
+    return np.asarray(picture), stored

@@ -132,6 +132,14 @@ def integers(text):
     return ','.join(str(positive.parse(part)) for part in text.split(','))
 
 
+@flag_type('two or more different names with commas', 'NAMES')
+def names(text):
+    parts = [part.strip() for part in text.split(',')]
+    if len(parts) < 2 or '' in parts or len({part.lower() for part in parts}) < len(parts):
+        raise ValueError
+    return ','.join(parts)
+
+
 def _channels(value):
     return _require(int(value), str(value) in ('1', '3'))
 

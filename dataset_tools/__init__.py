@@ -8,12 +8,13 @@ import contextlib
 import os
 
 
-def create_images(folder, outdir='datasets', **settings):
-    """The folders of the datasets made from a folder of image files, or of class folders of them."""
-    from dataset_tools import create_settings, image_sources
+def create_images(source, outdir='datasets', **settings):
+    """The folders of the datasets made from a folder of image files, of class folders of them, or a file of many."""
+    from dataset_tools import create_settings, image_sources, image_stacks
 
-    with _started(create_settings.CreateImages, folder=folder, outdir=outdir, **settings) as cfg:
-        source = image_sources.from_images(cfg)
+    with _started(create_settings.CreateImages, source=source, outdir=outdir, **settings) as cfg:
+        from_source = image_stacks.from_stacks if os.path.isfile(cfg.source) else image_sources.from_images
+        source = from_source(cfg)
         from dataset_tools import writer  # after what can be refused without TensorFlow, which takes seconds to load
 
         return writer.write_sets(cfg, source)

@@ -7,6 +7,7 @@ from common.types import (
     integer_between,
     integers,
     limits,
+    names,
     positive,
     positive_float,
     power_of_two,
@@ -31,6 +32,7 @@ _RANGE = (
     limits,
 )
 _WINDOW = ('paper', 'HU of black and white: ' + WINDOWS)
+_CLASSES = (None, 'names of the classes whose labels are 0, 1, ..., such as benign,malignant', names)
 _SPACING = (0.6, 'mm per pixel', positive_float)
 _INTERPOLATION = (
     'bspline',
@@ -119,10 +121,15 @@ _FROM_SCANS = (
 
 CreateImages = settings(
     'CreateImages',
-    'from a folder of image files',
+    'from a folder of image files, or a file of many images',
     group(
         'input',
-        folder=(..., 'a folder of PNG, JPEG, TIFF, BMP or NPY files, or of class folders of them', text),
+        source=(
+            ...,
+            'a folder of PNG, JPEG, TIFF, BMP or NPY files, or of class folders of them; or one NPZ, NPY or TIFF file '
+            'of many images',
+            text,
+        ),
         channels=(1, '1 for gray, 3 for colour', channels),
         range=_RANGE,
         resize=(False, 'take the middle square of images of other sizes and scale it'),
@@ -132,13 +139,15 @@ CreateImages = settings(
             '"(.*)_slice" (default: each file is a nodule)',
             text,
         ),
+        classes=_CLASSES,
+        slices=(1, 'of the volumes of an NPZ or NPY file: slices round the middle one, an image each', positive),
         window=(None, 'if the images are CT: the HU of black and white: ' + WINDOWS, text),
     ),
     _IMAGES,
     _FOLDS,
     group('output', **_OUTPUT, **_KEY),
     _RANDOMNESS,
-    inputs='folder key',
+    inputs='source key',
     writer='dataset',
     example='python 0-dataset_create.py images my_patches --resize --augment',
 )

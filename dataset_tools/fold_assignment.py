@@ -40,7 +40,7 @@ class Folds:
             raise ValueError(f'--inner {inner_folds} without --folds; add it')
         self.folds = folds
         self.inner_folds = inner_folds
-        self.test_fold = _assign(groups, folds, [seed]) if folds else {}  # {group: the fold that tests it}
+        self.test_fold = _assign(groups, folds, [seed]) if folds else {}  # {group: the fold that tests it, or None}
         self.inner_test_fold = []  # of each fold
         for fold in range(folds if inner_folds else 0):
             training = [(label, group) for label, group in groups if self.test_fold[group] != fold]
@@ -55,6 +55,22 @@ class Folds:
             if group in test_fold:
                 splits += [Split(fold, k, _side(k, test_fold[group])) for k in range(self.inner_folds)]
         return splits
+
+
+def published(parts):
+    """The Folds of splits that a data set comes with: one fold, and an inner one if there is a part 'val'.
+
+    parts: {group: 'train', 'val' or 'test'}. 'val' is the test side of the inner fold; without 'test', of the fold.
+    """
+    test_part = 'test' if 'test' in parts.values() else 'val'
+    folds = Folds([])
+    folds.folds = 1
+    folds.test_fold = {group: 0 if part == test_part else None for group, part in parts.items()}
+    training = {group: part for group, part in parts.items() if part != test_part}
+    if 'val' in training.values():
+        folds.inner_folds = 1
+        folds.inner_test_fold = [{group: 0 if part == 'val' else None for group, part in training.items()}]
+    return folds
 
 
 def _side(fold, test_fold):

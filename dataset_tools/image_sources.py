@@ -22,9 +22,12 @@ PAIR_REMEDIES = {
 
 def from_images(cfg):
     """A Source of the image files in a folder, or of the classes whose folders it holds; in order of their names."""
+    for name, value in (('slices', cfg.slices > 1), ('classes', cfg.classes)):
+        if value:
+            raise ValueError(f'--{name} is for an NPZ, NPY or TIFF file of many images; {cfg.source} is a folder')
     pattern = _nodule_pattern(cfg.nodules)
     hashed = pseudonyms.namer(cfg)
-    names_by_class, skipped = _image_files(cfg.folder)
+    names_by_class, skipped = _image_files(cfg.source)
     size = cfg.resolution + 2 * margin(cfg)
     window = hounsfield.window(cfg.window) if cfg.window else None
     nodules = []  # (class, path, name of the nodule in the data set) of each image
@@ -34,7 +37,7 @@ def from_images(cfg):
     def patches():
         check = images.RangeCheck()
         for label, name, nodule in nodules:
-            path = os.path.join(cfg.folder, name)
+            path = os.path.join(cfg.source, name)
             with images.remedies(REMEDIES):
                 pixels = images.load(path, size, cfg.channels, cfg.range, cfg.resize, check)
             yield Patch(pixels, label, nodule, _file_facts(path, hashed('file', name)), None)
@@ -80,7 +83,7 @@ def _nodule_of(name, pattern):
 def _image_files(folder):
     """{class or None: names below folder} of the images in a folder or its sub-folders; {what: count} of others."""
     if not os.path.isdir(folder):
-        raise ValueError(f'{folder} is not a folder; name the folder of the images')
+        raise ValueError(f'{folder} is not a folder; name the folder of the images, or an NPZ, NPY or TIFF file')
     skipped = collections.OrderedDict([('hidden', 0), ('not images', 0), ('folders', 0)])
     pictures, folders = _listing(folder, skipped)
     classes = collections.OrderedDict()

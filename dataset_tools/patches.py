@@ -8,9 +8,10 @@ SHIFT = 10  # pixels, the most that a shifted crop is off the centre
 
 # name: if the user gives none; labels: the classes, or [None]; total: number of patches; patches: a generator; about:
 # for NAME.json; notes: for the user; groups: (label, group) of each nodule, for folds; warnings: what makes the set
-# weaker than it looks; left_out: [(lines of the table, reason)] of what should have been in it
-Source = collections.namedtuple('Source', 'name labels total patches about notes groups warnings left_out')
-Source.__new__.__defaults__ = (), (), ()
+# weaker than it looks; left_out: [(lines of the table, reason)] of what should have been in it; parts: the splits that
+# it comes with, {group: part} as of fold_assignment.published
+Source = collections.namedtuple('Source', 'name labels total patches about notes groups warnings left_out parts')
+Source.__new__.__defaults__ = (), (), (), None
 # pixels: uint8 [C,S,S]; label: the class or None; nodule: its name; facts: what NAME.json says of it; mask: None or
 # bool [S,S]; group: what never comes apart, a patient or a scan; None: the nodule
 Patch = collections.namedtuple('Patch', 'pixels label nodule facts mask group')

@@ -18,13 +18,13 @@ RECORD, ENTRY = 300, 500  # bytes round the pixels of an image at all levels, an
 
 
 def write_sets(cfg, source, resumed=False):
-    """The folders of the datasets written: one for each class of a Source and, with cfg.folds, for each split.
+    """The folders of the datasets written: one for each class of a Source and, if it has folds, for each split.
 
     All of them are written, or none. resumed: a run goes on, which may have written some of them itself.
     """
     head = dict(source.about, resolution=cfg.resolution, seed=cfg.seed)
-    paths, folds = require_places(cfg, source.labels, source.groups, source.name, resumed)
-    copies = cfg.shifts * (len(VARIANTS) if cfg.augment else 1) * (cfg.folds or 1) * (1 + (cfg.inner or 0))
+    paths, folds = require_places(cfg, source.labels, source.groups, source.name, resumed, source.parts)
+    copies = cfg.shifts * (len(VARIANTS) if cfg.augment else 1) * (folds.folds or 1) * (1 + (folds.inner_folds or 0))
     pixel_bytes = cfg.resolution**2 * source.about.get('channels', 1) * 4 // 3
     _require_room(cfg.outdir, source, copies * (pixel_bytes + RECORD))
     page_data = overview.Overview(head)
@@ -34,8 +34,8 @@ def write_sets(cfg, source, resumed=False):
             part = places.enter_context(folders.folder(path, cfg.force))
             variants = VARIANTS if cfg.augment and split.side != 'test' else VARIANTS[:1]
             facts = dict(head, variants=[name for name, _ in variants])
-            if cfg.folds:
-                facts.update(split._asdict(), folds=cfg.folds)
+            if folds.folds:
+                facts.update(split._asdict(), folds=folds.folds)
             facts['name'] = os.path.basename(path)
             sets[label, split] = stack.enter_context(_dataset(part, facts, variants))
         for index, patch in enumerate(stack.enter_context(progress(source))):
@@ -49,39 +49,44 @@ def write_sets(cfg, source, resumed=False):
     for key, path in paths.items():
         print(f'{path}: {counts[key]["records"]} images of {counts[key]["nodules"]} nodules, {size} down to 4x4')
     table = []
-    for split in fold_assignment.all_splits(cfg.folds, cfg.inner) if cfg.folds else ():
+    for split in fold_assignment.all_splits(folds.folds, folds.inner_folds) if folds.folds else ():
         nodules = [counts[label, split]['nodules'] for label, _ in page_data.sorted()]
         table.append((fold_assignment.folder(split), nodules))
     _report(cfg, source, set_name(cfg.name, None, source.name), page_data, table)
     return list(paths.values())
 
 
-def require_places(cfg, labels, groups, name, resumed=False):
+def require_places(cfg, labels, groups, name, resumed=False, parts=None):
     """{(label, split): folder of its dataset}, and the Folds; ValueError if one is taken, or would hold no nodule.
 
     groups: (label, group) of each nodule, for folds; name: of the dataset if the user gives none; resumed: as of
-    `write_sets`.
+    `write_sets`; parts: as of Source, which count unless cfg has folds.
     """
-    folds = fold_assignment.Folds(groups, cfg.folds, cfg.inner, cfg.seed)
-    paths = _paths(cfg, labels, name)
+    is_published = parts and not (cfg.folds or cfg.inner)
+    if is_published:
+        folds = fold_assignment.published(parts)
+    else:
+        folds = fold_assignment.Folds(groups, cfg.folds, cfg.inner, cfg.seed)
+    paths = _paths(cfg, folds, labels, name)
     for path in paths.values():
         require_free(path, cfg.force, resumed)
     files.require_replaceable(*_beside(os.path.join(cfg.outdir, set_name(cfg.name, None, name))))
-    if cfg.folds:
+    if folds.folds:
         nonempty = {(label, split) for label, group in groups for split in folds.splits(group)}
         for key, path in paths.items():
             if key not in nonempty:
-                raise ValueError(f'{path} would hold no nodule; lower --folds or --inner')
+                remedy = 'make other splits with --folds' if is_published else 'lower --folds or --inner'
+                raise ValueError(f'{path} would hold no nodule; {remedy}')
     return paths, folds
 
 
-def _paths(cfg, labels, name):
+def _paths(cfg, folds, labels, name):
     """{(label, split): folder of its dataset}; name: if the user gives none."""
-    if not cfg.folds:
+    if not folds.folds:
         split = fold_assignment.NO_FOLDS
         return {(label, split): os.path.join(cfg.outdir, set_name(cfg.name, label, name)) for label in labels}
     top = os.path.join(cfg.outdir, set_name(cfg.name, None, name))
-    splits = fold_assignment.all_splits(cfg.folds, cfg.inner)
+    splits = fold_assignment.all_splits(folds.folds, folds.inner_folds)
     _require_these_folds(top, {fold_assignment.folder(split) for split in splits})
     paths = {}
     for label in labels:
