@@ -59,7 +59,7 @@ def paths(cfg, names=None):
         for path in value if isinstance(value, list) else [value]:
             if not path or path is True:  # a switch may be called as an input of another program
                 continue
-            result += glob.glob(re.sub(r'{\w+}', '*', glob.escape(path))) if '{' in path else [path]
+            result += glob.glob(re.sub('{[^{}]*}', '*', glob.escape(path))) if '{' in path else [path]
     return result
 
 

@@ -39,7 +39,7 @@ def create_volumes(annotations, outdir='datasets', **settings):
     from dataset_tools import create_settings, volume_sources
 
     with _started(create_settings.CreateVolumes, annotations=annotations, outdir=outdir, **settings) as cfg:
-        return _create_from_scans(cfg, lambda: volume_sources.read_table(cfg), volume_sources.NAME)
+        return _create_from_scans(cfg, lambda: volume_sources.read_table(cfg, cfg.classes), volume_sources.NAME)
 
 
 def create_lidc(scans, outdir='datasets', **settings):

@@ -34,9 +34,11 @@ def read_annotations(path, coordinates='world', volume=None):
 
     coordinates: of the points, mm of DICOM (world), mm of 3D Slicer and nibabel (ras), or voxel; files of 3D Slicer
     know their own. volume: the scan of a table that names none, or where paths start that do not start at the table's
-    folder. How columns and paths were understood is logged. ValueError of one line for all that is wrong in it.
+    folder, or a pattern of the names of scans, see locations.split_pattern. How columns and paths were understood is
+    logged. ValueError of one line for all that is wrong in it.
     """
-    located = locations.Locations(path, volume)
+    folder, pattern = locations.split_pattern(volume)
+    located = locations.Locations(path, folder)
     notes, unused = [], []
     if markups.ENDINGS.search(path):
         coordinates, rows = markups.read(path)
@@ -44,6 +46,8 @@ def read_annotations(path, coordinates='world', volume=None):
         axes = XYZ_AXES
     else:
         columns, rows, unused = nodule_tables.read(path)
+        if pattern:
+            columns, rows, unused = _with_scans(path, pattern, columns, rows, unused)
         if unused:
             notes.append(f'{path}: columns without a meaning here: {", ".join(unused)}')
         coordinates, axes = _axes(path, columns, coordinates)
@@ -60,6 +64,29 @@ def read_annotations(path, coordinates='world', volume=None):
     for line in notes:
         log.info(log.one_line(line))
     return annotations
+
+
+def _with_scans(path, pattern, columns, rows, unused):
+    """A table as of nodule_tables.read, with the scan of each row that a pattern names: as a path, or a file's name."""
+    names = [match.group(1) for match in locations.FIELD.finditer(pattern)]
+    keys = {name: nodule_tables.column_of(name) for name in names}
+    remedy = 'write {COLUMN} for the text of a column of the table, or {COLUMN:04} for a number of four digits'
+    if not names or re.search('[{}]', locations.FIELD.sub('', pattern)):
+        raise ValueError(f'--volumes {pattern} is not understood; {remedy}')
+    for name, key in keys.items():
+        if key not in columns:
+            raise ValueError(f'--volumes {pattern}: {path} has no column {name}; {remedy}')
+    target = 'path' if '/' in pattern else 'seriesuid'
+    located = []
+    for place, row in rows:
+        try:
+            scan = locations.from_pattern(pattern, {name: row[key] for name, key in keys.items()})
+        except ValueError as error:
+            raise ValueError(f'{path} {place}: {error}') from None
+        cells = {name: text for name, text in row.items() if name not in ('path', 'seriesuid')}
+        located.append((place, dict(cells, **{target: scan})))
+    columns = [name for name in columns if name not in ('path', 'seriesuid')] + [target]
+    return columns, located, [name for name in unused if nodule_tables.column_of(name) not in keys.values()]
 
 
 def _first(parts, count):

@@ -8,6 +8,7 @@ from common.types import (
     integers,
     limits,
     names,
+    nonnegative,
     positive,
     positive_float,
     power_of_two,
@@ -49,8 +50,13 @@ _VOLUMES = dict(
     volumes=(
         None,
         'folder in which a seriesuid is looked for (default: that of the table), and a path that is not in that of the '
-        'table; or the only scan',
+        'table; or the only scan; or how scans are named, as in LNDb-{LNDbID:04}.mhd, by a column LNDbID',
         text,
+    ),
+    acquisition=(
+        None,
+        'of DICOM series with several acquisitions: the AcquisitionNumber of the slices that are read',
+        nonnegative,
     ),
     coordinates=(
         None,
@@ -163,6 +169,7 @@ CreateVolumes = settings(
             text,
         ),
         **_VOLUMES,
+        classes=_CLASSES,
     ),
     *_FROM_SCANS,
     inputs='annotations volumes key',
@@ -284,7 +291,7 @@ COMMANDS = dict(
 def volumes_of_lidc(cfg):
     """The settings of volumes for those of lidc, whose points are in world mm."""
     shared = {name: value for name, value in cfg._asdict().items() if name in CreateVolumes._fields}
-    return CreateVolumes(**dict(shared, volumes=cfg.scans, coordinates='world'))
+    return CreateVolumes(**dict(shared, volumes=cfg.scans, coordinates='world', classes=None))
 
 
 def require_one_source(cfg):

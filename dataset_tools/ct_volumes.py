@@ -90,16 +90,17 @@ def _paths_by_name(folder):
     return paths
 
 
-def read_volume(path, series=None):
+def read_volume(path, series=None, acquisition=None):
     """The Volume in a file of FORMATS, or of the DICOM series (SeriesInstanceUID; None: the only one) below a folder.
 
+    acquisition: of the slices of a series, the AcquisitionNumber of those that are read; None: of all.
     `image` knows where it lies: image.TransformContinuousIndexToPhysicalPoint(voxel) -> world, and the inverse.
     """
     path = os.fspath(path)
     files.require_regular(path)
     files.require_utf8(path)
     if os.path.isdir(path):
-        return Volume(path, *read_series(path, series))
+        return Volume(path, *read_series(path, series, acquisition))
     if not FORMATS.search(path):
         remedy = 'name the folder of a DICOM series, or a file .nii .nii.gz .mhd .mha .nrrd'
         raise ValueError(f'{path} is not a volume; {remedy}')

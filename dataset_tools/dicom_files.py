@@ -19,8 +19,8 @@ from common import files, log
 SeriesIndex = namedtuple('SeriesIndex', 'series left_out damaged')
 # A frame of a file; most files hold one. size: columns and rows; position [3] of its first voxel in mm; orientation [6]
 # of its rows and columns; spacing: mm from column to column and from row to row; rescale: (slope, intercept); padding:
-# the stored values (lowest, highest) that stand for no value, or None
-Frame = namedtuple('Frame', 'path index size position orientation spacing rescale padding')
+# the stored values (lowest, highest) that stand for no value, or None; acquisition: its AcquisitionNumber, or None
+Frame = namedtuple('Frame', 'path index size position orientation spacing rescale padding acquisition')
 
 CT = '1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.2.1', '1.2.840.10008.5.1.4.1.1.2.2'  # one frame, or many
 DEFLATED = '1.2.840.10008.1.2.1.99'
@@ -246,7 +246,12 @@ def _frame(path, index, size, padding, header, groups):
     if skew > 0.01 or min(spacing) <= 0 or not slope:
         values = f'PixelSpacing {spacing}, ImageOrientationPatient {orientation}, RescaleSlope {slope:g}'
         raise ValueError(f'{path} has {values}, which no scanner writes; export the series again')
-    return Frame(path, index, size, position, orientation, spacing[::-1], (slope, intercept), padding)
+    holders = [(header, 'AcquisitionNumber')]
+    for group in groups or ():
+        holders += [(item, 'FrameAcquisitionNumber') for item in _items(group, 'FrameContentSequence')]
+    numbers = [_integer(holder, name) for holder, name in holders[::-1] if text(holder, name)]
+    acquisition = numbers[0] if numbers else None
+    return Frame(path, index, size, position, orientation, spacing[::-1], (slope, intercept), padding, acquisition)
 
 
 def _numbers(path, header, name, count):

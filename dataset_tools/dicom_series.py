@@ -11,14 +11,17 @@ from dataset_tools import dicom_files, itk
 TISSUE = -1000.0, 3071.0  # HU between which padding cannot be distinguished from what it surrounds
 
 
-def read_series(folder, uid):
+def read_series(folder, uid, acquisition=None):
     """The series with that SeriesInstanceUID below a folder, or the only one there: (image, notes, left_out).
 
     image: a SimpleITK image of HU; notes: sentences about its values; left_out: {path: reason} of the other files.
+    acquisition: the AcquisitionNumber of the frames that are read, or None for all.
     """
     paths, left_out = _select(folder, uid)
     frames = [frame for path in paths for frame in dicom_files.read_frames(path)]
     reader = _FrameReader(frames)
+    if acquisition is not None:
+        frames, left_out = _of_acquisition(folder, frames, acquisition, left_out)
     frames, step = _in_order(folder, frames, left_out)
     size = frames[0].size + (len(frames),)
     itk.require_memory(folder, size)
@@ -60,6 +63,24 @@ def _select(folder, uid):
         others = left_out_message(left_out, '; left out: ')
         raise ValueError(f'{folder} holds {listed or "no CT slices"}{others}; {remedy}')
     return paths, left_out
+
+
+def _of_acquisition(folder, frames, acquisition, left_out):
+    """Those frames of an AcquisitionNumber, and left_out with the files that have none of them."""
+    chosen = [frame for frame in frames if frame.acquisition == acquisition]
+    if not chosen:
+        raise ValueError(f'{folder} has no acquisition {acquisition}; {_acquisitions_message(frames)}')
+    used = {frame.path for frame in chosen}
+    others = [(frame.path, f'acquisition {frame.acquisition}') for frame in frames if frame.path not in used]
+    return chosen, dict(left_out, **dict(others))
+
+
+def _acquisitions_message(frames):
+    """How many frames each acquisition has, and how to choose one."""
+    counts = collections.Counter(frame.acquisition for frame in frames)
+    numbers = sorted(counts, key=lambda number: -1 if number is None else number)
+    listed = ', '.join(f'{number} ({counts[number]} slices)' for number in numbers[:8])
+    return f'it has the acquisitions {listed}; choose one with --acquisition'
 
 
 def left_out_message(left_out, prefix=''):
@@ -151,6 +172,7 @@ def _slice_step(folder, frames, heights, positions, left_out):
     below, above = [frame.path + (f' frame {frame.index + 1}' if frame.index else '') for frame in frames[k : k + 2]]
     distances = f'{gaps[k]:.2f} mm from {below} to {above} but {usual:.2f} mm between others'
     others = left_out_message(left_out, '; left out: ')
-    raise ValueError(
-        f'{folder}: {distances}, so slices are missing, doubled or uneven{others}; export all of them, once'
-    )
+    remedy = 'export all of them, once'
+    if len({frame.acquisition for frame in frames}) > 1:
+        remedy = _acquisitions_message(frames)
+    raise ValueError(f'{folder}: {distances}, so slices are missing, doubled or uneven{others}; {remedy}')

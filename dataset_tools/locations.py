@@ -5,6 +5,35 @@ import ntpath
 import os
 import re
 
+FIELD = re.compile(r'{([^{}:]+)(?::0(\d))?}')  # of a pattern: {COLUMN}, or {COLUMN:04} with zeros before a number
+
+
+def split_pattern(volumes):
+    """(folder, pattern) of --volumes: 'scans/LNDb-{LNDbID:04}.mhd' -> ('scans', 'LNDb-{LNDbID:04}.mhd').
+
+    The pattern begins with the first part of the path that has a brace; it is None if none has. Without a folder, that
+    is None.
+    """
+    if not volumes or '{' not in volumes:
+        return volumes, None
+    parts = re.split(r'[\\/]', volumes[: volumes.index('{')])
+    begin = volumes.index('{') - len(parts[-1])
+    return volumes[: max(begin - 1, 0)] or None, volumes[begin:].replace('\\', '/')
+
+
+def from_pattern(pattern, row):
+    """The name or path that a pattern gives for a row, {column as the pattern names it: text}; ValueError if none."""
+
+    def text(match):
+        name, digits = match.groups()
+        if not digits:
+            return row[name]
+        if not re.match(r'\d+(\.0*)?$', row[name]):
+            raise ValueError(f'{name} is {row[name][:40]!r}, and {match.group()} of --volumes needs a whole number')
+        return row[name].partition('.')[0].zfill(int(digits))
+
+    return FIELD.sub(text, pattern)
+
 
 class Locations:
     """A function of a table's path -> where that file or folder is; as the table says it if it is nowhere.

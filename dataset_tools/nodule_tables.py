@@ -50,7 +50,7 @@ def read(path):
     if len(lines) < 2:
         raise ValueError(f'{path} holds no annotations; it needs a header line and a line for each nodule')
     place, header = lines[0]
-    columns = [_column(name) for name in header]
+    columns = [column_of(name) for name in header]
     for i, column in enumerate(columns):
         if column and column in columns[:i]:
             both = f'{header[columns.index(column)]} and {header[i]}'
@@ -61,10 +61,11 @@ def read(path):
             count = f'{len(cells)} cells under a header of {len(columns)}'
             raise ValueError(f'{path} {place}: {count}; quote cells that hold the delimiter')
         rows.append((place, dict(zip(columns, cells))))
-    return columns, rows, [name for name in header if name and _column(name) not in _NAMES]
+    return columns, rows, [name for name in header if name and column_of(name) not in _NAMES]
 
 
-def _column(name):
+def column_of(name):
+    """The key in rows of a column with that name in the header."""
     plain = re.sub('[^a-z0-9]', '', name.lower())
     return _COLUMNS.get(plain, plain)
 

@@ -22,9 +22,9 @@ CONTRAST = 60.0  # HU that the faintest nodules have over the lung; measured on 
 
 # scan: (path, series), as ct_volumes.read_volume takes them; nodules: Annotations; size: pixels of a patch; window: HU
 # of black and white; class_conflict: what becomes of marks of one nodule that differ in class: first (the first's class
-# holds), drop (none is used) or error (they are a problem)
-Job = namedtuple('Job', 'scan nodules size spacing slices window interpolation class_conflict')
-Job.__new__.__defaults__ = ('error',)
+# holds), drop (none is used) or error (they are a problem); acquisition: of a DICOM series, as ct_volumes.read_volume
+Job = namedtuple('Job', 'scan nodules size spacing slices window interpolation class_conflict acquisition')
+Job.__new__.__defaults__ = 'error', None
 # places: of the lines of the table that cannot be used, such as 'line 2'
 Problem = namedtuple('Problem', 'places reason')
 # patches: with the names of the table; merged: [places] of marks that are one nodule; off_nodule: places without a
@@ -40,7 +40,7 @@ def crop(job):
     """The Crops of one scan, nodule by nodule in the order of the table. What is wrong is in `problems`, not raised."""
     crops = Crops([], [], [], [], [], [], [], [])
     with _collected(crops, job.nodules):
-        volume = ct_volumes.read_volume(*job.scan)
+        volume = ct_volumes.read_volume(*job.scan, acquisition=job.acquisition)
         crops.notes.extend(ct_volumes.notes(volume))
         scan_facts = _scan_facts(volume, *job.scan)
         if scan_facts['patient']:
@@ -107,7 +107,7 @@ def _scan_facts(volume, path, series):
     facts = dict(voxel_mm=round(min(within_slice), 4), slice_mm=round(lengths[axis], 4), patient=None)
     paths = completeness.files_of(path)
     if os.path.isdir(path):
-        paths = dicom_files.slice_paths(path, series)
+        paths = [name for name in dicom_files.slice_paths(path, series) if name not in volume.left_out]
         kernel, facts['patient'] = dicom_files.kernel_and_patient(paths[0])
         if kernel:
             facts['kernel'] = kernel

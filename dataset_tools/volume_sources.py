@@ -5,7 +5,17 @@ import os
 from collections import OrderedDict, namedtuple
 
 from common import VERSION, card, hounsfield, log
-from dataset_tools import annotations, ct_volumes, itk, markups, process_pool, pseudonyms, source_digests
+from dataset_tools import (
+    annotations,
+    class_names,
+    ct_volumes,
+    itk,
+    locations,
+    markups,
+    process_pool,
+    pseudonyms,
+    source_digests,
+)
 from dataset_tools.patches import SHIFT, Source, margin
 from dataset_tools.scan_crops import SAME, Crops, Job, Problem, crop
 
@@ -18,16 +28,23 @@ LISTED = 5  # places, or notes of a kind, in a message
 _Plan = namedtuple('_Plan', 'marked jobs problems')
 
 
-def read_table(cfg):
-    """The annotations.Table of a file; ValueError or OSError for all that can be wrong before a scan is looked for."""
+def read_table(cfg, classes=None):
+    """The annotations.Table of a file; ValueError or OSError for all that can be wrong before a scan is looked for.
+
+    classes: names of the classes that it numbers, as of class_names.of_label.
+    """
     itk.simple_itk()  # if it is missing, nothing should have been written
     if not os.path.exists(cfg.annotations):
         remedy = 'it is a table of your nodules: docs/data.md says what it holds'
         raise FileNotFoundError(f'{cfg.annotations} does not exist; {remedy}')
-    if cfg.volumes and not os.path.exists(cfg.volumes):
-        raise FileNotFoundError(f'--volumes: there is no {cfg.volumes}; name the folder of the scans')
+    folder, _ = locations.split_pattern(cfg.volumes)
+    if folder and not os.path.exists(folder):
+        raise FileNotFoundError(f'--volumes: there is no {folder}; name the folder of the scans')
     ct_volumes.clear_caches()
     marked = annotations.read_annotations(cfg.annotations, cfg.coordinates or 'world', cfg.volumes)
+    for index, a in enumerate(marked):
+        label = class_names.of_label(a.label, classes, f'{cfg.annotations} {a.place}')
+        marked[index] = a._replace(label=label)
     return annotations.Table(NAME, marked, [cfg.annotations], dict(coordinates=cfg.coordinates or 'world'))
 
 
@@ -72,7 +89,7 @@ def check(cfg, table):
 
 def _plan(cfg, table, size, slices):
     """What to crop from which scan, and which lines name none."""
-    folder = cfg.volumes or os.path.dirname(cfg.annotations) or '.'
+    folder = locations.split_pattern(cfg.volumes)[0] or os.path.dirname(cfg.annotations) or '.'
     source_digests.stamp.cache_clear()
     scans, problems = OrderedDict(), []
     for a in table.marked:
@@ -86,7 +103,8 @@ def _plan(cfg, table, size, slices):
     window = hounsfield.window(cfg.window)
     jobs = []
     for scan, nodules in scans.items():
-        jobs.append(Job(scan, nodules, size, cfg.spacing, slices, window, cfg.interpolation, cfg.class_conflict))
+        grid = size, cfg.spacing, slices
+        jobs.append(Job(scan, nodules, *grid, window, cfg.interpolation, cfg.class_conflict, cfg.acquisition))
     return _Plan(table.marked, jobs, problems)
 
 
