@@ -1,5 +1,6 @@
 """Valid files of each kind, and readers that read damaged copies of them."""
 
+import contextlib
 import gzip
 import io
 import json
@@ -230,8 +231,65 @@ class Masks(_Files):
         masks.read(self.path, '1')
 
 
+class Stacks(_Files):
+    """Files of many images, made into data sets: NPZ (packed or not, and with a damaged array within), NPY and TIFF."""
+
+    PARTS = ('train_images', 6), ('val_images', 4), ('test_images', 4)
+
+    def __init__(self, folder, random):
+        from PIL import Image
+
+        from dataset_tools import writer
+
+        writer.write_page = lambda *arguments: None
+        self.outdir = os.path.join(folder, 'out')
+        self.npz, self.npy = os.path.join(folder, 'a.npz'), os.path.join(folder, 'a.npy')
+        volumes = {name: random.randint(256, size=[count, 8, 8, 8]).astype(np.uint8) for name, count in self.PARTS}
+        labels = {name.replace('images', 'labels'): np.arange(count)[:, None] % 2 for name, count in self.PARTS}
+        self.good = []
+        for save in (np.savez, np.savez_compressed):
+            save(self.npz, **volumes, **labels)
+            with open(self.npz, 'rb') as f:
+                self.good.append((self.npz, f.read()))
+        np.save(self.npy, volumes['train_images'])
+        with open(self.npy, 'rb') as f:
+            self.good.append((self.npy, f.read()))
+        pages = [Image.fromarray(page) for page in volumes['train_images'][0]]
+        pages[0].save(os.path.join(folder, 'a.tif'), save_all=True, append_images=pages[1:])
+        with open(os.path.join(folder, 'a.tif'), 'rb') as f:
+            self.good.append((f.name, f.read()))
+
+    def damaged(self, index, random):
+        kind = index % 6
+        self.path, data = self.good[kind - 2 if kind > 3 else kind % 2]
+        if kind in (2, 3):
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                arrays_ = {name: archive.read(name) for name in archive.namelist()}
+            name = sorted(arrays_)[random.randint(len(arrays_))]
+            arrays_[name] = mutate(arrays_[name], data, random)
+            with zipfile.ZipFile(self.path, 'w', zipfile.ZIP_DEFLATED if kind == 3 else zipfile.ZIP_STORED) as archive:
+                for name, content in arrays_.items():
+                    archive.writestr(name, content)
+        else:
+            with open(self.path, 'wb') as f:
+                f.write(mutate(data, self.good[random.randint(2)][1], random))
+
+    def read(self, index):
+        import dataset_tools
+
+        settings = dict(resolution=8, resize=index % 12 > 5, keep_names=True)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                dataset_tools.create_images(self.path, self.outdir, **settings)
+        except (ValueError, OSError):
+            left = os.listdir(self.outdir) if os.path.exists(self.outdir) else []
+            assert not left, left  # nothing is half written
+            raise
+        shutil.rmtree(self.outdir)
+
+
 KINDS = dict(pickles=Pickles, records=Records, arrays=Arrays, json=Json, pictures=Pictures, volumes=Volumes)
-KINDS.update(readings=Readings, masks=Masks)
+KINDS.update(readings=Readings, masks=Masks, stacks=Stacks)
 
 
 def empty(folder):

@@ -16,7 +16,7 @@ BATCH = 1000  # files that a process reads
 SECONDS = 2.0  # of the processor for a file, at most
 MEMORY = 10, 64 << 20  # bytes for each byte of a file, and beside that
 COUNTS = dict(pickles=30000, records=2000, arrays=4000, json=3000, pictures=6000, volumes=1200)
-COUNTS.update(readings=1000, masks=1250)  # 500 of XML, of SQLite and of RTSTRUCT
+COUNTS.update(readings=1000, masks=1250, stacks=750)  # 500 of XML, of SQLite, of RTSTRUCT and of NPZ
 
 
 def _status(name):
@@ -131,6 +131,10 @@ def test_damaged_readings(tmp_path):
 
 def test_damaged_masks(tmp_path):
     _soak('masks', tmp_path)
+
+
+def test_damaged_stacks(tmp_path):
+    _soak('stacks', tmp_path)
 
 
 if __name__ == '__main__':
