@@ -8,7 +8,7 @@ import pytest
 import SimpleITK as sitk
 from numpy.testing import assert_allclose, assert_array_equal
 
-from dataset_tools import ct_volumes
+from dataset_tools import ct_volumes, scan_crops, source_digests
 from scans import PAPER_GRAY, POINT, STORED, blob, lopsided, picture, pixels, tilted, turned, unreadable, write_dicom
 
 
@@ -102,6 +102,24 @@ def test_another_slice_at_the_same_place_is_an_error(series):
     again.SOPInstanceUID += '.1'
     again.save_as(str(folder / 'again.dcm'))
     unreadable(ValueError, folder, '0.00 mm', paths[2], 'again.dcm', 'once')
+
+
+def test_one_of_several_acquisitions_at_the_same_places_is_chosen_by_its_number(series):
+    folder, paths = series
+    hu = sitk.GetArrayFromImage(picture(size=(12, 10, 6)))
+    later = sitk.GetImageFromArray(hu + 60)
+    later.CopyInformation(picture(size=(12, 10, 6)))
+    names = [f'later{k}.dcm' for k in range(6)]
+    later_paths = write_dicom(folder, later, slope='1', names=names, t0020_0012='7', t0008_0018='1.2.99')
+    choice = 'acquisitions None (6 slices), 7 (6 slices)', '--acquisition'
+    unreadable(ValueError, folder, '0.00 mm', *choice)
+    unreadable(ValueError, [folder, None, 3], 'no acquisition 3', *choice)
+    ct_volumes.clear_caches()
+    volume = ct_volumes.read_volume(folder, acquisition=7)
+    assert_array_equal(sitk.GetArrayFromImage(volume.image), hu + 60)
+    assert volume.left_out == dict.fromkeys(paths, 'acquisition None')
+    facts = scan_crops._scan_facts(volume, str(folder), None)
+    assert facts['scan_sha256'] == source_digests.sha256(sorted(later_paths))
 
 
 def test_mixed_series_are_listed_and_one_can_be_chosen(series):

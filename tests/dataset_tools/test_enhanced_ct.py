@@ -115,3 +115,21 @@ def test_a_truncated_file_of_frames_is_refused(tmp_path):
         with open(path, 'r+b') as file:
             file.truncate(int(os.path.getsize(path) * kept))
         unreadable(OSError, tmp_path, path, 'truncated', 'again')
+
+
+def test_one_of_several_acquisitions_in_a_file_is_chosen_by_its_number(tmp_path):
+    image = picture(lambda world: 4 * np.rint(lopsided(world) / 4), size=(8, 7, 4))
+    path = write_enhanced(tmp_path / 'all.dcm', image, (1, -1000), order=[0, 1, 2, 3, 3, 2, 1, 0])
+    data = pydicom.dcmread(str(path))
+    for index, frame in enumerate(data.PerFrameFunctionalGroupsSequence):
+        frame.FrameContentSequence = [item(FrameAcquisitionNumber=1 + index // 4)]
+    data.NumberOfFrames = 8
+    pixels_ = np.frombuffer(data.PixelData, '<i2').reshape(8, 7, 8).copy()
+    pixels_[4:] += 50
+    data.PixelData = pixels_.tobytes()
+    data.save_as(str(path))
+    unreadable(ValueError, tmp_path, 'acquisitions 1 (4 slices), 2 (4 slices)', '--acquisition')
+    for number, more in ((1, 0), (2, 50)):
+        ct_volumes.clear_caches()
+        read = ct_volumes.read_volume(tmp_path, acquisition=number)
+        assert_array_equal(sitk.GetArrayFromImage(read.image), sitk.GetArrayFromImage(image) + more)

@@ -109,3 +109,115 @@ def test_a_difference_in_class_is_an_error_that_names_the_choice_and_so_is_nothi
     assert code == 2 and 'line 2' in err and 'line 3' in err and '--class-conflict first or drop' in err
     code, _, err = volumes(text, '--class-conflict', 'drop')
     assert code == 2 and err.count('\n') == 1 and 'no nodule' in err and 'nodules.csv' in err
+
+
+def scans_of(folder, *names):
+    """A scan with nodules at PLACES under each of these names."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        sitk.WriteImage(picture(chest(*PLACES), size=(110, 60, 50)), str(folder / name))
+
+
+def lines(header, *rows):
+    return '\n'.join([header] + [','.join(map(str, row)) for row in rows]) + '\n'
+
+
+def points(path):
+    return [pytest.approx(entry['point'], abs=1e-3) for entry in facts(path)['entries']]
+
+
+def test_annotations_of_luna16_are_cropped_in_one_command(volumes, tmp_path):
+    scans_of(tmp_path / 'LUNA16', 'subset0/1.3.6.1.mhd', 'seg-lungs-LUNA16/1.3.6.1.mhd', 'subset1/1.3.6.2.mhd')
+    rows = [('1.3.6.1',) + tuple(PLACES[0]) + (5.65,), ('1.3.6.2',) + tuple(PLACES[1]) + (4.22,)]
+    text = lines('seriesuid,coordX,coordY,coordZ,diameter_mm', *rows)
+    assert volumes(text, '--volumes', tmp_path / 'LUNA16')[0] == 0
+    about = facts(tmp_path / 'out' / 'nodules')
+    assert points(tmp_path / 'out' / 'nodules') == [list(PLACES[0]), list(PLACES[1])]
+    assert [(entry['diameter_mm'], entry['scan']) for entry in about['entries']] == [
+        (5.65, '1.3.6.1'),
+        (4.22, '1.3.6.2'),
+    ]
+
+
+def test_candidates_of_luna16_most_of_which_are_no_nodules_are_cropped_by_their_class(volumes, tmp_path):
+    scans_of(tmp_path / 'LUNA16', 'subset0/1.3.6.1.mhd')
+    lung = [PLACES[0] + [0, 19, 0], PLACES[0] + [0, -19, 0]]
+    places = [PLACES[0], PLACES[0] + [1, 0, 0], lung[0], lung[1], PLACES[0] + [10, 19, 0]]
+    rows = [('1.3.6.1',) + tuple(place) + (int(i < 2),) for i, place in enumerate(places)]
+    flags = ['--volumes', tmp_path / 'LUNA16', '--coordinates', 'world', '--classes', 'candidate,nodule']
+    code, out, err = volumes(lines('seriesuid,coordX,coordY,coordZ,class', *rows), *flags)
+    assert code == 0, err
+    assert facts(tmp_path / 'out' / 'candidate')['nodules'] == 3
+    assert points(tmp_path / 'out' / 'nodule') == [list(PLACES[0] + [0.5, 0, 0])]
+
+
+def test_a_table_of_luna25_is_cropped_in_one_command_with_names_for_its_labels(volumes, tmp_path):
+    scans_of(tmp_path / 'luna25_images', '1.2.840.1.mha', '1.2.840.2.mha')
+    header = 'PatientID,SeriesInstanceUID,StudyDate,CoordX,CoordY,CoordZ,LesionID,AnnotationID,NoduleID,label,'
+    header += 'Age_at_StudyDate,Gender'
+    rows = [
+        (100012, '1.2.840.1', 19990102) + tuple(PLACES[0]) + (1, '100012_1_19990102', '100012_1', 0, 63, 'Male'),
+        (100012, '1.2.840.2', 20000102) + tuple(PLACES[0]) + (1, '100012_1_20000102', '100012_1', 0, 64, 'Male'),
+        (100012, '1.2.840.2', 20000102) + tuple(PLACES[1]) + (2, '100012_2_20000102', '100012_2', 1, 64, 'Male'),
+    ]
+    flags = ['--volumes', tmp_path / 'luna25_images', '--classes', 'benign,malignant']
+    code, _, err = volumes(lines(header, *rows), *flags)
+    assert code == 0, err
+    benign, malignant = [facts(tmp_path / 'out' / name)['entries'] for name in ('benign', 'malignant')]
+    assert [(entry['nodule'], entry['scan'], entry['patient']) for entry in benign] == [
+        ('100012#100012_1', '1.2.840.1', '100012'),
+        ('100012#100012_1', '1.2.840.2', '100012'),
+    ]
+    assert [entry['nodule'] for entry in malignant] == ['100012#100012_2']
+    code, _, err = volumes(lines(header, rows[2][:9] + (2, 64, 'Male')), *flags)
+    assert code == 2 and 'line 2 has the label 2' in err and '--classes' in err
+
+
+LNDB = 'LNDbID,RadID,RadFindingID,FindingID,Nodule,x,y,z,DiamEq_Rad,Texture,Malignancy'
+
+
+def lndb(number, place, is_nodule, diameter):
+    return (number, '"[1, 2]"', '"[1, 1]"', 1, is_nodule) + tuple(place) + (diameter, 4.5, 3)
+
+
+def test_the_table_of_lndb_is_cropped_with_a_pattern_of_the_names_of_scans(volumes, tmp_path):
+    scans_of(tmp_path / 'LNDb', 'data0/LNDb-0001.mhd', 'data1/LNDb-0012.mhd', 'masks/LNDb-0001_rad1.mhd')
+    rows = [lndb(1, PLACES[0], 1, 6.4), lndb(1, PLACES[1], 1, 4.2), lndb(1, PLACES[2], 0, 0)]
+    text = lines(LNDB, *rows, lndb('12.0', PLACES[1], '1.0', 5.5))
+    code, out, err = volumes(text, '--volumes', tmp_path / 'LNDb' / 'LNDb-{LNDbID:04}.mhd')
+    assert code == 0 and '1 lines with 0 are left out' in out and 'LNDbID' not in out, (out, err)
+    entries = facts(tmp_path / 'out' / 'nodules')['entries']
+    assert points(tmp_path / 'out' / 'nodules') == [list(PLACES[0]), list(PLACES[1]), list(PLACES[1])]
+    assert [(entry['scan'], entry['diameter_mm']) for entry in entries] == [
+        ('LNDb-0001.mhd', 6.4),
+        ('LNDb-0001.mhd', 4.2),
+        ('LNDb-0012.mhd', 5.5),
+    ]
+
+
+def test_a_pattern_with_folders_gives_paths_and_replaces_columns_of_scans(volumes, tmp_path):
+    scans_of(tmp_path / 'nii', 'P1/base/ct.nii.gz', 'P2/base/ct.nii.gz')
+    rows = [('P1', 'x.nii') + tuple(PLACES[0]), ('P2', 'x.nii') + tuple(PLACES[1])]
+    code, _, err = volumes(
+        lines('PatientID,path,x,y,z', *rows), '--volumes', tmp_path / 'nii/{PatientID}/base/ct.nii.gz'
+    )
+    assert code == 0, err
+    entries = facts(tmp_path / 'out' / 'nodules')['entries']
+    assert [entry['scan'] for entry in entries] == ['P1/base/ct.nii.gz', 'P2/base/ct.nii.gz']
+
+
+@pytest.mark.parametrize(
+    'pattern, parts',
+    [
+        ('LNDb-{LNDb:04}.mhd', ['no column LNDb;', '{COLUMN:04}']),
+        ('LNDb-{LNDbID:4}.mhd', ['not understood', '{COLUMN:04}']),
+        ('LNDb-{}.mhd', ['not understood', '{COLUMN:04}']),
+        ('LNDb-{RadID:04}.mhd', ['line 2', "RadID is '[1, 2]'", 'whole number']),
+        ('nowhere/LNDb-{LNDbID:04}.mhd', ['there is no ', 'nowhere']),
+        ('LNDb-{LNDbID}.mhd', ['line 2', 'holds no LNDb-1']),
+    ],
+)
+def test_patterns_that_fit_no_scan_are_refused(volumes, tmp_path, pattern, parts):
+    scans_of(tmp_path, 'LNDb-0001.mhd')
+    code, _, err = volumes(lines(LNDB, lndb(1, PLACES[0], 1, 6.4)), '--volumes', tmp_path / pattern)
+    assert code == 2 and err.count('\n') == 1 and all(part in err for part in parts), err
