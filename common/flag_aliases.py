@@ -5,7 +5,7 @@ _GPUS = 'gpu gpus cuda device devices gpu-id gpu-ids num-gpus n-gpus'
 # Flags of others: settings that mean the same, of which each script has the first that is one of its own.
 _ALIASES = {
     'model checkpoint ckpt weights network-pkl pkl load pretrained model-path': 'model transfer pretrain generators',
-    'data dataset dataroot data-dir data-path dataset-path input input-dir i path source': 'data tfrecords folder '
+    'data dataset dataroot data-dir data-path dataset-path input input-dir i path source': 'data tfrecords source '
     'annotations datasets study masks',
     'csv table annotation': 'annotations out summary',
     'out output o out-dir output-dir output-path result-dir results results-dir save-dir logdir log-dir': 'outdir out',
