@@ -16,6 +16,7 @@ UNKNOWN = 'nan', 'na', 'n/a', '#n/a', 'none', 'null', '-', '?'  # what cells hol
 LISTED = 10  # wrong lines in one message
 NODULE_REACH = 20.0  # mm, or voxels: places of one scan that are farther apart are not one nodule
 NAMING_COLUMNS = 'noduleid', 'nodule', 'lesion'  # the first that a table has names its nodules: LUNA25 has two of them
+READER_COLUMN = 'radid'  # of LNDb, whose column Nodule is a flag
 FLAGS = {'0': False, '1': True, '0.0': False, '1.0': True, 'false': False, 'true': True}
 # place: such as 'line 2' of the table; path: of the volume, from the table's folder; series: its UID; point: three
 # floats in coordinates, world or voxel; label: the class; patient; mask: path of the label map, DICOM SEG or RTSTRUCT;
@@ -133,15 +134,16 @@ def _points(rows, axes):
 def _with_nodule_names(path, columns, rows, points):
     """The rows of a table with a nodule's name, if there is one, as `nodule`; and notes for the user.
 
-    points: as of _points. A column Nodule of 1 and 0, as LNDb has it, in which the same value stands for places far
-    apart, says what is a nodule; lines with 0 are left out. ValueError if two columns name the nodules.
+    points: as of _points. A column Nodule of 1 and 0 says what is a nodule if the table is that of LNDb, if the same
+    value stands for places far apart, or if another column names the nodules; lines with 0 are left out. ValueError if
+    two columns name the nodules.
     """
     naming = [name for name in NAMING_COLUMNS if name in columns]
     notes = []
     if 'nodule' in naming and all(row['nodule'].lower() in FLAGS for _, row in rows):
         others = [name for name in naming if name != 'nodule']
         nodules = [(place, row) for place, row in rows if FLAGS[row['nodule'].lower()]]
-        if others or _far_apart(rows, points):
+        if others or READER_COLUMN in columns or _far_apart(rows, points):
             if not nodules:
                 raise ValueError(f'{path} holds no nodule: its column Nodule is 0 in all lines; correct it, or drop it')
             left_out = len(rows) - len(nodules)

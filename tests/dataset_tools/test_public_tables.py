@@ -195,6 +195,12 @@ def test_the_table_of_lndb_is_cropped_with_a_pattern_of_the_names_of_scans(volum
     ]
 
 
+def test_the_column_nodule_of_lndb_is_a_flag_however_near_the_places_are(tmp_path):
+    lines_ = ['path,RadID,x,y,z,Nodule', 'a.nii,1,1,2,3,1', 'a.nii,2,1,2,3,0', 'a.nii,1,1,2,13,1']
+    rows = table(tmp_path, '\n'.join(lines_) + '\n')
+    assert [(row.nodule, row.point) for row in rows] == [('a.nii#1', (1, 2, 3)), ('a.nii#2', (1, 2, 13))]
+
+
 def test_a_pattern_with_folders_gives_paths_and_replaces_columns_of_scans(volumes, tmp_path):
     scans_of(tmp_path / 'nii', 'P1/base/ct.nii.gz', 'P2/base/ct.nii.gz')
     rows = [('P1', 'x.nii') + tuple(PLACES[0]), ('P2', 'x.nii') + tuple(PLACES[1])]
