@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import errno
 import io
 import os
 import zipfile
@@ -73,9 +74,10 @@ def _open_npz(path):
     try:
         with open(path, 'rb') as f, zipfile.ZipFile(f) as archive:
             yield archive
-    except (files.BadFile, OSError):
-        raise
-    except Exception:  # zipfile, zlib and NumPy have many ways to fail on a bad file
+    except Exception as error:  # zipfile, zlib and NumPy have many ways to fail on a bad file
+        is_of_disk = isinstance(error, OSError) and error.errno != errno.EINVAL  # of a place before the file begins
+        if is_of_disk or isinstance(error, files.BadFile):
+            raise
         remedy = 'copy or download it again, or write it with numpy.savez'
         raise files.BadFile(path, 'is damaged, or no .npz file of numbers', remedy) from None
 
