@@ -13,7 +13,7 @@ def main(argv=None):
 
     command, cfg = commandline.parse_command(create_settings.COMMANDS, create_settings.DESCRIPTION, argv)
     if command == 'verify':
-        from dataset_tools import verification  # after the flags: TensorFlow takes seconds to load, and -h should not
+        from dataset_tools import verification  # after the flags: -h should not wait for NumPy
 
         sys.exit(verification.report(cfg.datasets, cfg.channels, cfg.all))
     create = {

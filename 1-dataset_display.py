@@ -14,7 +14,7 @@ def main(argv=None):
     if not os.path.exists(cfg.tfrecords):
         remedy = 'name a tfrecords file or a dataset folder with --tfrecords'
         raise FileNotFoundError('%s does not exist; %s' % (cfg.tfrecords, remedy))
-    from dataset_tools import display  # after the flags: TensorFlow takes seconds to load, and -h should not
+    from dataset_tools import display  # after the flags: -h should not wait for NumPy
 
     display.show(cfg)
 

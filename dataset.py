@@ -2,7 +2,6 @@
 
 FILE FORMAT: the features are `shape`, int64 [C, H, W], and `data`, the uint8 pixels in that order. Level k is the 2x2
 box average of level k+1, rounded. The order of the features varies between records, as it does in any protocol buffer.
-In a tfrecords file each record is its length (8 bytes), the checksum of that (4), its bytes, and their checksum (4).
 
 NAME-rxx.labels beside them holds the labels of the images, as the reference's tools write it; the letters rxx stand as
 they are, for all resolutions have the same labels. NumPy's format, float32 [N, size], a row for each record in order;
@@ -11,23 +10,16 @@ usually one-hot.
 
 import collections
 import contextlib
-import errno
 import glob
 import itertools
 import os
 import re
-import struct
 import zlib
 
 import numpy as np
-from google.protobuf.message import DecodeError
 
-from common import arrays, capacity, card, files, formatting
-from common.quiet import suppress_stderr
-from tfutil import tf
+from common import arrays, capacity, card, files, formatting, tfrecords
 
-_LARGEST = 3 * 2048**2 + 4096  # bytes of the largest record: its pixels, and what names them
-_FRAME = 16  # bytes of a record besides its own
 HELD_OUT = 8  # FILE FORMAT: which nodules `split` holds out depends on it, so that a resumed run learns from the same
 _NAME = re.compile(r'(.*)-r(\d\d)\.tfrecords$')
 
@@ -53,39 +45,20 @@ def levels(folder):
 
 
 def count(path):
-    """How many records a tfrecords file holds; ValueError if their lengths do not fit the file, or any image.
-
-    TensorFlow allocates what a length says, and some releases crash where that fails: it reads counted files only.
-    """
-    files.require_regular(path)
-    size = os.path.getsize(path)
-    position = n = 0
-    with open(path, 'rb') as f:
-        files.require_other_type(path, f.read(16))
-        while position < size:
-            f.seek(position)
-            header = f.read(8)
-            length = struct.unpack('<Q', header)[0] if len(header) == 8 else size
-            position += _FRAME + length
-            if position > size or length > _LARGEST:
-                fact = 'is cut short' if position > size else 'is larger than any image'
-                doubt = '' if n else ', or this is not a tfrecords file'
-                raise ValueError('%s record %d %s%s; copy the file again' % (path, n, fact, doubt))
-            n += 1
-    return n
+    """How many records a tfrecords file holds; ValueError if their lengths do not fit the file, or any image."""
+    return len(tfrecords.lengths(path))
 
 
 def _parse(record, channels):
     """The image of a record, or a BadRecord."""
     try:
-        with suppress_stderr():  # protocol buffers write to stderr themselves
-            features = tf.train.Example.FromString(record).features.feature
-    except DecodeError:
+        features = tfrecords.Example(record)
+    except ValueError:
         return BadRecord('is not a tf.train.Example')
     if 'shape' not in features or 'data' not in features:
         return BadRecord('lacks the feature shape or data')
-    shape = list(features['shape'].int64_list.value[:4])
-    data = features['data'].bytes_list.value
+    shape = features.int64_list('shape')[:4]
+    data = features.bytes_list('data')
     size = shape[-1] if shape else 0
     if shape != [channels, size, size] or size not in [2**n for n in range(2, 12)]:
         kind = 'gray' if channels == 1 else 'colour'
@@ -102,23 +75,22 @@ def parsed_records(path, channels):
 
     A record with the Layout of an earlier one is not parsed, which would take five times as long.
     """
-    count(path)
     layouts = {}  # {(length, first bytes): Layout} of records that were parsed
-    try:
-        for record in tf.python_io.tf_record_iterator(path):
-            key = len(record), record[:4]
-            layout = layouts.get(key)
-            if layout and record.startswith(layout.before) and record.endswith(layout.after):
-                size = len(record) - len(layout.before) - len(layout.after)
-                yield np.frombuffer(record, np.uint8, size, len(layout.before)).reshape(layout.shape)
-                continue
-            image = _parse(record, channels)
-            layout = None if isinstance(image, BadRecord) else layout_of(record, image)
-            if layout:
-                layouts[key] = layout
-            yield image
-    except tf.errors.DataLossError:
-        yield BadRecord('does not match its checksum; copy the file again')
+    for record in tfrecords.records(path):
+        if record is None:
+            yield BadRecord('does not match its checksum; copy the file again')
+            return
+        key = len(record), record[:4]
+        layout = layouts.get(key)
+        if layout and record.startswith(layout.before) and record.endswith(layout.after):
+            size = len(record) - len(layout.before) - len(layout.after)
+            yield np.frombuffer(record, np.uint8, size, len(layout.before)).reshape(layout.shape)
+            continue
+        image = _parse(record, channels)
+        layout = None if isinstance(image, BadRecord) else layout_of(record, image)
+        if layout:
+            layouts[key] = layout
+        yield image
 
 
 def layout_of(record, image):
@@ -164,14 +136,6 @@ def read(path, n=None, channels=1):
     return np.stack(images) if images else np.zeros([0, channels, 1, 1], np.uint8)
 
 
-def _example(pixels):
-    """The record of a uint8 image, as bytes."""
-    shape = tf.train.Feature(int64_list=tf.train.Int64List(value=pixels.shape))
-    data = tf.train.Feature(bytes_list=tf.train.BytesList(value=[pixels.tobytes()]))
-    features = tf.train.Features(feature={'shape': shape, 'data': data})
-    return tf.train.Example(features=features).SerializeToString(deterministic=True)
-
-
 @contextlib.contextmanager
 def writer(folder, name):
     """A function that appends a uint8 image [C, R, R] to folder/NAME-r02.tfrecords up to R x R, named at the end.
@@ -179,33 +143,22 @@ def writer(folder, name):
     Coarser levels are averaged from the unrounded finer one and then rounded, as in the reference tools.
     """
     os.makedirs(folder, exist_ok=True)
-    outputs, sizes = {}, {}  # {level: (path, TFRecordWriter)}, {path: bytes}
+    outputs = {}  # {level: open file}
 
     def append(image):
         pixels = image.astype(np.float32)
         for level in range(image.shape[-1].bit_length() - 1, 1, -1):
             if level not in outputs:
-                part = stack.enter_context(files.atomic(os.path.join(folder, '%s-r%02d.tfrecords' % (name, level))))
-                outputs[level] = part.name, tf.python_io.TFRecordWriter(part.name)
-                stack.callback(outputs[level][1].close)
-            record = _example(np.rint(pixels).astype(np.uint8))
-            path, output = outputs[level]
-            output.write(record)
-            sizes[path] = sizes.get(path, 0) + len(record) + _FRAME
+                path = os.path.join(folder, '%s-r%02d.tfrecords' % (name, level))
+                outputs[level] = stack.enter_context(files.atomic(path))
+            rounded = np.rint(pixels).astype(np.uint8)
+            record = tfrecords.example(dict(data=rounded.tobytes(), shape=rounded.shape))
+            outputs[level].write(tfrecords.framed(record))
             c, h, w = pixels.shape
             pixels = pixels.reshape(c, h // 2, 2, w // 2, 2).mean(axis=(2, 4))
 
-    try:
-        with contextlib.ExitStack() as stack:
-            yield append
-            for path, output in outputs.values():
-                output.close()
-                if os.path.getsize(path) != sizes[path]:  # not every release reports a full disk
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
-    except tf.errors.ResourceExhaustedError:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder) from None
-    except tf.errors.OpError as error:
-        raise OSError('%s cannot be written: %s' % (folder, error.message)) from None
+    with contextlib.ExitStack() as stack:
+        yield append
 
 
 def write(folder, name, images):

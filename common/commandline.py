@@ -198,7 +198,6 @@ def _unencodable(error):
 def _missing_package(error):
     """The message about a package that is not there, with how to get it."""
     name = (getattr(error, 'name', None) or '').split('.')[0]
-    name = 'tensorflow' if name == 'google' else name  # its protocol buffers
     if name not in ('numpy', 'tensorflow', 'PIL', 'tqdm'):
         return error
     folder = environment.folder_with(name)

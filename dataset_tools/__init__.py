@@ -15,7 +15,7 @@ def create_images(source, outdir='datasets', **settings):
     with _started(create_settings.CreateImages, source=source, outdir=outdir, **settings) as cfg:
         from_source = image_stacks.from_stacks if os.path.isfile(cfg.source) else image_sources.from_images
         source = from_source(cfg)
-        from dataset_tools import writer  # after what can be refused without TensorFlow, which takes seconds to load
+        from dataset_tools import writer
 
         return writer.write_sets(cfg, source)
 

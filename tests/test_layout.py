@@ -15,7 +15,7 @@ MAY_IMPORT = {
     'common': set(),
     'tfutil': {'common'},
     'networks': {'tfutil'},
-    'dataset': {'common', 'tfutil'},
+    'dataset': {'common'},
     'config': {'common'},
     'dataset_tools': {'common', 'config', 'dataset', 'metrics'},
     'sampling': {'common', 'networks', 'tfutil'},
