@@ -6,7 +6,7 @@ import numpy as np
 
 from common import hounsfield, page, svg_plots
 from dataset_tools.overview import FACTS, SAMPLES
-from metrics import nodules
+from metrics import nodules, outline_inference
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates', 'overview.html')
 PICTURES, FIRST = 48, 12  # of a class, and those before 'more'
@@ -63,7 +63,7 @@ def _tiles(summary, class_name, head, count):
     samples = summary.draw(count)
     mm = head.get('mm_per_pixel')
     images = np.stack([sample.pixels for sample in samples])
-    measured = nodules.measure(images, head.get('window'), mm).masks
+    measured = _measure(images, head.get('window'), mm).masks
     tiles = []
     for sample, mask in zip(samples, measured):
         picture = page.picture(sample.pixels, f'{class_name}, image {sample.index + 1}', bool(head.get('window')))
@@ -71,6 +71,10 @@ def _tiles(summary, class_name, head, count):
         radius = sample.diameter_mm / mm / 2 if sample.diameter_mm and mm else None
         tiles.append((picture, outline, radius))
     return tiles
+
+
+def _measure(images, window, mm):
+    return nodules.measure(images, window, mm, probabilities=outline_inference.probabilities)
 
 
 def _charts(overview):
@@ -83,7 +87,7 @@ def _charts(overview):
         label = label or 'all'
         images = summary.pixels()
         pixels[label] = _in_unit(images.ravel(), window)
-        measured[label] = nodules.measure(images, window, mm)
+        measured[label] = _measure(images, window, mm)
         if summary.diameters:
             annotated[label] = np.array(summary.diameters)
     charts = [

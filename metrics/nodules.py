@@ -52,12 +52,13 @@ def known(values):
     return values[~np.isnan(values)]
 
 
-def measure(images, window=None, mm_per_pixel=None, at=None, track=iter):
+def measure(images, window=None, mm_per_pixel=None, at=None, track=iter, probabilities=None):
     """The Nodules in images uint8 [N, C, R, R].
 
     window: HU at gray 0 and 255. None: it is not known. Then mean_hu is in gray levels; solid parts and the wall, which
     are told by their HU, are NaN and touches_wall is False. mm_per_pixel: None: lengths are in pixels. at: row and
-    column of a point in each nodule, [N, 2]; None: the middle of the image. track: as of parallel.chunks.
+    column of a point in each nodule, [N, 2]; None: the middle of the image. track: as of parallel.chunks. probabilities: a
+    function like that of outlines.Outliner; None: that of outlines.shared().
 
     The solid part is what is at least SOLID after light smoothing. The wall is found by chest_wall.
     """
@@ -66,13 +67,15 @@ def measure(images, window=None, mm_per_pixel=None, at=None, track=iter):
     if at.shape != (len(images), 2) or not ((at > -0.5) & (at < size - 0.5)).all():
         raise ValueError('at: row and column of a point in each of %d images of %dx%d' % (len(images), size, size))
     parts = chunks(len(images), size=CHUNK)
-    parts = ordered(lambda part: _measure(images[part], window, mm_per_pixel or 1.0, at[part]), parts, track)
+    probabilities = probabilities or outlines.shared().probabilities
+    mm = mm_per_pixel or 1.0
+    parts = ordered(lambda part: _measure(images[part], window, mm, at[part], probabilities), parts, track)
     return Nodules(*[np.concatenate(values) for values in zip(*parts)])
 
 
-def _measure(images, window, mm, at):
+def _measure(images, window, mm, at, probabilities):
     pixels = _gray(images)
-    masks = _outline(images, window, at)
+    masks = _outline(images, window, at, probabilities)
     area = shapes.area(masks)
     found = area > 0
     area = np.where(found, area, np.nan)
@@ -108,13 +111,13 @@ def _measure(images, window, mm, at):
     )
 
 
-def _outline(images, window, at):
+def _outline(images, window, at, probabilities):
     """The masks, bool [N, R, R], of the nodules at points [N, 2] of images [N, C, R, R]; empty where there is none.
 
     A mask is what hangs together of the pixels that probably belong to the nodule, at its point or near to it, if it is
     denser than the lung round it.
     """
-    probable = outlines.shared().probabilities(images, window, at) > 0.5
+    probable = probabilities(images, window, at) > 0.5
     masks = np.array([_part_at(mask, point) for mask, point in zip(probable, at)]).reshape(probable.shape)
     hu = hounsfield.to_hu(_gray(images), card.PUBLISHED_WINDOW if window is None else window)
     masks[_contrast(hu, masks) < LEAST_CONTRAST] = False

@@ -5,12 +5,9 @@ Features are not normalised, so that a patch is outlined the same in any minibat
 `data_format`.
 """
 
+from metrics.outlines import HU, NEAR, SIZE
 from networks import apply_bias, conv2d, downscale2d, leaky_relu, to_native, to_nchw, upscale2d
 from tfutil import tf
-
-SIZE = 64  # width and height in pixels of what the network sees
-HU = -1100.0, 300.0  # the range that it sees; what lies outside is clipped
-_NEAR = 10.0  # pixels over which the map of the point falls to 1/e
 
 
 def inputs(hu, at):
@@ -19,7 +16,7 @@ def inputs(hu, at):
     index = tf.range(SIZE, dtype=tf.float32)
     rows, columns = tf.square(index - at[:, :1]), tf.square(index - at[:, 1:])
     distance = tf.sqrt(rows[:, :, None] + columns[:, None, :])
-    return tf.stack([scaled, tf.exp(-distance / _NEAR)], axis=1)
+    return tf.stack([scaled, tf.exp(-distance / NEAR)], axis=1)
 
 
 def outline_unet(images_in, maps='12,24,40,56', data_format='NCHW', compute_dtype=tf.float32, **_):

@@ -10,7 +10,7 @@ import numpy as np
 import tfutil
 from common import card, files, hounsfield, images, log
 from metrics import outline_augmentation, outline_network, outlines, shapes
-from metrics.outline_network import SIZE
+from metrics.outlines import SIZE
 from tfutil import tf
 
 WARM_UP = 100  # steps in which the learning rate rises

@@ -15,6 +15,9 @@ from metrics.parallel import chunks
 from sampling.session_owner import SessionOwner
 
 WEIGHTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'outlines.npz')
+SIZE = 64  # width and height in pixels of what the network sees
+HU = -1100.0, 300.0  # the range that it sees; what lies outside is clipped
+NEAR = 10.0  # pixels over which the map of the point falls to 1/e
 _MINIBATCH = 8  # patches computed at a time: few, so that their features stay in a processor's cache
 
 # maps: feature maps of each level, as text; values: {name: array} of variables
@@ -54,6 +57,12 @@ def middles(count, size):
     return np.full([count, 2], (size - 1) / 2.0)
 
 
+def network_points(count, size, at=None):
+    """Points at [count, 2] of images of size x size pixels, as the network sees them; None: the middles."""
+    points = middles(count, size) if at is None else np.asarray(at, np.float64).reshape(count, 2)
+    return (points - (size - 1) / 2.0) * SIZE / size + (SIZE - 1) / 2.0
+
+
 class Outliner(SessionOwner):
     """The network, with a graph and session of its own. Threads may share it.
 
@@ -69,13 +78,12 @@ class Outliner(SessionOwner):
 
         with self.closed_after_an_error():
             network = tfutil.Network('outlines', outline_network.outline_unet, values, maps=maps)
-            self._size = outline_network.SIZE
             self._feeds = dict(
                 pixels=tf.placeholder(tf.float32, [None, None, None]),
                 points=tf.placeholder(tf.float32, [None, 2]),
                 window=tf.placeholder(tf.float32, [2]),
-                shrink=tf.placeholder(tf.float32, [self._size, None]),
-                enlarge=tf.placeholder(tf.float32, [None, self._size]),
+                shrink=tf.placeholder(tf.float32, [SIZE, None]),
+                enlarge=tf.placeholder(tf.float32, [None, SIZE]),
                 cotangents=tf.placeholder(tf.float32, [None, None, None]),
             )
             self._build(tf, network, outline_network.inputs)
@@ -90,7 +98,7 @@ class Outliner(SessionOwner):
 
         low, high = feeds['window'][0], feeds['window'][1]
         hu = resampled(feeds['pixels'], feeds['shrink']) * ((high - low) / 255) + low
-        hu.set_shape([None, self._size, self._size])
+        hu.set_shape([None, SIZE, SIZE])
         x = inputs(hu, feeds['points'])
         mirrors = [[], [2], [3], [2, 3]]
         logits = network(tf.concat([tf.reverse(x, axes) for axes in mirrors], axis=0))
@@ -103,14 +111,12 @@ class Outliner(SessionOwner):
     def _feed(self, pixels, window, at):
         """What the graph is fed for images [N, R, R], without the cotangents."""
         size = pixels.shape[-1]
-        points = middles(len(pixels), size) if at is None else np.asarray(at, np.float64).reshape(len(pixels), 2)
-        points = (points - (size - 1) / 2.0) * self._size / size + (self._size - 1) / 2.0
         values = dict(
             pixels=pixels,
-            points=points,
+            points=network_points(len(pixels), size, at),
             window=card.PUBLISHED_WINDOW if window is None else window,
-            shrink=resampling(self._size, size),
-            enlarge=resampling(size, self._size),
+            shrink=resampling(SIZE, size),
+            enlarge=resampling(size, SIZE),
         )
         return {self._feeds[name]: value for name, value in values.items()}
 

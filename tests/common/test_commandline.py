@@ -195,6 +195,7 @@ for sys.argv in commands:
             runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)
         else:
             runpy.run_path(sys.argv[0], run_name='__main__')
+        print('< 0', flush=True)
     except SystemExit as stop:
         print('<', stop.code, flush=True)
 """

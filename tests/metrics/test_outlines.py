@@ -10,7 +10,7 @@ from scipy import ndimage
 import tfutil
 from common import files, hounsfield
 from created import phantom
-from metrics import outlines
+from metrics import outline_inference, outlines
 from places import ROOT
 from test_data_formats import FORMATS
 from test_data_formats import pytestmark as needs_both_layouts
@@ -218,6 +218,16 @@ def test_a_file_of_other_arrays_is_refused(tmp_path):
     np.savez(str(tmp_path / 'other.npz'), x=np.zeros(3))
     with pytest.raises(files.BadFile, match='holds no weights of outlines'):
         outlines.read(str(tmp_path / 'other.npz'))
+
+
+@pytest.mark.parametrize('size, window, at', [(64, None, None), (32, (-1000.0, 400.0), [20, 11.5]), (128, None, None)])
+def test_numpy_computes_the_same_probabilities_as_tensorflow(random, size, window, at):
+    x = random.randint(256, size=[2, 1, size, size]) // 4 + np.hypot(*np.ogrid[:size, :size]).astype(int)
+    images = np.concatenate([x, 255 - x], axis=1)[:, :2].astype(np.uint8)
+    at = at and [at, at]
+    expected = outlines.shared().probabilities(images, window, at)
+    assert_allclose(outline_inference.probabilities(images, window, at), expected, atol=2e-5)
+    assert np.ptp(expected) > 0.01
 
 
 def test_importing_it_does_not_load_tensorflow():
