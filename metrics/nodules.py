@@ -57,8 +57,8 @@ def measure(images, window=None, mm_per_pixel=None, at=None, track=iter, probabi
 
     window: HU at gray 0 and 255. None: it is not known. Then mean_hu is in gray levels; solid parts and the wall, which
     are told by their HU, are NaN and touches_wall is False. mm_per_pixel: None: lengths are in pixels. at: row and
-    column of a point in each nodule, [N, 2]; None: the middle of the image. track: as of parallel.chunks. probabilities: a
-    function like that of outlines.Outliner; None: that of outlines.shared().
+    column of a point in each nodule, [N, 2]; None: the middle of the image. track: as of parallel.chunks.
+    probabilities: a function like that of outlines.Outliner; None: that of outlines.shared().
 
     The solid part is what is at least SOLID after light smoothing. The wall is found by chest_wall.
     """
