@@ -1,18 +1,20 @@
 """Label maps in volume files: the voxels that have a label, or are in a segment of 3D Slicer (.seg.nrrd)."""
 
 import re
+from collections import namedtuple
 
 import numpy as np
 
 from dataset_tools import completeness, ct_volumes, itk, nifti, segmentation
 from dataset_tools.itk import simple_itk
 
+# image: SimpleITK; segments: those of 3D Slicer, [(value of its voxels, name, layer)]; values: integers of the voxels
+# that are not 0, None if there are segments
+LabelMap = namedtuple('LabelMap', 'path image segments values')
 
-def read(path, label=None):
-    """The voxels of a label as a SimpleITK image of 0 and 1; label: its number or name, None if it is the only one.
 
-    Only files of 3D Slicer have names. Segments of theirs that overlap lie in several layers, in which numbers recur.
-    """
+def load(path):
+    """The LabelMap in a file; OSError or ValueError if it holds none."""
     with open(path, 'rb'):  # SimpleITK says less of a file that is missing
         completeness.check_header(path)
     reader = itk.read_header(path)
@@ -21,19 +23,46 @@ def read(path, label=None):
         raise ValueError(f'{path} is no label map of three dimensions; save it as one')
     itk.require_memory(path, reader.GetSize() + (reader.GetNumberOfComponents(),))
     if ct_volumes.NIFTI.search(path):
-        values = np.concatenate([slab for _, slab in nifti.slabs(path)])
-        image = ct_volumes.with_place(simple_itk().GetImageFromArray(values), reader)
+        voxels = np.concatenate([slab for _, slab in nifti.slabs(path)])
+        image = ct_volumes.with_place(simple_itk().GetImageFromArray(voxels), reader)
     else:
         completeness.check(path, reader)
         image = itk.attempt(path, reader.Execute)
-    if segments:
-        return _segment(path, image, segments, label)
-    voxels = simple_itk().GetArrayViewFromImage(image)
-    values = np.unique(voxels[voxels != 0])
+    return LabelMap(path, image, segments, None if segments else _values(path, image))
+
+
+def _values(path, image):
+    """The values of the voxels that are not 0, in order; ValueError if these are no positive integers."""
+    values = np.unique(np.concatenate([np.unique(slab[slab != 0]) for _, slab in itk.slabs_of(image)]))
     if not (np.isfinite(values).all() and (values == np.rint(values)).all() and (values > 0).all()):
         raise ValueError(f'{path} holds {values[0]:g}, so it is no label map; its voxels are 0, 1, 2 and so on')
-    labels = [(int(value), '') for value in values]
-    return image == labels[segmentation.choose(path, labels, label)][0]
+    return [int(value) for value in values]
+
+
+def voxels(label_map, label=None):
+    """The voxels of a label as a SimpleITK image of 0 and 1; label: its number or name, None if it is the only one.
+
+    Only files of 3D Slicer have names. Segments of theirs that overlap lie in several layers, in which numbers recur.
+    """
+    path, image, segments, values = label_map
+    if segments:
+        return _segment(path, image, segments, label)
+    value = values[segmentation.choose(path, [(value, '') for value in values], label)]
+    return _surroundings(image, value) == value
+
+
+def _surroundings(image, value):
+    """The part of an image that has the voxels of a value, and those next to them."""
+    inside = [np.zeros(length, bool) for length in image.GetSize()]  # where along x, y and z
+    for first, slab in itk.slabs_of(image):
+        is_value = slab == value
+        inside[0] |= is_value.any(axis=(0, 1))
+        inside[1] |= is_value.any(axis=(0, 2))
+        inside[2][first : first + len(slab)] = is_value.any(axis=(1, 2))
+    places = [np.flatnonzero(along) for along in inside]
+    low = np.array([along[0] for along in places])
+    high = np.array([along[-1] for along in places])
+    return ct_volumes.crop_voxels(image, low - 1, high + 2)
 
 
 def _segments(path, reader):

@@ -19,16 +19,24 @@ HALF = 0.5  # of the marks that hold a voxel of the consensus: the 50 % level th
 Region = namedtuple('Region', 'image centre diameter_mm diameter_of')
 
 
-def read(path, label=None, point=None):
+def read(path, label=None, point=None, kept=None):
     """The Region of a nodule: of a label in a label map, which is a volume file, or in a DICOM SEG or RTSTRUCT.
 
     label: its number or, where there are names, its name; None: the only one. point: in it, world mm; of several
     separate bodies the one at the point is taken. ValueError if there are several and no point, or none within NEAR of
-    the point.
+    the point. kept: a dictionary that keeps what the file holds until another one is read, for the next call.
     """
-    files.require_regular(path)
-    files.require_utf8(path)
-    image = _dicom(path, label) if _is_dicom(path) else label_maps.read(path, label)
+    kept = {} if kept is None else kept
+    if path not in kept:
+        kept.clear()
+        files.require_regular(path)
+        files.require_utf8(path)
+        kept[path] = _header(path) if _is_dicom(path) else label_maps.load(path)
+    content = kept[path]
+    if isinstance(content, label_maps.LabelMap):
+        image = label_maps.voxels(content, label)
+    else:
+        image = _dicom(path, content, label)
     return _region(_body(path, _crop(image), point))
 
 
@@ -147,9 +155,13 @@ def _is_dicom(path):
 
 
 @dicom_files.without_warnings
-def _dicom(path, label):
-    """The voxels of a label in a DICOM file, as 1."""
-    header = dicom_files.read_header(path)
+def _header(path):
+    return dicom_files.read_header(path)
+
+
+@dicom_files.without_warnings
+def _dicom(path, header, label):
+    """The voxels of a label in a DICOM file with that header, as 1."""
     is_rtstruct = dicom_files.text(header, 'Modality') == 'RTSTRUCT'
     return (rtstruct if is_rtstruct else segmentation).read(path, header, label)
 

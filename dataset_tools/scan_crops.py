@@ -45,10 +45,11 @@ def crop(job):
         scan_facts = _scan_facts(volume, *job.scan)
         if scan_facts['patient']:
             crops.patients.extend((scan_facts['patient'], a.patient, a.place) for a in job.nodules)
-        marks = []
+        marks, kept = [], {}
         for a in job.nodules:
             with _collected(crops, [a]):
-                marks.append(_mark(volume, a, job.scan[1]))
+                marks.append(_mark(volume, a, job.scan[1], kept))
+        kept.clear()
         for nodule in _nodules(marks):
             with _collected(crops, [mark.annotation for mark in nodule]):
                 _crop_nodule(crops, job, volume, scan_facts, nodule)
@@ -115,8 +116,11 @@ def _scan_facts(volume, path, series):
     return dict(facts, scan_sha256=source_digests.sha256(paths))
 
 
-def _mark(volume, a, series):
-    """The _Mark of an annotation. series: of the volume, if it is one of several in a folder."""
+def _mark(volume, a, series, kept):
+    """The _Mark of an annotation.
+
+    series: of the volume, if it is one of several in a folder. kept: as of masks.read.
+    """
     if a.slices:
         region = masks.largest_body(marked_slices.image(a.slices, volume, series))
         return _Mark(a, region.centre, a.diameter_mm, None, region)
@@ -124,7 +128,7 @@ def _mark(volume, a, series):
     world = ct_volumes.world(volume, point, a.coordinates).tolist() if point else None
     if not a.mask:
         return _Mark(a, world if a.coordinates == 'voxel' else point, a.diameter_mm, None, None)
-    region = masks.read(a.mask, a.segment, world)
+    region = masks.read(a.mask, a.segment, world, kept)
     if a.diameter_mm:
         return _Mark(a, region.centre, a.diameter_mm, 'table', region)
     return _Mark(a, region.centre, region.diameter_mm, region.diameter_of, region)

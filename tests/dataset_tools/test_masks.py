@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk
 
 from created import CREATE, facts, read_picture
-from dataset_tools import ct_volumes, masks
+from dataset_tools import ct_volumes, itk, masks
 from scans import GEOMETRIES, POINT, complaint, picture, pixels, write_dicom
 from tables import seg, sphere
 
@@ -55,6 +55,33 @@ def test_of_several_labels_the_table_has_to_choose(tmp_path):
     assert np.linalg.norm(np.array(masks.read(path, 5).centre) - POINT - [9, 0, 0]) < 0.3
     complaint(ValueError, lambda: masks.read(path), path, '1, 5', 'column label')
     complaint(ValueError, lambda: masks.read(path, 2), path, 'there is no 2')
+
+
+def test_a_file_with_several_labels_is_read_once_until_another_one_is_read(tmp_path, monkeypatch):
+    paths = [str(tmp_path / name) for name in ('a.mha', 'b.mha')]
+    image = picture()
+    for path in paths:
+        sitk.WriteImage(sphere(image, POINT, 4) + sphere(image, POINT + [9, 0, 0], 3, 5), path)
+    opened = []
+    read_header = itk.read_header
+    monkeypatch.setattr(itk, 'read_header', lambda path: opened.append(path) or read_header(path))
+    kept = {}
+    for path, label in ((paths[0], 1), (paths[0], 5), (paths[1], 5), (paths[1], 1)):
+        region = masks.read(path, label, kept=kept)
+        assert np.linalg.norm(np.array(region.centre) - POINT - [9 * (label == 5), 0, 0]) < 0.3
+    assert opened == paths and list(kept) == paths[1:]
+
+
+def test_masks_of_a_scan_in_one_file_are_read_once(made, tmp_path, monkeypatch):
+    image = picture()
+    sitk.WriteImage(image, str(tmp_path / 'scan.mha'))
+    sitk.WriteImage(sphere(image, POINT, 4) + sphere(image, POINT + [9, 0, 0], 3, 5), str(tmp_path / 'mask.mha'))
+    (tmp_path / 'a.csv').write_text('path,mask,label\nscan.mha,mask.mha,1\nscan.mha,mask.mha,5\n')
+    opened = []
+    read_header = itk.read_header
+    monkeypatch.setattr(itk, 'read_header', lambda path: opened.append(path) or read_header(path))
+    made('volumes', tmp_path / 'a.csv', '--resolution', 16)
+    assert sorted(opened) == [str(tmp_path / 'mask.mha'), str(tmp_path / 'scan.mha')]
 
 
 def test_what_is_no_mask_is_refused(tmp_path):

@@ -1,5 +1,6 @@
 """How much memory the reading of volumes takes."""
 
+import os
 import subprocess
 import sys
 import weakref
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from created import CREATE
 from dataset_tools import annotations, ct_volumes, scan_crops
 from places import ROOT
 from scans import picture, write
@@ -38,6 +40,21 @@ def test_reading_a_volume_takes_little_more_than_the_volume(tmp_path, form):
     run = [sys.executable, '-c', PEAK, str(small), str(large)]
     taken = int(subprocess.check_output(run, cwd=ROOT, universal_newlines=True).splitlines()[-1])
     assert taken < 1.3 * hu.nbytes + (4 << 20)
+
+
+@pytest.mark.skipif(not sys.platform.startswith('linux'), reason='ru_maxrss has another unit')
+def test_a_data_set_takes_the_memory_of_its_scan_and_of_libraries_without_tensorflow(tmp_path):
+    voxels = np.random.RandomState(1).randint(-900, -700, size=(160, 256, 256)).astype('int16')
+    sitk.WriteImage(sitk.GetImageFromArray(voxels), str(tmp_path / 'scan.mha'))
+    (tmp_path / 'nodules.csv').write_text('path,x,y,z\nscan.mha,120,120,80\nscan.mha,90,120,40\n')
+    command = [os.path.join(ROOT, CREATE), 'volumes', str(tmp_path / 'nodules.csv'), '--coordinates', 'world']
+    process = subprocess.Popen([sys.executable] + command + ['--outdir', str(tmp_path / 'out')], stdout=subprocess.PIPE)
+    assert b'nodules.html shows' in process.stdout.read()
+    process.stdout.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    assert status == 0
+    assert 1024 * usage.ru_maxrss < voxels.nbytes + (200 << 20)
 
 
 def test_a_volume_is_gone_before_the_next_is_read(tmp_path, monkeypatch):
