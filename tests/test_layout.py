@@ -27,6 +27,8 @@ MAY_IMPORT = {
     'turing_test': {'common', 'config', 'dataset', 'tfutil', 'metrics', 'sampling', 'stats'},
     'pix2pix': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'sampling', 'training'},
     'explorer': {'common', 'config', 'dataset', 'networks', 'tfutil', 'metrics', 'sampling', 'pix2pix'},
+    'export': {'common', 'config', 'dataset', 'networks', 'tfutil'}
+    | {'classification', 'explorer', 'metrics', 'pix2pix', 'sampling'},
     '0-dataset_create': {'common', 'dataset_tools'},
     '1-dataset_display': {'common', 'config', 'dataset_tools'},
     '2-inference': {'common', 'config', 'sampling'},
@@ -35,6 +37,7 @@ MAY_IMPORT = {
     '5-classify': {'classification', 'common', 'training'},
     '6-turing_test': {'common', 'turing_test'},
     '7-explore': {'common', 'explorer'},
+    '8-export': {'common', 'export'},
 }
 # Libraries that only these files import.
 OWNERS = {
@@ -53,8 +56,9 @@ OWNERS = {
     'matplotlib': {'common/svg_plots.py', 'imgs/draw.py', 'imgs/sheets.py', 'imgs/memorising_generator.py'},
     'imageio_ffmpeg': {'common/video.py'},
     'SimpleITK': {'dataset_tools/itk.py'},
-    'pydicom': {'dataset_tools/dicom_files.py'},
-    'nibabel': {'dataset_tools/nifti.py'},
+    'pydicom': {'dataset_tools/dicom_files.py', 'export/dicom_slices.py'},
+    'nibabel': {'dataset_tools/nifti.py', 'export/nifti_slices.py'},
+    'onnx': {'export/onnx_graph.py'},
 }
 TOP = {'README.md', 'LICENSE', 'Makefile', 'pyproject.toml', 'requirements.txt', 'requirements-cpu.txt'}
 TOP |= {'CHANGELOG.md', 'CITATION.cff', 'CONTRIBUTING.md', 'mkdocs.yml'}

@@ -1,0 +1,1 @@
+"""Generators, patches and classifiers for other programs: ONNX, safetensors, DICOM, NIfTI, and cards."""
