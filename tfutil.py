@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 
-from common import log, safe_pickle
+from common import log, safe_pickle, weight_files
 from common.quiet import suppress_stderr
 
 
@@ -228,7 +228,7 @@ class Network:
 
     @classmethod
     def from_state(cls, state, builders):
-        """The network of a state of `safe_pickle.read`. builders: {name: function}, all that a file can choose from."""
+        """The network of a state of `weight_files.read`. builders: {name: function}, all that a file can choose from."""
         name, build = state['name'], builders.get(state['build_func_name'])
         if build is None:
             message = 'network %.40s wants the builder %.40s; this program has %s'
@@ -273,7 +273,7 @@ def save(path, networks):
 
 def load(path, builders, *roles, held=('G', 'D', 'Gs')):
     """The networks of a pickle that holds `held`, in that order, or only the `roles` that are named."""
-    states = collections.OrderedDict(zip(held, safe_pickle.read(path, held)))
+    states = collections.OrderedDict(zip(held, weight_files.read(path, held)))
     try:
         return tuple(Network.from_state(states[role], builders) for role in roles or states)
     except ValueError as error:

@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 import dataset
-from common import card, log, safe_pickle
+from common import card, log, weight_files
 from common.formatting import natural_order
 from metrics import image_sets
 from sampling import Generator
@@ -63,7 +63,7 @@ class AddedImages:
             paths[fold, inner, label] = path = find_weights(path, fold, label)
             check_generator(path, self.folds, fold, inner, '' if conditional else label, self.cfg.trust_generators)
         for path in set(paths.values()):
-            safe_pickle.read(path)
+            weight_files.read(path)
 
     def of_repeat(self, fold, inner, splits, ratio):
         """{source: (uint8 images [N, C, R, R], labels [N])}; generators make `ratio` images for a real one.

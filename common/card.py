@@ -10,7 +10,7 @@ import os
 import re
 import typing
 
-from common import hounsfield, manifest, safe_pickle, schema, types
+from common import hounsfield, manifest, schema, types, weight_files
 
 PUBLISHED_WINDOW = hounsfield.WINDOWS['paper']  # that of the published patches, which record none
 PHANTOMS = 'phantoms: computed, not from patients'  # FILE FORMAT: the source of simulated patches
@@ -196,7 +196,7 @@ def combined(cards):
 
 def of_weights(path):
     """The Card of the data that a weight file learned from; ValueError if it, or the JSON beside it, is damaged."""
-    states = safe_pickle.read(path, roles=None) if os.path.isfile(path) else [dict(static_kwargs={})]
+    states = weight_files.read(path, roles=None) if os.path.isfile(path) else [dict(static_kwargs={})]
     return _merged(states[0]['static_kwargs'].get('card'), path)
 
 

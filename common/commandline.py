@@ -142,9 +142,9 @@ def require_weights(path, roles=('G', 'D', 'Gs')):
     """Refuse a path with no file, with the ways to get one, or with a file that does not hold the networks `roles`."""
     if not os.path.exists(path):
         raise FileNotFoundError('%s does not exist; train it with %s' % (path, _TRAINED_WITH[len(roles)]))
-    from common import safe_pickle  # here, because -h should not wait for NumPy
+    from common import weight_files  # here, because -h should not wait for NumPy
 
-    safe_pickle.read(path, roles)
+    weight_files.read(path, roles)
 
 
 _REMEDIES = {

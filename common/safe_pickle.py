@@ -240,6 +240,14 @@ def read(path, roles=('G', 'D', 'Gs')):
     raise ValueError('%s cannot be read: %s' % (path, reason))
 
 
+def checked(path, state):
+    """A state that another format holds, checked as those of a pickle are."""
+    try:
+        return _state(state)
+    except _Refused as error:
+        raise ValueError('%s cannot be read: %s' % (path, error)) from None
+
+
 def _state(state):
     if isinstance(state, dict) and 'components' in state:
         raise _Refused(_ANOTHER % 'StyleGAN')

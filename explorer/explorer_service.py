@@ -186,7 +186,7 @@ class Explorer:
         return self._maps[index].answer(by, x, y)
 
     def nearest(self, state):
-        """mapping.Neighbours.answer of a State, and what the data are to the weights, a key of suite.RELATIONS.
+        """mapping.Neighbours.answer of a State, and what the data are to the weights, a key of evaluation.RELATIONS.
 
         Whether it is a copy is judged only where the weights learned from the data.
         """
@@ -194,7 +194,7 @@ class Explorer:
         model = self.model(state.model)
         relation = suite.relation(model.generator.card, self.data.card)
         pixels = self._compute(lambda: model.pixels(state))
-        return dict(self._neighbours.answer(pixels, relation in suite.TRAINED_ON), relation=relation)
+        return dict(self._neighbours.answer(pixels, relation in evaluation.TRAINED_ON), relation=relation)
 
     def save(self, state, kind, scale=1):
         """A File of a State: png, enlarged by a factor and with its latent; raw; or latents."""

@@ -21,6 +21,20 @@ from stats.bootstrap import Estimate, Statistic, estimate
 LEAST_DRAWS, MOST_DRAWS, PRECISION = 4, 16, 0.01
 TOGETHER = 4  # sets of generated images whose descriptors are in memory at a time
 
+_NOTHING = 'the search for copies says nothing about memorisation'
+# What a dataset may be to weights, and how that is said.
+RELATIONS = {
+    'same': '%s is the data it was trained on',
+    'part': '%s is a part of the data it was trained on: copies of the rest are not looked for',
+    'more': '%s is the data it was trained on, and others',
+    'different': '%s is not the data it was trained on: ' + _NOTHING,
+    'transferred': '%s is not the data it was trained on, and those of the weights that it began with are not known: '
+    + _NOTHING,
+    'unknown': 'not known whether %s is the data it was trained on (no run.json beside it tells): if it is not, '
+    + _NOTHING,
+}
+TRAINED_ON = 'same', 'part', 'more'  # those of which a search for copies tells something
+
 LEAST_NODULES = 10  # of each kind, that a row is about
 
 # draws: their number; error: their relative standard error; widths, fakes, reals: of the levels, and the SWD x 1000 of
@@ -89,15 +103,15 @@ class Evaluation:
     rows: of the table. nodules, nearest, nearest_others: nodules.Nodules and memorisation.Nearest, to training images
     and to others of their set, of generated and reference images. detected: Reference.detected. shifts: a Shift of each
     radiomic feature. facts: Facts. notes: [Note]; warnings: those of them that make the comparison doubtful.
-    trained_on: whether the weights are known to have learned from these data. weights: the digest of the weight file in
-    a list, or empty. learned: the card.Card of the weights.
+    relation: what the data are to the weights, a key of RELATIONS. weights: the digest of the weight file in a list, or
+    empty. learned: the card.Card of the weights.
     """
 
     def __init__(self, images, reference, drawn=None):
         self.images, self.sets, self.reference, self.seed = images, reference.sets, reference, reference.seed
         self.drawn, self.rows, self.nodules, self.nearest = drawn, [], None, None
         self.nearest_others, self.shifts, self.detected = None, [], collections.OrderedDict()
-        self.facts, self.notes, self.warnings, self.weights, self.trained_on = None, [], [], [], False
+        self.facts, self.notes, self.warnings, self.weights, self.relation = None, [], [], [], 'unknown'
         self.learned = card.Card()
 
     def __str__(self):
@@ -131,7 +145,8 @@ class Evaluation:
         """FILE FORMAT: what evaluation.json holds."""
         data = self.titled_facts()
         data.update((note.key, note.text) for note in self.notes)
-        data.update(weights=self.weights, verdicts=self.verdicts, rows=[])
+        data.update(weights=self.weights, relation=self.relation, digest=self.sets.card.digest)
+        data.update(verdicts=self.verdicts, rows=[])
         for row, state, p, _ in self.comparisons():
             values = row.metric.facts()
             values.update(wanted=row.metric.wanted, state=state, p=p, seconds=row.seconds)
@@ -280,6 +295,11 @@ class Evaluation:
             self._measure(self._metric(key), statistic, generated, reals, count=len(generated), disk=False)
             for key, statistic in (('nearest_distance', _mean), ('nearer_share', share))
         ]
+
+    @property
+    def trained_on(self):
+        """Whether the weights are known to have learned from these data."""
+        return self.relation in TRAINED_ON
 
     def comparisons(self):
         """A verdicts.Comparison of each row."""

@@ -14,24 +14,11 @@ import tfutil
 from common import capacity, card, log, manifest
 from metrics import evaluation, frozen_graph, image_sets, memorisation, parallel, sliced_wasserstein
 from metrics.cache import Cache, user_folder
-from metrics.evaluation import Facts, Note
+from metrics.evaluation import RELATIONS, Facts, Note
 from metrics.real_reference import Reference
 from sampling import Generator
 
 NOT_FOUND = 2  # percent of images without a nodule, above which an evaluation says so
-_NOTHING = 'the search for copies says nothing about memorisation'
-# What a dataset may be to weights, and how that is said.
-RELATIONS = {
-    'same': '%s is the data it was trained on',
-    'part': '%s is a part of the data it was trained on: copies of the rest are not looked for',
-    'more': '%s is the data it was trained on, and others',
-    'different': '%s is not the data it was trained on: ' + _NOTHING,
-    'transferred': '%s is not the data it was trained on, and those of the weights that it began with are not known: '
-    + _NOTHING,
-    'unknown': 'not known whether %s is the data it was trained on (no run.json beside it tells): if it is not, '
-    + _NOTHING,
-}
-TRAINED_ON = 'same', 'part', 'more'  # those of which a search for copies tells something
 
 
 def relation(learned, data):
@@ -141,7 +128,7 @@ def _describe(evaluated, model, learned, source, trained_on=False):
         compared='%d generated images with %d reference images; the baseline with %d others' % (n, n, n),
         seed=evaluated.seed,
     )
-    evaluated.trained_on = trained_on or kind in TRAINED_ON
+    evaluated.relation = 'same' if trained_on else kind
     provenance = 'the training images were given' if trained_on else describe_relation(learned, data)
     evaluated.notes.append(Note('provenance', 'provenance', provenance))
     missing = [100 * (1 - measured.found.mean()) for measured in evaluated.nodules]

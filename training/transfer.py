@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from common import safe_pickle
+from common import weight_files
 
 _CONV0 = re.compile(r'(\d{1,4}x\d{1,4}/Conv0)(_up)?(/\w+)$')
 _RGB = re.compile(r'(\w*RGB_lod)(\d{1,2})(/.*)?$')
@@ -24,7 +24,7 @@ def read(path, use_wscale=True):
     """
     if not os.path.exists(path):
         raise FileNotFoundError('%s does not exist; name a published pickle with --transfer' % path)
-    states = safe_pickle.read(path)
+    states = weight_files.read(path)
     for state in states:
         resolution = state['static_kwargs'].get('resolution', 32)
         if type(resolution) is not int or resolution not in [2**level for level in range(2, 12)]:

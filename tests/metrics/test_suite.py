@@ -292,7 +292,7 @@ def test_digests_tell_what_data_are_to_weights_and_whether_a_search_for_copies_s
     assert suite.relation(learned, data) == relation
     sentence = suite.describe_relation(learned, data)
     assert 'FOLDER' in sentence
-    assert ('says nothing about memorisation' in sentence) == (relation not in suite.TRAINED_ON)
+    assert ('says nothing about memorisation' in sentence) == (relation not in evaluation.TRAINED_ON)
     if relation == 'different':
         assert suite.describe_relation(learned._replace(source='phantoms'), data).endswith('(those were phantoms)')
 

@@ -1,0 +1,94 @@
+"""Settings of 8-export.py: a record for each of its sub-commands."""
+
+from common.commandline import group, settings
+from common.types import integer_between, nonempty, text
+from config import CPU, SEED
+
+_MODEL = ('demo/weight/AIS.pkl', 'the weights, a .pkl or .safetensors file')
+_NETWORK = ('Gs', 'Gs, the moving average of the generator, or G, its latest weights', ('Gs', 'G'))
+_GATE = group(
+    'what must be true before anything leaves',
+    evaluation=(
+        None,
+        'evaluation.json of these weights on the data that they learned from (default: that in demo/output)',
+        nonempty,
+    ),
+    unaudited=(False, 'export without such a search for copies of training images; cards and files will say so'),
+    patients_agreed=(
+        False,
+        'the weights learned from patients, or from data of unknown origin, and you may pass on what they make',
+    ),
+)
+_LICENSE = ('unknown', 'name of the license that you give the export, as mit or cc-by-4.0', text)
+_IMAGES = group(
+    'images',
+    number=(10, 'images', integer_between(1, 10000)),
+    label=(None, 'class of all images, its name or number (default: in turn)', text),
+    seed=SEED,
+)
+_OUTPUT = dict(outdir=('results/export', 'a folder'))
+
+Onnx = settings(
+    'Onnx',
+    'a network for onnxruntime and other engines; also of pix2pix, and classifiers',
+    group('network', model=_MODEL, network=_NETWORK, half=(False, 'store weights in 16 bits: half the size')),
+    _GATE,
+    group('output', out=('results/generator.onnx', 'the file'), license=_LICENSE),
+    inputs='model evaluation',
+    writer='export',
+    example='python 8-export.py onnx --model demo/weight/AIS.pkl --unaudited',
+)
+Safetensors = settings(
+    'Safetensors',
+    'all networks of a pickle in a format that holds only numbers; 2-inference.py and --transfer take it',
+    group('network', model=_MODEL),
+    _GATE,
+    group('output', out=('results/generator.safetensors', 'the file'), license=_LICENSE),
+    inputs='model evaluation',
+    writer='export',
+    example='python 8-export.py safetensors --model demo/weight/AIS.pkl --unaudited',
+)
+_SLICES = group('network', model=_MODEL, network=_NETWORK)
+Dicom = settings(
+    'Dicom',
+    'generated images as DICOM that says everywhere that it is synthetic',
+    _SLICES,
+    _IMAGES,
+    _GATE,
+    group('output', **_OUTPUT),
+    group('hardware', cpu=CPU),
+    inputs='model evaluation',
+    writer='export',
+    example='python 8-export.py dicom --model demo/weight/AIS.pkl --number 10 --unaudited',
+)
+Nifti = settings(
+    'Nifti',
+    'generated images as the slices of one NIfTI file',
+    _SLICES,
+    _IMAGES,
+    _GATE,
+    group('output', **_OUTPUT),
+    group('hardware', cpu=CPU),
+    inputs='model evaluation',
+    writer='export',
+    example='python 8-export.py nifti --model demo/weight/AIS.pkl --number 10 --unaudited',
+)
+HuggingFace = settings(
+    'HuggingFace',
+    'a folder as Hugging Face expects it: card, safetensors, ONNX, sample images, scorecard; nothing is uploaded',
+    group('network', model=_MODEL),
+    _GATE,
+    group(
+        'for the card',
+        classification=(None, 'classification.json of 5-classify.py', nonempty),
+        turing_test=(None, 'turing_test.json of 6-turing_test.py', nonempty),
+        license=_LICENSE,
+    ),
+    group('output', outdir=('results/hf', 'a folder')),
+    group('hardware', cpu=CPU),
+    inputs='model evaluation classification turing_test',
+    writer='export',
+    example='python 8-export.py hf --model demo/weight/AIS.pkl --license mit --unaudited',
+)
+DESCRIPTION = 'Generators, patches and classifiers for other programs, behind a gate; nothing is uploaded.'
+COMMANDS = dict(onnx=Onnx, safetensors=Safetensors, dicom=Dicom, nifti=Nifti, hf=HuggingFace)
