@@ -16,6 +16,11 @@ def main(argv=None):
         from dataset_tools import verification  # after the flags: -h should not wait for NumPy
 
         sys.exit(verification.report(cfg.datasets, cfg.channels, cfg.all))
+    if command == 'card':
+        from dataset_tools import croissant
+
+        print(croissant.write(cfg.dataset, cfg.license, cfg.url))
+        return
     create = {
         'images': dataset_tools.create_images,
         'volumes': dataset_tools.create_volumes,

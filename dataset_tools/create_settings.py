@@ -279,12 +279,30 @@ Verify = settings(
     group('output', all=(False, 'print every finding, not three of each kind')),
     example='python 0-dataset_create.py verify processData',
 )
+DatasetCard = settings(
+    'DatasetCard',
+    'describe a dataset for catalogues: croissant.json in its folder (Croissant 1.1)',
+    group('input', dataset=(..., 'the folder of a dataset', text)),
+    group(
+        'output',
+        license=(None, 'license of the data, as a name or an address', text),
+        url=(None, 'address at which the data can be found', text),
+    ),
+    writer='card',
+    example='python 0-dataset_create.py card datasets/AIS --license CC-BY-4.0',
+)
 DESCRIPTION = (
     'Make datasets: tfrecords of all resolutions, OUTDIR/NAME/NAME-r02.tfrecords (4x4) and so on, from images, CT '
     'volumes\nor phantoms.'
 )
 COMMANDS = dict(
-    images=CreateImages, volumes=CreateVolumes, lidc=CreateLidc, phantom=CreatePhantom, pairs=CreatePairs, verify=Verify
+    images=CreateImages,
+    volumes=CreateVolumes,
+    lidc=CreateLidc,
+    phantom=CreatePhantom,
+    pairs=CreatePairs,
+    verify=Verify,
+    card=DatasetCard,
 )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import dataset
 from common import card, files, hounsfield, images, log
 from explorer import axes, drawing, learning, mapping, models, opening, projecting, uploads, worker
-from metrics import suite
+from metrics import evaluation, suite
 from sampling import latent_png
 
 MOST_STEPS = 60  # of a walk, from one nodule to the next

@@ -78,15 +78,9 @@ HuggingFace = settings(
     'a folder as Hugging Face expects it: card, safetensors, ONNX, sample images, scorecard; nothing is uploaded',
     group('network', model=_MODEL),
     _GATE,
-    group(
-        'for the card',
-        classification=(None, 'classification.json of 5-classify.py', nonempty),
-        turing_test=(None, 'turing_test.json of 6-turing_test.py', nonempty),
-        license=_LICENSE,
-    ),
-    group('output', outdir=('results/hf', 'a folder')),
+    group('output', outdir=('results/hf', 'a folder'), license=_LICENSE),
     group('hardware', cpu=CPU),
-    inputs='model evaluation classification turing_test',
+    inputs='model evaluation',
     writer='export',
     example='python 8-export.py hf --model demo/weight/AIS.pkl --license mit --unaudited',
 )

@@ -14,6 +14,7 @@ import sets
 from common import safe_pickle
 from common.card import Card
 from metrics import evaluate, frozen_graph, image_sets, memorisation, parallel, sliced_wasserstein, suite
+from metrics.evaluation import TRAINED_ON
 from metrics.metric import METRICS, TOPICS
 from places import ONCE
 from runs import random_networks, train
@@ -292,7 +293,7 @@ def test_digests_tell_what_data_are_to_weights_and_whether_a_search_for_copies_s
     assert suite.relation(learned, data) == relation
     sentence = suite.describe_relation(learned, data)
     assert 'FOLDER' in sentence
-    assert ('says nothing about memorisation' in sentence) == (relation not in evaluation.TRAINED_ON)
+    assert ('says nothing about memorisation' in sentence) == (relation not in TRAINED_ON)
     if relation == 'different':
         assert suite.describe_relation(learned._replace(source='phantoms'), data).endswith('(those were phantoms)')
 
