@@ -228,7 +228,7 @@ class Network:
 
     @classmethod
     def from_state(cls, state, builders):
-        """The network of a state of `weight_files.read`. builders: {name: function}, all that a file can choose from."""
+        """The network of a state of `weight_files.read`. builders: {name: function}, from which a file can choose."""
         name, build = state['name'], builders.get(state['build_func_name'])
         if build is None:
             message = 'network %.40s wants the builder %.40s; this program has %s'

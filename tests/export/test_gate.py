@@ -1,0 +1,81 @@
+"""What must be true before weights are passed on."""
+
+import pytest
+
+from common import card
+from export import export_settings, gate
+from runs import random_networks
+
+COPIES = [dict(topic='copies', state='differs')]
+UNDECIDED = [dict(topic='copies', state='undecided')]
+
+
+def settings(model, **values):
+    return export_settings.Onnx(model=model, **values)
+
+
+def test_weights_in_which_no_copies_were_found_may_be_passed_on(weights, evaluate):
+    release = gate.release(settings(weights, evaluation=evaluate(weights)))
+    assert '0.9 % of the generated' in release.audit and '1.1 %' in release.audit
+    assert 'simulated' in release.origin and 'No patient' in release.origin
+    assert release.sha256 == card.sha256(weights)
+
+
+@pytest.mark.parametrize(
+    'reason, changes, remedy',
+    [
+        ('other_weights', dict(weights=['0' * 64]), '4-evaluate.py --model'),
+        ('copies', dict(verdicts=COPIES), '4-evaluate.py --run'),
+        ('copies', dict(verdicts=COPIES, relation='different'), '4-evaluate.py --run'),
+        ('undecided', dict(verdicts=UNDECIDED), '--number'),
+        ('undecided', dict(verdicts=[]), '--number'),
+        ('undecided', dict(rows=[]), '--number'),
+        ('other_data', dict(relation='different'), '4-evaluate.py --model'),
+        ('other_data', dict(relation='part'), '4-evaluate.py --model'),
+        ('other_data', dict(relation='unknown'), '4-evaluate.py --model'),
+    ],
+)
+def test_weights_without_such_an_evaluation_are_refused_with_the_command(weights, evaluate, reason, changes, remedy):
+    path = evaluate(weights, **changes)
+    with pytest.raises(gate.Refused) as refused:
+        gate.release(settings(weights, evaluation=path))
+    assert refused.value.reason == reason
+    assert remedy in str(refused.value) and '--unaudited' in str(refused.value) and path in str(refused.value)
+
+
+@pytest.mark.parametrize('command, flag', [('onnx', '--out'), ('safetensors', '--out'), ('dicom', '--outdir'), ('hf', '--outdir')])  # fmt: skip
+def test_every_command_refuses_weights_that_were_not_evaluated_and_writes_nothing(
+    weights, complains, tmp_path, command, flag
+):
+    out = tmp_path / 'out.safetensors'
+    missing = tmp_path / 'evaluation.json'
+    parts = ['4-evaluate.py --model ' + weights, '--unaudited', missing]
+    complains('8-export.py', command, '--model', weights, flag, out, '--evaluation', missing, parts=parts)
+    assert not out.exists()
+
+
+def test_a_damaged_evaluation_is_refused_with_its_name(weights, complains, tmp_path):
+    path = tmp_path / 'evaluation.json'
+    path.write_text('{"weights": 3}')
+    flags = ['--model', weights, '--out', tmp_path / 'a.onnx', '--evaluation', path]
+    complains('8-export.py', 'onnx', *flags, parts=[path, 'damaged'])
+
+
+@pytest.mark.parametrize('source', [None, 'from CT volumes'])
+def test_weights_of_patients_or_of_unknown_origin_need_consent_and_say_so(evaluate, tmp_path, source):
+    text = card.Card(source=source, digest='1-2').text()
+    path = random_networks(str(tmp_path / 'a.pkl'), resolution=8, card_text=text)
+    evaluation = evaluate(path)
+    for unaudited in (False, True):
+        with pytest.raises(gate.Refused, match='--patients-agreed') as refused:
+            gate.release(settings(path, evaluation=evaluation, unaudited=unaudited))
+        assert refused.value.reason == 'patients'
+    release = gate.release(settings(path, evaluation=evaluation, patients_agreed=True))
+    assert (source or 'unknown origin') in release.origin and 'may be passed on' in release.origin
+
+
+def test_what_was_not_audited_says_so(weights):
+    assert 'UNAUDITED' in gate.release(settings(weights, unaudited=True)).facts('mit')['audit']
+    with pytest.raises(gate.Refused, match='--unaudited') as refused:
+        gate.release(settings(weights), generator=False)
+    assert refused.value.reason == 'no_program'
