@@ -37,7 +37,9 @@ _OR = '; or add --unaudited, which every card will say'
 # Why an export is refused, and the command that would satisfy.
 REASONS = dict(
     patients='{model} learned from {source}; add --patients-agreed if you may pass on what it makes',
-    no_evaluation='{model} was not searched for copies of training images ({path} is not there); run ' + _EVALUATE + _OR,
+    no_evaluation='{model} was not searched for copies of training images ({path} is not there); run '
+    + _EVALUATE
+    + _OR,
     no_program='4-evaluate.py cannot search {model} for copies of training images; add --unaudited, which every card '
     'will say',
     other_weights='{path} is of other weights than {model}; run ' + _EVALUATE + _OR,
@@ -46,8 +48,11 @@ REASONS = dict(
     + _OR,
     copies='{path} found more images near to training images than by chance ({share:.1%} of {model}, {real:.1%} of '
     'real images); choose an earlier snapshot with python 4-evaluate.py --run RUN' + _OR,
-    undecided='{path} has too few images to tell whether {model} copies; run ' + _EVALUATE + ' and a larger --number' + _OR,
-)  # fmt: skip
+    undecided='{path} has too few images to tell whether {model} copies; run '
+    + _EVALUATE
+    + ' and a larger --number'
+    + _OR,
+)
 
 
 class Release(typing.NamedTuple):

@@ -63,6 +63,7 @@ def run(cfg):
     figures, training = _scorecard(release), _training(cfg.model)
     with Generator(cfg.model, cpu=cfg.cpu) as generator:
         pixels = generator.sample(SAMPLES)
+        readme_text = model_card.text(release, cfg.license, generator, figures, training)
     os.makedirs(cfg.outdir, exist_ok=True)
     weight_exports.write_safetensors(release, safetensors, cfg.license)
     weight_exports.write_onnx(release, onnx, 'Gs', license=cfg.license)
@@ -71,6 +72,6 @@ def run(cfg):
         files.write_json(scorecard, figures)
     else:
         files.remove(scorecard)  # of an earlier export
-    files.write_text(readme, model_card.text(release, cfg.license, pixels.shape[1:], figures, training))
+    files.write_text(readme, readme_text)
     size = sum(os.path.getsize(os.path.join(cfg.outdir, name)) for name in os.listdir(cfg.outdir))
     print('%s: %.1f MB. %s %s' % (cfg.outdir, size / 1e6, release.origin, release.audit))

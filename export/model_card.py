@@ -1,4 +1,4 @@
-"""The card of weights, as text: what they are for, what they learned from, what was measured, what is wrong with them."""
+"""The card of weights, as text: their use, their training data, what was measured, and their faults."""
 
 from export.gate import NO_DEVICE
 
@@ -22,9 +22,9 @@ BODY = """# Generator of lung nodules ({channels}x{size}x{size})
 
 ## Intended use
 
-Research: trying methods on images without patients, teaching, and tests of software. Whether its images help a classifier
-has to be tested on patients that it did not learn from. Do not use it for diagnosis, and do not mix its images with those
-of patients without marking them.
+Research: trying methods on images without patients, teaching, and tests of software. Whether its images help a
+classifier has to be tested on patients that it did not learn from. Do not use it for diagnosis, and do not mix its
+images with those of patients without marking them.
 
 ## Data
 
@@ -48,18 +48,18 @@ of patients without marking them.
 {differs}{missing}
 ## Files
 
-- `generator.onnx`: latents [N, {latents}] of a normal distribution{labels} to `images` [N, {channels}, {size}, {size}], -1..1.
-  Gray levels are round(127.5 * (x + 1)), limited to 0..255.{hu}
+- `generator.onnx`: `latents` [N, {latents}] from a normal distribution{labels} -> `images`
+  [N, {channels}, {size}, {size}], -1..1. Gray levels are round(127.5 * (x + 1)), limited to 0..255.{hu}
 - `model.safetensors`: the generator, its moving average (`Gs`) and the discriminator. `2-inference.py --model` and
   `3-train.py --transfer` take it.
 - SHA-256 of the original weights: `{sha256}`
 """
 
 
-def text(release, license, shape, scorecard, training):
+def text(release, license, generator, scorecard, training):
     """The card, Markdown with front matter.
 
-    shape: [C, R, R] of an image. scorecard: of scorecard.json, or None; training: {setting: number}.
+    generator: a sampling.Generator. scorecard: of scorecard.json, or None; training: {setting: number}.
     """
     learned = release.card
     facts = [('source', learned.source), ('classes', ', '.join(learned.classes or [])), ('digest', learned.digest)]
@@ -70,8 +70,8 @@ def text(release, license, shape, scorecard, training):
     differs = ['- It differs from the images it learned from in %s.\n' % x for x in states if states[x] == 'differs']
     return FRONT.format(license=license) + BODY.format(
         notice=NO_DEVICE,
-        channels=shape[0],
-        size=shape[1],
+        channels=generator.shape[0],
+        size=generator.resolution,
         samples='generated images',
         origin=release.origin,
         facts=_table(['', 'value'], [(name, value or 'not recorded') for name, value in facts]),
@@ -79,8 +79,8 @@ def text(release, license, shape, scorecard, training):
         figures=_figures(scorecard),
         differs=''.join(differs),
         missing=_missing(scorecard),
-        latents='L',
-        labels=', `labels` [N, %d]' % len(learned.classes) if len(learned.classes or []) > 1 else '',
+        latents=generator.latent_size,
+        labels=', and `labels` [N, %d]' % generator.label_size if generator.label_size else '',
         hu=' HU are %g + %g * gray.' % (learned.window[0], (learned.window[1] - learned.window[0]) / 255.0)
         if learned.window
         else '',

@@ -43,7 +43,9 @@ def test_weights_without_such_an_evaluation_are_refused_with_the_command(weights
     assert remedy in str(refused.value) and '--unaudited' in str(refused.value) and path in str(refused.value)
 
 
-@pytest.mark.parametrize('command, flag', [('onnx', '--out'), ('safetensors', '--out'), ('dicom', '--outdir'), ('hf', '--outdir')])  # fmt: skip
+@pytest.mark.parametrize(
+    'command, flag', [('onnx', '--out'), ('safetensors', '--out'), ('dicom', '--outdir'), ('hf', '--outdir')]
+)
 def test_every_command_refuses_weights_that_were_not_evaluated_and_writes_nothing(
     weights, complains, tmp_path, command, flag
 ):

@@ -61,7 +61,8 @@ def test_the_folder_holds_a_card_with_figures_and_no_names_of_files(weights, eva
     front = text.split('---')[1]
     assert 'license: mit' in front and 'pipeline_tag: unconditional-image-generation' in front
     for part in (
-        'Not a medical device', 'simulated patches', '| Variety | recall | 0.5 | 0.4 .. 0.6 | 0.7 |', 'Not measured: Subgroups',
+        'Not a medical device', 'simulated patches', '| Variety | recall | 0.5 | 0.4 .. 0.6 | 0.7 |',
+        'Not measured: Subgroups',
         'differs from the images it learned from in fidelity', '0.7', '-1350 to 150 HU', 'no sign of copies',
     ):  # fmt: skip
         assert part in text, part
