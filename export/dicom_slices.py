@@ -53,6 +53,7 @@ def _header(is_ct, release, study, series, frame, now):
         SeriesInstanceUID=series,
         StudyID='SYNTHETIC',
         SeriesNumber=1,
+        BodyPartExamined='CHEST',
         PatientOrientation=['L', 'P'],
         BurnedInAnnotation='NO',
         SamplesPerPixel=1,
@@ -65,7 +66,6 @@ def _header(is_ct, release, study, series, frame, now):
     lo, hi = release.card.window
     return dict(
         elements,
-        BodyPartExamined='CHEST',
         KVP=None,
         AcquisitionNumber=None,
         PatientPosition='HFS',
@@ -121,7 +121,10 @@ def _encoded(pydicom, data):
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = data.SOPClassUID, data.SOPInstanceUID
     meta.TransferSyntaxUID = EXPLICIT_LITTLE_ENDIAN
     data.file_meta, data.preamble = meta, bytes(128)
-    data.is_little_endian, data.is_implicit_VR = True, False
     content = io.BytesIO()
-    pydicom.filewriter.dcmwrite(content, data, write_like_original=False)
+    if int(pydicom.__version__.split('.')[0]) < 3:
+        data.is_little_endian, data.is_implicit_VR = True, False
+        pydicom.dcmwrite(content, data, write_like_original=False)
+    else:
+        pydicom.dcmwrite(content, data, enforce_file_format=True)
     return content.getvalue()

