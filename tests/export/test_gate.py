@@ -4,7 +4,8 @@ import pytest
 
 from common import card
 from export import export_settings, gate
-from runs import random_networks
+from places import visible
+from runs import random_networks, train
 
 COPIES = [dict(topic='copies', state='differs')]
 UNDECIDED = [dict(topic='copies', state='undecided')]
@@ -81,3 +82,16 @@ def test_what_was_not_audited_says_so(weights):
     with pytest.raises(gate.Refused, match='--unaudited') as refused:
         gate.release(settings(weights), generator=False)
     assert refused.value.reason == 'no_program'
+
+
+@pytest.mark.slow
+def test_the_gate_reads_what_4_evaluate_writes(training_data, succeeds, complains, tmp_path):
+    train(succeeds, training_data, tmp_path / 'run', '--total-kimg', '0.064', '--cpu')
+    (run,) = visible(tmp_path / 'run')
+    model = tmp_path / 'run' / run / 'network-final.pkl'
+    flags = ['--model', model, '--data', training_data, '--number', 20, '--audit', 20, '--cpu']
+    succeeds('4-evaluate.py', *flags, '--outdir', tmp_path / 'evaluated')
+    evaluation = tmp_path / 'evaluated' / 'evaluation.json'
+    flags = ['--model', model, '--evaluation', evaluation, '--patients-agreed', '--out', tmp_path / 'a.onnx']
+    error = complains('8-export.py', 'onnx', *flags, parts=[evaluation, '4-evaluate.py'])
+    assert 'too few images' in error or 'near to training images' in error  # its weights and data are those
