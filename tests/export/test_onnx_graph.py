@@ -12,6 +12,7 @@ from classification.classifier import Predictor
 from common import card
 from pix2pix import unet
 
+onnx = pytest.importorskip('onnx')
 onnx_graph = pytest.importorskip('export.onnx_graph')
 onnxruntime = pytest.importorskip('onnxruntime')
 
@@ -101,7 +102,7 @@ def test_a_discriminator_is_refused(session):
 def test_the_command_writes_a_file_for_old_runtimes_that_says_what_it_is(weights, succeeds, tmp_path):
     path = str(tmp_path / 'new' / 'g.onnx')
     succeeds('8-export.py', 'onnx', '--model', weights, '--out', path, '--unaudited', '--license', 'mit')
-    model = onnx_graph.onnx.load(path)
+    model = onnx.load(path)
     facts = {entry.key: entry.value for entry in model.metadata_props}
     assert (model.ir_version, model.opset_import[0].version) == (7, 15)
     assert json.loads(facts['card'])['window'] == [-1350, 150] and facts['license'] == 'mit'
