@@ -113,3 +113,7 @@ def outlining():
         maps=[int(width) for width in maps.split(',')],
         layers=layers,
     )
+
+
+def pix2pix(painter):
+    return {}

@@ -1,10 +1,9 @@
 /* What a page asks its server. */
 
+import { Refused } from './refused.js';
+
 const WAITS = [500, 1000, 2000, 4000];  // milliseconds before the next try
 const LONGEST = 15000;  // milliseconds until a try counts as lost, where nothing else is said
-
-/* The server understood and says no, in a sentence. */
-export class Refused extends Error {}
 
 async function once(path, body, longest) {
   const ends = new AbortController();

@@ -26,12 +26,12 @@ export class GeneratorNetwork {
     this.ends = this.images.map((_, i) => this.stack[2 * i]);
   }
 
-  /* The image, Float32Array [size * size], about -1 to 1, of a latent and a label. */
-  run(latent, label) {
+  /* The image, Float32Array [size * size], about -1 to 1, of a latent and its label, a number for each class. */
+  run(latent, label = []) {
     const { dense, latent: length, labels } = this;
     const input = new Float64Array(length + labels);
     input.set(latent);
-    if (labels) input[length + label] = 1;
+    input.set(label, length);
     this.length = this.normalizesLatents
       ? Math.sqrt(input.reduce((sum, value) => sum + value * value, 0) / input.length + this.epsilon) : 1;
     this.input = input.map((value) => value / this.length);

@@ -45,22 +45,24 @@ export class Outlines {
     this.window = description.window;
   }
 
-  scaled(pixels, window) {
-    const { size } = this.network;
+  /* HU, [size * size], of gray levels [R * R]. */
+  densities(pixels, window) {
     const [low, high] = window || this.window;
+    return Float32Array.from(resampled(pixels, resampling(this.network.size, Math.sqrt(pixels.length))), (gray) => (
+      Math.fround(gray * Math.fround((high - low) / 255)) + low));
+  }
+
+  /* What the network takes. */
+  scaled(densities) {
     const [least, most] = this.hu;
-    const hu = resampled(pixels, resampling(size, Math.sqrt(pixels.length)));
-    return Float32Array.from(hu, (gray) => {
-      const density = gray * ((high - low) / 255) + low;
-      return (Math.min(Math.max(density, least), most) - (least + most) / 2) * (2 / (most - least));
-    });
+    return densities.map((hu) => (Math.min(Math.max(hu, least), most) - (least + most) / 2) * (2 / (most - least)));
   }
 
   /* Float32Array [R * R], 0..1, of gray levels [R * R]: the mean over an image and its mirror images. */
   probabilities(pixels, window) {
     const { network } = this;
     const { size } = network;
-    const scaled = this.scaled(pixels, window);
+    const scaled = this.scaled(this.densities(pixels, window));
     const mean = new Float32Array(size * size);
     MIRRORS.forEach(([down, right]) => {
       const logits = network.run(mirrored(scaled, size, down, right));
@@ -76,10 +78,11 @@ export class Outlines {
     const { size } = network;
     const side = Math.sqrt(pixels.length);
     const [low, high] = window || this.window;
-    const scaled = this.scaled(pixels, window);
-    const inside = scaled.map((value) => (Math.abs(value) < 1 ? 1 : 0));
-    const slopes = network.run(scaled).map((logit) => sigmoid(logit) * (1 - sigmoid(logit)));
-    const factor = (2 / (this.hu[1] - this.hu[0])) * ((high - low) / 255);
+    const [least, most] = this.hu;
+    const densities = this.densities(pixels, window);
+    const inside = densities.map((hu) => (hu >= least && hu <= most ? 1 : 0));
+    const slopes = network.run(this.scaled(densities)).map((logit) => sigmoid(logit) * (1 - sigmoid(logit)));
+    const factor = (2 / (most - least)) * ((high - low) / 255);
     return cotangents.map((cotangent) => {
       const there = resampled(cotangent, transposed(resampling(side, size)));
       const gradient = network.back(slopes.map((slope, i) => slope * there[i]));

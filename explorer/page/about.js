@@ -1,11 +1,13 @@
-/* What the server has: weights, their axes, data. */
+/* The weights and data that the engine has, in the words of the page. */
 
+import * as engine from './engine.js';
+import { about } from './facts.js';
 import { store } from './store.js';
-import { guarded, pause, request } from './requests.js';
+import { guarded, pause } from './requests.js';
 
 const AGAIN = 1000;  // milliseconds between looks how far the axes are
 
-export const about = {};
+export { about };
 
 /* What the patches of the data are called: real or simulated. */
 export const real = () => about.data?.adjective || 'real';
@@ -25,7 +27,7 @@ export async function axesReady(which) {
 /* Learn it; changed(ready) is called while axes are computed; ready: whether some are that were not. */
 export async function learn(changed) {
   const before = about.models;
-  Object.assign(about, await request('/api/about'));
+  Object.assign(about, await engine.about());
   if (before) changed(about.models.some((each, i) => each.axes_ready && !before[i].axes_ready));
   if (!about.models.every((each) => each.axes_ready)) setTimeout(guarded(() => learn(changed)), AGAIN);
 }

@@ -2,10 +2,11 @@
 
 import { about, real, windowOf } from './about.js';
 import { at, make, number, write } from './dom.js';
+import * as engine from './engine.js';
 import { erase, paint, thumb } from './pictures.js';
 import { Painter } from './painter.js';
 import { slider } from './sliders.js';
-import { decode, encode, guarded, latest, request } from './requests.js';
+import { guarded, latest } from './requests.js';
 
 const TOOLS = { brush: 'Brush', eraser: 'Eraser', move: 'Move', ellipse: 'Ellipse', spiculated: 'Spiculated' };
 const FIRST = 20;  // pixels across of the first nodule
@@ -26,13 +27,13 @@ const insert = latest(async () => {
   const { index, soft } = settings;
   const nodule = patches.length && !isBlank();
   const [patch, result] = await Promise.all([
-    request(`/api/real/${index}`),
-    nodule && request('/api/insert', { patch: encode(patches[chosen]), mask: encode(painter.mask), index, soft }),
+    engine.real(index),
+    nodule && engine.insert(patches[chosen], painter.mask, index, soft),
   ]);
-  paint(at('insert-real'), decode(patch.pixels), stored());
+  paint(at('insert-real'), patch.pixels, stored());
   write('insert-caption', `${real()}, ${patch.class}`);
   if (isBlank()) erase(at('insert-result'));
-  else if (result) paint(at('insert-result'), decode(result.pixels), stored());
+  else if (result) paint(at('insert-result'), result, stored());
 });
 
 /* Nothing is drawn: no patch of it is left. */
@@ -67,9 +68,9 @@ function showPatches() {
 const update = latest(async () => {
   const { samples, seed } = settings;
   if (isBlank()) return;
-  const answer = await request('/api/draw', { mask: encode(painter.mask), samples, seed });
+  const drawn = await engine.draw(painter.mask, samples, seed);
   if (isBlank()) return;  // it was cleared meanwhile
-  patches = answer.patches.map(decode);
+  patches = drawn;
   showPatches();
 });
 
@@ -79,10 +80,7 @@ function changed() {
   else update();
 }
 
-async function stamp(shape, diameter) {
-  const seed = Math.floor(Math.random() * 1e6);
-  return decode((await request('/api/stamp', { shape, diameter, seed })).mask);
-}
+const stamp = (shape, diameter) => engine.stamp(shape, diameter, Math.floor(Math.random() * 1e6));
 
 function tool(name) {
   painter.tool = name;

@@ -1,7 +1,7 @@
 /* Places where a file is dropped or chosen, and how large pictures are saved. */
 
 import { at, make } from './dom.js';
-import { Refused } from './server.js';
+import { Refused } from './refused.js';
 import { guarded } from './requests.js';
 
 const MEGABYTE = 2 ** 20;

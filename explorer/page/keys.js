@@ -3,7 +3,6 @@
 import { at, make } from './dom.js';
 
 const KEYS = [
-  [['1', '\u2013', '6'], 'choose a tab'],
   [['Drag'], 'on an image: to the side for the width of the window, up and down for its level (with the right button, too)'],
   [['Double click', 'W'], 'the first window again'],
   [['[', ']'], 'narrower and wider window'],
@@ -21,8 +20,9 @@ const KEYS = [
 
 export const showKeys = () => at('keys').showModal();
 
-export function buildKeys() {
-  at('keys-list').append(...KEYS.flatMap(([keys, meaning]) => [
+/* tabs: how many there are. */
+export function buildKeys(tabs) {
+  at('keys-list').append(...[[['1', '\u2013', tabs], 'choose a tab'], ...KEYS].flatMap(([keys, meaning]) => [
     make('dt', {}, ...keys.flatMap((key) => [key === '\u2013' ? key : make('kbd', { textContent: key }), ' '])),
     make('dd', { textContent: meaning }),
   ]));

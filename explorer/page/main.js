@@ -3,6 +3,7 @@
 import { about, learn, real } from './about.js';
 import { at, make } from './dom.js';
 import * as draw from './draw.js';
+import * as engine from './engine.js';
 import * as generate from './generate.js';
 import { buildKeys, showKeys } from './keys.js';
 import * as map from './map.js';
@@ -15,7 +16,7 @@ import { windowKeys } from './viewers.js';
 import * as walk from './walk.js';
 
 const TABS = { generate, walk, project, draw, map, save };
-const names = Object.keys(TABS);
+let names = [];  // of those that the engine serves, in their order
 const EVERYWHERE = { '?': showKeys, ...windowKeys };
 let open = '';
 
@@ -89,9 +90,10 @@ function listen() {
 guarded(async () => {
   await learn(generate.renew);
   document.querySelectorAll('.adjective').forEach((word) => { word.textContent = real(); });
+  names = await engine.tabs();
   buildTabs();
-  Object.values(TABS).forEach((tab) => tab.build());
-  buildKeys();
+  names.forEach((name) => TABS[name].build());
+  buildKeys(names.length);
   listen();
-  memory.begin((name) => show(name in TABS ? name : 'generate'), () => open);
+  memory.begin((name) => show(names.includes(name) ? name : 'generate'), () => open);
 })();

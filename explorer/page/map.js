@@ -2,13 +2,13 @@
 
 import { about, model, real, windowOf } from './about.js';
 import { at, make, number, write } from './dom.js';
+import * as engine from './engine.js';
 import { paint, picture } from './pictures.js';
 import { Scatter } from './scatter.js';
 import { digitsOf, isUnnamed, mark, slider } from './sliders.js';
 import { fresh, store } from './store.js';
-import { computed, decode, guarded, latest, request } from './requests.js';
+import { guarded, latest } from './requests.js';
 
-const LONG = 600000;  // milliseconds that a search may take
 const ORDERS = { axes: 'two attributes', pca: 'similarity (PCA)', tsne: 'similarity (t-SNE)' };
 
 const NOT_KNOWN = {
@@ -42,12 +42,12 @@ const draw = latest(async () => {
   }
   write('map-status', 'The map is being computed; the first one takes a while.');
   const window = windowOf();
-  const answer = await computed(`/api/map?${query}`);
+  const answer = await engine.map(query);
   drawn = query;
   ({ points } = answer);
   const axisTitles = ['map-x', 'map-y'].map((id) => at(id).selectedOptions[0]?.textContent);
   const { sheet, thumb } = answer;
-  scatter.put(points, decode(sheet), thumb, window, at('map-by').value === 'axes' ? axisTitles : null);
+  scatter.put(points, sheet, thumb, window, at('map-by').value === 'axes' ? axisTitles : null);
   buildGroups();
   buildRange();
   filter();
@@ -144,8 +144,8 @@ function pointed(point) {
 
 const opened = guarded(async ({ kind, index: which, label }) => {
   if (kind === 'real') {
-    const { pixels, class: name } = await request(`/api/real/${which}`);
-    paint(at('map-hover'), decode(pixels), windowOf());
+    const { pixels, class: name } = await engine.real(which);
+    paint(at('map-hover'), pixels, windowOf());
     write('map-caption', `${real()}, image ${which}, ${name}`);
     return;
   }
@@ -173,11 +173,11 @@ const nearest = guarded(async () => {
   const button = at('nearest-find');
   button.disabled = true;
   write('nearest-wait', 'Searching; the first time takes longer.');
-  const answer = await request('/api/nearest', state, LONG).finally(() => {
+  const answer = await engine.nearest(state).finally(() => {
     button.disabled = false;
     write('nearest-wait', '');
   });
-  const other = decode(answer.pixels);
+  const other = answer.pixels;
   const difference = Uint8ClampedArray.from(pixels, (gray, i) => 128 + 2 * (gray - other[i]));
   at('nearest-pictures').replaceChildren(
     figure(pixels, 'current', windowOf(state)),

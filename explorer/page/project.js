@@ -3,11 +3,12 @@
 import { about, model, windowOf } from './about.js';
 import { Crop } from './crop.js';
 import { at, number, write } from './dom.js';
+import * as engine from './engine.js';
 import { dropPlace } from './files.js';
 import { paint, thumb } from './pictures.js';
-import { Refused } from './server.js';
+import { Refused } from './refused.js';
 import { fresh, store } from './store.js';
-import { decode, encode, guarded, latest, pause, request } from './requests.js';
+import { guarded, latest, pause } from './requests.js';
 
 const MOST = 256;  // megabytes
 const LEAST_SPAN = 32;  // gray levels of a picture of 16 bits; fewer would be noise after the lower 8 bits are lost
@@ -63,7 +64,7 @@ function progress({ step, steps, error, pixels, seconds, left }) {
   if (errors.length && errors[errors.length - 1][0] === step) return;
   errors.steps = steps;
   errors.push([step, error]);
-  paint(at('project-live'), decode(pixels), windowOf(result));
+  paint(at('project-live'), pixels, windowOf(result));
   write('project-error', inUnit(error));
   const rest = left === null ? '' : `, about ${time(left)} left`;
   write('project-status', `Step ${step} of ${steps}: ${time(seconds)}${rest}.`);
@@ -75,7 +76,7 @@ function progress({ step, steps, error, pixels, seconds, left }) {
 
 function done({ latent, label, error, pixels, seconds }) {
   result = { ...result, latent, label };
-  paint(at('project-live'), decode(pixels), windowOf(result));
+  paint(at('project-live'), pixels, windowOf(result));
   write('project-error', inUnit(error));
   at('project-progress').firstElementChild.style.width = '100%';
   at('project-edit').disabled = false;
@@ -86,7 +87,7 @@ function done({ latent, label, error, pixels, seconds }) {
 async function watch(name) {
   const began = performance.now();
   while (job === name) {
-    const answer = await request(`/api/project/${name}`).catch((error) => {
+    const answer = await engine.search(name).catch((error) => {
       if (!(error instanceof Refused)) throw error;
       return { failed: 'The server has ended the search; drop the picture again.' };
     });
@@ -102,7 +103,7 @@ async function watch(name) {
 /* Begin a search for gray levels of the size that the model has. */
 const begin = guarded(async (target, cropped) => {
   const sought = fresh(store.draft.model);
-  const { job: name } = await request('/api/project', { model: sought.model, pixels: encode(target) });
+  const name = await engine.project(sought.model, target);
   end('Search started.');
   errors = [];
   result = sought;
@@ -167,17 +168,15 @@ const showReal = latest(async (by) => {
   const { count } = about.data;
   first = (first + by + count) % count;
   const indices = Array.from({ length: Math.min(AT_ONCE, count) }, (_, i) => (first + i) % count);
-  const patches = await Promise.all(indices.map((index) => request(`/api/real/${index}`)));
-  at('real-patches').replaceChildren(...patches.map(({ pixels: letters, class: name }, i) => {
-    const pixels = decode(letters);
-    return thumb(pixels, windowOf(), `${name}, image ${indices[i]}`, () => begin(pixels, false));
-  }));
+  const patches = await Promise.all(indices.map((index) => engine.real(index)));
+  at('real-patches').replaceChildren(...patches.map(({ pixels, class: name }, i) => (
+    thumb(pixels, windowOf(), `${name}, image ${indices[i]}`, () => begin(pixels, false)))));
 });
 
 const stop = guarded(async () => {
   const name = job;
   end('Stopped; drop a picture to start again.');
-  if (name) await request(`/api/project/${name}/stop`, {});
+  if (name) await engine.stop(name);
 });
 
 export function build() {

@@ -1,14 +1,14 @@
-/* How far the sliders of the nodule on show get: asked of the server, one after the other, while nothing moves. */
+/* How far the sliders of the nodule on show get: asked of the engine, one after the other, while nothing moves. */
 
 import { model } from './about.js';
 import { at } from './dom.js';
-import { latest, pause, request } from './requests.js';
-import { Refused } from './server.js';
+import * as engine from './engine.js';
+import { latest, pause } from './requests.js';
+import { Refused } from './refused.js';
 import { isUnnamed } from './sliders.js';
 import { store } from './store.js';
 
 const REST = 400;  // milliseconds that a nodule is on show before it is asked for
-const LONG = 120000;  // that an answer may take, such as while a walk is made
 
 let known = { of: '', ends: {} };
 
@@ -24,7 +24,7 @@ async function search(entry) {
   const axes = model(entry.state).axes.filter((axis) => axis.usable && !isUnnamed(axis) && !(axis.name in ends));
   for (const { name } of axes) {
     if (store.shown !== entry || store.draft !== entry.state || at('panel-generate').hidden) return;
-    ends[name] = (await request(`/api/reach?axis=${name}`, { ...entry.state, moves: {} }, LONG)).ends;
+    ends[name] = await engine.reach({ ...entry.state, moves: {} }, name);
     store.notify('reach');
   }
 }

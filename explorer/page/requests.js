@@ -1,12 +1,9 @@
-/* Requests to the server, and messages when they fail. */
+/* Work that may fail or be overtaken by newer work, and messages. */
 
 import { at, write } from './dom.js';
-import { ask, Refused } from './server.js';
-
-const AGAIN = 300;  // milliseconds between looks whether something has been computed
+import { Refused } from './refused.js';
 
 let hiding;
-let lost = false;  // is the server out of reach?
 
 /* Show a message over everything else, for some seconds. */
 export function showMessage(message, seconds = 8) {
@@ -17,32 +14,7 @@ export function showMessage(message, seconds = 8) {
   if (seconds < Infinity) hiding = setTimeout(() => { at('trouble').hidden = true; }, 1000 * seconds);
 }
 
-function gone(message) {
-  if (message) throw new Refused(message);  // it is there and cannot do this: no use to ask again
-  lost = true;
-  showMessage('The server does not answer. Trying again; nothing is lost', Infinity);
-}
-
-/* server.ask, again and again while there is no server; what it refuses is thrown as a Refused with its sentence. */
-export async function request(path, body, longest) {
-  const answer = await ask(path, body, gone, longest);
-  if (lost) {
-    lost = false;
-    at('trouble').hidden = true;
-  }
-  return answer;
-}
-
 export const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
-
-/* The answer to a request that takes long: it is repeated until the answer is there. */
-export async function computed(path) {
-  for (;;) {
-    const answer = await request(path);
-    if (!answer.pending) return answer;
-    await pause(AGAIN);
-  }
-}
 
 /* A function that does the work and shows a message when it fails; unforeseen errors go to the console, too. */
 export const guarded = (work) => async (...args) => {

@@ -2,26 +2,27 @@
 
 import { model, windowOf } from './about.js';
 import { at, make, write } from './dom.js';
+import * as engine from './engine.js';
 import { buildScales, dropPlace, scale } from './files.js';
 import { startAnew } from './memory.js';
 import { diameter } from './generate.js';
 import { paint } from './pictures.js';
 import { read, written } from './session.js';
 import { fresh, named, store } from './store.js';
-import { guarded, latest, request, save } from './requests.js';
+import { guarded, latest, save } from './requests.js';
 
 const MOST = 4;  // megabytes
 const ROWS = 50;  // of latents that are opened
 
 const command = latest(async () => {
-  const parts = (await request('/api/command', store.draft)).command.split(' ');
+  const parts = (await engine.command(store.draft)).split(' ');
   const spans = parts.map((part) => make('span', { textContent: part }));  // lines break between words alone
   at('command').replaceChildren(...spans.flatMap((span, i) => (i ? [' ', span] : [span])));
 });
 
 /* Open the rows of latents, the first one last, so that it is on show; those of a saved picture for its weights. */
 async function openLatents(file) {
-  const { model: which, label, latents } = await request(`/api/latents?model=${store.draft.model}`, file);
+  const { model: which, label, latents } = await engine.latents(store.draft.model, file);
   const rows = latents.slice(0, ROWS).reverse();
   for (const latent of rows) store.add(await store.later({ ...fresh(which), label, latent }));
   const more = latents.length > ROWS ? `, the first ${ROWS} of ${latents.length}` : '';
@@ -57,7 +58,7 @@ export const open = guarded(load);
 export function build() {
   document.querySelectorAll('[data-save]').forEach((button) => button.addEventListener('click', guarded(async () => {
     const { save: kind } = button.dataset;
-    save(await request(`/api/save/${kind}${kind === 'png' ? `?scale=${scale()}` : ''}`, store.draft));
+    save(await engine.saved(kind, store.draft, scale()));
   })));
   at('session-save').addEventListener('click', () => (
     save(new File([written()], 'session.json', { type: 'application/json' }))));

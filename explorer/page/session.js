@@ -2,7 +2,7 @@
    images of again. */
 
 import { about, axesReady, model } from './about.js';
-import { Refused } from './server.js';
+import { Refused } from './refused.js';
 import { store } from './store.js';
 
 const PROGRAM = '7-explore';

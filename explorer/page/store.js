@@ -1,15 +1,15 @@
 /* What is generated now, and the way there.
 
-   A state is what the server makes an image of; an entry is {state, pixels, measured, start, outline, rough}. measured,
+   A state is what the engine makes an image of; an entry is {state, pixels, measured, start, outline, rough}. measured,
    start: attributes, also those of the nodule without moves. rough: an answer
    for a hand that still moves, which comes sooner and is less near to what the sliders ask for. Events: 'draft' when
    the state changes, 'shown' when another entry is on show, 'history' when the lists of entries change. */
 
-import { about } from './about.js';
-import { decode, latest, request } from './requests.js';
+import * as engine from './engine.js';
+import { about } from './facts.js';
+import { latest } from './requests.js';
 
 const MOST = 300;  // entries that are kept; their pixels are in memory
-const VIEW = Math.random().toString(36).slice(2, 10);  // tells the server this page from others of the browser
 const SOON = 800;  // milliseconds in which moves of one slider count as one
 
 const BLANK = { model: 0, seed: 0, label: 0, latent: null, moves: {}, locks: [], truncation: 1 };
@@ -35,21 +35,21 @@ class Store extends EventTarget {
     this.dispatchEvent(new Event(kind));
   }
 
-  async answer(state, view = VIEW, rough = false) {
-    const { pixels, measured, start, outline } = await request(`/api/image?view=${view}${rough ? '&rough=1' : ''}`, state);
-    return { state, pixels: decode(pixels), measured, start, outline, rough };
+  async answer(state, options) {
+    const { pixels, measured, start, outline } = await engine.image(state, options);
+    return { state, pixels, measured, start, outline, rough: Boolean(options.rough) };
   }
 
   /* The entry of a state that is not to be shown at once; such requests go one after the other. */
   later(state) {
-    const entry = this.queue.then(() => this.answer(state, `${VIEW}-later`));
+    const entry = this.queue.then(() => this.answer(state, { later: true }));
     this.queue = entry.catch(() => {});
     return entry;
   }
 
   async fetch(state, rough) {
     try {
-      const entry = await this.answer(state, VIEW, rough);
+      const entry = await this.answer(state, { rough });
       if (this.settled === state && !rough) this.enter(entry);
       if (!this.left || this.draft === state) this.show(entry);
     } catch (error) {
@@ -63,7 +63,7 @@ class Store extends EventTarget {
     this.notify('shown');
   }
 
-  /* Change some of the state; the image follows as fast as the server can. */
+  /* Change some of the state; the image follows as fast as the engine can. */
   change(parts) {
     this.draft = { ...this.draft, ...parts };
     this.left = false;
@@ -101,7 +101,7 @@ class Store extends EventTarget {
 
   open(entry) {
     this.draft = entry.state;
-    this.left = true;  // what the server still answers is not wanted
+    this.left = true;  // what the engine still answers is not wanted
     this.settled = null;
     this.last = ['', 0];
     this.notify('draft');

@@ -2,14 +2,14 @@
 
 import { windowOf } from './about.js';
 import { at, number, write } from './dom.js';
+import * as engine from './engine.js';
 import { scale } from './files.js';
 import { paint, thumb } from './pictures.js';
 import { mark, slider } from './sliders.js';
 import { fresh, named, store } from './store.js';
-import { decode, guarded, latest, request, save } from './requests.js';
+import { guarded, latest, save } from './requests.js';
 
 const MOST = 8;
-const LONG = 120000;  // milliseconds that a walk may take to be made
 
 let stops = [];
 let frames = [];
@@ -46,7 +46,7 @@ function play(is) {
 }
 
 const makeFrames = latest(async (mine) => {
-  const made = (await request('/api/walk', body(), LONG)).frames.map(decode);
+  const made = await engine.walk(body());
   if (mine !== latestRequest) return;
   frames = made;
   at('walk-at').max = frames.length - 1;
@@ -96,7 +96,7 @@ function draw() {
 }
 
 async function fetchFile(kind) {
-  save(await request(`/api/walk.${kind}?scale=${scale()}`, { ...body(), seconds: seconds * stops.length }, LONG));
+  save(await engine.walkFile(kind, { ...body(), seconds: seconds * stops.length }, scale()));
 }
 
 export function build() {
