@@ -9,22 +9,44 @@ import { dot, greatCircle, norm, scaled, sum, tangent, unit } from './sphere.js'
 const CACHED = 16;  // nodules from which edits began
 const DEGREE = Math.PI / 180;
 
+const INHERITED = 4;  // steps of a drag until gradients are computed anew
+
+const keyOf = (attributes) => attributes.map(({ name }) => name).join();
 const known = (value) => !Number.isNaN(value);
 
 /* A latent, its pixels, the mask and attributes of its nodule, and the gradients computed so far. */
 class Nodule {
   constructor(model, label, latent, pixels, { values, mask }) {
-    Object.assign(this, { model, label, latent, pixels, values, mask, computed: {} });
+    Object.assign(this, { model, label, latent, pixels, values, mask, computed: {}, steps: 0 });
+  }
+
+  /* Take over the gradients of the Nodule before, from which a step led here, corrected by what the step did (Broyden's
+     update); now and then they are computed anew. */
+  inherit(before, attributes) {
+    this.steps = before.steps + 1;
+    if (this.steps > INHERITED) return;
+    const way = tangent(sum(unit(this.latent), unit(before.latent), -1), this.latent);
+    this.computed[keyOf(attributes)] = before.gradient(attributes).map((row, i) => {
+      const { name, tolerance } = attributes[i];
+      const change = (this.values[name] - before.values[name]) / tolerance;
+      return tangent(sum(row, way, (change - dot(row, way)) / dot(way, way)), this.latent);
+    });
+  }
+
+  /* Are gradients of attributes computed? */
+  has(attributes) {
+    return keyOf(attributes) in this.computed;
   }
 
   /* [K][L]: the change of attributes, in tolerances, with the unit latent, on the sphere. */
   gradient(attributes) {
-    const names = attributes.map(({ name }) => name).join();
-    if (!this.computed[names]) {
+    const names = keyOf(attributes);
+    if (!this.has(attributes)) {
       const { model, label, latent, pixels, mask } = this;
       const byPixels = model.measure.gradients(pixels, mask, attributes, model);
       model.output(latent, label);
       const length = norm(latent);
+      this.steps = 0;
       this.computed[names] = model.network.back(byPixels).map((gradient, i) => (
         scaled(tangent(gradient, latent), (127.5 * length) / attributes[i].tolerance)));
     }
@@ -116,9 +138,16 @@ export class Editing {
     Object.assign(this, { model, rules, cache: new Map() });
   }
 
-  nodule(latent, label) {
+  /* rough: measured roughly, see Measure.measure. */
+  nodule(latent, label, rough = false) {
     const { model } = this;
     const pixels = model.pixels(latent, label);
+    return new Nodule(model, label, latent, pixels, model.measure.measure(pixels, model, rough));
+  }
+
+  /* A nodule that was measured roughly, as it is. */
+  exactly({ label, latent, pixels }) {
+    const { model } = this;
     return new Nodule(model, label, latent, pixels, model.measure.measure(pixels, model));
   }
 
@@ -150,7 +179,7 @@ export class Editing {
     if (lost) throw new Refused(`the ${lost.title} of this nodule cannot be measured, nor changed`);
     const goal = new Goal(wanted.filter(({ name }) => known(nodule.values[name])), nodule.values, moves, rules);
     if (directions.length) nodule = this.cached(start, label);
-    const options = { rounds: rough ? 1 : rounds, enough: rough ? rules.roughly : rules.enough, pause };
+    const options = { rounds: rough ? 1 : rounds, enough: rough ? rules.roughly : rules.enough, rough, pause };
     return this.search(nodule, directions.length ? nodule : last || nodule, label, goal, options);
   }
 
@@ -163,15 +192,18 @@ export class Editing {
     return sefa[which];
   }
 
-  /* The Nodule near `start` at which a goal is about reached, by steps that are all allowed, from there or `last`. */
-  async search(start, last, label, goal, { rounds, enough, pause }) {
+  /* The Nodule near `start` at which a goal is about reached, by steps that are all allowed, from there or `last`.
+     rough: which of a few steps is best is measured roughly. */
+  async search(start, last, label, goal, { rounds, enough, rough, pause }) {
     const { rules } = this;
     const slack = Math.max(rules.slack, goal.slip(start));
     const distance = (nodule) => (
       isAllowed(start, nodule) && goal.slip(nodule) <= slack ? norm(goal.left(nodule)) : Infinity);
     const nearer = (one, other) => (distance(other) < distance(one) ? other : one);
-    const nearest = (origin, steps) => steps
-      .map((step) => this.nodule(greatCircle(origin.latent, step), label)).reduce(nearer);
+    const nearest = (origin, steps) => {
+      const tried = steps.map((step) => this.nodule(greatCircle(origin.latent, step), label, rough)).reduce(nearer);
+      return rough ? this.exactly(tried) : tried;
+    };
     const random = new RandomState(0);
     let nodule = nearer(start, last);
     let best = nodule;
@@ -180,6 +212,7 @@ export class Editing {
     for (let round = 0; round < rounds; round += 1) {
       if (goal.reached(nodule, enough)) return nodule;
       const left = goal.left(nodule);
+      const isNew = rough && !nodule.has(goal.attributes);  // then fewer steps are tried, for the sake of time
       let gradient = nodule.gradient(goal.attributes).map((row, k) => scaled(row, goal.weights[k]));
       if (![...left, ...gradient.map(norm)].every(Number.isFinite)) break;
       if (before) {  // Broyden's update: what the last step did corrects what the gradient leaves out
@@ -192,10 +225,16 @@ export class Editing {
         const tried = nearest(best, around.map((each) => scaled(unit(tangent(each, best.latent)), rules.hop)));
         if (distance(tried) < Infinity) [nodule, before, length] = [tried, null, 1];
       } else {
-        const steps = stepsTo(gradient, left, rules).map((step, i) => scaled(step, length * rules.shares[i]));
+        const steps = stepsTo(gradient, left, rules).map((step, i) => scaled(step, length * rules.shares[i]))
+          .filter((_, i) => !isNew || i % 2);
         const tried = nearest(nodule, steps);
-        if (distance(tried) < norm(left)) [nodule, before, length] = [tried, nodule, Math.min(2 * length, 1)];
-        else [before, length] = [null, length / 3];
+        if (distance(tried) < norm(left)) {
+          if (rough) tried.inherit(nodule, goal.attributes);
+          [nodule, before, length] = [tried, nodule, Math.min(2 * length, 1)];
+        } else {
+          if (nodule.steps) nodule.computed = {};  // what was taken over may be the reason
+          [before, length] = [null, length / 3];
+        }
       }
       best = nearer(best, nodule);
       await pause();

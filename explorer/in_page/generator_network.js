@@ -5,6 +5,17 @@ import { Layer } from './layers.js';
 import { Convolution, Planes, UpConvolution } from './planes.js';
 
 
+/* The fully connected layer, as far as a Layer needs to know. */
+class Dense {
+  constructor(memory, outputs, slope) {
+    Object.assign(this, { memory, outputs, slope });
+  }
+
+  planes() {
+    return new Planes(this.memory, 4 * Math.ceil(this.outputs / 4), 4);
+  }
+}
+
 /* description: latent, labels: sizes; size: of the image; slope: of the rectifier; normalized, normalizesLatents: is there
    pixel normalization, with epsilon; dense: {weights [latent + labels, maps * 16], bias}; layers: [{outputs, inputs, side, up, weights, bias}],
    first that of 4x4 pixels and then two for each size; images: [{weights, bias, share}] by size, the layers that make
@@ -14,13 +25,12 @@ export class GeneratorNetwork {
     Object.assign(this, description);
     this.memory = new Memory();
     const maps = this.dense.bias.length;
-    this.begin = new Layer(null, this.dense.bias, this);
-    this.begin.output = new Planes(this.memory, 4 * Math.ceil(maps / 4), 4);
+    this.begin = new Layer(new Dense(this.memory, maps, this.slope), this);
     let size = 4;
     this.stack = this.layers.map((layer) => {
       if (layer.up) size *= 2;
       const Type = layer.up ? UpConvolution : Convolution;
-      return new Layer(new Type(this.memory, layer, size), layer.bias, this);
+      return new Layer(new Type(this.memory, layer, size, this.slope), this);
     });
     /* The last layer of each size, which an image is made of. */
     this.ends = this.images.map((_, i) => this.stack[2 * i]);
@@ -35,12 +45,12 @@ export class GeneratorNetwork {
     this.length = this.normalizesLatents
       ? Math.sqrt(input.reduce((sum, value) => sum + value * value, 0) / input.length + this.epsilon) : 1;
     this.input = input.map((value) => value / this.length);
-    const sums = new Float64Array(16 * dense.bias.length);
+    const sums = Float64Array.from({ length: 16 * dense.bias.length }, (_, j) => dense.bias[j >> 4]);
     this.input.forEach((value, i) => {
       const row = i * sums.length;
       for (let j = 0; value && j < sums.length; j += 1) sums[j] += value * dense.weights[row + j];
     });
-    this.begin.output.set(Float32Array.from(sums), 0, dense.bias.length);
+    this.begin.output.set(Float32Array.from(sums, (sum) => Math.max(sum, this.slope * sum)), 0, dense.bias.length);
     this.begin.finish();
     let { output } = this.begin;
     this.stack.forEach((layer) => { output = layer.run(output); });

@@ -65,52 +65,47 @@ export function outlineOf(mask) {
   });
 }
 
-/* {distances, nearest}: how far each pixel is from the nearest one of a mask that is not empty, and the place of that
-   one: the distance transform of Felzenszwalb and Huttenlocher (2012), columns and then rows. */
-export function distanceTo(mask) {
+/* {distance, nearest}: how far a pixel is from the nearest one of a mask that is not empty, and the place of that one;
+   for each of the places. */
+export function distancesTo(mask, places) {
   const side = sideOf(mask);
-  const above = new Int32Array(mask.length).fill(-1);  // row of the nearest one in this column, or -1
-  for (let x = 0; x < side; x += 1) {
-    for (let y = 0; y < side; y += 1) {
-      for (let gap = 0; gap < side && above[y * side + x] < 0; gap += 1) {
-        if (y - gap >= 0 && mask[(y - gap) * side + x]) above[y * side + x] = y - gap;
-        else if (y + gap < side && mask[(y + gap) * side + x]) above[y * side + x] = y + gap;
-      }
-    }
-  }
-  const nearest = new Int32Array(mask.length);
-  const distances = Float64Array.from(mask, (_, at) => {
-    const [y, x] = [Math.floor(at / side), at % side];
-    let least = Infinity;
-    for (let gap = 0; gap < side && gap * gap < least; gap += 1) {
-      for (const other of gap ? [x - gap, x + gap] : [x]) {
-        const row = other >= 0 && other < side ? above[y * side + other] : -1;
-        const square = (row - y) ** 2 + gap * gap;
-        if (row >= 0 && square < least) {
-          least = square;
-          nearest[at] = row * side + other;
-        }
-      }
-    }
-    return Math.sqrt(least);
+  const there = [];
+  mask.forEach((inside, at) => {
+    if (inside) there.push([Math.floor(at / side), at % side, at]);
   });
-  return { distances, nearest };
+  return places.map((place) => {
+    const [y, x] = [Math.floor(place / side), place % side];
+    let [least, nearest] = [Infinity, -1];
+    for (const [row, column, at] of there) {
+      const square = (row - y) * (row - y) + (column - x) * (column - x);
+      if (square < least) [least, nearest] = [square, at];
+    }
+    return { distance: Math.sqrt(least), nearest };
+  });
 }
 
-/* A Gaussian filter, borders mirrored, cut off at 4 standard deviations; along rows and columns. */
+/* A Gaussian filter, borders mirrored, cut off at 4 standard deviations. */
 export function blurred(image, deviation) {
   const side = sideOf(image);
   const radius = Math.floor(4 * deviation + 0.5);
   const weights = Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-0.5 * ((i - radius) / deviation) ** 2));
   const sum = weights.reduce((total, weight) => total + weight, 0);
-  const mirror = (at) => {
-    const place = ((at % (2 * side)) + 2 * side) % (2 * side);
+  const places = Int32Array.from({ length: side + 2 * radius }, (_, i) => {
+    const place = (((i - radius) % (2 * side)) + 2 * side) % (2 * side);
     return place < side ? place : 2 * side - 1 - place;
+  });
+  const filtered = (from, across, along) => {
+    const result = new Float64Array(from.length);
+    for (let line = 0; line < side; line += 1) {
+      for (let at = 0; at < side; at += 1) {
+        let total = 0;
+        for (let i = 0; i < weights.length; i += 1) total += weights[i] * from[line * across + places[at + i] * along];
+        result[line * across + at * along] = total / sum;
+      }
+    }
+    return result;
   };
-  const along = (from, place) => Float64Array.from(from, (_, at) => (
-    weights.reduce((total, weight, i) => total + (weight / sum) * from[place(at, i - radius)], 0)));
-  const down = along(image, (at, by) => mirror(Math.floor(at / side) + by) * side + (at % side));
-  return along(down, (at, by) => Math.floor(at / side) * side + mirror((at % side) + by));
+  return filtered(filtered(image, 1, side), side, 1);
 }
 
 /* The border of a mask along the pixels' edges, as the path of an SVG. */

@@ -84,6 +84,14 @@ export class InPageModel {
     return { pixels, measured: brief(values), start: brief(start.values), outline: outlinePath(mask) };
   }
 
+  /* Have the first move of a slider take no longer than others; called when there is nothing else to do. */
+  prepare() {
+    if (this.prepared) return;
+    this.prepared = true;
+    const [nodule] = this.editing.cache.values();
+    if (nodule) nodule.gradient(this.attributes.filter(({ name }) => !Number.isNaN(nodule.values[name])));
+  }
+
   /* [low, high], about how far an attribute gets within the limits of its slider; null if it cannot be measured. */
   async reach(state, name, pause) {
     const axis = this.sliders.find((each) => each.name === name);

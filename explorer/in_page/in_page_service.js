@@ -44,6 +44,11 @@ export class Service {
     return (await this.model(state.model)).answer(state, rough, this.pause);
   }
 
+  /* Prepare what will be asked for next. */
+  async prepare() {
+    (await Promise.all(this.models.filter(Boolean))).forEach((model) => model.prepare());
+  }
+
   async reach(state, axis) {
     return (await this.model(state.model)).reach(state, axis, this.pause);
   }

@@ -48,6 +48,8 @@ async function work() {
     const [question] = questions.splice(next, 1);
     service.pause = isUrgent(question) ? breath : pause;
     await answer(question);
+    if (!questions.length) await breath();
+    if (!questions.length) await service.prepare();
   }
   working = false;
 }

@@ -1,11 +1,12 @@
 /* The one loop in which the page spends its time, as a WebAssembly program that is written here, byte by byte, so that
    the page needs no library. For 4 output planes and 8 neighboring pixels at a time:
 
-     output[o][p] = sum over k of weights[o][k] * input[p + offsets[k]]
+     output[o][p] = f(biases[o] + sum over k of weights[o][k] * input[p + offsets[k]]),  f(x) = max(x, slope * x)
 
    which is a convolution of any shape if offsets hold the places of input planes and the taps of a kernel. */
 
 const I32 = 0x7f;
+const F32 = 0x7d;
 const V128 = 0x7b;
 const EMPTY = 0x40;
 
@@ -35,12 +36,13 @@ const loadSplat = (offset) => [0xfd, 0x09, 2, offset];
 const storeVector = (offset) => [0xfd, 0x0b, 0, offset];
 const VECTOR_ADD = [0xfd, 0xe4, 0x01];
 const VECTOR_MULTIPLY = [0xfd, 0xe6, 0x01];
-const ZERO = [0xfd, 0x0c, ...new Array(16).fill(0)];
+const VECTOR_MAXIMUM = [0xfd, 0xe9, 0x01];
+const SPLAT = [0xfd, 0x13];
 
-const [INPUT, OUTPUT, WEIGHTS, OFFSETS, COUNT, GROUPS, BLOCKS, PLANE] = Array(8).keys();  // parameters
-const [BLOCK, X, Y, W, OFFSET, END, ADDRESS] = Array.from({ length: 7 }, (_, i) => 8 + i);
-const SUMS = 15;  // 8 vectors: 4 planes of 2
-const [LEFT, RIGHT, FACTOR] = [23, 24, 25];
+const [INPUT, OUTPUT, WEIGHTS, OFFSETS, COUNT, BIASES, GROUPS, BLOCKS, PLANE, SLOPE] = Array(10).keys();  // parameters
+const [BLOCK, X, Y, W, OFFSET, END, ADDRESS] = Array.from({ length: 7 }, (_, i) => 10 + i);
+const SUMS = 17;  // 8 vectors: 4 planes of 2
+const [LEFT, RIGHT, FACTOR, SLOPES] = [25, 26, 27, 28];
 const PLANES = [0, 1, 2, 3];
 
 function multiply() {
@@ -58,15 +60,17 @@ function multiply() {
   ];
 }
 
+const rectified = (sums) => [...get(sums), ...get(sums), ...get(SLOPES), ...VECTOR_MULTIPLY, ...VECTOR_MAXIMUM];
+
 function block() {
   return [
-    ...PLANES.flatMap((j) => [...ZERO, ...set(SUMS + 2 * j), ...ZERO, ...set(SUMS + 2 * j + 1)]),
+    ...PLANES.flatMap((j) => [...get(BIASES), ...loadSplat(4 * j), 0x22, SUMS + 2 * j, ...set(SUMS + 2 * j + 1)]),
     ...get(WEIGHTS), ...set(W), ...get(OFFSETS), ...set(OFFSET),
     ...loop(multiply(), [...get(OFFSET), ...get(END), 0x47]),
     ...get(Y), ...set(ADDRESS),
     ...PLANES.flatMap((j) => [
-      ...get(ADDRESS), ...get(SUMS + 2 * j), ...storeVector(0),
-      ...get(ADDRESS), ...get(SUMS + 2 * j + 1), ...storeVector(16), ...advance(ADDRESS, get(PLANE)),
+      ...get(ADDRESS), ...rectified(SUMS + 2 * j), ...storeVector(0),
+      ...get(ADDRESS), ...rectified(SUMS + 2 * j + 1), ...storeVector(16), ...advance(ADDRESS, get(PLANE)),
     ]),
     ...advance(X, constant(32)), ...advance(Y, constant(32)),
   ];
@@ -77,15 +81,17 @@ function program() {
   const group = [
     ...get(INPUT), ...set(X), ...get(OUTPUT), ...set(Y), ...get(BLOCKS), ...set(BLOCK),
     ...loop(block(), less(BLOCK, 1)),
-    ...advance(OUTPUT, quadruple(PLANE)), ...advance(WEIGHTS, [...quadruple(COUNT), ...constant(2), 0x74]),
+    ...advance(OUTPUT, quadruple(PLANE)), ...advance(BIASES, constant(16)),
+    ...advance(WEIGHTS, [...quadruple(COUNT), ...constant(2), 0x74]),
   ];
   const body = [
-    ...add(get(OFFSETS), quadruple(COUNT)), ...set(END), ...loop(group, less(GROUPS, 1)), 0x0b,
+    ...add(get(OFFSETS), quadruple(COUNT)), ...set(END), ...get(SLOPE), ...SPLAT, ...set(SLOPES),
+    ...loop(group, less(GROUPS, 1)), 0x0b,
   ];
-  const locals = list([[7, I32], [11, V128]]);
+  const locals = list([[7, I32], [12, V128]]);
   return Uint8Array.from([
     0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-    ...section(1, list([[0x60, ...list(new Array(8).fill([I32])), 0]])),
+    ...section(1, list([[0x60, ...list([...new Array(9).fill([I32]), [F32]]), 0]])),
     ...section(2, list([[...text('page'), ...text('memory'), 0x02, 0, 1]])),
     ...section(3, list([[0]])),
     ...section(7, list([[...text('gather'), 0, 0]])),
@@ -99,7 +105,7 @@ export class Memory {
     this.memory = new WebAssembly.Memory({ initial: 16 });
     this.end = 16;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(program()), { page: { memory: this.memory } });
-    this.gather = exports.gather;  // (input, output, weights, offsets, count, groups, blocks, bytes of a plane)
+    this.gather = exports.gather;  // (input, output, weights, offsets, count, biases, groups, blocks, bytes of a plane, slope)
     this.view();
   }
 

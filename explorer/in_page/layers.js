@@ -2,13 +2,12 @@
 
 import { Planes } from './planes.js';
 
-/* A convolution, and what its sums become: bias, rectifier, pixel normalization; and the way back. slope: of the rectifier
-   for numbers below 0, 1 for none. */
+/* A convolution, perhaps with pixel normalization (epsilon: added to the mean square), and the way back. */
 export class Layer {
-  constructor(convolution, bias, { slope, normalized, epsilon }) {
-    Object.assign(this, { convolution, bias, slope, normalized, epsilon });
-    this.output = convolution ? convolution.planes() : null;
-    this.factors = null;  // of pixel normalization, by pixel
+  constructor(convolution, { normalized = false, epsilon = 0 } = {}) {
+    Object.assign(this, { convolution, normalized, epsilon, channels: convolution.outputs, slope: convolution.slope });
+    this.output = convolution.planes();
+    this.factors = new Float32Array(this.output.height * this.output.row);  // of pixel normalization
   }
 
   run(input) {
@@ -29,53 +28,45 @@ export class Layer {
     return new Planes(memory, channels, height);
   }
 
-  /* Finish the sums in the output. */
+  /* Finish what the convolution wrote into the output. */
   finish() {
-    const { output, bias, slope, normalized } = this;
-    const { height, width, row, first } = output;
-    const squares = new Float32Array(height * row);
-    for (let c = 0; c < bias.length; c += 1) {
-      const plane = output.view(c);
+    const { output, channels, factors } = this;
+    const { first } = output;
+    factors.fill(0);
+    for (let c = 0; c < channels; c += 1) {
       output.clearBorder(c);
-      for (let y = 0; y < height; y += 1) {
-        for (let x = y * row; x < y * row + width; x += 1) {
-          const sum = plane[first + x] + bias[c];
-          const value = sum > 0 ? sum : slope * sum;
-          plane[first + x] = value;
-          squares[x] += value * value;
-        }
-      }
-    }
-    if (!normalized) return;
-    this.factors = squares.map((sum) => 1 / Math.sqrt(sum / bias.length + this.epsilon));
-    for (let c = 0; c < bias.length; c += 1) {
+      if (!this.normalized) continue;
       const plane = output.view(c);
-      for (let i = 0; i < squares.length; i += 1) plane[first + i] *= this.factors[i];
+      for (let i = 0; i < factors.length; i += 1) factors[i] += plane[first + i] * plane[first + i];
+    }
+    if (!this.normalized) return;
+    for (let i = 0; i < factors.length; i += 1) factors[i] = 1 / Math.sqrt(factors[i] / channels + this.epsilon);
+    for (let c = 0; c < channels; c += 1) {
+      const plane = output.view(c);
+      for (let i = 0; i < factors.length; i += 1) plane[first + i] *= factors[i];
     }
   }
 
-  /* Gradients by the output, in planes like it, become those by the sums. */
+  /* Gradients by the output become those by the sums of the convolution. */
   unfinish(gradients) {
-    const { output, bias, slope, normalized, factors } = this;
-    const { height, width, row, first } = output;
-    const means = new Float32Array(height * row);
-    if (normalized) {
-      for (let c = 0; c < bias.length; c += 1) {
-        const [plane, values] = [gradients.view(c), output.view(c)];
-        for (let i = 0; i < means.length; i += 1) means[i] += plane[first + i] * values[first + i];
-      }
+    const { output, channels, slope, factors } = this;
+    const { first } = output;
+    const means = new Float32Array(factors.length);
+    for (let c = 0; this.normalized && c < channels; c += 1) {
+      const plane = gradients.view(c);
+      const values = output.view(c);
+      for (let i = 0; i < means.length; i += 1) means[i] += (plane[first + i] * values[first + i]) / channels;
     }
-    for (let c = 0; c < bias.length; c += 1) {
-      const [plane, values] = [gradients.view(c), output.view(c)];
-      gradients.clearBorder(c);
-      for (let y = 0; y < height; y += 1) {
-        for (let x = y * row; x < y * row + width; x += 1) {
-          const value = values[first + x];
-          let gradient = plane[first + x];
-          if (normalized) gradient = factors[x] * (gradient - (value * means[x]) / bias.length);
-          plane[first + x] = value > 0 ? gradient : slope * gradient;
-        }
+    for (let c = 0; c < channels; c += 1) {
+      const plane = gradients.view(c);
+      const values = output.view(c);
+      for (let i = 0; i < means.length; i += 1) {
+        const value = values[first + i];
+        let gradient = plane[first + i];
+        if (this.normalized) gradient = factors[i] * (gradient - value * means[i]);
+        plane[first + i] = value > 0 ? gradient : slope * gradient;
       }
+      gradients.clearBorder(c);
     }
   }
 }

@@ -2,7 +2,7 @@
    explorer/measure.py. Lengths are in mm where a model says how large a pixel is, else in pixels; densities in HU or
    gray levels. NaN: there is none. */
 
-import { blurred, count, dilated, distanceTo, label, outlineOf, sideOf } from './images.js';
+import { blurred, count, dilated, distancesTo, label, outlineOf, sideOf } from './images.js';
 
 export class Measure {
   /* rules: the thresholds of the Python modules by name; outlines: an Outlines. */
@@ -10,11 +10,12 @@ export class Measure {
     Object.assign(this, { rules, outlines });
   }
 
-  /* {values: {attribute: number}, mask} of gray levels, of a model {window, mm, attributes}. */
-  measure(pixels, { window, mm, attributes }) {
+  /* {values: {attribute: number}, mask} of gray levels, of a model {window, mm, attributes}; rough: as of
+     Outlines.probabilities. */
+  measure(pixels, { window, mm, attributes }, rough = false) {
     const { rules } = this;
     const side = sideOf(pixels);
-    const mask = this.outline(pixels, window);
+    const mask = this.outline(pixels, window, rough);
     const area = count(mask);
     const values = Object.fromEntries(attributes.map(({ name }) => [name, NaN]));
     if (!area) return { values, mask };
@@ -42,9 +43,10 @@ export class Measure {
   }
 
   /* The mask of the nodule, empty where there is none. */
-  outline(pixels, window) {
+  outline(pixels, window, rough) {
     const { rules } = this;
-    const mask = partInMiddle(Uint8Array.from(this.outlines.probabilities(pixels, window), (share) => (share > 0.5 ? 1 : 0)), rules.near);
+    const probabilities = this.outlines.probabilities(pixels, window, rough);
+    const mask = partInMiddle(Uint8Array.from(probabilities, (share) => (share > 0.5 ? 1 : 0)), rules.near);
     const hu = Float32Array.from(pixels, (gray) => toDensity(gray, window || this.outlines.window));
     return contrast(hu, mask, rules) < rules.contrast ? new Uint8Array(mask.length) : mask;
   }
@@ -67,8 +69,7 @@ export class Measure {
   wallDistance(pixels, mask, window) {
     const wall = this.wall(pixels, mask, window);
     if (!count(wall)) return NaN;
-    const { distances } = distanceTo(wall);
-    const nearest = distances.reduce((least, distance, at) => (mask[at] ? Math.min(least, distance) : least), Infinity);
+    const nearest = Math.min(...distancesTo(wall, placesOf(outlineOf(mask))).map(({ distance }) => distance));
     return nearest > 1.5 ? nearest - 1 : 0;
   }
 
@@ -124,13 +125,13 @@ export class Measure {
     const result = { wall: new Float32Array(mask.length), outline: new Float32Array(mask.length) };
     const wall = this.wall(pixels, mask, window);
     if (!count(wall)) return result;
-    const { distances, nearest } = distanceTo(wall);
-    const outline = Array.from(outlineOf(mask), (inside, at) => (inside ? at : -1)).filter((at) => at >= 0);
-    const least = Math.min(...outline.map((at) => distances[at]));
-    const shares = outline.map((at) => Math.exp((least - distances[at]) / close));
+    const outline = placesOf(outlineOf(mask));
+    const nearest = distancesTo(wall, outline);
+    const least = Math.min(...nearest.map(({ distance }) => distance));
+    const shares = nearest.map(({ distance }) => Math.exp((least - distance) / close));
     const sum = shares.reduce((total, share) => total + share, 0);
     outline.forEach((at, i) => {
-      result.wall[nearest[at]] += shares[i] / sum;
+      result.wall[nearest[i].nearest] += shares[i] / sum;
       result.outline[at] += shares[i] / sum;
     });
     const along = spread * Math.sqrt(2 * Math.PI);
@@ -139,6 +140,7 @@ export class Measure {
   }
 }
 
+const placesOf = (mask) => Array.from(mask, (inside, at) => (inside ? at : -1)).filter((at) => at >= 0);
 const perGray = ([low, high]) => (high - low) / 255;
 const toGray = (hu, [low, high]) => ((hu - low) * 255) / (high - low);
 const toDensity = (gray, window) => gray * perGray(window) + window[0];

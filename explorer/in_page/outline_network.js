@@ -70,7 +70,7 @@ export class OutlineNetwork {
     const memory = new Memory();
     const stack = (level, name, slope, ...names) => new Stack(names.map((each) => {
       const layer = layers[name + each];
-      return new Layer(new Convolution(memory, layer, size >> level), layer.bias, { slope });
+      return new Layer(new Convolution(memory, layer, size >> level, slope));
     }));
     const convolutions = (name) => ['/Conv0', '/Conv1'].filter((each) => layers[name + each]);
     const planes = (channels, level) => new Planes(memory, channels, size >> level);

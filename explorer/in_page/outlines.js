@@ -28,10 +28,13 @@ function resampled(image, matrix) {
 }
 
 function mirrored(image, size, down, right) {
-  return Float32Array.from(image, (_, i) => {
-    const [y, x] = [Math.floor(i / size), i % size];
-    return image[(down ? size - 1 - y : y) * size + (right ? size - 1 - x : x)];
-  });
+  if (down && right) return image.slice().reverse();
+  const result = new Float32Array(image.length);
+  for (let y = 0; y < size; y += 1) {
+    const row = image.slice(y * size, (y + 1) * size);
+    result.set(right ? row.reverse() : row, (down ? size - 1 - y : y) * size);
+  }
+  return result;
 }
 
 const MIRRORS = [[false, false], [true, false], [false, true], [true, true]];
@@ -58,15 +61,18 @@ export class Outlines {
     return densities.map((hu) => (Math.min(Math.max(hu, least), most) - (least + most) / 2) * (2 / (most - least)));
   }
 
-  /* Float32Array [R * R], 0..1, of gray levels [R * R]: the mean over an image and its mirror images. */
-  probabilities(pixels, window) {
+  /* Float32Array [R * R], 0..1, of gray levels [R * R]: the mean over an image and its mirror images; rough: of the image
+     alone, which takes a quarter of the time. */
+  probabilities(pixels, window, rough = false) {
     const { network } = this;
     const { size } = network;
     const scaled = this.scaled(this.densities(pixels, window));
     const mean = new Float32Array(size * size);
-    MIRRORS.forEach(([down, right]) => {
+    const mirrors = rough ? MIRRORS.slice(0, 1) : MIRRORS;
+    mirrors.forEach(([down, right]) => {
       const logits = network.run(mirrored(scaled, size, down, right));
-      mirrored(logits, size, down, right).forEach((value, i) => { mean[i] += value / 4; });
+      const back = mirrored(logits, size, down, right);
+      for (let i = 0; i < mean.length; i += 1) mean[i] += back[i] / mirrors.length;
     });
     return resampled(mean.map(sigmoid), resampling(Math.sqrt(pixels.length), size));
   }

@@ -57,14 +57,17 @@ export class Planes {
 }
 
 /* Weights in the order in which the kernel reads them, from some channels of planes like `input`. taps(i): the pixels
-   that input i is read at, [[down, right], ...], from where the output is. weights(o, i): as many numbers. */
+   that input i is read at, [[down, right], ...], from where the output is. weights(o, i): as many numbers. bias: of each
+   output, or none; slope: of what is below 0. */
 class Gather {
-  constructor(memory, outputs, inputs, input, taps, weights) {
+  constructor(memory, outputs, inputs, input, taps, weights, bias = [], slope = 1) {
     const each = taps(0).length;
-    Object.assign(this, { memory, count: inputs * each, groups: Math.ceil(outputs / 4) });
+    Object.assign(this, { memory, slope, count: inputs * each, groups: Math.ceil(outputs / 4) });
+    this.biases = memory.allocate(4 * this.groups);
     this.weights = memory.allocate(4 * this.groups * this.count);
     this.offsets = memory.allocate(this.count);
     const { floats, integers } = memory;
+    floats.set(bias, this.biases / 4);
     for (let i = 0; i < inputs; i += 1) {
       taps(i).forEach(([down, right], tap) => {
         integers[this.offsets / 4 + i * each + tap] = 4 * (i * input.size + down * input.row + right);
@@ -78,10 +81,10 @@ class Gather {
   }
 
   run(input, output) {
-    const { memory, weights, offsets, count, groups } = this;
+    const { memory, weights, offsets, count, biases, groups, slope } = this;
     const first = 4 * input.first;
-    memory.gather(input.address + first, output.address + first, weights, offsets, count, groups, output.blocks,
-      4 * output.size);
+    memory.gather(input.address + first, output.address + first, weights, offsets, count, biases, groups,
+      output.blocks, 4 * output.size, slope);
   }
 }
 
@@ -89,11 +92,11 @@ const square = (side) => Array.from({ length: side * side }, (_, i) => (
   [Math.floor(i / side) - (side >> 1), (i % side) - (side >> 1)]));
 const fours = (channels) => 4 * Math.ceil(channels / 4);
 
-/* A convolution whose output is as large as its input, and its transpose. weights: [outputs, inputs, side, side];
-   size: of the output. */
+/* A convolution whose output is as large as its input, with a bias and a rectifier of this slope below 0; and the
+   transposed convolution, without them. weights: [outputs, inputs, side, side]; size: of the output. */
 export class Convolution {
-  constructor(memory, { outputs, inputs, side, weights }, size) {
-    Object.assign(this, { memory, outputs, inputs, side, weights, size });
+  constructor(memory, { outputs, inputs, side, weights, bias }, size, slope) {
+    Object.assign(this, { memory, outputs, inputs, side, weights, bias, size, slope });
   }
 
   /* The kernel of weights from input i to output o. */
@@ -111,7 +114,8 @@ export class Convolution {
   run(input, output) {
     const taps = () => square(this.side);
     this.forward = this.forward
-      || new Gather(this.memory, this.outputs, this.inputs, input, taps, (o, i) => this.kernel(o, i));
+      || new Gather(this.memory, this.outputs, this.inputs, input, taps, (o, i) => this.kernel(o, i),
+        this.bias, this.slope);
     this.forward.run(input, output);
   }
 
@@ -144,7 +148,7 @@ export class UpConvolution extends Convolution {
     const { memory, outputs, inputs } = this;
     this.small = this.small || new Planes(memory, fours(outputs), this.size / 2);
     this.forward = this.forward || PHASES.map((phase) => new Gather(memory, outputs, inputs, input,
-      () => phaseTaps(phase), (o, i) => folded(this.kernel(o, i), phase)));
+      () => phaseTaps(phase), (o, i) => folded(this.kernel(o, i), phase), this.bias, this.slope));
     PHASES.forEach((phase, i) => {
       this.forward[i].run(input, this.small);
       for (let o = 0; o < outputs; o += 1) copyPhase(this.small, o, output, o, phase, true);
