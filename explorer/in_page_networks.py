@@ -11,6 +11,7 @@ import zlib
 import numpy as np
 
 from common import card
+from explorer import drawing
 from metrics import outlines
 from networks import HE_GAIN, log2_resolution
 from pix2pix import trainer, unet
@@ -116,4 +117,24 @@ def outlining():
 
 
 def pix2pix(painter):
-    return {}
+    """The description of the generator of a pix2pix.painter.Painter of gray images, see `unet.U_net`."""
+    options = painter.G.static_kwargs
+    transposed = options.get('upsample', unet.UPSAMPLE[0]) == 'transposed'
+    with painter.as_default():
+        values = painter.G.values()
+    down, up = [], []
+    for layer in range(unet.depth(painter.size)):
+        down.append(_unet_layer(values, 'Down%d' % layer, values['Down%d/weight' % layer]))
+        kernel = values['Up%d/weight' % layer]
+        kernel = kernel.transpose(0, 1, 3, 2) if transposed else _enlarging(kernel)
+        up.insert(0, _unet_layer(values, 'Up%d' % layer, kernel))
+    return dict(size=painter.size, minibatch=drawing.MINIBATCH, dropout=trainer.DROPOUT, dropped=unet.DROPPED, down=down, up=up)
+
+
+def _unet_layer(values, name, kernel):
+    """A layer with a bias, or with the scale and offset of a normalization."""
+    count = kernel.shape[3]
+    layer = _convolution(kernel, values.get(name + '/bias', np.zeros(count, np.float32)))
+    if name + '/scale' in values:
+        layer.update(scale=values[name + '/scale'], offset=values[name + '/offset'])
+    return layer

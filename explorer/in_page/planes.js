@@ -133,22 +133,22 @@ const PHASES = [[0, 0], [0, 1], [1, 0], [1, 1]];  // of a pixel in the enlarged 
 /* The pixels of the small image that a 3x3 kernel reads in a phase of the enlarged one. */
 const phaseTaps = ([down, right]) => PHASES.map(([y, x]) => [y + down - 1, x + right - 1]);
 
-/* The weights at these taps: sums of those at neighbors that are the same pixel. */
-function folded(kernel, [down, right]) {
-  const result = [0, 0, 0, 0];
-  for (let y = 0; y < 3; y += 1) {
-    for (let x = 0; x < 3; x += 1) result[2 * ((y + 1 - down) >> 1) + ((x + 1 - right) >> 1)] += kernel[3 * y + x];
-  }
-  return result;
-}
-
 /* An image enlarged by two, by repeating its pixels, and then a 3x3 convolution, in one. */
 export class UpConvolution extends Convolution {
+  /* The weights at these taps: sums of those at neighbors that are the same pixel. */
+  fold(kernel, [down, right]) {
+    const result = [0, 0, 0, 0];
+    for (let y = 0; y < 3; y += 1) {
+      for (let x = 0; x < 3; x += 1) result[2 * ((y + 1 - down) >> 1) + ((x + 1 - right) >> 1)] += kernel[3 * y + x];
+    }
+    return result;
+  }
+
   run(input, output) {
     const { memory, outputs, inputs } = this;
     this.small = this.small || new Planes(memory, fours(outputs), this.size / 2);
     this.forward = this.forward || PHASES.map((phase) => new Gather(memory, outputs, inputs, input,
-      () => phaseTaps(phase), (o, i) => folded(this.kernel(o, i), phase), this.bias, this.slope));
+      () => phaseTaps(phase), (o, i) => this.fold(this.kernel(o, i), phase), this.bias, this.slope));
     PHASES.forEach((phase, i) => {
       this.forward[i].run(input, this.small);
       for (let o = 0; o < outputs; o += 1) copyPhase(this.small, o, output, o, phase, true);
@@ -160,11 +160,37 @@ export class UpConvolution extends Convolution {
     this.phases = this.phases || new Planes(memory, 4 * outputs, this.size / 2);
     this.backward = this.backward || new Gather(memory, inputs, 4 * outputs, this.phases,
       (plane) => phaseTaps(PHASES[plane & 3]).map(([y, x]) => [-y, -x]),
-      (i, plane) => folded(this.kernel(plane >> 2, i), PHASES[plane & 3]));
+      (i, plane) => this.fold(this.kernel(plane >> 2, i), PHASES[plane & 3]));
     PHASES.forEach((phase, i) => {
       for (let o = 0; o < outputs; o += 1) copyPhase(this.phases, 4 * o + i, output, o, phase, false);
     });
     this.backward.run(this.phases, input);
+  }
+}
+
+/* A transposed convolution with 4x4 kernels that enlarges by two. */
+export class TransposedConvolution extends UpConvolution {
+  fold(kernel, [down, right]) {
+    return phaseTaps([down, right]).map(([y, x]) => kernel[4 * (down + 1 - 2 * y) + right + 1 - 2 * x]);
+  }
+}
+
+/* A convolution with 4x4 kernels that takes every other pixel. */
+export class StridedConvolution extends Convolution {
+  run(input, output) {
+    const { memory, outputs, inputs, size } = this;
+    this.phases = this.phases || new Planes(memory, 4 * inputs, size);
+    const phaseOf = (plane) => PHASES[plane & 3];
+    const taps = (plane) => PHASES.map(([y, x]) => [y - phaseOf(plane)[0], x - phaseOf(plane)[1]]);
+    this.forward = this.forward || new Gather(memory, outputs, 4 * inputs, this.phases, taps, (o, plane) => {
+      const kernel = this.kernel(o, plane >> 2);
+      const [down, right] = phaseOf(plane);
+      return taps(plane).map(([y, x]) => kernel[4 * (2 * y + down + 1) + 2 * x + right + 1]);
+    }, this.bias, this.slope);
+    PHASES.forEach((phase, i) => {
+      for (let c = 0; c < inputs; c += 1) copyPhase(this.phases, 4 * c + i, input, c, phase, false);
+    });
+    this.forward.run(this.phases, output);
   }
 }
 
