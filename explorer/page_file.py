@@ -48,10 +48,11 @@ RULES = dict(
 )
 
 
-def write(path, weights, pix2pix=None, notes=(), cpu=False):
-    """Write the page of weight files and, if not None, weights of pix2pix; returns its bytes.
+def write(path, weights, pix2pix=None, warning='', notes=(), cpu=False):
+    """Write the page of weight files and, if not None, weights of pix2pix; returns the number of its bytes.
 
-    notes: sentences that stand at its foot. Axes that were not saved beside the weights are learned first.
+    warning: a sentence that stands out at its foot, such as that nobody audited the weights; notes: sentences behind
+    it. Axes that were not saved beside the weights are learned first.
     """
     files.require_replaceable(path)
     generators = [_model(each, cpu) for each in weights]
@@ -60,7 +61,7 @@ def write(path, weights, pix2pix=None, notes=(), cpu=False):
         if painter and painter.size != model.size:
             message = '%s makes images of %d pixels, and %s of %d; leave out one of them'
             raise ValueError(message % (weights[index], model.size, pix2pix, painter.size))
-    text = _page(generators, painter, notes).encode()
+    text = _page(generators, painter, _footer(warning, notes)).encode()
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with files.atomic(path) as f:
         f.write(text)
@@ -90,18 +91,24 @@ def _model_facts(model):
     return dict(facts, centre=model.axes.centre.tolist(), sefa=model.axes.sefa.tolist())
 
 
-def _page(generators, painter, notes):
+def _footer(warning, notes):
+    first = ['<p><strong>%s</strong></p>' % html.escape(warning)] * bool(warning)
+    return '<footer class="notes">%s</footer>' % ''.join(first + ['<p>%s</p>' % html.escape(note) for note in notes])
+
+
+def _page(generators, painter, footer):
     texts = {'facts': _json(_facts(generators, painter)), 'outlines': in_page_networks.packed(in_page_networks.outlining())}
     for index, model in enumerate(generators):
         texts['weights-%d' % index] = in_page_networks.packed(in_page_networks.generator(model.generator))
     if painter:
         texts['pix2pix'] = in_page_networks.packed(in_page_networks.pix2pix(painter))
-    parts = ['<footer class="notes">%s</footer>' % ' '.join('<p>%s</p>' % html.escape(note) for note in notes)]
+    parts = [footer]
     parts += ['<script type="text/plain" id="%s">%s</script>' % pair for pair in sorted(texts.items())]
     parts += ['<script type="text/plain" id="%s">\n%s</script>' % pair for pair in sorted(modules().items())]
     parts.append('<script>\n%s</script>' % _read('start.js'))
     text = _read('index.html')
     text = re.sub(r'<script type="module" .*</script>\n', '', text)
+    text = re.sub(r'(?s)<!-- server -->.*?<!-- /server -->\n', '', text)  # what needs one
     icon = html.escape('data:image/svg+xml,' + _read('icon.svg').strip().replace('#', '%23'))
     text = text.replace('href="/icon.svg"', 'href="%s"' % icon)
     text = re.sub(r'<link rel="stylesheet" href="/([\w.]+)">', lambda match: '<style>\n%s</style>' % _read(match.group(1)), text)

@@ -62,7 +62,7 @@ export class InPageModel {
   }
 
   /* The latent of a state, with its moves; pause(): awaited now and then. */
-  async latent(state, pause) {
+  async edited(state, pause) {
     const [latent, moves] = [this.base(state), nonzero(state.moves)];
     if (!Object.keys(moves).length) return latent;
     return (await this.editing.edited(latent, state.label, moves, state.locks, { pause })).latent;
@@ -109,7 +109,7 @@ export class InPageModel {
   /* Frames of a closed loop through states. */
   async walk(states, steps, pause) {
     const latents = [];
-    for (const state of states) latents.push(await this.latent(state, pause));
+    for (const state of states) latents.push(await this.edited(state, pause));
     const frames = [];
     for (let i = 0; i < states.length; i += 1) {
       const next = (i + 1) % states.length;

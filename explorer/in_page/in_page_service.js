@@ -82,7 +82,7 @@ export class Service {
   /* {model, latent, nodule, name} of a state; name: of its file, without its ending. */
   async named(state) {
     const model = await this.model(state.model);
-    const latent = await model.latent(state, this.pause);
+    const latent = await model.edited(state, this.pause);
     const nodule = model.editing.cached(latent, state.label);
     const { name: key, unit } = model.attributes.find(({ kind }) => kind === 'diameter');
     const diameter = nodule.values[key];
@@ -134,7 +134,7 @@ export class Service {
       .sort((a, b) => (b === index) - (a === index));
     for (const i of candidates) {
       const model = await this.model(i);
-      if (latent.length === model.latent && latent.some(Boolean) && isImage(model, latent, origin.label, pixels)) {
+      if (latent.length === model.latentSize && latent.some(Boolean) && isImage(model, latent, origin.label, pixels)) {
         return { model: i, label: origin.label, latents: [Array.from(latent)] };
       }
     }

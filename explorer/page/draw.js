@@ -42,7 +42,7 @@ function wipe() {
   at('patches').replaceChildren();
   erase(at('patch'));
   write('patch-caption', 'No patch: nothing is drawn');
-  erase(at('insert-result'));
+  if (about.data) erase(at('insert-result'));
   insert();
 }
 
@@ -99,7 +99,7 @@ const setting = (name, title, low, high, step, format, then) => slider({
 }).row;
 
 export function build() {
-  at('draw-none').hidden = Boolean(about.pix2pix);
+  if (!about.pix2pix) at('draw-none').hidden = false;
   at('draw-stage').hidden = !about.pix2pix;
   at('draw-side').hidden = !about.pix2pix;
   if (!about.pix2pix) return;
@@ -126,9 +126,9 @@ export function build() {
     setting('samples', 'samples', 1, 8, 1, (value) => number(value), update),
     setting('seed', 'seed', 0, 50, 1, (value) => number(value), update),
   );
-  at('insert-none').hidden = Boolean(about.data);
-  at('insert-part').hidden = !about.data;
   if (about.data) {
+    at('insert-none').hidden = true;
+    at('insert-part').hidden = false;
     at('insert-settings').append(
       setting('index', `${real()} patch`, 0, about.data.count - 1, 1, (value) => number(value), insert),
       setting('soft', 'soft edge', 0, 8, 0.5, (value) => `${number(value, 1)} pixels`, insert),
