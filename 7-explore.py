@@ -15,10 +15,13 @@ def main(argv=None):
 
         learning.run(cfg)
     elif command == 'page':
-        commandline.require_weights(cfg.model)
-        from explorer import traversals
+        for path in cfg.model:
+            commandline.require_weights(path)
+        if cfg.pix2pix:
+            commandline.require_weights(cfg.pix2pix, ('G', 'D'))
+        from explorer import page_file
 
-        traversals.run(cfg)
+        page_file.run(cfg)
     else:
         for path in cfg.model:
             commandline.require_weights(path)

@@ -19,7 +19,6 @@ except ImportError:
 from common import files, hounsfield, images
 
 TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'templates')
-PARTS = os.path.join(os.path.dirname(TEMPLATES), 'page_parts')  # JavaScript and CSS that pages share
 LARGE = 192  # pixels across of a picture on the page, about: three times 64
 BUDGET = 3.0e6  # bytes of pictures in a page, of at most 5 MB in all
 

@@ -71,7 +71,9 @@ def generator(source):
     layers = [_layer(values, '4x4/Conv', scale)]
     for res in range(3, top + 1):
         name = '%dx%d/' % (2**res, 2**res)
-        layers += [_layer(values, name + first, scale) for first in ('Conv0_up', 'Conv0') if name + first + '/bias' in values]
+        layers += [
+            _layer(values, name + first, scale) for first in ('Conv0_up', 'Conv0') if name + first + '/bias' in values
+        ]
         layers.append(_layer(values, name + 'Conv1', scale))
     images, rest = [], 1.0
     for left_out in range(top - 1):  # from the full resolution down
@@ -128,7 +130,9 @@ def pix2pix(painter):
         kernel = values['Up%d/weight' % layer]
         kernel = kernel.transpose(0, 1, 3, 2) if transposed else _enlarging(kernel)
         up.insert(0, _unet_layer(values, 'Up%d' % layer, kernel))
-    return dict(size=painter.size, minibatch=drawing.MINIBATCH, dropout=trainer.DROPOUT, dropped=unet.DROPPED, down=down, up=up)
+    return dict(
+        size=painter.size, minibatch=drawing.MINIBATCH, dropout=trainer.DROPOUT, dropped=unet.DROPPED, down=down, up=up
+    )
 
 
 def _unet_layer(values, name, kernel):

@@ -5,13 +5,14 @@ import json
 import os
 import re
 
-from common import files, hounsfield, page
+from common import files, hounsfield
 from explorer import axes, drawing, editing, in_page_networks, learning, measure, models, opening
 from metrics import chest_wall, nodules
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _ENGINE = os.path.join(_HERE, 'in_page')
-_FOLDERS = _ENGINE, os.path.join(_HERE, 'page'), page.PARTS  # a module is the first of its name
+_PARTS = os.path.join(os.path.dirname(_HERE), 'common', 'page_parts')
+_FOLDERS = _ENGINE, os.path.join(_HERE, 'page'), _PARTS  # a module is the first of its name
 # Nothing is loaded from anywhere and nothing is sent; blob: are the modules in the page itself.
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src blob:; "
@@ -46,6 +47,15 @@ RULES = dict(
     slack=editing.SLACK,
     held_weight=editing.HELD_WEIGHT,
 )
+
+
+NOTE = 'Computed images, not of patients. Not for diagnosis.'
+
+
+def run(cfg):
+    """Write the page as settings.Page says."""
+    size = write(cfg.out, cfg.model, cfg.pix2pix, cfg.warning, [NOTE], cfg.cpu)
+    print('%s: %.1f MB; open it in a browser' % (cfg.out, size / 1e6))
 
 
 def write(path, weights, pix2pix=None, warning='', notes=(), cpu=False):
@@ -97,7 +107,10 @@ def _footer(warning, notes):
 
 
 def _page(generators, painter, footer):
-    texts = {'facts': _json(_facts(generators, painter)), 'outlines': in_page_networks.packed(in_page_networks.outlining())}
+    texts = {
+        'facts': _json(_facts(generators, painter)),
+        'outlines': in_page_networks.packed(in_page_networks.outlining()),
+    }
     for index, model in enumerate(generators):
         texts['weights-%d' % index] = in_page_networks.packed(in_page_networks.generator(model.generator))
     if painter:
@@ -111,7 +124,9 @@ def _page(generators, painter, footer):
     text = re.sub(r'(?s)<!-- server -->.*?<!-- /server -->\n', '', text)  # what needs one
     icon = html.escape('data:image/svg+xml,' + _read('icon.svg').strip().replace('#', '%23'))
     text = text.replace('href="/icon.svg"', 'href="%s"' % icon)
-    text = re.sub(r'<link rel="stylesheet" href="/([\w.]+)">', lambda match: '<style>\n%s</style>' % _read(match.group(1)), text)
+    text = re.sub(
+        r'<link rel="stylesheet" href="/([\w.]+)">', lambda match: '<style>\n%s</style>' % _read(match.group(1)), text
+    )
     policy = '<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="%s">' % _POLICY
     return text.replace('<meta charset="utf-8">', policy).replace('</body>', '\n'.join(parts) + '\n</body>')
 

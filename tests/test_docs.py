@@ -22,7 +22,7 @@ import tfutil
 from classification.classifier_training import TrainableClassifier
 from common import images
 from dataset_tools import annotations, nodule_tables
-from explorer import learning, traversals
+from explorer import learning
 from places import ONCE, ROOT
 from scans import POINT, blob, chest, picture, write, write_dicom
 from tables import sphere
@@ -248,7 +248,6 @@ def folder(page, tmp_path, monkeypatch):
     tracked = shutil.ignore_patterns('*.axes.npz', '.*')
     shutil.copytree(os.path.join(ROOT, 'demo', 'weight'), str(tmp_path / 'demo' / 'weight'), ignore=tracked)
     monkeypatch.setattr(learning, 'TRIED', 6)  # nodules to test axes on
-    monkeypatch.setattr(traversals, 'NODULES', 2)
     for name in ('scans', 'pictures', 'arrays', 'cts', 'masks'):
         (tmp_path / name).mkdir()
     place = ','.join('%.3f' % value for value in POINT)

@@ -98,7 +98,7 @@ export class Service {
       return { content: npy(model.output(latent, state.label), [1, 1, model.size, model.size]), name: `${name}.npy`, type };
     }
     const origin = {
-      model: model.basename, latent: base64(new Uint8Array(Float32Array.from(latent).buffer)), label: state.label,
+      model: model.file, latent: base64(new Uint8Array(Float32Array.from(latent).buffer)), label: state.label,
       window: model.window, mm_per_pixel: model.mm ? model.mm / scale : null,
     };
     const content = await png(enlarged(nodule.pixels, scale), { [KEYWORD]: JSON.stringify(origin) });
@@ -130,7 +130,7 @@ export class Service {
     }
     const pixels = await pngPixels(bytes);
     const { models } = this.facts;
-    const candidates = models.map((_, i) => i).filter((i) => models[i].basename === origin.model)
+    const candidates = models.map((_, i) => i).filter((i) => models[i].file === origin.model)
       .sort((a, b) => (b === index) - (a === index));
     for (const i of candidates) {
       const model = await this.model(i);
