@@ -14,14 +14,6 @@ def main(argv=None):
         from explorer import learning  # after the flags: TensorFlow takes seconds to load, and -h should not
 
         learning.run(cfg)
-    elif command == 'page':
-        for path in cfg.model:
-            commandline.require_weights(path)
-        if cfg.pix2pix:
-            commandline.require_weights(cfg.pix2pix, ('G', 'D'))
-        from explorer import page_file
-
-        page_file.run(cfg)
     else:
         for path in cfg.model:
             commandline.require_weights(path)

@@ -1,5 +1,5 @@
 # PYTHON_ARGCOMPLETE_OK
-"""Generators for other programs: ONNX, safetensors, DICOM, NIfTI and a folder for Hugging Face; see docs/export.md."""
+"""Generators for other programs: ONNX, safetensors, DICOM, NIfTI, a page, a folder for Hugging Face; docs/export.md."""
 
 import common
 
@@ -20,6 +20,14 @@ def main(argv=None):
         from export import hugging_face
 
         hugging_face.run(cfg)
+    elif command == 'page':
+        for path in cfg.model:
+            commandline.require_weights(path)
+        if cfg.pix2pix:
+            commandline.require_weights(cfg.pix2pix, ('G', 'D'))
+        from export import explorer_export
+
+        explorer_export.run(cfg)
     else:
         from export import weight_exports
 

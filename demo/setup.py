@@ -2,6 +2,7 @@
 
     python demo/setup.py demo       what the project does, in demo/output
     python demo/setup.py explore    a page in the browser to play with the generators
+    python demo/setup.py page       the same page as one file, which any browser opens
     python demo/setup.py experiment do generated nodules help a classifier? on phantoms, five hours
     python demo/setup.py test       the tests that prove most, in a few minutes
     python demo/setup.py test-all   all tests
@@ -31,9 +32,19 @@ MODERN, LEGACY = ['3.13', '3.12', '3.11', '3.10', '3.14'], ['3.6']  # TensorFlow
 LAST = '3.14'  # needs TensorFlow 2.22, so others are preferred
 GPU, CPU = 'requirements.txt', 'requirements-cpu.txt'
 PYTEST = ['-m', 'pytest', '-q', '-n', 'logical', '--maxprocesses', '4', '--dist', 'loadfile', 'tests']
+PAGE = [
+    '8-export.py',
+    'page',
+    '--pix2pix',
+    'demo/weight/pix2pix.pkl',
+    '--out',
+    'demo/output/explorer.html',
+    '--unaudited',
+]
 COMMANDS = {
     'demo': [[os.path.join('demo', 'demo.py')]],
     'explore': [['7-explore.py', 'serve', '--data', 'processData', '--port', '0']],
+    'page': [PAGE],
     'experiment': [[os.path.join('demo', 'run_experiment.py')]],
     'test': [PYTEST + ['-m', 'not slow']],
     'test-all': [PYTEST],
@@ -250,7 +261,7 @@ def main():
         if not arguments.python and interpreter != [sys.executable]:
             this = '%d.%d' % sys.version_info[:2]
             print('this is Python %s, taking %s' % (this, ' '.join(interpreter)), flush=True)
-    needs_tests = arguments.command not in ('demo', 'explore', 'experiment')
+    needs_tests = arguments.command not in ('demo', 'explore', 'page', 'experiment')
     folder = environment_for(interpreter, version, arguments.python, needs_tests)
     for command in COMMANDS[arguments.command]:
         run([environment.python_of(folder)] + command)

@@ -30,17 +30,5 @@ Serve = settings(
     writer='explorer',
     example='python 7-explore.py serve --data processData',
 )
-Page = settings(
-    'Page',
-    'write the explorer as one file, which any browser opens, without a server or a network',
-    inputs='model pix2pix',
-    writer='explorer',
-    example='python 7-explore.py page --model demo/weight/AIS.pkl --out explorer.html',
-    model=(['demo/weight/AIS.pkl', 'demo/weight/MIA.pkl', 'demo/weight/IA.pkl'], 'weights, a button for each file'),
-    pix2pix=(None, 'weights of pix2pix, for nodules that are drawn', nonempty),
-    out=('explorer.html', 'the file to write', nonempty),
-    warning=('', 'a sentence that stands out at the foot of the page'),
-    cpu=CPU,
-)
 DESCRIPTION = 'Play with generators: sliders for size and density, walks, projection of pictures, masks, maps.'
-COMMANDS = dict(axes=Axes, serve=Serve, page=Page)
+COMMANDS = dict(axes=Axes, serve=Serve)

@@ -49,15 +49,6 @@ RULES = dict(
 )
 
 
-NOTE = 'Computed images, not of patients. Not for diagnosis.'
-
-
-def run(cfg):
-    """Write the page as settings.Page says."""
-    size = write(cfg.out, cfg.model, cfg.pix2pix, cfg.warning, [NOTE], cfg.cpu)
-    print('%s: %.1f MB; open it in a browser' % (cfg.out, size / 1e6))
-
-
 def write(path, weights, pix2pix=None, warning='', notes=(), cpu=False):
     """Write the page of weight files and, if not None, weights of pix2pix; returns the number of its bytes.
 

@@ -84,5 +84,20 @@ HuggingFace = settings(
     writer='export',
     example='python 8-export.py hf --model demo/weight/AIS.pkl --license mit --unaudited',
 )
+Page = settings(
+    'Page',
+    'the explorer as one file, which any browser opens, without a server or a network',
+    group(
+        'networks',
+        model=(['demo/weight/AIS.pkl', 'demo/weight/MIA.pkl', 'demo/weight/IA.pkl'], 'weights, a button for each file'),
+        pix2pix=(None, 'weights of pix2pix, for nodules that are drawn', nonempty),
+    ),
+    _GATE,
+    group('output', out=('results/explorer.html', 'the file', nonempty)),
+    group('hardware', cpu=CPU),
+    inputs='model pix2pix evaluation',
+    writer='export',
+    example='python 8-export.py page --model demo/weight/AIS.pkl --unaudited',
+)
 DESCRIPTION = 'Generators, patches and classifiers for other programs, behind a gate; nothing is uploaded.'
-COMMANDS = dict(onnx=Onnx, safetensors=Safetensors, dicom=Dicom, nifti=Nifti, hf=HuggingFace)
+COMMANDS = dict(onnx=Onnx, safetensors=Safetensors, dicom=Dicom, nifti=Nifti, hf=HuggingFace, page=Page)

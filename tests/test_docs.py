@@ -51,10 +51,10 @@ SMALL = {
     '2-inference.py': '--cpu',
     '6-turing_test.py create': '--number 20 --practice 2 --cpu',
     '7-explore.py axes': '--number 200 --cpu',
-    '7-explore.py page': '--cpu',
     '8-export.py dicom': '--cpu',
     '8-export.py nifti': '--cpu',
     '8-export.py hf': '--cpu',
+    '8-export.py page': '--cpu',
     '-m metrics train-outlines': '--maps 4,8 --minibatch 4 --steps 2 --cpu',
     '-m pix2pix train': '--ngf 4 --ndf 4 --minibatch 4 --epochs 1 --cpu',
     '-m pix2pix generate': '--cpu',
@@ -63,8 +63,8 @@ SUBCOMMANDS = {
     '0-dataset_create.py': 'images volumes lidc phantom pairs verify card',
     '5-classify.py': 'gans run predict',
     '6-turing_test.py': 'create serve simulate analyse',
-    '7-explore.py': 'axes serve page',
-    '8-export.py': 'onnx safetensors dicom nifti hf',
+    '7-explore.py': 'axes serve',
+    '8-export.py': 'onnx safetensors dicom nifti hf page',
 }
 MODULES = {'metrics': metrics.__main__, 'pix2pix': pix2pix.__main__}  # of python -m
 OTHER_PROGRAMS = {'--build-arg', '--gpus'}  # flags of docker

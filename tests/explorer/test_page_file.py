@@ -250,11 +250,25 @@ def test_modules_of_the_page_import_each_other_in_no_circle():
     assert 'server.js' not in texts and 'kernel.js' in texts
 
 
+def test_weights_that_nobody_audited_need_a_flag_and_the_page_says_so(script, succeeds, made, tmp_path):
+    out = tmp_path / 'explorer.html'
+    arguments = ['8-export.py', 'page', '--model', made.one, made.one, '--out', out, '--cpu']
+    code, _, err = script(*arguments)
+    assert code == 2 and '--patients-agreed' in err and err.count('\n') == 1 and not out.exists()
+    code, _, err = script(*arguments + ['--patients-agreed'])
+    assert code == 2 and '--unaudited' in err and err.count('\n') == 1 and not out.exists()
+    succeeds(*arguments + ['--patients-agreed', '--unaudited'])
+    foot = re.search('(?s)<footer.*</footer>', out.read_text(encoding='utf-8')).group()
+    assert (
+        re.match('<footer class="notes"><p><strong>UNAUDITED: .*</strong></p><p>', foot) and 'not for diagnosis' in foot
+    )
+
+
 def test_weights_are_not_written_over_by_their_page(script, made, tmp_path):
-    manifest.begin('explorer', [])
+    manifest.begin('export', [])
     with open(made.one, 'rb') as source, files.atomic(str(tmp_path / 'm.pkl')) as f:
         f.write(source.read())
     before = (tmp_path / 'm.pkl').read_bytes()
-    code, _, err = script('7-explore.py', 'page', '--model', tmp_path / 'm.pkl', '--out', tmp_path / 'm.pkl', '--cpu')
+    code, _, err = script('8-export.py', 'page', '--model', tmp_path / 'm.pkl', '--out', tmp_path / 'm.pkl', '--cpu')
     assert code == 2 and 'm.pkl is an input of this command' in err and err.count('\n') == 1
     assert (tmp_path / 'm.pkl').read_bytes() == before
