@@ -55,7 +55,6 @@ def write(path, weights, pix2pix=None, warning='', notes=(), cpu=False):
     warning: a sentence that stands out at its foot, such as that nobody audited the weights; notes: sentences behind
     it. Axes that were not saved beside the weights are learned first.
     """
-    files.require_replaceable(path)
     generators = [_model(each, cpu) for each in weights]
     painter = drawing.Painter(pix2pix, cpu) if pix2pix else None
     for index, model in enumerate(generators):

@@ -1,11 +1,13 @@
 """The explorer as one file, with what has to be said of its weights at its foot."""
 
+from common import files
 from explorer import page_file
 from export import gate
 
 
 def run(cfg):
     """Write the page as settings.Page says."""
+    files.require_replaceable(cfg.out)
     releases = [gate.release(cfg._replace(model=path)) for path in cfg.model]
     if cfg.pix2pix:
         releases.append(gate.release(cfg._replace(model=cfg.pix2pix), generator=False))
