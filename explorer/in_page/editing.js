@@ -9,6 +9,7 @@ import { dot, greatCircle, norm, scaled, sum, tangent, unit } from './sphere.js'
 const CACHED = 16;  // nodules from which edits began
 const DEGREE = Math.PI / 180;
 
+const ALONE = 2;  // the step that is tried alone where gradients had to be computed before
 const INHERITED = 4;  // steps of a drag until gradients are computed anew
 
 const keyOf = (attributes) => attributes.map(({ name }) => name).join();
@@ -201,8 +202,9 @@ export class Editing {
       isAllowed(start, nodule) && goal.slip(nodule) <= slack ? norm(goal.left(nodule)) : Infinity);
     const nearer = (one, other) => (distance(other) < distance(one) ? other : one);
     const nearest = (origin, steps) => {
-      const tried = steps.map((step) => this.nodule(greatCircle(origin.latent, step), label, rough)).reduce(nearer);
-      return rough ? this.exactly(tried) : tried;
+      const isRough = rough && steps.length > 1;
+      const tried = steps.map((step) => this.nodule(greatCircle(origin.latent, step), label, isRough)).reduce(nearer);
+      return isRough ? this.exactly(tried) : tried;
     };
     const random = new RandomState(0);
     let nodule = nearer(start, last);
@@ -212,7 +214,7 @@ export class Editing {
     for (let round = 0; round < rounds; round += 1) {
       if (goal.reached(nodule, enough)) return nodule;
       const left = goal.left(nodule);
-      const isNew = rough && !nodule.has(goal.attributes);  // then fewer steps are tried, for the sake of time
+      const isNew = rough && !nodule.has(goal.attributes);  // then one step is tried, for the sake of time
       let gradient = nodule.gradient(goal.attributes).map((row, k) => scaled(row, goal.weights[k]));
       if (![...left, ...gradient.map(norm)].every(Number.isFinite)) break;
       if (before) {  // Broyden's update: what the last step did corrects what the gradient leaves out
@@ -226,7 +228,7 @@ export class Editing {
         if (distance(tried) < Infinity) [nodule, before, length] = [tried, null, 1];
       } else {
         const steps = stepsTo(gradient, left, rules).map((step, i) => scaled(step, length * rules.shares[i]))
-          .filter((_, i) => !isNew || i % 2);
+          .filter((_, i) => !isNew || i === ALONE);
         const tried = nearest(nodule, steps);
         if (distance(tried) < norm(left)) {
           if (rough) tried.inherit(nodule, goal.attributes);
