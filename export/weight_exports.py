@@ -23,7 +23,9 @@ def _kind(path):
         raise FileNotFoundError('%s does not exist; name weights with --model' % path)
     states = weight_files.read(path, None)
     if len(states) not in _KINDS:
-        raise files.BadFile(path, 'holds %d networks' % len(states), 'it has to be a generator, pix2pix or a classifier')
+        raise files.BadFile(
+            path, 'holds %d networks' % len(states), 'it has to be a generator, pix2pix or a classifier'
+        )
     return (states,) + _KINDS[len(states)]
 
 
