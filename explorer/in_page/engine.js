@@ -57,4 +57,6 @@ export const saved = async (kind, state, scale) => file(await ask('saved', kind,
 
 /* What a page without a server does not have. */
 const absent = async () => { throw new Refused('this page has no server; start 7-explore.py serve'); };
-export { absent as insert, absent as map, absent as nearest, absent as project, absent as real, absent as search, absent as stop };
+export {
+  absent as insert, absent as map, absent as nearest, absent as project, absent as real, absent as search, absent as stop,
+};

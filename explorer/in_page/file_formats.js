@@ -105,12 +105,17 @@ export function npyRows(bytes, length) {
   const [, shape] = header.match(/'shape': \(([^)]*)\)/) || [];
   const [count, width, ...rest] = (shape || '').split(',').filter((part) => part.trim()).map(Number);
   const Numbers = TYPES[type];
-  if (!Numbers || header.includes("'fortran_order': True")) throw new Refused('the file holds no float32 or float64 numbers, row by row');
-  if (width !== length || rest.length) throw new Refused(`the file has the shape (${shape}); latents of this network are (N, ${length})`);
+  if (!Numbers || header.includes("'fortran_order': True")) {
+    throw new Refused('the file holds no float32 or float64 numbers, row by row');
+  }
+  if (width !== length || rest.length) {
+    throw new Refused(`the file has the shape (${shape}); latents of this network are (N, ${length})`);
+  }
   const content = bytes.slice(begin);
   if (content.length !== count * width * Numbers.BYTES_PER_ELEMENT) throw new Refused('the file is cut off');
   const values = new Numbers(content.buffer);
-  const rows = Array.from({ length: count }, (_, i) => Array.from(Float32Array.from(values.subarray(i * width, (i + 1) * width))));
+  const rows = Array.from({ length: count }, (_, i) => (
+    Array.from(Float32Array.from(values.subarray(i * width, (i + 1) * width)))));
   if (!rows.length || !rows.every((row) => row.every(Number.isFinite) && row.some(Boolean))) {
     throw new Refused('the file holds no latents, or some that are zero or no numbers');
   }

@@ -17,8 +17,8 @@ class Dense {
 }
 
 /* description: latent, labels: sizes; size: of the image; slope: of the rectifier; normalized, normalizesLatents: is there
-   pixel normalization, with epsilon; dense: {weights [latent + labels, maps * 16], bias}; layers: [{outputs, inputs, side, up, weights, bias}],
-   first that of 4x4 pixels and then two for each size; images: [{weights, bias, share}] by size, the layers that make
+   pixel normalization, with epsilon; dense: {weights [latent + labels, maps * 16], bias}; layers:
+   [{outputs, inputs, side, up, weights, bias}], first that of 4x4 pixels and then two for each size; images: [{weights, bias, share}] by size, the layers that make
    an image, and how much each counts. Arrays are Float32Array. */
 export class GeneratorNetwork {
   constructor(description) {

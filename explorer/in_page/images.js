@@ -114,7 +114,8 @@ export function outlinePath(mask) {
   const inside = (y, x) => (y >= 0 && y < side && x >= 0 && x < side ? mask[y * side + x] : 0);
   const parts = [];
   ['h', 'v'].forEach((letter) => {
-    const edge = (line, at) => (letter === 'h' ? inside(line, at) !== inside(line - 1, at) : inside(at, line) !== inside(at, line - 1));
+    const edge = (line, at) => (letter === 'h' ? inside(line, at) !== inside(line - 1, at)
+      : inside(at, line) !== inside(at, line - 1));
     for (let line = 0; line <= side; line += 1) {
       for (let at = 0; at < side; at += 1) {
         if (!edge(line, at)) continue;

@@ -51,13 +51,17 @@ export class Painter {
     this.input = new Planes(memory, 1, this.size);
     this.encoder = this.down.map((layer, i) => {
       const size = this.size >> (i + 1);
-      return { ...layer, convolution: new StridedConvolution(memory, layer, size, 1), output: planes(layer.outputs, size), active: planes(layer.outputs, size) };
+      const [output, active] = [planes(layer.outputs, size), planes(layer.outputs, size)];
+      return { ...layer, convolution: new StridedConvolution(memory, layer, size, 1), output, active };
     });
     this.decoder = this.up.map((layer, i) => {
       const size = this.size >> (layers - 1 - i);
       const Type = layer.side === 4 ? TransposedConvolution : UpConvolution;
       const several = (channels, side) => Array.from({ length: this.minibatch }, () => planes(channels, side));
-      return { ...layer, convolution: new Type(memory, layer, size, 1), inputs: several(layer.inputs, size / 2), outputs: several(layer.outputs, size), maps: layer.outputs };
+      return {
+        ...layer, convolution: new Type(memory, layer, size, 1), maps: layer.outputs,
+        inputs: several(layer.inputs, size / 2), outputs: several(layer.outputs, size),
+      };
     });
   }
 

@@ -108,7 +108,8 @@ export class Service {
   async command(state) {
     const { model, name } = await this.named(state);
     const label = model.labels ? ['--label', model.classes[state.label]] : [];
-    return ['python', '2-inference.py', '--model', model.file, '--latents', `${name}-latents.npy`, ...label].map(quoted).join(' ');
+    const words = ['python', '2-inference.py', '--model', model.file, '--latents', `${name}-latents.npy`, ...label];
+    return words.map(quoted).join(' ');
   }
 
   async latents(index, bytes) {
