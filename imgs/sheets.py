@@ -82,14 +82,14 @@ def walk(path, weights):
     walks = []
     for name in CLASSES:
         with Generator(os.path.join(weights, name + '.pkl'), cpu=True) as generator:
-            walks.append(generator.walk(4, steps=9, seed=5, closed=True))
+            walks.append(generator.walk(4, steps=7, seed=5, closed=True))
     frames = []
     for patches in zip(*walks):
         padded = [np.pad(patch, [(0, 0), (0, 0), (0, 2)], 'constant') for patch in patches]
         row = np.concatenate(padded, axis=2)[:, :, :-2]
         enlarged = row.repeat(3, axis=1).repeat(3, axis=2)
         frames.append(in_lung_window(enlarged) // 8 * 8)  # 32 gray levels, for a smaller file
-    images.animate(path, iter(frames), 0.15)
+    images.animate(path, iter(frames), 0.2)
 
 
 def real_generated(path, weights):
