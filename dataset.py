@@ -159,6 +159,8 @@ def writer(folder, name):
 
     with contextlib.ExitStack() as stack:
         yield append
+        for output in reversed(list(outputs.values())):
+            output.flush()  # a full disk is found before any level has its name
 
 
 def write(folder, name, images):

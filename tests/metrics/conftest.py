@@ -25,7 +25,7 @@ def weights(tmp_path_factory):
 def discs(monkeypatch):
     """Nodules are what is brighter than three quarters of an image near its middle, for tests without the network."""
 
-    def outline(images, window, at):
+    def outline(images, window, at, probabilities):
         size = images.shape[-1]
         smooth = filters.binomial_blur(images.mean(axis=1, keepdims=True).astype(np.float32))[:, 0]
         bright = smooth > np.percentile(smooth, 25, axis=(1, 2), keepdims=True)
