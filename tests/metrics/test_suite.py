@@ -103,7 +103,8 @@ def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other
         result = json.load(f)
     facts = ['SWD', 'model', 'data', 'searched for copies', 'reference images', 'compared', 'seed']
     notes = ['provenance', 'detection', 'too_few']
-    assert set(result) == set(facts + notes + ['weights', 'verdicts', 'rows', 'planted_copies', 'radiomics'])
+    others = ['relation', 'digest', 'weights', 'verdicts', 'rows', 'planted_copies', 'radiomics']
+    assert set(result) == set(facts + notes + others)
     right_angles, other_angles = result['planted_copies']
     assert right_angles == dict(kind='right_angles', found=10, planted=10) and other_angles['planted'] == 10
     assert 'finds 10 of 10 training images that were mirrored' in result['detection'] and result['detection'] in out
