@@ -51,11 +51,13 @@ def weights_of_classes(paths, classes):
     """{class: weight file}: the class that a file or its folder is named after; a single file is for all classes."""
     if len(paths) == 1:
         return {label: paths[0] for label in classes}
+    longest_first = '|'.join(re.escape(label) for label in sorted(classes, key=len, reverse=True))
+    whole_name = re.compile(r'(?<![^\W_])(?:%s)(?![^\W_])' % longest_first)  # part-solid is not solid, MIA is not IA
     weights = {}
     for path in paths:
         file, folder = os.path.splitext(os.path.basename(path))[0], os.path.basename(os.path.dirname(path))
-        parts = re.split(r'[^0-9A-Za-z]+', file) + re.split(r'[^0-9A-Za-z]+', folder)
-        label = next((part for part in parts if part in classes), None)
+        match = whole_name.search(file) or whole_name.search(folder)
+        label = match and match.group()
         if label is None or label in weights:
             message = '%s: not known of which class it is; name the file, or its folder, after one of %s, each once'
             raise ValueError(message % (path, ', '.join(classes)))

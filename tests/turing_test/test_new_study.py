@@ -143,6 +143,17 @@ def test_the_models_are_named_after_their_classes_in_files_or_folders():
     assert new_study.weights_of_classes(['x.pkl'], classes) == dict.fromkeys(classes, 'x.pkl')
 
 
+def test_names_of_classes_may_have_hyphens_and_contain_each_other():
+    classes = ['ground-glass', 'part-solid', 'solid', 'ÄIS 1.5+']
+    run = 'results/gans/fold0/inner0/%s/%s-%s/network-%s.pkl'
+    paths = [run % (label, '00%d' % i, label, end) for i, (label, end) in enumerate(zip(classes, ['best', 'final'] * 2))]
+    assert new_study.weights_of_classes(paths[::-1], classes) == dict(zip(classes, paths))
+    files = ['a/solid_best.pkl', 'solid/part-solid.pkl', 'part-solid/ground-glass.pkl', 'ÄIS 1.5+.pkl']
+    assert new_study.weights_of_classes(files, classes) == dict(zip(['solid', 'part-solid'] + classes[::3], files))
+    with pytest.raises(ValueError, match='^a/solids.pkl: not known of which class'):
+        new_study.weights_of_classes(['a/solids.pkl', 'solid/x.pkl'], classes)
+
+
 def refused(create, tmp_path, *flags):
     code, out, err = create(*flags)
     assert code == 2 and err.count('\n') == 1 and not (tmp_path / 'study').exists(), err
