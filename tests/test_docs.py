@@ -300,31 +300,30 @@ ELSEWHERE = set(itertools.chain(*map(commands, PAGES[1:])))  # README's commands
 
 def check_experiment(script):
     """The results of the five commands are those of nodules that the generators never saw, and fit each other."""
-    evaluation = os.path.join('results', 'evaluation', 'evaluation.json')
-    with open(os.path.join('results', 'classification', 'classification.json')) as f:
-        comparison = json.load(f)['comparison']
+    comparison = read_json('results/classification/classification.json')['comparison']
     assert [comparison[key] for key in ('nodules', 'patients', 'unknown_patients')] == [56, 12, 0]
     assert (comparison['primary'], comparison['control']) == ('gan', 'duplicates')
-    with open(evaluation) as f:
-        rows = json.load(f)['rows']
-    assert rows and all(row['reals']['value'] is not None for row in rows if row['key'] == 'swd_16')
-    protocol, cases = study.cases(os.path.join('results', 'study'))
-    finest = {
-        label: dataset.read(dataset.levels('datasets/cv/fold0/test/' + label)[4]) for label in protocol['classes']
-    }
+    protocol, cases = study.cases('results/study')
     assert protocol['classes'] == ['ground-glass', 'part-solid', 'solid']
     for case in cases:
-        shown = (finest[case.label][:, 0] == case.pixels[0]).all(axis=(1, 2)).any()
-        assert shown == case.signal
+        held_out = dataset.read(dataset.levels('datasets/cv/fold0/test/' + case.label)[4])
+        assert (held_out == case.pixels).all(axis=(1, 2, 3)).any() == case.signal
     for command in ('simulate results/study --readers 2', 'analyse results/study-simulated'):
         assert script('6-turing_test.py', *command.split())[0] == 0
     (evaluate,) = [command for command in commands('docs/data/experiment.md') if '4-evaluate.py' in command]
-    flags = shlex.split(SMALL['4-evaluate.py']) + ['--turing-test', 'results/study-simulated/turing_test.json']
-    code, _, err = script(*shlex.split(evaluate)[1:], *flags)
+    others = ['results/classification/classification.json', 'results/study-simulated/turing_test.json']
+    code, _, err = script(*shlex.split(evaluate)[1:], *shlex.split(SMALL['4-evaluate.py']), '--turing-test', others[1])
     assert code == 0, err
-    with open(os.path.join('results', 'evaluation', 'scorecard.json')) as f:
-        text = f.read()
-    assert 'results/classification/classification.json' in text and 'turing_test.json' in text
+    evaluation, scorecard = [read_json('results/evaluation/%s.json' % name) for name in ('evaluation', 'scorecard')]
+    assert 'datasets/cv/fold0/test/solid' in evaluation['reference images']
+    assert evaluation['rows'] and all(np.isfinite(row['reals']) for row in evaluation['rows'])
+    sources = ' '.join(figure['source'] for item in scorecard['items'] for figure in item['figures'])
+    assert all(other in sources for other in others)
+
+
+def read_json(path):
+    with open(path) as f:
+        return json.load(f)
 
 
 CHECKS = {'docs/data/experiment.md': check_experiment}  # what has to hold after the commands of a page

@@ -145,8 +145,8 @@ def test_the_models_are_named_after_their_classes_in_files_or_folders():
 
 def test_names_of_classes_may_have_hyphens_and_contain_each_other():
     classes = ['ground-glass', 'part-solid', 'solid', 'ÄIS 1.5+']
-    run = 'results/gans/fold0/inner0/%s/%s-%s/network-%s.pkl'
-    paths = [run % (label, '00%d' % i, label, end) for i, (label, end) in enumerate(zip(classes, ['best', 'final'] * 2))]
+    runs = ['results/gans/fold0/inner0/%s/00%d-%s' % (label, i, label) for i, label in enumerate(classes)]
+    paths = [run + '/network-%s.pkl' % end for run, end in zip(runs, ['best', 'final'] * 2)]
     assert new_study.weights_of_classes(paths[::-1], classes) == dict(zip(classes, paths))
     files = ['a/solid_best.pkl', 'solid/part-solid.pkl', 'part-solid/ground-glass.pkl', 'ÄIS 1.5+.pkl']
     assert new_study.weights_of_classes(files, classes) == dict(zip(['solid', 'part-solid'] + classes[::3], files))
