@@ -41,7 +41,7 @@ SMALL = {
     '0-dataset_create.py volumes luna25.csv --volumes luna25_images --classes benign,malignant --folds 5': '--folds 2',
     '0-dataset_create.py images nodulemnist3d_64.npz --classes benign,malignant --folds 5': '--folds 2 --inner 2',
     '0-dataset_create.py lidc LIDC-IDRI --annotations LIDC-XML-only --folds 5 --inner 5': '--folds 2 --inner 3 '
-    '--resolution 16',
+    '--resolution 16 --processes 1',
     '5-classify.py gans': '--fmap-max 8 --fmap-base 64 --minibatch 2 --total-kimg 0.008 --lod-initial-resolution 16 '
     '--repeats 1 --cpu',
     '5-classify.py run': '--arms raw,common,duplicates,gan,shuffled --ratios 1 --repeats 1 --steps 4 --cpu',

@@ -31,7 +31,7 @@ def luna16(folder):
             lines.append(f'1.3.6.{i},{",".join("%.3f" % value for value in place)},{label}')
     (folder / 'candidates_V2.csv').write_text('\n'.join(lines) + '\n')
     flags = '--coordinates world --classes candidate,nodule --class-conflict first'.split()
-    return ['volumes', folder / 'candidates_V2.csv'] + flags
+    return ['volumes', folder / 'candidates_V2.csv', '--processes', 1] + flags
 
 
 def nodulemnist(folder):
@@ -55,7 +55,7 @@ def pacs(folder):
         for k, label in enumerate(('part-solid MIA', 'AIS'), 1):
             lines.append(f'E{i}/CT,P{i % 12},{i}-{k},{label},E{i}/rtstruct.dcm,GTV {k}')
     (folder / 'nodules.csv').write_text('\n'.join(lines) + '\n')
-    return ['volumes', folder / 'nodules.csv', '--slices', 3]
+    return ['volumes', folder / 'nodules.csv', '--slices', 3, '--processes', 1]
 
 
 @pytest.mark.parametrize(
