@@ -28,6 +28,7 @@ def test_a_benchmark_reports_its_speed_as_json(succeeds, monkeypatch, name):
     assert figures['images_per_sec'] > 0 and figures['fraction_of_matrix_product'] > 0
 
 
+@ONCE
 @pytest.mark.slow
 def test_the_table_of_reader_studies_has_no_claim_about_biased_readers(succeeds):
     lines = succeeds('benchmarks/verdicts_readers.py', '--studies', 20).splitlines()
@@ -52,6 +53,7 @@ def test_the_classifier_experiment_is_wrong_as_seldom_as_it_says():
     assert power == sorted(power, reverse=True) and power[0] > 0.9
 
 
+@ONCE
 @pytest.mark.slow
 def test_the_table_of_evaluations_counts_phantoms_that_are_called_different_from_phantoms(succeeds):
     flags = '--evaluations 2 --number 12 --more 15 --pool 50 --audit 6 --draws 4 --trials 200'
@@ -63,6 +65,7 @@ def test_the_table_of_evaluations_counts_phantoms_that_are_called_different_from
     assert len(covered) == 12 and covered['normal values', '300'] > 90
 
 
+@ONCE
 @pytest.mark.slow
 def test_one_command_prints_the_tables_of_all_verdicts():
     command = [sys.executable, os.path.join(ROOT, 'benchmarks', 'verdicts.py'), '--quick']

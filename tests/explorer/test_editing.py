@@ -5,6 +5,7 @@ import pytest
 
 from explorer import axes, editing, measure, models
 from metrics import nodules
+from places import ONCE
 from sampling import generator
 
 SIZE, WINDOW, MM = 64, (-1900.0, 1100.0), 0.6
@@ -59,6 +60,7 @@ def test_the_requested_change_is_measured_and_locked_attributes_stay(moves, lock
     assert near.all(axis=1).mean() > 0.7, changes  # some are at the end of the range
 
 
+@ONCE
 def test_a_drag_computes_fewer_images_and_the_released_slider_comes_nearer():
     latents = [generator.random_latent(i, 6) for i in range(20)]
     away, images = [], []
@@ -72,6 +74,7 @@ def test_a_drag_computes_fewer_images_and_the_released_slider_comes_nearer():
     assert away[0] > 1.2 * away[1] and images[0] < images[1], (away, images)
 
 
+@ONCE
 def test_a_drag_that_goes_on_from_the_last_one_comes_nearer():
     away = []
     for seed in range(20):

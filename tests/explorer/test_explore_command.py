@@ -11,7 +11,7 @@ import pytest
 
 from common.card import Card
 from explorer import axes, learning, models
-from places import ROOT
+from places import ONCE, ROOT
 from runs import start_python
 
 
@@ -28,6 +28,7 @@ def brief(monkeypatch):
     monkeypatch.setattr(learning, 'TRIED', 4)
 
 
+@ONCE
 @pytest.mark.slow
 def test_axes_are_learnt_printed_as_json_and_saved_for_the_next_time(succeeds, weights, brief):
     out = succeeds('7-explore.py', 'axes', '--model', weights, '--number', 200, '--cpu')
@@ -42,6 +43,7 @@ def test_axes_are_learnt_printed_as_json_and_saved_for_the_next_time(succeeds, w
     assert np.linalg.norm(saved.centre) == pytest.approx(1)
 
 
+@ONCE
 @pytest.mark.slow
 def test_without_a_recorded_scale_attributes_are_measured_in_pixels_and_gray_levels(made, brief):
     model, yields, shares = models.Model(made.labelled, cpu=True), [], []
