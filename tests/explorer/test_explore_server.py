@@ -18,6 +18,7 @@ from common import images
 from explored import MM, SIZE, WINDOW, decoded, refused, state
 from explorer import models, worker
 from metrics import nodules
+from places import ONCE
 
 
 def file_name(response):
@@ -116,6 +117,7 @@ def test_truncation_lessens_variety_down_to_one_image(post):
     assert spreads[0] > 2 * spreads[2] and spreads[3] < 0.1
 
 
+@ONCE
 @pytest.mark.parametrize(
     'changes', [{}, dict(moves=dict(diameter_mm=1.0, sefa1=20.0), locks=['mean_hu']), dict(seed=1.5)]
 )

@@ -14,6 +14,7 @@ from explored import SIZE, STATE, decoded, refused, state
 from explorer import mapping, models, projecting, worker
 from explorer.models import encoded
 from metrics import memorisation
+from places import ONCE
 
 
 def events(client, job):
@@ -26,6 +27,7 @@ def events(client, job):
     return answers[1:]
 
 
+@ONCE
 @pytest.mark.slow
 def test_projection_is_that_of_2_inference_and_can_be_watched(client, succeeds, tmp_path, made, monkeypatch):
     picture = str(tmp_path / 'picture.png')

@@ -52,6 +52,7 @@ def graph(tmp_path_factory):
     return path
 
 
+@ONCE
 @pytest.mark.usefixtures('discs')
 def test_all_snapshots_of_a_run_are_evaluated_by_its_number(script, complains, tmp_path, patches, monkeypatch):
     run = tmp_path / 'results' / '003-AIS'
@@ -238,6 +239,7 @@ def test_arrays_are_compared_like_a_generator_and_a_dataset(random):
         evaluate(images[:20, :, :4, :4], images[20:])
 
 
+@ONCE
 @pytest.mark.usefixtures('discs')
 def test_the_record_of_an_evaluation_has_a_state_for_each_topic_and_each_row(phantoms):
     images = phantoms[:60].copy()
@@ -252,6 +254,7 @@ def test_the_record_of_an_evaluation_has_a_state_for_each_topic_and_each_row(pha
     assert json.loads(json.dumps(evaluated.record())) == evaluated.record()
 
 
+@ONCE
 @pytest.mark.usefixtures('discs')
 def test_training_images_that_are_given_are_searched_for_copies_and_all_other_reals_are_compared(phantoms):
     real, training = phantoms[100:150], phantoms[200:300]
