@@ -26,7 +26,6 @@ _IMAGES = group(
     label=(None, 'class of all images, its name or number (default: in turn)', text),
     seed=SEED,
 )
-_OUTPUT = dict(outdir=('results/export', 'a folder'))
 
 Onnx = settings(
     'Onnx',
@@ -48,31 +47,26 @@ Safetensors = settings(
     writer='export',
     example='python 8-export.py safetensors --model demo/weight/AIS.pkl --unaudited',
 )
-_SLICES = group('network', model=_MODEL, network=_NETWORK)
-Dicom = settings(
-    'Dicom',
-    'generated images as DICOM that says everywhere that it is synthetic',
-    _SLICES,
-    _IMAGES,
-    _GATE,
-    group('output', **_OUTPUT),
-    group('hardware', cpu=CPU),
-    inputs='model evaluation',
-    writer='export',
-    example='python 8-export.py dicom --model demo/weight/AIS.pkl --number 10 --unaudited',
-)
-Nifti = settings(
-    'Nifti',
-    'generated images as the slices of one NIfTI file',
-    _SLICES,
-    _IMAGES,
-    _GATE,
-    group('output', **_OUTPUT),
-    group('hardware', cpu=CPU),
-    inputs='model evaluation',
-    writer='export',
-    example='python 8-export.py nifti --model demo/weight/AIS.pkl --number 10 --unaudited',
-)
+
+
+def _slices(record_name, description, command):
+    """The settings of a command that writes generated images."""
+    return settings(
+        record_name,
+        description,
+        group('network', model=_MODEL, network=_NETWORK),
+        _IMAGES,
+        _GATE,
+        group('output', outdir=('results/export', 'a folder')),
+        group('hardware', cpu=CPU),
+        inputs='model evaluation',
+        writer='export',
+        example='python 8-export.py %s --model demo/weight/AIS.pkl --number 10 --unaudited' % command,
+    )
+
+
+Dicom = _slices('Dicom', 'generated images as DICOM that says everywhere that it is synthetic', 'dicom')
+Nifti = _slices('Nifti', 'generated images as the slices of one NIfTI file', 'nifti')
 HuggingFace = settings(
     'HuggingFace',
     'a folder as Hugging Face expects it: card, safetensors, ONNX, sample images, scorecard; nothing is uploaded',

@@ -119,7 +119,8 @@ def write(evaluation, outdir, others=scorecard_sources.ALONE):
     data = evaluation.record()
     files.write_json(os.path.join(outdir, 'evaluation.json'), data)
     sources = scorecard_sources.Sources(evaluation, others)
-    files.write_json(os.path.join(outdir, 'scorecard.json'), scorecard.record(sources))
+    items = scorecard.items(sources)
+    files.write_json(os.path.join(outdir, 'scorecard.json'), scorecard.record(items, sources))
     compared, n, comparisons = evaluation.sets, len(evaluation.images), evaluation.comparisons()
     real = compared.card.adjective
     judged = topic_verdicts.verdicts(comparisons, evaluation.trained_on, real)
@@ -149,7 +150,7 @@ def write(evaluation, outdir, others=scorecard_sources.ALONE):
         duplicates=_duplicates(evaluation),
         shifts=sorted(evaluation.shifts, key=lambda shift: -abs(shift.fakes)),
         features=radiomics.FEATURES,
-        scorecard=scorecard.tables(sources),
+        scorecard=scorecard.tables(items, real),
         missing=scorecard.MISSING,
         facts=evaluation.titled_facts(),
         notes=evaluation.notes,

@@ -6,8 +6,9 @@ items is ours. Every figure is taken from a file or from the record of the weigh
 """
 
 import collections
+import itertools
 
-from common.flags import VERSION
+from common import VERSION
 from metrics import radiomics
 from metrics.metric import TOPICS
 from metrics.scorecard_sources import Figure
@@ -236,22 +237,22 @@ def items(sources):
     ]
 
 
-def tables(sources):
-    """[(heading, [(Criterion, its question, [Item])])] of both checklists."""
-    found = {checklist: [] for checklist in CHECKLISTS}
-    for name, criterion in CRITERIA.items():
-        of_criterion = [item for item in items(sources) if item.criterion == name]
-        question = criterion.question.format(real=sources.real)
-        found[criterion.checklist].append((criterion, question, of_criterion))
-    return [(heading, found[checklist]) for checklist, heading in CHECKLISTS.items()]
+def tables(found, real):
+    """[(heading, [(Criterion, its question, [Item])])] of both checklists. found: of `items`; real: of Sources."""
+    by_checklist = {checklist: [] for checklist in CHECKLISTS}
+    for name, of_criterion in itertools.groupby(found, lambda item: item.criterion):
+        criterion = CRITERIA[name]
+        question = criterion.question.format(real=real)
+        by_checklist[criterion.checklist].append((criterion, question, list(of_criterion)))
+    return [(heading, by_checklist[checklist]) for checklist, heading in CHECKLISTS.items()]
 
 
-def record(sources):
-    """FILE FORMAT: what scorecard.json holds."""
+def record(found, sources):
+    """FILE FORMAT: what scorecard.json holds. found: of `items`."""
     evaluation = sources.evaluation
     data = collections.OrderedDict(model=evaluation.facts.model, weights=evaluation.weights)
     data.update(classification=sources.classification_path, turing_test=sources.study_path, items=[])
-    for item in items(sources):
+    for item in found:
         line = collections.OrderedDict(checklist=CRITERIA[item.criterion].checklist)
         line.update(item._asdict(), figures=[figure._asdict() for figure in item.figures])
         data['items'].append(line)
