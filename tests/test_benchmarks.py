@@ -1,5 +1,6 @@
 """The benchmarks run: the last line of those of speed is JSON; those of verdicts print how often they are wrong."""
 
+import collections
 import json
 import os
 import runpy
@@ -28,10 +29,18 @@ def test_a_benchmark_reports_its_speed_as_json(succeeds, monkeypatch, name):
     assert figures['images_per_sec'] > 0 and figures['fraction_of_matrix_product'] > 0
 
 
+@pytest.fixture(scope='module')
+def tables():
+    """What benchmarks/verdicts.py --quick prints: {heading: text}."""
+    command = [sys.executable, os.path.join(ROOT, 'benchmarks', 'verdicts.py'), '--quick']
+    printed = subprocess.check_output(command).decode()
+    return collections.OrderedDict(part.split('\n', 1) for part in printed.split('## ')[1:])
+
+
 @ONCE
 @pytest.mark.slow
-def test_the_table_of_reader_studies_has_no_claim_about_biased_readers(succeeds):
-    lines = succeeds('benchmarks/verdicts_readers.py', '--studies', 20).splitlines()
+def test_the_table_of_reader_studies_has_no_claim_about_biased_readers(tables):
+    lines = [line for line in tables['Reader studies'].splitlines() if line.startswith('|')]
     names, *rows = [[cell.strip() for cell in line.strip('|').split('|')] for line in lines[:1] + lines[2:]]
     rows = [dict(zip(names, row)) for row in rows]
     biased = [row for row in rows if row["d'"] == '1' and row['criterion'] == '1.6']
@@ -55,9 +64,8 @@ def test_the_classifier_experiment_is_wrong_as_seldom_as_it_says():
 
 @ONCE
 @pytest.mark.slow
-def test_the_table_of_evaluations_counts_phantoms_that_are_called_different_from_phantoms(succeeds):
-    flags = '--evaluations 2 --number 12 --more 15 --pool 50 --audit 6 --draws 4 --trials 200'
-    lines = succeeds('benchmarks/verdicts_metrics.py', *flags.split()).splitlines()
+def test_the_table_of_evaluations_counts_phantoms_that_are_called_different_from_phantoms(tables):
+    lines = tables['Evaluations'].splitlines()
     rows = [[cell.strip() for cell in line.strip('|').split('|')] for line in lines if line.startswith('| ')][1:]
     alarms = [row for row in rows if row[0] == 'something differs']
     assert [row[1:] for row in alarms] == [['12', '2', '0.0 %'], ['15', '2', '0.0 %']]
@@ -67,10 +75,8 @@ def test_the_table_of_evaluations_counts_phantoms_that_are_called_different_from
 
 @ONCE
 @pytest.mark.slow
-def test_one_command_prints_the_tables_of_all_verdicts():
-    command = [sys.executable, os.path.join(ROOT, 'benchmarks', 'verdicts.py'), '--quick']
-    tables = subprocess.check_output(command).decode().split('## ')[1:]
-    assert [table.splitlines()[0] for table in tables] == ['Evaluations', 'Reader studies', 'Classifier experiments']
-    for table in tables:
+def test_one_command_prints_the_tables_of_all_verdicts(tables):
+    assert list(tables) == ['Evaluations', 'Reader studies', 'Classifier experiments']
+    for table in tables.values():
         cells = [line.count('|') for line in table.splitlines() if line.startswith('|')]
         assert len(cells) > 10 and min(cells) > 2
