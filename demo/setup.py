@@ -31,7 +31,8 @@ from common import environment  # noqa: E402
 MODERN, LEGACY = ['3.13', '3.12', '3.11', '3.10', '3.14'], ['3.6']  # TensorFlow 2.21 or 2.22, and 1.12
 LAST = '3.14'  # needs TensorFlow 2.22, so others are preferred
 GPU, CPU = 'requirements.txt', 'requirements-cpu.txt'
-PYTEST = ['-m', 'pytest', '-q', '-n', 'logical', '--maxprocesses', '4', '--dist', 'loadfile', 'tests']
+WORKERS = min((os.cpu_count() or 1) + 1, 4)  # one more than there are cores, since tests also wait
+PYTEST = ['-m', 'pytest', '-q', '-n', str(WORKERS), '--dist', 'loadfile', 'tests']
 PAGE = [
     '8-export.py',
     'page',

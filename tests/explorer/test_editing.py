@@ -47,6 +47,7 @@ def values(model, latent):
     return np.array([result['diameter_mm'][0], result['mean_hu'][0]])
 
 
+@ONCE
 @pytest.mark.parametrize('moves, lock', [({'diameter_mm': 2.0}, 'mean_hu'), ({'mean_hu': 100.0}, 'diameter_mm')])
 def test_the_requested_change_is_measured_and_locked_attributes_stay(moves, lock):
     model, changes = Planted(), []

@@ -145,6 +145,7 @@ def computed(client, path):
         assert response.get_json() == {'pending': True}
 
 
+@ONCE
 def test_a_map_shows_generated_and_real_images_where_they_measure(client, post):
     answer = computed(client, 'map?model=0&by=axes&x=diameter_mm&y=mean_hu')
     points = answer['points']

@@ -14,6 +14,7 @@ import dataset
 from common import web_server
 from explored import decoded, state
 from explorer import explorer_app, mapping, models
+from places import ONCE
 
 PAGES = 20
 
@@ -56,6 +57,7 @@ def slow_similarity_map(monkeypatch):
     go.set()
 
 
+@ONCE
 @pytest.mark.slow
 def test_an_image_comes_within_a_second_while_twenty_pages_wait_for_a_search_and_twenty_for_a_map(
     ask, explorer, made, slow_similarity_map
@@ -101,6 +103,7 @@ def test_an_image_comes_within_a_second_while_twenty_pages_wait_for_a_search_and
     assert ask(paths[1])[1]['points'] and started == ['tsne']
 
 
+@ONCE
 def test_a_map_that_failed_is_computed_anew(explorer, monkeypatch):
     nodule_map = explorer._maps[1]
     while nodule_map.answer('pca') is None:
