@@ -8,16 +8,17 @@ import subprocess
 import sys
 import time
 
-import numpy as np
-
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 
-from common import hounsfield, images  # noqa: E402
+import demo_page  # noqa: E402
+
+from common import hounsfield  # noqa: E402
 
 OUTPUT = os.path.join('demo', 'output')
 WEIGHT = os.path.join('demo', 'weight')
 CLASSES = 'AIS', 'MIA', 'IA'
+EVALUATED = 'AIS'
 
 
 def run(*arguments):
@@ -26,37 +27,24 @@ def run(*arguments):
     subprocess.check_call([sys.executable] + list(arguments), cwd=ROOT)
 
 
-def in_lung_window(path):
-    """A sheet of patches in the paper's window, in the lung window and with a margin."""
-    hu = hounsfield.to_hu(images.read(path), hounsfield.WINDOWS['paper'])
-    gray = hounsfield.to_gray(hu, hounsfield.WINDOWS['lung'])
-    return np.pad(gray, [(0, 0), (4, 4), (4, 4)], 'constant')
-
-
 def compare():
-    rows = []
     for seed, name in enumerate(CLASSES):  # the weights are related: of the same seed they make similar images
         outdir = os.path.join(OUTPUT, name)
         reals = os.path.join('processData', name)
         weights = os.path.join(WEIGHT, name + '.pkl')
         run('1-dataset_display.py', '--tfrecords', reals, '--number', '16', '--grid', '--outdir', outdir)
         run('2-inference.py', '--model', weights, '--seed', str(seed), '--number', '16', '--grid', '--outdir', outdir)
-        sheets = [
-            in_lung_window(os.path.join(ROOT, outdir, sheet)) for sheet in ('dataset_grid.png', 'inference_grid.png')
-        ]
-        rows.append(np.concatenate(sheets, axis=2))
-    images.save(os.path.join(ROOT, OUTPUT, 'real-generated.png'), np.concatenate(rows, axis=1))
-    print('  real-generated.png, lung window: phantoms left, generated right; from above %s' % ', '.join(CLASSES))
 
 
 def walk():
     weights = os.path.join(WEIGHT, 'MIA.pkl')
-    run('2-inference.py', '--model', weights, '--interpolate', 'slerp', '--number', '5', '--outdir', OUTPUT)
+    options = ['--interpolate', 'slerp', '--number', '5', '--format', 'gif', '--outdir', OUTPUT]
+    run('2-inference.py', '--model', weights, *options)
 
 
 def evaluate():
-    weights = os.path.join(WEIGHT, 'AIS.pkl')
-    run('4-evaluate.py', '--model', weights, '--data', os.path.join('processData', 'AIS'), '--audit', '50')
+    weights = os.path.join(WEIGHT, EVALUATED + '.pkl')
+    run('4-evaluate.py', '--model', weights, '--data', os.path.join('processData', EVALUATED), '--audit', '50')
 
 
 def patches_of_masks():
@@ -100,8 +88,9 @@ def main():
         step()
         print('  %.0f s' % (time.time() - step_begin), flush=True)
     folder = os.path.join(ROOT, OUTPUT)
+    demo_page.write(folder, CLASSES, hounsfield.WINDOWS['paper'], EVALUATED, time.time() - begin)
     print('\nDone in %.0f s, installation not included. Everything is in' % (time.time() - begin))
-    print('  %s\nBegin with real-generated.png, AIS/evaluation.html and pix2pix/index.html.' % folder)
+    print('  %s\nBegin with index.html.' % folder)
     show(folder)
 
 

@@ -15,7 +15,7 @@ from matplotlib.patches import FancyBboxPatch  # noqa: E402
 
 from common import images  # noqa: E402
 from common.commandline import command, parse, settings  # noqa: E402
-from sheets import CLASSES, interpolation, real_generated, walk  # noqa: E402
+from sheets import CLASSES, density, interpolation, real_generated  # noqa: E402
 
 Settings = settings(
     'Settings',
@@ -235,7 +235,7 @@ def main(argv=None):
     figures = (
         (interpolation, 'interpolation.png', ['MIA']),
         (real_generated, 'real-generated.png', CLASSES),
-        (walk, 'nodules.gif', CLASSES),
+        (density, 'nodules.webp', CLASSES),
     )
     for draw, name, classes in figures:
         weights = [os.path.join(cfg.weights, each + '.pkl') for each in classes]

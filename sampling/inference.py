@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from common import arrays, capacity, files, images, log, video
+from common import arrays, capacity, files, hounsfield, images, log, video
 from sampling import interpolation, latent_png, projection
 from sampling.generator import Generator, Images
 
@@ -138,8 +138,18 @@ def _sheets(pixels, n, columns=None):
         yield images.grid(np.array(part), columns)
 
 
-def _write(cfg, batch):
-    """Write Images in the format of the settings. The ImageWriter of pictures, None of another format."""
+def _in_lung_window(pixels, window):
+    """Gray levels of an animation, which is for the eye, in the lung window. window: theirs, or None: as they are."""
+    if window is None:
+        return pixels
+    return hounsfield.to_gray(hounsfield.to_hu(pixels, window), hounsfield.WINDOWS['lung'])
+
+
+def _write(cfg, batch, window):
+    """Write Images in the format of the settings. The ImageWriter of pictures, None of another format.
+
+    window: HU at gray 0 and 255, or None if it is not known.
+    """
     name = 'interpolation' if cfg.interpolate else 'inference'
     path = os.path.join(cfg.outdir, name)
 
@@ -155,6 +165,7 @@ def _write(cfg, batch):
         return None
     pixels = map(images.to_uint8, track(batch))
     if cfg.format in ANIMATED:
+        pixels = (_in_lung_window(image, window) for image in pixels)
         if cfg.interpolate == 'smooth':
             pixels = _sheets(pixels, len(batch) // _frames(cfg))
         if cfg.format == 'gif':
@@ -203,7 +214,7 @@ def _generate(cfg, generator):
         return
     os.makedirs(cfg.outdir, exist_ok=True)
     with log.timed('images computed and written'):
-        writer = _write(cfg, batch)
+        writer = _write(cfg, batch, generator.card.window)
     print('%d images of %s%s are in %s' % (len(batch), cfg.model, _classes_shown(cfg, generator), cfg.outdir))
     if writer:
         writer.report()

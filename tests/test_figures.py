@@ -15,7 +15,7 @@ from common import hounsfield, images
 from places import ONCE, ROOT, visible
 from runs import random_networks
 
-DRAWN = {'architecture.png', 'blocks.png', 'interpolation.png', 'nodules.gif', 'real-generated.png'}
+DRAWN = {'architecture.png', 'blocks.png', 'interpolation.png', 'nodules.webp', 'real-generated.png'}
 
 
 @pytest.fixture(scope='module')
@@ -73,7 +73,7 @@ def test_all_figures_are_drawn_and_small_and_have_the_texts_of_the_committed_one
     assert sheet.shape[1] > 4 * 32 and sheet.shape[2] > 10 * 32
     sheet = images.read(str(folder / 'real-generated.png'))
     reals = dataset.read(os.path.join(ROOT, 'processData', 'AIS', 'AIS-r04.tfrecords'), 5)
-    for x, real in ((56, reals[0]), (56 + 4 * 32, reals[4])):  # in the lung window, twice as large
+    for x, real in ((56, reals[0]), (56 + 4 * (32 + 6), reals[4])):  # in the lung window, twice as large
         hu = hounsfield.to_hu(real[0].repeat(2, axis=0).repeat(2, axis=1), hounsfield.WINDOWS['paper'])
         patch = sheet[0, 40:72, x : x + 32].astype(int)
         assert np.abs(patch - hounsfield.to_gray(hu, hounsfield.WINDOWS['lung'])).max() <= 1

@@ -47,7 +47,7 @@ OWNERS = {
     'pickletools': {'common/safe_pickle.py'},
     'sklearn': {'stats/classifier_metrics.py', 'explorer/axes.py', 'explorer/mapping.py'},
     'openpyxl': {'dataset_tools/nodule_tables.py'},
-    'PIL': {'common/images.py', 'imgs/record_explorer.py'},
+    'PIL': {'common/images.py', 'imgs/record_explorer.py', 'imgs/sheets.py'},
     'jinja2': {'common/page.py'},
     'sqlite3': {'turing_test/study.py', 'dataset_tools/lidc_annotations.py'},
     'xml': {'dataset_tools/lidc_annotations.py'},

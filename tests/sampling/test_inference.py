@@ -13,9 +13,10 @@ from PIL import Image, ImageSequence
 
 import networks
 import tfutil
-from common import files, images, manifest, video
+from common import card, files, images, manifest, video
 from created import read_picture
 from places import DATA, ROOT, visible
+from runs import random_networks
 from sampling import interpolation, latent_png
 
 MODEL = os.path.join(DATA, 'tf2.21-numpy2.pkl')  # 8x8, latents of 8, 2 classes
@@ -100,6 +101,21 @@ def test_a_smooth_walk_is_an_animation_of_a_grid_with_its_duration_and_frames(sc
         durations = [frame.info['duration'] for frame in ImageSequence.Iterator(gif)]
         assert 12 * 120 <= sum(durations) <= 12 * 125  # GIF counts in 10 ms, and holds equal frames once
     assert (tmp_path / 'mp4' / 'interpolation.mp4').read_bytes() == b'whole'
+
+
+def test_an_animation_is_shown_in_the_lung_window_where_the_window_of_the_weights_is_known(succeeds, tmp_path):
+    window = -1000.0, 400.0
+    path = random_networks(str(tmp_path / 'a.pkl'), card_text=card.Card(window=window, source=card.PHANTOMS).text())
+    flags = ['--model', path, '--number', '2', '--outdir', tmp_path, '--cpu', '--format']
+    succeeds('2-inference.py', *flags, 'npy')
+    succeeds('2-inference.py', *flags, 'gif')
+    stored = np.clip(np.rint(127.5 * (np.load(str(tmp_path / 'inference.npy')) + 1)), 0, 255)
+    hu = window[0] + stored * (window[1] - window[0]) / 255
+    expected = np.clip(np.rint((hu + 1350) * 255 / 1500), 0, 255)
+    assert np.abs(expected - stored).mean() > 10
+    with Image.open(str(tmp_path / 'inference.gif')) as gif:
+        frames = [np.asarray(frame.convert('L'), float) for frame in ImageSequence.Iterator(gif)]
+    assert_allclose(frames, expected[:, 0], atol=1)
 
 
 def test_an_mp4_holds_the_frames_at_their_speed(tmp_path):
