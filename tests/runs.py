@@ -1,5 +1,6 @@
 """Small trainings and their weights, for tests."""
 
+import glob
 import json
 import os
 import signal
@@ -40,6 +41,17 @@ def random_networks(path, resolution=16, card_text=None, fmap_base=64, fmap_max=
 
 def weights(path):
     return [dict(state['variables']) for state in safe_pickle.read(str(path))]
+
+
+def events_histograms(folder):
+    """{step: {tag: tf.HistogramProto}} of the events files in a folder."""
+    histograms = {}
+    for path in glob.glob(os.path.join(str(folder), 'events.out.tfevents.*')):
+        for event in tf.train.summary_iterator(path):
+            of_event = {value.tag: value.histo for value in event.summary.value if value.HasField('histo')}
+            if of_event:
+                histograms.setdefault(event.step, {}).update(of_event)
+    return histograms
 
 
 def assert_same_weights(one, other, limit=0):

@@ -79,3 +79,19 @@ def test_colour_images_are_refused_with_what_to_do(tmp_path, random):
     dataset.write(str(tmp_path), 'c', random.randint(256, size=[5, 3, 8, 8]).astype(np.uint8))
     with pytest.raises(ValueError, match='c-r02.tfrecords record 0 has the shape .3, 4, 4.; .*; .* from gray pictures'):
         dataset.Pyramid(str(tmp_path))
+
+
+def test_colour_images_are_read_where_they_are_wanted_and_have_gray_levels_instead_of_hu(tmp_path, random):
+    images = random.randint(256, size=[5, 3, 8, 8]).astype(np.uint8)
+    dataset.write(str(tmp_path / 'c'), 'c', images)
+    (tmp_path / 'c' / 'c.json').write_text('{"channels": 3, "window": [-1000, 400]}')
+    data = dataset.Pyramid(str(tmp_path / 'c'), colour=True)
+    assert_array_equal(data.images[3], images)
+    halves = images.astype(float).reshape(5, 3, 4, 2, 4, 2).mean(axis=(3, 5))
+    assert_array_equal(data.images[2], np.rint(halves))
+    assert (data.card.channels, data.card.unit, data.card.gray_window) == (3, 'gray levels', (0, 255))
+    dataset.write(str(tmp_path / 'd'), 'd', images[:, :1])
+    gray = dataset.Pyramid(str(tmp_path / 'd'), colour=True)
+    assert gray.images[3].shape == (5, 1, 8, 8) and (gray.card.channels, gray.card.unit) == (1, 'HU')
+    with pytest.raises(ValueError, match='d-r02.tfrecords record 0 has the shape .1, 4, 4.; wanted are square colour'):
+        dataset.Pyramid(str(tmp_path), colour=True)

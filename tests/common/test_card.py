@@ -72,6 +72,16 @@ def test_a_card_that_was_emptied_is_replaced_by_the_record_of_the_run_which_says
     assert card._merged(None, model).holdout is None
 
 
+def test_whether_a_training_mirrored_images_is_in_the_record_of_its_run(tmp_path):
+    model = random_networks(str(tmp_path / 'network-final.pkl'))
+    assert card._merged('{"digest": "a-1"}', model).mirrored is None
+    for mirrored in True, False:
+        run = dict(data=dict(digest='a-1'), settings=dict(mirror_augment=mirrored))
+        (tmp_path / 'run.json').write_text(json.dumps(run))
+        assert card._merged('{"digest": "a-1"}', model).mirrored is mirrored
+        assert card._merged('{"digest": "b-1"}', model).mirrored is None  # run.json is that of another run
+
+
 def make(tmp_path, name, **facts):
     """A dataset of one image in a class folder."""
     dataset.write(str(tmp_path / name), name, np.zeros([1, 1, 8, 8], np.uint8))

@@ -25,6 +25,24 @@ def test_grid_places_images_row_by_row_and_leaves_the_rest_black():
     assert_array_equal(images.grid(colour)[:, :, 4:], colour[1])
 
 
+def test_half_of_the_images_are_mirrored_and_none_of_the_original_ones_changes():
+    batch = np.arange(2000 * 6, dtype=np.int64).reshape(2000, 3, 1, 2)
+    result = images.mirrored(batch, np.random.RandomState(0))
+    is_mirrored = result[:, 0, 0, 0] > result[:, 0, 0, 1]
+    assert_array_equal(result[is_mirrored], batch[is_mirrored][..., ::-1])
+    assert_array_equal(result[~is_mirrored], batch[~is_mirrored])
+    assert 900 < is_mirrored.sum() < 1100  # four standard deviations are 89
+    assert_array_equal(batch, np.arange(2000 * 6).reshape(2000, 3, 1, 2))
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_a_caption_stands_below_the_image_and_hides_nothing_of_it(random, channels):
+    image = random.randint(256, size=[channels, 20, 64]).astype(np.uint8)
+    result, empty = images.captioned(image, 'kimg 1'), images.captioned(image, '')
+    assert result.shape == (channels, 36, 64) and (result[:, :20] == image).all()
+    assert (result[:, 20:] > 100).any() and not empty[:, 20:].any()
+
+
 @pytest.mark.parametrize('channels, mode', [(1, 'L'), (3, 'RGB')])
 def test_saved_pictures_have_the_mode_of_their_channels_and_the_same_pixels(tmp_path, random, channels, mode):
     image = random.randint(256, size=[channels, 4, 6]).astype(np.uint8)

@@ -76,3 +76,16 @@ def test_held_out_data_that_the_weights_learned_from_are_refused_by_their_digest
     ):
         with pytest.raises(ValueError, match=refused):
             image_sets.choose(path, other, 2000, 0, [of_weights])
+
+
+@pytest.mark.parametrize(
+    'mirrored, expected', [([True, True], True), ([True, False], False), ([None], False), ([], False)]
+)
+def test_images_compared_with_are_mirrored_at_random_where_all_trainings_mirrored_theirs(make, mirrored, expected):
+    path = make('AIS', 60)
+    plain = image_sets.choose(path, None, 2000, 0)
+    sets = image_sets.choose(path, None, 2000, 0, [learned(path, mirrored=value) for value in mirrored])
+    assert sets.mirrored == expected and np.array_equal(sets.training, plain.training)
+    for reals, before in zip(sets[:2], plain[:2]):
+        same, turned = [(reals == x).all(axis=(1, 2, 3)) for x in (before, before[..., ::-1])]
+        assert (same | turned).all() and (15 < turned.sum() < 45 if expected else same.all())

@@ -31,16 +31,29 @@ def test_the_laplacian_pyramid_is_that_of_burt_and_adelson_and_adds_up(random):
         assert_allclose(fine[k, 0], images[k, 0] - slow_blur(up, 4), atol=1e-3)
 
 
-def test_swd_equals_the_distance_of_sorted_projections(random):
-    sets = [descriptors(pictures(random, 30, blur=blur), seed=blur) for blur in (1, 3)]
-    axes = np.random.RandomState(5).randn(49, 512)
+@pytest.mark.parametrize('channels', [1, 3])
+def test_swd_equals_the_distance_of_sorted_projections(random, channels):
+    images = [np.concatenate([pictures(random, 30, blur=blur)] * channels, axis=1) for blur in (1, 3)]
+    sets = [descriptors(images[0], seed=1), descriptors(images[1] // np.uint8(2), seed=3)]
+    axes = np.random.RandomState(5).randn(49 * channels, 512)
     axes /= np.linalg.norm(axes, axis=0)
     for width in (16, 32):
-        flat = [x[width].astype(np.float64).reshape(-1, 49) for x in sets]
+        flat = [x[width].astype(np.float64).reshape(-1, 49 * channels) for x in sets]
         expected = 1000 * np.mean(
             [np.mean(np.abs(np.sort(flat[0].dot(axis)) - np.sort(flat[1].dot(axis)))) for axis in axes.T]
         )
         assert_allclose(value(sliced_wasserstein(sets[0], sets[1], width, seed=5), 30, 30), expected, rtol=1e-6)
+
+
+def test_each_channel_of_colour_descriptors_is_normalised_by_itself_as_in_the_reference(random):
+    images = np.concatenate([pictures(random, 40), pictures(random, 40, blur=4) // 3, pictures(random, 40)], axis=1)
+    described = descriptors(images)
+    single = descriptors(images[:, 1:2])  # of the same places
+    for width in (16, 32):
+        patches = described[width].reshape(-1, 3, 49)
+        assert_allclose(patches.mean(axis=(0, 2)), 0, atol=1e-4)
+        assert_allclose(patches.std(axis=(0, 2)), 1, atol=1e-4)
+        assert_allclose(patches[:, 1], single[width].reshape(-1, 49), atol=1e-4)
 
 
 def test_descriptors_are_normalised_neighbourhoods_of_the_pyramid(random):

@@ -93,6 +93,25 @@ def test_weights_below_the_finest_level_are_compared_at_their_resolution(script,
     assert rows[0] == rows[1] and len(rows[0]) > 5
 
 
+def test_colour_images_have_the_rows_that_do_not_depend_on_hu_or_nodules(script, tmp_path, random):
+    images = np.concatenate([sets.pictures(random, 60, 16) for _ in range(3)], axis=1)
+    dataset.write(str(tmp_path / 'RGB'), 'RGB', images)
+    model = random_networks(str(tmp_path / 'a.pkl'), num_channels=3)
+    flags = '--data', tmp_path / 'RGB', '--outdir', tmp_path / 'out', '--audit', 10
+    code, out, err = script('4-evaluate.py', '--model', model, *flags)
+    assert code == 0, err
+    with open(str(tmp_path / 'out' / 'evaluation.json')) as f:
+        result = json.load(f)
+    of_colour = 'swd ms_ssim precision recall density coverage duplicates nearest_distance nearer_share'
+    assert [row['key'] for row in result['rows']] == of_colour.split()
+    assert 'gray images only' in result['colour'] and result['colour'] in out
+    assert [verdict['topic'] for verdict in result['verdicts']] == ['fidelity', 'variety', 'copies']
+    assert result['planted_copies'][0]['found'] == 10
+    with open(str(tmp_path / 'out' / 'evaluation.html')) as f:
+        page = f.read()
+    assert 'HU' not in re.sub('<script.*?</script>|<style.*?</style>|id="hu"|base64,[^"]*', '', page, flags=re.S)
+
+
 @pytest.mark.usefixtures('discs')
 def test_an_evaluation_writes_a_table_a_json_file_and_a_page_that_needs_no_other_file(
     script, tmp_path, patches, weights, graph
@@ -323,7 +342,8 @@ def test_only_images_that_no_training_saw_are_said_to_be_held_out(origin, transf
 
 def test_a_comparison_that_is_doubtful_is_warned_of():
     def warnings(data, learned, label_size=0):
-        return {note.key: note.text for note in suite._warnings(data, 'IA.pkl', learned, label_size)}
+        compared = image_sets.Sets(None, None, None, card=data, count=60, origin='half')
+        return {note.key: note.text for note in suite._warnings(compared, 'IA.pkl', learned, label_size)}
 
     assert warnings(DATA, Card()) == warnings(POOLED, Card(), label_size=2) == {}
     assert warnings(POOLED, Card(classes=['MIA', 'AIS'])) == warnings(POOLED, Card(digest='ab-2')) == {}
@@ -335,6 +355,7 @@ def test_a_comparison_that_is_doubtful_is_warned_of():
     results = warnings(POOLED._replace(differing=differing), Card(digest='ab-2', window=(-1000, 400)))
     assert list(results) == ['window'] and 'gray levels are compared, not HU' in results['window']
     differing = {'mm_per_pixel': [('AIS', 0.5), ('MIA', 0.7)]}
+    assert list(warnings(DATA, Card(mirrored=True))) == ['mirrored']
     results = warnings(POOLED._replace(differing=differing), Card(digest='ab-2'))
     assert list(results) == ['mm_per_pixel'] and results['mm_per_pixel'].startswith('mm per pixel differs between')
     results = warnings(DATA, Card(digest='a-1', window=(-1000, 400)))

@@ -15,6 +15,7 @@ import networks
 import tfutil
 from common import card, files, images, manifest, video
 from created import read_picture
+from fake_ffmpeg import FakeFFmpeg
 from places import DATA, ROOT, visible
 from runs import random_networks
 from sampling import interpolation, latent_png
@@ -68,18 +69,6 @@ def test_a_smooth_walk_is_that_of_the_references_videos():
     assert_array_equal(interpolation.smoothed(1, 5, 40, 3.0, seed=7)[:, 0], walks[:, 0])
 
 
-class FakeFFmpeg:
-    """What common.video uses of imageio-ffmpeg, which keeps what it is sent."""
-
-    def write_frames(self, path, size, **options):
-        self.size, self.options, self.frames = size, options, []
-        with open(path, 'wb') as f:
-            f.write(b'whole')
-        while True:
-            frame = yield
-            self.frames.append(frame)
-
-
 def test_a_smooth_walk_is_an_animation_of_a_grid_with_its_duration_and_frames(script, tmp_path, plain, monkeypatch):
     ffmpeg = FakeFFmpeg()
     monkeypatch.setitem(sys.modules, 'imageio_ffmpeg', ffmpeg)
@@ -94,8 +83,7 @@ def test_a_smooth_walk_is_an_animation_of_a_grid_with_its_duration_and_frames(sc
     gray = np.clip(np.rint((raw + 1) * 127.5), 0, 255).reshape(12, 2, 2, 8, 8)
     expected = gray.transpose(0, 1, 3, 2, 4).reshape(12, 16, 16)
     assert ffmpeg.size == (16, 16) and ffmpeg.options['fps'] == 8 and ffmpeg.options['pix_fmt_in'] == 'gray'
-    frames = [np.frombuffer(frame, np.uint8).reshape(16, 16) for frame in ffmpeg.frames]
-    assert_allclose(np.array(frames, float), expected, atol=1)
+    assert_allclose(ffmpeg.images().astype(float), expected, atol=1)
     with Image.open(str(tmp_path / 'gif' / 'interpolation.gif')) as gif:
         assert gif.size == (16, 16)
         durations = [frame.info['duration'] for frame in ImageSequence.Iterator(gif)]

@@ -17,6 +17,7 @@ from training import launch, signals
         (dict(holdout=0.1, validation='other'), '--holdout and --validation'),
         (dict(G_smoothing=0.99, G_smoothing_kimg='10'), '--G-smoothing and --G-smoothing-kimg'),
         (dict(augment_critic='adaptive'), 'add --holdout'),
+        (dict(video_fps=30.0), '--video-fps 30 goes with --video'),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused_before_the_data_are_read(settings, message):

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,9 +16,10 @@ import config
 import dataset
 import networks
 import tfutil
-from common import card
+from common import card, safe_pickle
+from fake_ffmpeg import FakeFFmpeg
 from places import ONCE
-from runs import TINY, assert_same_weights, random_networks, train, weights
+from runs import TINY, assert_same_weights, events_histograms, random_networks, train, weights
 from tfutil import tf
 from training import optimizers
 from training.train import TrainingLoop
@@ -205,3 +207,38 @@ def test_bf16_trains_and_stays_near_fp32(script, tmp_path, training_data):
         for name in a:
             assert b[name].dtype == np.float32 and np.abs(a[name] - b[name]).max() < 0.02
         assert any((a[name] != b[name]).any() for name in a)
+
+
+@pytest.mark.slow
+def test_histograms_and_a_video_change_nothing_about_a_run(script, tmp_path, training_data, finished_run, monkeypatch):
+    ffmpeg = FakeFFmpeg()
+    monkeypatch.setitem(sys.modules, 'imageio_ffmpeg', ffmpeg)
+    code, out, err = train(script, training_data, tmp_path, '--weight-histograms', '--video', '1', '--keep', '0')
+    assert code == 0 and 'training.mp4' in out and len(ffmpeg.frames) == 30, err
+    run = str(tmp_path / '000-AIS')
+    assert_same_weights(*(os.path.join(path, 'network-final.pkl') for path in (run, finished_run)))
+    histograms = events_histograms(run)
+    assert set(histograms) == {64, 128, 192} and events_histograms(finished_run) == {}
+    for network, role in zip(weights(run + '/network-final.pkl'), ('G', 'D')):
+        for kind in ('weight', 'bias'):
+            histogram = histograms[192]['%s_%s/4x4_Conv' % (role, kind)]
+            assert_allclose(histogram.sum, network['4x4/Conv/' + kind].sum(dtype=float), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_colour_images_are_learned_drawn_generated_and_resumed_bit_for_bit(script, succeeds, tmp_path, random):
+    data, flags = str(tmp_path / 'RGB'), ['--cpu', '--mirror-augment', '--augment-critic', 'always']
+    dataset.write(data, 'RGB', (random.randint(256, size=[40, 3, 1, 1]) * random.rand(40, 3, 8, 8)).astype(np.uint8))
+    assert train(script, data, tmp_path / 'whole', *flags)[0] == 0
+    assert train(script, data, tmp_path / 'part', *flags, '--total-kimg', '0.128')[0] == 0
+    succeeds('3-train.py', '--resume', 'latest', '--outdir', tmp_path / 'part', '--total-kimg', '0.192')
+    whole, part = [str(tmp_path / name / '000-RGB' / 'network-final.pkl') for name in ('whole', 'part')]
+    assert_same_weights(whole, part)
+    (Gs,) = [state['static_kwargs'] for state in safe_pickle.read(whole)[2:]]
+    assert Gs['num_channels'] == 3
+    for name in ('reals.png', 'fakes000000.png'):
+        with Image.open(str(tmp_path / 'whole' / '000-RGB' / name)) as picture:
+            assert (picture.mode, picture.size) == ('RGB', (64, 64))
+    succeeds('2-inference.py', '--model', whole, '--number', 4, '--grid', '--outdir', tmp_path / 'out')
+    with Image.open(str(tmp_path / 'out' / 'inference_grid.png')) as picture:
+        assert (picture.mode, picture.size) == ('RGB', (16, 16))

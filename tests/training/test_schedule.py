@@ -43,6 +43,13 @@ def test_a_minibatch_may_be_set_for_some_resolutions_only():
             parse(text)
 
 
+def test_ticks_may_be_as_long_as_those_of_the_reference():
+    reference = {4: 160, 8: 140, 16: 120, 32: 100, 64: 80, 128: 60, 256: 40, 512: 20, 1024: 10}  # 160 elsewhere
+    cfg = settings(tick_kimg='160,8:140,16:120,32:100,64:80,128:60,256:40,512:20,1024:10')
+    assert config.table(cfg.tick_kimg) == {2048: 160, **reference}
+    assert set(config.table(config.Train().tick_kimg).values()) == {20}
+
+
 def settings(**texts):
     """Settings of a training from the texts of flags."""
     return config.Train(**{name: config.Train.SETTINGS[name].type.parse(text) for name, text in texts.items()})
