@@ -238,6 +238,14 @@ Train = settings(
         ),
         snapshot_kimg=(200.0, 'thousands of images between two snapshots', positive_float),
         keep=(3, 'snapshots to keep, 0 for all', nonnegative),
+        weight_histograms=(False, 'histograms of the weights of G and D in TensorBoard, at each snapshot'),
+        video=(
+            None,
+            'when the run has ended, write training.mp4: the pictures of fakes over its time, in so many seconds; with '
+            '--resume also of a run that is complete (needs imageio-ffmpeg)',
+            positive_float,
+        ),
+        video_fps=(None, 'with --video: frames a second (30)', positive_float),
         metrics=(
             None,
             'swd: measure the sliced Wasserstein distance of each snapshot from 16x16 on, and keep the best one',

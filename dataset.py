@@ -189,9 +189,9 @@ def _complete_levels(folder):
 
 
 def _load(path, array):
-    """Fill an array [N, 1, R, R] with the images of a file; ValueError if they are not so many of that size."""
+    """Fill an array [N, C, R, R] with the images of a file; ValueError if they are not so many of that shape."""
     n, shape, expected = 0, None, array.shape[1:]
-    for image in stream(path):
+    for image in stream(path, expected[0]):
         shape = image.shape
         if n < len(array) and shape == expected:
             array[n] = image
@@ -240,13 +240,14 @@ def _class_folders(path):
 class Pyramid:
     """A dataset, or a folder of class folders, as uint8: in memory or, where it would fill that, mapped from a file.
 
-    resolution: the finest to read (default: all); ValueError if the dataset has no such level.
+    resolution: the finest to read (default: all); ValueError if the dataset has no such level. colour: whether images
+    may have 3 channels; ValueError for such ones otherwise.
     images: {level: [N, C, R, R]}, levels 2 to top. folders: of the classes; classes: their names; labels: [N], index
     into classes. labels_path: of labels that a dataset of one class has in a file, or None. digest: of all pixels, and
     parts: of those of each class, to recognise the data again.
     """
 
-    def __init__(self, path, resolution=None):
+    def __init__(self, path, resolution=None, colour=False):
         self.path = path
         self.folders = _class_folders(path)
         self.classes = [os.path.basename(os.path.abspath(folder)) for folder in self.folders]
@@ -263,7 +264,8 @@ class Pyramid:
         self.count = sum(counts)
         self.labels = np.repeat(np.arange(len(sets)), counts)
         self.labels_path = labels_beside(sets[0][2]) if len(sets) == 1 else None
-        shapes = {k: (self.count, 1, 2**k, 2**k) for k in sets[0] if k <= self.top}
+        self.channels = colour and channels_of(sets[0][2]) or 1
+        shapes = {k: (self.count, self.channels, 2**k, 2**k) for k in sets[0] if k <= self.top}
         self.images = capacity.arrays(shapes, self.folders[0])
         self.parts = []
         begin = 0
@@ -290,7 +292,8 @@ class Pyramid:
     @property
     def card(self):
         """The card.Card of all classes."""
-        return card.combined(self.cards())._replace(path=self.path, digest=self.digest, parts=self.parts)
+        pooled = card.combined(self.cards())
+        return pooled._replace(path=self.path, digest=self.digest, parts=self.parts, channels=self.channels)
 
     def image_names(self):
         """What to call each image in a message: its folder, its index there, and its nodule."""

@@ -207,6 +207,15 @@ class Network:
         network.card = self.card
         return network
 
+    def weight_histograms(self):
+        """Tensors, each a serialised tf.Summary: histograms of the trainable variables, named as in the reference."""
+        histograms = []
+        with tf.name_scope(None):
+            for local, variable in self.trainables.items():
+                *layer, kind = local.split('/')
+                histograms.append(tf.summary.histogram('%s_%s/%s' % (self.name, kind, '_'.join(layer)), variable))
+        return histograms
+
     def follow(self, source, beta):
         """An operation: this network as the moving average of `source`, w = beta * w + (1 - beta) * source."""
         updates = []

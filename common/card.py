@@ -25,6 +25,7 @@ _CARRIED = {name + '?': types.text for name in ('source', 'digest', 'transfer')}
 _CARRIED.update({name + '?': [types.text] for name in ('classes', 'parts')}, **_SCALE)
 _NAMES = {kind + '?': [types.text] for kind in KINDS}
 _SETTINGS = {'transfer?': types.text, 'holdout?': types.fraction, 'seed?': types.nonnegative}
+_SETTINGS['mirror_augment?'] = types.switch
 _BESIDE = {'data': dict(_CARRIED, digest=types.text, **{'names?': _NAMES}), 'settings?': _SETTINGS}
 
 
@@ -41,6 +42,7 @@ class Card(typing.NamedTuple):
     names: dict = None  # {kind of KINDS: sorted names} of whom the images show
     transfer: str = None  # weights that the training began with
     holdout: tuple = None  # (share, seed) of the nodules that a training kept out, as dataset.split takes them
+    mirrored: bool = None  # whether a training mirrored images at random
     entries: list = None  # of a dataset: {nodule, records, and perhaps scan, patient, ...}, in the order of the images
     differing: dict = {}  # {window or mm_per_pixel: [(class, value)]} where pooled classes differ
     records: int = None  # images at each level of a dataset
@@ -52,13 +54,13 @@ class Card(typing.NamedTuple):
 
     @property
     def unit(self):
-        """Unit of `gray_window`: 'HU', or 'gray levels' where pooled classes have different windows."""
-        return 'gray levels' if 'window' in self.differing else 'HU'
+        """Unit of `gray_window`: 'HU', or 'gray levels' of colour and where pooled classes have different windows."""
+        return 'gray levels' if 'window' in self.differing or self.channels not in (None, 1) else 'HU'
 
     @property
     def gray_window(self):
         """What gray 0 and 255 stand for, in `unit`: the window that is recorded, else that of the published patches."""
-        if 'window' in self.differing:
+        if self.unit != 'HU':
             return hounsfield.GRAY
         return tuple(self.window or PUBLISHED_WINDOW)
 
@@ -221,7 +223,7 @@ def _merged(text, path):
     if not carried.digest and beside.digest:  # emptied
         return beside
     if carried.digest == beside.digest:
-        carried = carried._replace(names=beside.names, holdout=beside.holdout)
+        carried = carried._replace(names=beside.names, holdout=beside.holdout, mirrored=beside.mirrored)
     return carried
 
 
@@ -234,7 +236,7 @@ def _beside(path):
             facts = schema.read(file, _BESIDE, remedy)
             fields = _fields(facts['data'], _BESIDE['data'])
             settings = facts.get('settings') or {}
-            fields['transfer'] = settings.get('transfer')
+            fields.update(transfer=settings.get('transfer'), mirrored=settings.get('mirror_augment'))
             if settings.get('holdout'):
                 fields['holdout'] = settings['holdout'], settings.get('seed') or 0
             return Card(path=path, **fields)

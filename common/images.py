@@ -7,7 +7,7 @@ import re
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps, PngImagePlugin
+from PIL import Image, ImageDraw, ImageOps, PngImagePlugin
 
 from common import arrays, capacity, files
 from common.quiet import suppress_stderr
@@ -40,6 +40,13 @@ def grid(batch, columns=None):
     return sheet.reshape(rows, columns, c, h, w).transpose(2, 0, 3, 1, 4).reshape(c, rows * h, columns * w)
 
 
+def mirrored(batch, random):
+    """A copy of images [N, C, H, W] of which a RandomState mirrors each left to right with a probability of 1/2."""
+    batch, chosen = batch.copy(), random.rand(len(batch)) < 0.5
+    batch[chosen] = batch[chosen, :, :, ::-1]
+    return batch
+
+
 def check_channels(path, channels):
     """ValueError for a network in a file whose images are neither gray nor colour."""
     if channels not in (1, 3):
@@ -64,6 +71,13 @@ def encode(image, f, texts=None):
 def enlarged(image, factor):
     """An image [C, H, W] as [C, factor * H, factor * W], each pixel as a square of its own gray level."""
     return image.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def captioned(image, text):
+    """A uint8 image [C, H, W] with a text in a black strip of 16 pixels below it, [C, H + 16, W]."""
+    strip = Image.new('L', (image.shape[2], 16))
+    ImageDraw.Draw(strip).text((4, 2), text, fill=255)
+    return np.concatenate([image, np.asarray(strip)[None].repeat(len(image), axis=0)], axis=1)
 
 
 def save(path, image, durable=False):

@@ -23,7 +23,7 @@ LARGE = 192  # pixels across of a picture on the page, about: three times 64
 BUDGET = 3.0e6  # bytes of pictures in a page, of at most 5 MB in all
 
 # A picture for the macro `tile`. uri: the PNG itself; width, height: in pixels of the page; alt: its alternative text;
-# ct: whether its gray levels are HU; size: in pixels, across.
+# ct: whether it is gray, and its levels are HU; size: in pixels, across.
 Picture = collections.namedtuple('Picture', 'uri width height alt ct size')
 
 
@@ -34,7 +34,7 @@ def picture(image, alt, ct=True):
     _, height, width = image.shape
     zoom = max(int(round(LARGE / float(width))), 1)
     uri = 'data:image/png;base64,' + base64.b64encode(f.getvalue()).decode()
-    return Picture(uri, zoom * width, zoom * height, alt, ct, width)
+    return Picture(uri, zoom * width, zoom * height, alt, ct and len(image) == 1, width)
 
 
 def most(shape):

@@ -63,7 +63,7 @@ class Row(typing.NamedTuple):
 class Note(typing.NamedTuple):
     """What a reader of an evaluation must not miss."""
 
-    key: str  # provenance, too_few, not_found, classes, window or mm_per_pixel
+    key: str  # provenance, too_few, not_found, classes, window, mm_per_pixel, mirrored or colour
     title: str
     text: str  # a sentence without its end
 
@@ -101,8 +101,9 @@ class Evaluation:
 
     images: the generated ones, uint8 [N, C, R, R]. drawn: their Drawn, None for images that are too small for SWD.
     rows: of the table. nodules, nearest, nearest_others: nodules.Nodules and memorisation.Nearest, to training images
-    and to others of their set, of generated and reference images. detected: Reference.detected. shifts: a Shift of each
-    radiomic feature. facts: Facts. notes: [Note]; warnings: those of them that make the comparison doubtful.
+    and to others of their set, of generated and reference images; nodules is None of colour images. detected:
+    Reference.detected. shifts: a Shift of each radiomic feature. facts: Facts. notes: [Note]; warnings: those of them
+    that make the comparison doubtful.
     relation: what the data are to the weights, a key of RELATIONS. weights: the digest of the weight file in a list, or
     empty. learned: the card.Card of the weights.
     """
@@ -355,12 +356,14 @@ def measure(image_sets, reference, audit=1000):
         if of_set:
             evaluation.add(evaluation.measure_wasserstein(), seconds)
         which = ', generator %d of %d' % (len(evaluations) + 1, len(image_sets)) if len(image_sets) > 1 else ''
-        parts = [
-            ('MS-SSIM', evaluation.measure_variety),
-            ('features', evaluation.measure_features),
-            ('gray levels', evaluation.measure_gray_levels),
-            ('nodules', evaluation.measure_nodules),
-            ('radiomics', evaluation.measure_radiomics),
+        parts = [('MS-SSIM', evaluation.measure_variety), ('features', evaluation.measure_features)]
+        if images.shape[1] == 1:
+            parts += [
+                ('gray levels', evaluation.measure_gray_levels),
+                ('nodules', evaluation.measure_nodules),
+                ('radiomics', evaluation.measure_radiomics),
+            ]
+        parts += [
             ('duplicates', functools.partial(evaluation.measure_duplicates, audit)),
             ('copies', functools.partial(evaluation.measure_copies, audit)),
         ]

@@ -38,6 +38,8 @@ def _distributions(evaluation):
         figure = svg_plots.levels(sizes, [row.fakes for row in swd], [row.reals for row in swd], *texts, real=real)
         caption = 'From coarse structure, left, to the finest texture. Lower is better; %s images show how low.' % real
         figures.append(('Sliced Wasserstein distance', caption, figure))
+    if evaluation.nodules is None:
+        return figures
     pixels = [compared.card.to_hu(x[:500].ravel()) for x in (evaluation.images, compared.heldout_reals)]
     figure = svg_plots.histogram(*pixels, 'density', gray, 'pixels', 60, real=real)
     figures.append(

@@ -1,21 +1,30 @@
 """The sets of real images that an evaluation compares with."""
 
-import collections
+import typing
 
 import numpy as np
 
 import dataset
 from common import card
+from common.images import mirrored
 from metrics import memorisation
 from metrics.parallel import progress_bar
 
 LEAST = 10  # images of each kind
 
-# heldout_reals: those that generated images are compared with; training_reals: as many others, for the baseline;
-# training: all that are searched for copies; all uint8 [N, C, R, R]. card: the card.Card of all of them. count: images
-# of the dataset. origin: how heldout_reals were chosen: from another `dataset`, from the nodules that the training kept
-# out (`holdout`), or `half` of the data, which then is kept out of the comparison, not of the training.
-Sets = collections.namedtuple('Sets', 'heldout_reals training_reals training card count origin')
+
+class Sets(typing.NamedTuple):
+    """Real images, uint8 [N, C, R, R]."""
+
+    heldout_reals: np.ndarray  # those that generated images are compared with
+    training_reals: np.ndarray  # as many others, for the baseline
+    training: np.ndarray  # all that are searched for copies
+    card: card.Card  # of all of them
+    count: int  # images of the dataset
+    # How heldout_reals were chosen: from another `dataset`, from the nodules that the training kept out (`holdout`), or
+    # `half` of the data, which then is kept out of the comparison, not of the training.
+    origin: str
+    mirrored: bool = False  # whether the images compared with are mirrored at random
 
 
 def _chosen(count, n, *seed):
@@ -39,7 +48,7 @@ def in_common(images, names, others, other_names):
 
 def _heldout(path, data, learned, resolution):
     """A dataset.Pyramid with no image in common with the training data, nor data with those of the cards `learned`."""
-    heldout = dataset.Pyramid(path, resolution)
+    heldout = dataset.Pyramid(path, resolution, colour=True)
     images, training = heldout.images[heldout.top], data.images[data.top]
     if images.shape[1:] != training.shape[1:]:
         message = '%s has images of %s, %s of %s; they have to agree'
@@ -100,10 +109,20 @@ def _kept_out(data, learned):
 def choose(path, real_holdout, n, seed, learned=(), resolution=None):
     """Sets of up to n images from a dataset that generators were trained on and, perhaps, a held-out one.
 
-    learned: the card.Card of each weight file; resolution: as of dataset.Pyramid. ValueError if one of them learned
-    from the held-out data.
+    learned: the card.Card of each weight file; resolution: as of dataset.Pyramid. If all trainings mirrored images at
+    random, those compared with are mirrored so, too, as in the reference. ValueError if one of them learned from the
+    held-out data.
     """
-    data = dataset.Pyramid(path, resolution)
+    sets = _choose(path, real_holdout, n, seed, learned, resolution)
+    if not (learned and all(of_weights.mirrored for of_weights in learned)):
+        return sets
+    random = np.random.RandomState([seed, 8])
+    compared = [mirrored(reals, random) for reals in sets[:2]]
+    return sets._replace(heldout_reals=compared[0], training_reals=compared[1], mirrored=True)
+
+
+def _choose(path, real_holdout, n, seed, learned, resolution):
+    data = dataset.Pyramid(path, resolution, colour=True)
     training, facts = data.images[data.top], dict(card=data.card, count=data.count)
     held = '%s holds %d images' % (path, data.count)
     if real_holdout:
@@ -111,6 +130,7 @@ def choose(path, real_holdout, n, seed, learned=(), resolution=None):
         pixels = other.images[other.top]
         pooled = card.combined(data.cards() + other.cards())
         pooled = pooled._replace(path=path, classes=data.classes, digest=data.digest, parts=data.parts)
+        pooled = pooled._replace(channels=data.channels)
         sets = _of_arrays(pixels, training, n, seed, card=pooled, count=data.count, origin='dataset')
         _check(sets.heldout_reals, real_holdout, held + ' and %s %d' % (real_holdout, len(pixels)), LEAST)
         return sets
@@ -126,7 +146,7 @@ def choose(path, real_holdout, n, seed, learned=(), resolution=None):
 
 def of_images(images, n, seed, training=None):
     """Sets of up to n images each from an array, uint8 [N, C, R, R]; half of it, unless there are training images."""
-    facts = dict(card=card.Card(path='an array', classes=[]), count=len(images))
+    facts = dict(card=card.Card(path='an array', classes=[], channels=images.shape[1]), count=len(images))
     held = 'the array holds %d images' % len(images)
     if training is None:
         sets = _halves(images, n, seed, **facts)

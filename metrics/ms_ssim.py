@@ -31,22 +31,23 @@ def ms_ssim(a, b):
 
     Gray levels 0..255. An 11x11 window of standard deviation 1.5, smaller with it where the image is; as many of the
     five scales as images of this size have, their weights normalised to sum 1. Negative contrast-structure terms count
-    as zero.
+    as zero. Each scale's term is the mean over pixels and channels, as in the reference.
     """
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     channels = a.shape[1]
     a, b = [np.asarray(x, np.float64).reshape([-1] + list(x.shape[2:])) for x in (a, b)]  # each channel on its own
     count = len(a)
-    weights, value = np.array(WEIGHTS[: scales(a.shape[-1])]), np.ones(count)
+    weights, value = np.array(WEIGHTS[: scales(a.shape[-1])]), np.ones(count // channels)
     for scale, weight in enumerate(weights / weights.sum()):
         size = min(11, a.shape[-1])
         mean_a, mean_b, aa, bb, ab = [_gaussian(x, size, 1.5 * size / 11.0) for x in (a, b, a * a, b * b, a * b)]
         contrast = (2 * (ab - mean_a * mean_b) + c2) / (aa - mean_a**2 + bb - mean_b**2 + c2)
         luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
         term = contrast if scale < len(weights) - 1 else contrast * luminance
-        value *= np.maximum(term.mean(axis=(1, 2)), 0) ** weight
+        mean = term.mean(axis=(1, 2)).reshape(-1, channels).mean(axis=1)
+        value *= np.maximum(mean, 0) ** weight
         a, b = [x.reshape(count, x.shape[1] // 2, 2, x.shape[2] // 2, 2).mean(axis=(2, 4)) for x in (a, b)]
-    return value.reshape(-1, channels).mean(axis=1)
+    return value
 
 
 def _pairs(count, seed):

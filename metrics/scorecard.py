@@ -52,9 +52,10 @@ def _coverage(sources):
 
 
 def _constraint(sources):
-    generated, real = [float(measured.found.mean()) for measured in sources.evaluation.nodules]
+    found = [float(measured.found.mean()) for measured in sources.evaluation.nodules or ()]
     title = 'share of images with a nodule in the middle'
-    yield 'nodule', 'There is a nodule', [Figure(title, generated, MEASURED, reference=real)], None
+    nodule = [Figure(title, found[0], MEASURED, reference=found[1])] if found else []
+    yield 'nodule', 'There is a nodule', nodule, 'not_defined'
     yield 'density', 'Density', sources.rows('nodule_gray_mean', 'nodule_gray_sd', 'solid_share'), 'not_defined'
     shape = sources.rows('diameter_mean', 'diameter_sd', 'elongation_mean', 'wall_mean')
     yield 'shape', 'Size, shape and place', shape, 'not_defined'

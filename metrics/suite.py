@@ -71,9 +71,9 @@ def _check_shape(shape, compared, name):
         raise ValueError(message % (name, list(shape), compared.card.path, list(compared.training.shape[1:])))
 
 
-def _warnings(data, model, learned, label_size):
-    """[Note] of what makes the comparison of a model with data, whose cards are given, doubtful."""
-    warnings, trained_classes = [], learned.classes or []
+def _warnings(compared, model, learned, label_size):
+    """[Note] of what makes the comparison of a model, whose card is given, with image_sets.Sets doubtful."""
+    data, warnings, trained_classes = compared.card, [], learned.classes or []
     same = set(trained_classes) == set(data.classes) or relation(learned, data) in ('same', 'part')
     if len(data.classes) > 1 and not label_size and not same:
         stem = os.path.splitext(os.path.basename(model))[0]
@@ -90,6 +90,9 @@ def _warnings(data, model, learned, label_size):
             title = field.replace('_', ' ')
             message = '%s differs between the classes (%s): %s'
             warnings.append(Note(field, title, message % (title, data.differing_text(field), consequence)))
+    if learned.mirrored and not compared.mirrored:
+        text = '%s learned from mirrored images; real ones are not mirrored, as not all weights compared here did so'
+        warnings.append(Note('mirrored', 'mirrored', text % model))
     if learned.window and data.unit == 'HU' and learned.window != data.gray_window:
         message = '%s learned from images of %g to %g HU, those of %s have %g to %g HU: equal gray levels mean other HU'
         text = message % ((model,) + learned.window + (data.path,) + data.gray_window)
@@ -131,8 +134,14 @@ def _describe(evaluated, model, learned, source, trained_on=False):
     evaluated.relation = 'same' if trained_on else kind
     provenance = 'the training images were given' if trained_on else describe_relation(learned, data)
     evaluated.notes.append(Note('provenance', 'provenance', provenance))
-    missing = [100 * (1 - measured.found.mean()) for measured in evaluated.nodules]
-    if max(missing) > NOT_FOUND:
+    if compared.mirrored:
+        text = 'the images compared with are mirrored at random, as those that the weights learned from'
+        evaluated.notes.append(Note('mirrored', 'mirrored', text))
+    if evaluated.nodules is None:
+        text = 'density, size and shape are measured of gray images only'
+        evaluated.notes.append(Note('colour', 'colour', text))
+    missing = [100 * (1 - measured.found.mean()) for measured in evaluated.nodules or ()]
+    if missing and max(missing) > NOT_FOUND:
         text = 'none was found in %.1f %% of the generated and %.1f %% of the %s images; rows on nodules omit these'
         text %= tuple(missing) + (data.adjective,)
         evaluated.notes.append(Note('not_found', 'nodules', text))
@@ -183,7 +192,7 @@ def evaluate_models(
             generator = model if isinstance(model, Generator) else Generator(model, cpu=cpu)
             fakes.append(_generated(generator, compared, n, seed, minibatch))
             learned.append(generator.card)
-            warnings.append(_warnings(compared.card, generator.model, generator.card, generator.label_size))
+            warnings.append(_warnings(compared, generator.model, generator.card, generator.label_size))
             if generator is not model:
                 generator.close()
         for sentence in collections.OrderedDict.fromkeys(note.text for of_model in warnings for note in of_model):

@@ -70,12 +70,16 @@ class Curves:
 
     def add(self, row, at):
         """Add a row, {column: number, or ''}, at a number of images or steps."""
-        if not self.writer:
-            self.writer = tf.summary.FileWriter(self.run.path)
         self.run.add_row(row)
         finite = {name: value for name, value in row.items() if value != '' and np.isfinite(value)}
         points = [tf.Summary.Value(tag=name, simple_value=value) for name, value in finite.items()]
-        self.writer.add_summary(tf.Summary(value=points), at)
+        self.summarise(tf.Summary(value=points), at)
+
+    def summarise(self, summary, at):
+        """Add a tf.Summary, or a serialised one, for TensorBoard alone."""
+        if not self.writer:
+            self.writer = tf.summary.FileWriter(self.run.path)
+        self.writer.add_summary(summary, at)
         self.writer.flush()
 
     def close(self):
@@ -165,12 +169,16 @@ class Monitor:
         """A row of metrics.csv: of 2,000 images of Gs from real ones, at a level; None for images that do not vary."""
         trainer, data, batches = self.trainer, self.trainer.data, self.trainer.batches
         seed, scale = trainer.cfg.seed, 2 ** (data.top - level)
-        chosen = np.random.RandomState([seed, sampler.MEASURED_IMAGES]).permutation(data.count)[:MEASURED]
+        random = np.random.RandomState([seed, sampler.MEASURED_IMAGES])
+        chosen = random.permutation(data.count)[:MEASURED]
+        reals = data.images[level][chosen]
+        if trainer.cfg.mirror_augment:
+            reals = images.mirrored(reals, random)
         latents = np.random.RandomState([seed, sampler.MEASURED_LATENTS]).randn(len(chosen), batches.latent_size)
         fakes = trainer.pixels(level, latents, batches.labels[chosen])[:, :, ::scale, ::scale]
         weights = np.ones([2, len(fakes)], int)
         try:
-            sets = [sliced_wasserstein.descriptors(x, seed, each=64) for x in (fakes, data.images[level][chosen])]
+            sets = [sliced_wasserstein.descriptors(x, seed, each=64) for x in (fakes, reals)]
             swd = {}
             for width in sets[0]:
                 swd[width] = sliced_wasserstein.sliced_wasserstein(sets[0], sets[1], width, seed)(*weights)

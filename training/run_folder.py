@@ -16,6 +16,7 @@ from training import checkpoint
 COLUMNS = 100  # of a line on the terminal
 TABLES = 'log.csv', 'metrics.csv'
 LOGS = ('log.txt',) + TABLES  # files that grow
+WHOLE = 'run.json', 'reals.png', 'training.gif', 'training.mp4'
 _PICTURE = re.compile(r'fakes(\d{6})\.png$')
 _RUN_JSON = dict(settings=types.mapping, data=dict(digest=types.text))
 _REMEDY = 'start a new run, with --transfer from its last snapshot'
@@ -77,7 +78,7 @@ def _adopt(folder):
     """Record the files of a copy of a run folder, which has lost its hidden record, as written by this program."""
     names = {name: True for name in LOGS}
     for name in sorted(os.listdir(folder)):
-        if checkpoint.is_file_name(name) or _PICTURE.match(name) or name in ('run.json', 'reals.png', 'training.gif'):
+        if checkpoint.is_file_name(name) or _PICTURE.match(name) or name in WHOLE:
             names[name] = False
     files.adopt(folder, names)
 

@@ -5,6 +5,7 @@ import collections
 import numpy as np
 
 import dataset
+from common import images
 from training import augmentation
 
 # FILE FORMAT: what is drawn depends on the seed of a run and one of these, so that a resumed run draws the same.
@@ -98,13 +99,14 @@ def _other_nodules(cfg, data):
     """Images of --validation, {level: [N,C,R,R]}; ValueError if they have another size, or some are in the data."""
     from metrics import image_sets  # here, because it needs SciPy, and training does not
 
-    other = dataset.Pyramid(cfg.validation, cfg.resolution)
-    if other.top != data.top:
-        sizes = cfg.validation, 2**other.top, cfg.data, 2**data.top
-        raise ValueError('%s has images of %d pixels, %s of %d; they have to agree' % sizes)
-    images = [each.images[each.top] for each in (other, data)]
+    other = dataset.Pyramid(cfg.validation, cfg.resolution, colour=True)
+    pixels = [each.images[each.top] for each in (other, data)]
+    shapes = [list(each.shape[1:]) for each in pixels]
+    if shapes[0] != shapes[1]:
+        message = '%s has images of %s, %s of %s; they have to agree'
+        raise ValueError(message % (cfg.validation, shapes[0], cfg.data, shapes[1]))
     names = [each.image_names() for each in (other, data)]
-    shared = image_sets.in_common(images[0], names[0], images[1], names[1])
+    shared = image_sets.in_common(pixels[0], names[0], pixels[1], names[1])
     if shared:
         raise ValueError('%s and %s have %s; name other nodules' % (cfg.validation, cfg.data, shared))
     return other.images
@@ -148,8 +150,7 @@ class Batches:
         mix = random.rand(n, 1, 1, 1).astype(np.float32)
         pixels = self.data.images[level][chosen]
         if self.cfg.mirror_augment:
-            mirrored = random.rand(n) < 0.5
-            pixels[mirrored] = pixels[mirrored, :, :, ::-1]
+            pixels = images.mirrored(pixels, random)
         return dict(self._feeds(latents, chosen, [0, step], level, augment), pixels=pixels, mix=mix)
 
     def for_G(self, step, n, level, augment):

@@ -109,6 +109,7 @@ class Trainer:
         self.batches = sampler.Batches(cfg, data, selection, latent_size)
         self.steps = {}  # {level: [Step of each replica]}
         self._images = {}  # {level: output of Gs}
+        self._histograms = None
 
     def prepare(self, level, minibatch):
         """Build a level's step and run it without learning, so that memory runs out now or not at all.
@@ -211,6 +212,14 @@ class Trainer:
             for value in network.values().values():
                 crc = zlib.crc32(np.ascontiguousarray(value), crc)
         return crc
+
+    def weight_histograms(self):
+        """The histograms of the weights of G and D, a serialised tf.Summary."""
+        if self._histograms is None:
+            with tf.device(self.first.device):
+                tensors = self.first.G.weight_histograms() + self.first.D.weight_histograms()
+                self._histograms = tf.summary.merge(tensors)
+        return tfutil.run(self._histograms)
 
     def pixels(self, level, latents, labels):
         """Images uint8 [N,C,R,R] of Gs at a level, enlarged to the full resolution R."""

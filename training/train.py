@@ -9,7 +9,19 @@ import config
 import dataset
 import tfutil
 from common import card, log
-from training import checkpoint, checks, optimizers, overfit, plan, run_folder, sampler, schedule, signals, transfer
+from training import (
+    checkpoint,
+    checks,
+    optimizers,
+    overfit,
+    plan,
+    run_folder,
+    sampler,
+    schedule,
+    signals,
+    training_video,
+    transfer,
+)
 from training.monitor import Monitor
 from training.step import Trainer
 from training.workers import WorkerGroup, cluster
@@ -24,7 +36,7 @@ def train(start, weights, stop):
 
     weights: the states of the pickle of --transfer, or None.
     """
-    cfg, snapshot, data = start.cfg, start.snapshot, dataset.Pyramid(start.cfg.data, start.cfg.resolution)
+    cfg, snapshot, data = start.cfg, start.snapshot, dataset.Pyramid(start.cfg.data, start.cfg.resolution, True)
     if cfg.lod_initial_resolution is None:
         first = schedule.LOWEST
         if weights and not cfg.resume_kimg:
@@ -139,6 +151,8 @@ class TrainingLoop:
             raise signals.Stopped(self.group.stop_signal())
         if self.run:
             self.run.log('done: %s' % checkpoint.copy(self.saved_path, checkpoint.FINAL), result=True)
+            if self.cfg.video:
+                training_video.write(self.run, self.cfg)
 
     def _last_good(self):
         return ', with --transfer %s, the last good snapshot' % self.saved_path if self.saved_path else ''
@@ -301,6 +315,8 @@ class TrainingLoop:
         kimg = self.images_seen / 1000
         self.saved_path = checkpoint.write(self.run.path, kimg, write_networks, state, self.cfg.keep)
         self.saved_images = self.images_seen
+        if self.cfg.weight_histograms:
+            self.monitor.curves.summarise(self.trainer.weight_histograms(), self.images_seen)
 
     def _measure(self):
         """Measure the last snapshot, with --metrics; a run that is ending leaves that to the one that resumes it."""
