@@ -37,12 +37,15 @@ def attempt(path, action):
 
 
 def read_header(path):
-    """A SimpleITK reader that has read the header of a volume file."""
+    """A SimpleITK reader that has read the header of a volume file; OSError if it is damaged."""
     reader = simple_itk().ImageFileReader()
     if path.lower().endswith(('.mha', '.mhd')):  # which ITK does not know in capitals
         reader.SetImageIO('MetaImageIO')
     reader.SetFileName(path)
     attempt(path, reader.ReadImageInformation)
+    if not all(0 < mm < float('inf') for mm in reader.GetSpacing()):
+        size = ' x '.join(f'{mm:g}' for mm in reader.GetSpacing())
+        raise OSError(f'{path} has voxels of {size} mm; copy or convert it again')
     return reader
 
 

@@ -53,11 +53,21 @@ def _damage(path):
         raise OSError(f'{path} is truncated or damaged; {remedy}') from None
 
 
+@contextlib.contextmanager
+def _no_log(logger):
+    """Nothing of a logger meanwhile; without a handler, which nibabel's own suppressor removes, Python would print."""
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = False
+
+
 def _image(path, file):
     """The nibabel image of an open file."""
     nibabel = nibabel_()
     holder = nibabel.FileHolder(fileobj=file)
-    with _damage(path), nibabel.imageglobals.LoggingOutputSuppressor():
+    with _damage(path), _no_log(nibabel.imageglobals.logger), np.errstate(all='ignore'):
         image = nibabel.Nifti1Image.from_file_map({'header': holder, 'image': holder}, mmap=False)
         qform = image.header.get_qform(coded=True)[0]
         sform = image.header.get_sform(coded=True)[0]
@@ -75,7 +85,8 @@ def _require_one_place(path, size, qform, sform):
     """ValueError if a file's two matrices [4,4] put the corners of the volume in different places."""
     corners = np.array(list(np.ndindex(2, 2, 2))) * (np.array(size) - 1)
     apply_affine = nibabel_().affines.apply_affine
-    mm = np.linalg.norm(apply_affine(qform, corners) - apply_affine(sform, corners), axis=1).max()
+    with np.errstate(all='ignore'):
+        mm = np.linalg.norm(apply_affine(qform, corners) - apply_affine(sform, corners), axis=1).max()
     if not mm <= TOLERANCE:
         conflict = f'its sform and its qform put the patient in places up to {mm:.1f} mm apart'
         raise ValueError(f'{path}: {conflict}; convert it from DICOM again, or set one of their codes to 0')

@@ -12,6 +12,8 @@ from common import capacity
 from dataset_tools import ct_volumes, masks
 from scans import complaint, picture, write_dicom
 
+NAN, INF = float('nan'), float('inf')
+
 
 def _scan(folder, form, pattern=b'', instead=b''):
     """A file of 8x8x8 voxels in which the first match of a pattern is replaced."""
@@ -94,11 +96,22 @@ def test_a_dicom_element_longer_than_its_file_is_not_allocated(tmp_path):
     complaint(OSError, lambda: ct_volumes.read_volume(tmp_path / 'series'), paths[2], 'truncated', 'again')
 
 
-@pytest.mark.parametrize('offset', [float('nan'), float('inf'), -4.0, 1e30])
+@pytest.mark.parametrize('offset', [NAN, INF, -4.0, 1e30])
 def test_a_nifti_header_with_an_impossible_offset_is_refused(tmp_path, offset):
     path = _scan(tmp_path, 'nii')
     _write_into(path, '<f', 108, offset)
     _refused(path)
+
+
+@pytest.mark.parametrize('form, offset, value', [('<i', 344, 0)] + [('<f', 80, mm) for mm in (-0.7, 0.0, NAN, INF)])
+def test_a_nifti_header_with_a_wrong_magic_or_voxel_size_is_refused_and_no_library_prints(
+    tmp_path, caplog, recwarn, form, offset, value
+):
+    path = _scan(tmp_path, 'nii')
+    _write_into(path, form, offset, value)
+    for read in (ct_volumes.read_volume, masks.read):
+        complaint((OSError, ValueError), lambda: read(str(path)), path)
+    assert not caplog.records and not recwarn.list
 
 
 def test_a_gzip_bomb_is_left_where_it_outgrows_its_header(tmp_path):
