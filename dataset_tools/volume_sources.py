@@ -91,12 +91,16 @@ def _plan(cfg, table, size, slices):
     """What to crop from which scan, and which lines name none."""
     folder = locations.split_pattern(cfg.volumes)[0] or os.path.dirname(cfg.annotations) or '.'
     source_digests.stamp.cache_clear()
-    scans, problems = OrderedDict(), []
+    scans, problems, reasons = OrderedDict(), [], {}
     for a in table.marked:
+        named = a.path, a.series
         try:
-            nodules = scans.setdefault(ct_volumes.find_volume(a, folder), [])
+            if named not in reasons:  # candidates of a scan that is missing are hundreds of lines
+                nodules = scans.setdefault(ct_volumes.find_volume(a, folder), [])
         except (OSError, ValueError) as error:
-            problems.append(Problem([a.place], str(error)))
+            reasons[named] = str(error)
+        if named in reasons:
+            problems.append(Problem([a.place], reasons[named]))
             continue
         scan = nodules[0].scan if nodules else a.scan  # however else the table spells it
         nodules.append(a._replace(scan=scan))

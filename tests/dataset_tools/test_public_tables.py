@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 
 from created import facts
-from dataset_tools import annotations
+from dataset_tools import annotations, ct_volumes
 from scans import POINT, chest, complaint, picture
 
 PLACES = [POINT, POINT + [24, 0, 0], POINT + [0, 0, 12]]
@@ -227,3 +227,18 @@ def test_patterns_that_fit_no_scan_are_refused(volumes, tmp_path, pattern, parts
     scans_of(tmp_path, 'LNDb-0001.mhd')
     code, _, err = volumes(lines(LNDB, lndb(1, PLACES[0], 1, 6.4)), '--volumes', tmp_path / pattern)
     assert code == 2 and err.count('\n') == 1 and all(part in err for part in parts), err
+
+
+def test_a_scan_that_is_missing_is_looked_for_once_however_many_candidates_it_has(volumes, tmp_path, monkeypatch):
+    looked_for, find_volume = [], ct_volumes.find_volume
+
+    def counted(a, folder):
+        looked_for.append(a.series)
+        return find_volume(a, folder)
+
+    monkeypatch.setattr(ct_volumes, 'find_volume', counted)
+    here = 'scan,%.3f,%.3f,%.3f\n' % tuple(POINT)
+    absent = ''.join(f'1.2.3,{x},0,0\n' for x in range(50))
+    code, out, err = volumes('seriesuid,coordX,coordY,coordZ\n' + here + absent, '--skip-bad')
+    assert code == 0 and 'left out: 50 annotations' in out, err
+    assert looked_for == ['scan', '1.2.3']
