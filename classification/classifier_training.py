@@ -149,4 +149,5 @@ def _test_images(arm, fold, test_split, added):
     label_of = dict(zip(test_split.nodules, test_split.labels))
     counts = np.bincount(list(label_of.values()), minlength=len(test_split.classes))
     chosen = np.concatenate([np.flatnonzero(labels == label)[:count] for label, count in enumerate(counts)])
-    return images[chosen], labels[chosen], ['generated-%d-%d' % (fold, i) for i in chosen]
+    names = ['generated-%d-%d' % (fold, i) for i in range(len(chosen))]  # the same in each repeat
+    return images[chosen], labels[chosen], names

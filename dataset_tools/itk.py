@@ -137,6 +137,17 @@ def _filled(path, size, slabs, dtype):
     return image
 
 
+def joined(size, slabs):
+    """The SimpleITK image [x,y,z] of slabs (first slice, array [n,y,x]), with voxels of their type."""
+    image = None
+    for first, slab in slabs:
+        part = simple_itk().GetImageFromArray(slab)
+        if image is None:
+            image = simple_itk().Image([int(n) for n in size], part.GetPixelID())
+        image[:, :, first : first + len(slab)] = part
+    return image
+
+
 def clamp_in_place(path, image):
     """An int16 image in HU that is in memory already, after the same checks as those of `assemble`."""
     sitk = simple_itk()

@@ -23,8 +23,7 @@ def load(path):
         raise ValueError(f'{path} is no label map of three dimensions; save it as one')
     itk.require_memory(path, reader.GetSize() + (reader.GetNumberOfComponents(),))
     if ct_volumes.NIFTI.search(path):
-        voxels = np.concatenate([slab for _, slab in nifti.slabs(path)])
-        image = ct_volumes.with_place(simple_itk().GetImageFromArray(voxels), reader)
+        image = ct_volumes.with_place(itk.joined(reader.GetSize(), nifti.slabs(path)), reader)
     else:
         completeness.check(path, reader)
         image = itk.attempt(path, reader.Execute)

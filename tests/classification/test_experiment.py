@@ -85,6 +85,21 @@ def test_each_nodule_is_predicted_once_by_a_network_that_did_not_see_it(done):
 
 @pytest.mark.slow
 @ONCE
+def test_repeats_whose_inner_folds_differ_in_size_are_summarised_also_of_generated_test_images(make_folds, tmp_path):
+    data = make_folds(each=14, name='uneven')
+    sizes = [len(dataset.Pyramid(os.path.join(data, 'fold0', 'inner%d' % inner, 'train', 'AIS')).images[4])
+             for inner in (0, 1)]  # fmt: skip
+    assert sizes[0] != sizes[1]
+    weights = runs.random_networks(str(tmp_path / 'some.pkl'))
+    options = dict(arms='raw,gan,trts', ratios='1', repeats=2, steps=2, trust_generators=True)
+    run(data, weights, tmp_path / 'out', **options)
+    rows = [row for row in table(tmp_path / 'out') if row['arm'] == 'trts']
+    names = [{row['nodule'] for row in rows if row['repeat'] == repeat} for repeat in '01']
+    assert names[0] == names[1] and len(names[0]) == 3 * 14
+
+
+@pytest.mark.slow
+@ONCE
 def test_a_seed_gives_the_same_table_also_after_a_stop_or_a_damaged_result(done, cv, generators, tmp_path, capsys):
     for trainings in (7, 2):
         with pytest.raises(signals.Stopped):
