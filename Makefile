@@ -1,7 +1,7 @@
 # make demo        what the project does, on this machine's CPU or GPU
 # make explore     a page in the browser to play with the generators
 # make page        the same page as one file, which any browser opens
-# make experiment  do generated nodules help a classifier? on phantoms, some hours
+# make experiment  do generated nodules help a classifier? on phantoms, about four hours
 # make test        the tests that prove most, in a few minutes
 # make test-all    all tests
 # make soak        damaged files, kills, signals, full disks and dying workers, which takes hours

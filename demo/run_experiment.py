@@ -1,7 +1,7 @@
 """Do generated nodules help a classifier? The whole experiment on phantoms, on this machine.
 
 30 AIS, 119 MIA and 57 IA, as in the founding paper, three slices of each, five folds; small generators for each class
-and fold; classifiers with and without their images. It takes some hours on two cores, some minutes with --quick.
+and fold; classifiers with and without their images. It takes about four hours on two cores, six minutes with --quick.
 Finished parts are not computed again. The page is OUTDIR/results/classification.html.
 """
 

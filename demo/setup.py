@@ -3,7 +3,7 @@
     python demo/setup.py demo       what the project does, in demo/output
     python demo/setup.py explore    a page in the browser to play with the generators
     python demo/setup.py page       the same page as one file, which any browser opens
-    python demo/setup.py experiment do generated nodules help a classifier? on phantoms, some hours
+    python demo/setup.py experiment do generated nodules help a classifier? on phantoms, about four hours
     python demo/setup.py test       the tests that prove most, in a few minutes
     python demo/setup.py test-all   all tests
     python demo/setup.py lint       ruff's rules and format

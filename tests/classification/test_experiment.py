@@ -90,7 +90,9 @@ def test_repeats_whose_inner_folds_differ_in_size_are_summarised_also_of_generat
     sizes = [len(dataset.Pyramid(os.path.join(data, 'fold0', 'inner%d' % inner, 'train', 'AIS')).images[4])
              for inner in (0, 1)]  # fmt: skip
     assert sizes[0] != sizes[1]
-    weights = runs.random_networks(str(tmp_path / 'some.pkl'))
+    for label in ('AIS', 'IA', 'MIA'):
+        runs.random_networks(str(tmp_path / (label + '.pkl')))
+    weights = str(tmp_path / '{class}.pkl')
     options = dict(arms='raw,gan,trts', ratios='1', repeats=2, steps=2, trust_generators=True)
     run(data, weights, tmp_path / 'out', **options)
     rows = [row for row in table(tmp_path / 'out') if row['arm'] == 'trts']
