@@ -60,7 +60,7 @@ def test_all_figures_are_drawn_and_small_and_have_the_texts_of_the_committed_one
     folder = tmp_path / 'a' / 'b'
     succeeds('imgs/draw.py', '--outdir', folder, '--weights', weights)
     assert set(visible(folder)) == DRAWN
-    assert max(os.path.getsize(str(folder / name)) for name in DRAWN) < 300000
+    assert max(os.path.getsize(str(folder / name)) for name in DRAWN) < 400000
     for name in ('architecture.png', 'blocks.png'):
         with Image.open(str(folder / name)) as picture:
             pixels = np.asarray(picture.convert('L'))
