@@ -74,7 +74,7 @@ def _check_entries(path, classes, labels, members):
     for (nodule, _, patient), label in zip(members, labels):
         facts = 'class ' + classes[label], 'patient %s' % patient
         for one, other in zip(facts_of.setdefault(nodule, facts), facts):
-            if one != other:
+            if card.normalize(one) != card.normalize(other):
                 message = '%s: the nodule %s is of %s and of %s; name nodules anew, or remove one of the two'
                 raise ValueError(message % (path, nodule, one, other))
 

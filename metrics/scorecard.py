@@ -21,6 +21,8 @@ CHECKLISTS = dict(
 MISSING = dict(
     classification='needs --classification',
     turing_test='needs --turing-test',
+    not_in_classification='not in the classifier experiment',
+    not_in_turing_test='not in the reader study',
     features='needs --features',
     unrecorded='these data or weights do not record it',
     not_defined='not defined for these data',
@@ -73,7 +75,7 @@ def _completeness(sources):
         measure, place = summary['arms'][name]['metrics']['balanced_accuracy'], 'tested_on_generated, ' + name
         place = sources.in_classification(place)
         recognized.append(Figure('balanced accuracy, ' + name, measure['value'], place, measure.get('interval')))
-    label = 'Class of generated images, recognized by a classifier of %s ones' % sources.real
+    label = "Class of the experiment's generated images, recognized by a classifier of others"
     yield 'class_shown', label, recognized, 'classification'
     yield 'volume', 'Neighboring slices of a nodule', [], 'no_program'
 
@@ -151,6 +153,8 @@ def _resources(sources):
         counts = sources.classification['comparison']
         for name in ('nodules', 'patients', 'unknown_patients'):
             folds.append(Figure(name.replace('_', ' '), counts[name], sources.in_classification('comparison')))
+        if sources.classification['phantoms']:
+            folds.append(Figure('source', 'phantoms, not patients', sources.in_classification('phantoms')))
     yield 'folds', 'Classifier experiment', folds, 'classification'
     yield 'cohort', 'Choice of patients, reference standard', [], 'authors'
 
@@ -176,7 +180,7 @@ def _evaluation(sources):
     ]
     yield 'images', 'Images', verdicts, 'not_defined'
     yield 'readers', 'Readers', sources.readers(), 'turing_test'
-    yield 'classifier', 'Use for a classifier', sources.gain(), 'classification'
+    yield 'classifier', "Use of the experiment's generators for a classifier", sources.gain(), 'classification'
     yield 'outcome', 'Effect on patients', [], 'no_program'
 
 
@@ -231,8 +235,9 @@ CRITERIA = collections.OrderedDict(
 
 def items(sources):
     """[Item] of both checklists, in the order of CRITERIA. sources: scorecard_sources.Sources."""
+    given = dict(classification=sources.classification, turing_test=sources.study)
     return [
-        Item(name, key, label, figures, None if figures else missing)
+        Item(name, key, label, figures, None if figures else 'not_in_' + missing if given.get(missing) else missing)
         for name, criterion in CRITERIA.items()
         for key, label, figures, missing in criterion.items(sources)
     ]

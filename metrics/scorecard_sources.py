@@ -20,6 +20,7 @@ BALANCED = dict(MEASURE, repeats=[types.number])
 # What is relied on in classification.json and turing_test.json.
 CLASSIFICATION = {
     'outcome?': types.text,
+    'phantoms': types.switch,
     'comparison': {
         'primary?': types.text,
         'control?': types.text,
@@ -176,8 +177,8 @@ class Sources:
         """Figures of all readers together."""
         if not self.study:
             return []
-        title = 'verdict on %d %sreaders'
-        title %= len(self.study['readers']), 'simulated ' if self.study['simulated_readers'] else ''
+        count, simulated = len(self.study['readers']), 'simulated ' if self.study['simulated_readers'] else ''
+        title = 'verdict on %d %sreader%s' % (count, simulated, '' if count == 1 else 's')
         verdict = Figure(title, self.study['verdict'].replace('_', ' '), self.in_study('verdict'))
         pooled = self.study['pooled']
         shares = self.of_readers('accuracy', pooled, 'accuracy', 'pooled')

@@ -136,6 +136,7 @@ def run(cfg):
             list(log.progress(pool.map(play, browsers, impressions), desc='readers', unit='', total=cfg.readers))
     seconds = [seconds for browser in browsers for seconds in browser.seconds]
     median, most = 1000 * np.percentile(seconds, [50, 95])
-    message = '%d readers have read %s, a copy of %s; the server answered in %.0f ms, 95 %% of the time within %.0f ms'
-    print(message % (cfg.readers, folder, cfg.study, median, most))
+    readers = '1 reader has' if cfg.readers == 1 else '%d readers have' % cfg.readers
+    message = '%s read %s, a copy of %s; the server answered in %.0f ms, 95 %% of the time within %.0f ms'
+    print(message % (readers, folder, cfg.study, median, most))
     print('analyse it: python 6-turing_test.py analyse %s' % folder)

@@ -45,6 +45,13 @@ def test_leaks_and_classes_that_are_too_small_or_not_the_same_are_refused(make_f
         cross_validation.Folds(make_folds(change=planted), 2)
 
 
+def test_a_nodule_has_one_patient_however_its_name_is_spelt(make_folds):
+    def spelt(fold, side, members):
+        return members + [('IA', 'IA-0', 'P-ia-0')] if (fold, side) == (0, 'test') else members
+
+    assert cross_validation.Folds(make_folds(change=spelt), 2).unknown_patients == 0
+
+
 def planted(path, change):
     """Fold 0, in which an image of the test split, changed, is the fourth of IA in the first training split."""
     target = os.path.join(path, 'fold0', 'inner0', 'train', 'IA')

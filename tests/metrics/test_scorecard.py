@@ -17,6 +17,7 @@ ARM = dict(metrics=dict(balanced_accuracy=MEASURE, sensitivity_AIS=dict(value=0.
 GAIN = dict(balanced_accuracy=dict(value=0.04, interval=[-0.02, 0.1]))
 CLASSIFICATION = dict(
     outcome='not_shown',
+    phantoms=False,
     comparison=dict(
         primary='gan', control='duplicates', nodules=206, patients=190, unknown_patients=3, repeats=2,
         detectable=[dict(disagreement=0.15, gain=0.072), dict(disagreement=0.3, gain=None)],
@@ -125,8 +126,22 @@ def test_an_experiment_without_a_primary_comparison_has_no_gain(evaluated, other
         evaluated, str(tmp_path), others._replace(classification=dict(CLASSIFICATION, comparison=comparison))
     )
     found = items(tmp_path)
-    assert found['evaluation', 'classifier']['missing'] == found['design', 'classifier']['missing'] == 'classification'
+    missing = {found[criterion, 'classifier']['missing'] for criterion in ('evaluation', 'design')}
+    assert missing == {'not_in_classification'}
     assert [x['name'] for x in found['baselines', 'controls']['figures']] == ['balanced accuracy, common']
+
+
+def test_what_a_study_of_one_reader_and_an_experiment_on_phantoms_lack_is_said_and_not_asked_for(
+    evaluated, others, tmp_path
+):
+    study = dict(STUDY, readers=[READER], agreement={}, simulated_readers=True)
+    experiment = dict(CLASSIFICATION, phantoms=True, tested_on_generated={})
+    evaluation_page.write(evaluated, str(tmp_path), others._replace(study=study, classification=experiment))
+    found, texts = items(tmp_path), figures(tmp_path)
+    assert found['consistency', 'readers']['missing'] == 'not_in_turing_test'
+    assert found['completeness', 'class_shown']['missing'] == 'not_in_classification'
+    assert texts['verdict on 1 simulated reader'][0] == 'told apart'
+    assert texts['source'][0] == 'phantoms, not patients'
 
 
 @pytest.mark.parametrize(
