@@ -82,7 +82,8 @@ def test_a_study_is_simulated_once_in_a_copy_that_no_reader_is_let_into(make_stu
     with open(os.path.join(folder, study.NAME), 'rb') as f:
         before = f.read()
     copy = folder + '-simulated'
-    assert copy in succeeds(SCRIPT, 'simulate', os.path.join(folder, study.NAME), '--readers', 1)
+    printed = succeeds(SCRIPT, 'simulate', os.path.join(folder, study.NAME), '--readers', 1)
+    assert '1 reader has read %s,' % copy in printed
     with open(os.path.join(folder, study.NAME), 'rb') as f:
         assert f.read() == before and os.listdir(folder) == [study.NAME]
     assert [reader.name for reader in study.readings(copy).readers.values()] == ['simulated 1']
