@@ -92,7 +92,9 @@ def _limits(summary, by_arm, name):
     """Notes on how far the finding of the primary comparison goes."""
     key, findings = outcome(summary, name), []
     low, high = summary['arms'][name]['difference']['balanced_accuracy']['interval']
-    if key == 'not_shown' and low <= 0 <= high and p_value(summary, name) >= ALPHA:
+    if low == high == 0:
+        findings.append(dict(key='no_width'))
+    elif key == 'not_shown' and low <= 0 <= high and p_value(summary, name) >= ALPHA:
         findings.append(dict(key='room_left', gain=high, loss=-low))
     elif key == 'not_shown':
         findings.append(dict(key='tests_disagree'))

@@ -65,6 +65,7 @@ def test_nothing_is_claimed_without_a_primary_comparison():
     [
         (dict(), ['room_left', 'control', 'other_ratios', 'paper_order']),
         (dict(repeats=1), ['room_left', 'one_repeat', 'control', 'other_ratios', 'paper_order']),
+        (dict(interval=(0, 0), p=1.0), ['no_width', 'control', 'other_ratios', 'paper_order']),
         (dict(interval=GOOD), ['tests_disagree', 'control', 'other_ratios', 'paper_order']),
         (dict(p=0.01), ['tests_disagree', 'control', 'other_ratios', 'paper_order']),
         (dict(interval=GOOD, p=0.01), ['few_nodules', 'control', 'other_ratios', 'paper_order']),
