@@ -51,6 +51,9 @@ def test_the_folder_holds_a_card_with_figures_and_no_names_of_files(weights, eva
         dict(checklist='fda', criterion='coverage', key='variety', label='Variety', figures=FIGURES, missing=None),
         dict(checklist='fda', criterion='comprehension', key='provenance', label='P', figures=[secret], missing=None),
         dict(checklist='fda', criterion='coverage', key='x', label='Subgroups', figures=[], missing='no_program'),
+        dict(checklist='fda', criterion='coverage', key='y', label='Subgroups', figures=[], missing='classification'),
+        dict(checklist='fda', criterion='coverage', key='z', label='Ethics', figures=[], missing='authors'),
+        dict(checklist='fda', criterion='compre', key='intended_use', label='Use', figures=[], missing='authors'),
     ]
     with open(os.path.join(os.path.dirname(evaluation), 'scorecard.json'), 'w') as f:
         json.dump(dict(weights=[card.sha256(weights)], model=weights, items=items), f)
@@ -62,7 +65,7 @@ def test_the_folder_holds_a_card_with_figures_and_no_names_of_files(weights, eva
     assert 'license: mit' in front and 'pipeline_tag: unconditional-image-generation' in front
     for part in (
         'Not a medical device', 'simulated patches', '| Variety | recall | 0.5 | 0.4 .. 0.6 | 0.7 |',
-        'Not measured: Subgroups',
+        'Not measured: Subgroups.', 'to state: Ethics.',
         'differs from the images it learned from in fidelity', '0.7', '-1350 to 150 HU', 'no sign of copies',
     ):  # fmt: skip
         assert part in text, part
