@@ -7,13 +7,12 @@ from export import gate, model_card, weight_exports
 from sampling import Generator
 
 SAMPLES = 16
-# What is relied on in scorecard.json, and in run.json.
+# What is relied on in scorecard.json.
 SCORECARD = {
     'weights': [types.text],
     'items': [{'checklist': types.text, 'criterion': types.text, 'key': types.text, 'label': types.text,
                'missing?': types.text, 'figures': [{'name': types.text, 'source': types.text}]}],
 }  # fmt: skip
-RUN = {'settings?': types.mapping}
 
 
 def _scorecard(release):
@@ -47,11 +46,7 @@ def _may_be_passed_on(item, figure):
 
 def _training(model):
     """{setting: number} of the run.json beside the weights; {} if there is none."""
-    path = os.path.join(os.path.dirname(os.path.abspath(model)), 'run.json')
-    if not os.path.exists(path):
-        return {}
-    settings = schema.read(path, RUN, 'remove it, and the card says nothing of the training').get('settings') or {}
-    return {name: value for name, value in settings.items() if type(value) in (int, float)}
+    return {name: value for name, value in gate.run_settings(model).items() if type(value) in (int, float)}
 
 
 def run(cfg):
