@@ -60,6 +60,7 @@ def run(cfg):
         pixels = generator.sample(SAMPLES)
         readme_text = model_card.text(release, cfg.license, generator, figures, training)
     os.makedirs(cfg.outdir, exist_ok=True)
+    files.remove_unfinished(cfg.outdir)  # of an export that was killed: the folder is uploaded as it is
     weight_exports.write_safetensors(release, safetensors, cfg.license)
     weight_exports.write_onnx(release, onnx, 'Gs', license=cfg.license)
     images.save(samples, images.grid(pixels))
@@ -68,5 +69,7 @@ def run(cfg):
     else:
         files.remove(scorecard)  # of an earlier export
     files.write_text(readme, readme_text)
-    size = sum(os.path.getsize(os.path.join(cfg.outdir, name)) for name in os.listdir(cfg.outdir))
+    size = sum(
+        os.path.getsize(path) for path in (readme, safetensors, onnx, samples, scorecard) if os.path.exists(path)
+    )
     print('%s: %.1f MB. %s %s' % (cfg.outdir, size / 1e6, release.origin, release.audit))
