@@ -1,7 +1,9 @@
 """Settings of 8-export.py: a record for each of its sub-commands."""
 
+import re
+
 from common.commandline import group, settings
-from common.types import integer_between, nonempty, text
+from common.types import Type, integer_between, nonempty, text
 from config import CPU, SEED
 
 _MODEL = ('demo/weight/AIS.pkl', 'the weights, a .pkl or .safetensors file')
@@ -10,7 +12,7 @@ _GATE = group(
     'what must be true before anything leaves',
     evaluation=(
         None,
-        'evaluation.json of these weights on the data that they learned from (default: that in demo/output)',
+        'evaluation.json of these weights on the data that they learned from (default: the newest in demo/output)',
         nonempty,
     ),
     unaudited=(False, 'export without such a search for copies of training images; cards and files will say so'),
@@ -19,7 +21,19 @@ _GATE = group(
         'the weights learned from patients, or from data of unknown origin, and you may pass on what they make',
     ),
 )
-_LICENSE = ('unknown', 'name of the license that you give the export, as mit or cc-by-4.0', text)
+
+
+def _license_name(value):
+    if not re.fullmatch(r'[\w.+-]+', value):  # it goes into the front matter of a card
+        raise ValueError
+    return value
+
+
+_LICENSE = (
+    'unknown',
+    'name of the license that you give the export, as mit or cc-by-4.0',
+    Type('a name of letters, digits, dots and hyphens, as mit or cc-by-4.0', _license_name, _license_name),
+)
 _IMAGES = group(
     'images',
     number=(10, 'images', integer_between(1, 10000)),
@@ -32,7 +46,7 @@ Onnx = settings(
     'a network for onnxruntime and other engines; also of pix2pix, and classifiers',
     group('network', model=_MODEL, network=_NETWORK, half=(False, 'store weights in 16 bits: half the size')),
     _GATE,
-    group('output', out=('results/generator.onnx', 'the file'), license=_LICENSE),
+    group('output', out=('results/generator.onnx', 'the file', nonempty), license=_LICENSE),
     inputs='model evaluation',
     writer='export',
     example='python 8-export.py onnx --model demo/weight/AIS.pkl --unaudited',
@@ -42,7 +56,7 @@ Safetensors = settings(
     'all networks of a pickle in a format that holds only numbers; 2-inference.py and --transfer take it',
     group('network', model=_MODEL),
     _GATE,
-    group('output', out=('results/generator.safetensors', 'the file'), license=_LICENSE),
+    group('output', out=('results/generator.safetensors', 'the file', nonempty), license=_LICENSE),
     inputs='model evaluation',
     writer='export',
     example='python 8-export.py safetensors --model demo/weight/AIS.pkl --unaudited',
@@ -57,7 +71,7 @@ def _slices(record_name, description, command):
         group('network', model=_MODEL, network=_NETWORK),
         _IMAGES,
         _GATE,
-        group('output', outdir=('results/export', 'a folder')),
+        group('output', outdir=('results/export', 'a folder', nonempty)),
         group('hardware', cpu=CPU),
         inputs='model evaluation',
         writer='export',
@@ -72,7 +86,7 @@ HuggingFace = settings(
     'a folder as Hugging Face expects it: card, safetensors, ONNX, sample images, scorecard; nothing is uploaded',
     group('network', model=_MODEL),
     _GATE,
-    group('output', outdir=('results/hf', 'a folder'), license=_LICENSE),
+    group('output', outdir=('results/hf', 'a folder', nonempty), license=_LICENSE),
     group('hardware', cpu=CPU),
     inputs='model evaluation',
     writer='export',

@@ -5,11 +5,12 @@ weights on the data that they learned from, in which the search for copies found
 """
 
 import os
+import shlex
 import typing
 
 from common import card, schema, types
+from metrics import results_folder
 from metrics.evaluation import TRAINED_ON
-from metrics.results_folder import OUTPUT, name_of
 
 NO_DEVICE = 'Research use only. Not a medical device, not for diagnosis.'
 # What is relied on in evaluation.json.
@@ -19,6 +20,7 @@ EVALUATION = {
     'verdicts': [dict(topic=types.text, state=types.text)],
     'rows': [{'key': types.text, 'fakes': types.number, 'reals': types.number}],
 }
+RUN = {'settings?': types.mapping}  # and in run.json
 
 
 class Refused(ValueError):
@@ -32,27 +34,39 @@ class Refused(ValueError):
         return REASONS[self.reason].format(**self.facts)
 
 
-_EVALUATE = 'python 4-evaluate.py --model {model} --data DATA, with the data that it learned from'
 _OR = '; or add --unaudited, which every card will say'
 # Why an export is refused, and the command that would satisfy.
 REASONS = dict(
     patients='{model} learned from {source}; add --patients-agreed if you may pass on what it makes',
-    no_evaluation='{model} was not searched for copies of training images ({path} is not there); run '
-    + _EVALUATE
-    + _OR,
+    no_evaluation='{model} was not searched for copies of training images (no evaluation of it is in {folder}); run '
+    '{evaluate}' + _OR,
+    not_there='{path} is not there; run {evaluate}' + _OR,
     no_program='4-evaluate.py cannot search {model} for copies of training images; add --unaudited, which every card '
     'will say',
-    other_weights='{path} is of other weights than {model}; run ' + _EVALUATE + _OR,
+    other_weights='{path} is of other weights than {model}; run {evaluate}' + _OR,
     other_data='{path} did not compare {model} with all data that it learned from (relation: {relation}); run '
-    + _EVALUATE
-    + _OR,
+    '{evaluate}' + _OR,
     copies='{path} found more images near to training images than by chance ({share:.1%} of {model}, {real:.1%} of '
     'real images); choose an earlier snapshot with python 4-evaluate.py --run RUN' + _OR,
-    undecided='{path} has too few images to tell whether {model} copies; run '
-    + _EVALUATE
-    + ' and a larger --number'
-    + _OR,
+    undecided='{path} has too few images to tell whether {model} copies; use a larger --number in {evaluate}' + _OR,
 )
+
+
+def run_settings(model):
+    """The settings in the run.json beside weights; {} if there are none."""
+    path = os.path.join(os.path.dirname(os.path.abspath(model)), 'run.json')
+    if not os.path.exists(path):
+        return {}
+    return schema.read(path, RUN, 'remove it, and nothing is known of the training').get('settings') or {}
+
+
+def _evaluate(model):
+    """The command that evaluates weights on the data that they learned from."""
+    command = 'python 4-evaluate.py --model %s --data ' % shlex.quote(model)
+    data = run_settings(model).get('data')
+    if isinstance(data, str) and os.path.exists(data):
+        return command + shlex.quote(data)
+    return command + 'DATA, with the data that it learned from'
 
 
 class Release(typing.NamedTuple):
@@ -107,10 +121,12 @@ def release(cfg, generator=True):
         return Release(cfg.model, digest, learned)
     if not generator:
         raise Refused('no_program', model=cfg.model)
-    path = cfg.evaluation or os.path.join(OUTPUT, name_of(cfg.model), 'evaluation.json')
-    facts = dict(model=cfg.model, path=path)
+    path = cfg.evaluation or results_folder.newest(digest)
+    facts = dict(model=cfg.model, path=path, evaluate=_evaluate(cfg.model))
+    if path is None:
+        raise Refused('no_evaluation', folder=results_folder.OUTPUT, **facts)
     if not os.path.exists(path):
-        raise Refused('no_evaluation', **facts)
+        raise Refused('not_there', **facts)
     evaluation = _read(cfg.model, path)
     if evaluation['weights'] != [digest]:
         raise Refused('other_weights', **facts)

@@ -7,13 +7,12 @@ from export import gate, model_card, weight_exports
 from sampling import Generator
 
 SAMPLES = 16
-# What is relied on in scorecard.json, and in run.json.
+# What is relied on in scorecard.json.
 SCORECARD = {
     'weights': [types.text],
     'items': [{'checklist': types.text, 'criterion': types.text, 'key': types.text, 'label': types.text,
                'missing?': types.text, 'figures': [{'name': types.text, 'source': types.text}]}],
 }  # fmt: skip
-RUN = {'settings?': types.mapping}
 
 
 def _scorecard(release):
@@ -47,11 +46,7 @@ def _may_be_passed_on(item, figure):
 
 def _training(model):
     """{setting: number} of the run.json beside the weights; {} if there is none."""
-    path = os.path.join(os.path.dirname(os.path.abspath(model)), 'run.json')
-    if not os.path.exists(path):
-        return {}
-    settings = schema.read(path, RUN, 'remove it, and the card says nothing of the training').get('settings') or {}
-    return {name: value for name, value in settings.items() if type(value) in (int, float)}
+    return {name: value for name, value in gate.run_settings(model).items() if type(value) in (int, float)}
 
 
 def run(cfg):
@@ -65,6 +60,7 @@ def run(cfg):
         pixels = generator.sample(SAMPLES)
         readme_text = model_card.text(release, cfg.license, generator, figures, training)
     os.makedirs(cfg.outdir, exist_ok=True)
+    files.remove_unfinished(cfg.outdir)  # of an export that was killed: the folder is uploaded as it is
     weight_exports.write_safetensors(release, safetensors, cfg.license)
     weight_exports.write_onnx(release, onnx, 'Gs', license=cfg.license)
     images.save(samples, images.grid(pixels))
@@ -73,5 +69,7 @@ def run(cfg):
     else:
         files.remove(scorecard)  # of an earlier export
     files.write_text(readme, readme_text)
-    size = sum(os.path.getsize(os.path.join(cfg.outdir, name)) for name in os.listdir(cfg.outdir))
+    size = sum(
+        os.path.getsize(path) for path in (readme, safetensors, onnx, samples, scorecard) if os.path.exists(path)
+    )
     print('%s: %.1f MB. %s %s' % (cfg.outdir, size / 1e6, release.origin, release.audit))

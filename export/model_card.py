@@ -55,6 +55,13 @@ images with those of patients without marking them.
 - SHA-256 of the original weights: `{sha256}`
 """
 
+# Why an item of a scorecard has no figures (`metrics.scorecard.MISSING`), as the card says it.
+_MISSING = [
+    ('Not measured', ['classification', 'turing_test', 'features', 'no_program']),
+    ('Not recorded by the data or the weights', ['unrecorded']),
+    ('Left to the authors to state', ['authors']),
+]
+
 
 def text(release, license, generator, scorecard, training):
     """The card, Markdown with front matter.
@@ -108,10 +115,14 @@ def _figures(scorecard):
             rows.append(
                 (item['label'], figure['name'], _cell(figure.get('value')), interval, _cell(figure.get('reference')))
             )
-    return _table(['', 'figure', 'value', '95 %', 'of real images'], rows)
+    return _table(['', 'figure', 'value', '95 % interval', 'of real images'], rows)
 
 
 def _missing(scorecard):
-    """What nobody measured, as a list item."""
-    labels = [item['label'] for item in (scorecard or {'items': []})['items'] if item.get('missing')]
-    return '- Not measured: %s.\n' % '; '.join(labels) if labels else ''
+    """What the scorecard has no figures of, list items by the reason."""
+    lines = []
+    for title, reasons in _MISSING:
+        items = [item for item in (scorecard or {'items': []})['items'] if item.get('missing') in reasons]
+        labels = dict.fromkeys(item['label'] for item in items if item['key'] != 'intended_use')  # the card states it
+        lines += ['- %s: %s.\n' % (title, '; '.join(labels))] * bool(labels)
+    return ''.join(lines)

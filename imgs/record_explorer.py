@@ -1,9 +1,11 @@
-"""Records imgs/explorer.gif from the explorer's page in Chromium: python imgs/record_explorer.py"""
+"""Records imgs/explorer.gif from the explorer in one file, in Chromium: python imgs/record_explorer.py"""
 
 import io
 import os
+import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -22,7 +24,7 @@ slider.value = Number(slider.value) + by;
 slider.dispatchEvent(new Event('input'));
 """
 LOCK = 'document.querySelector(`[aria-label="Lock ${arguments[0]}"]`).click();'
-MAP = "document.getElementById('tab-map').click();"
+DRAW = "document.getElementById('tab-draw').click();"
 
 
 def scenes(driver):
@@ -36,25 +38,26 @@ def scenes(driver):
             yield 0.2
         yield 0.8
         driver.execute_script(LOCK, slider)
-    driver.execute_script(MAP)
-    while 'generated' not in driver.find_element('id', 'map-status').text:
+    driver.execute_script(DRAW)
+    while len(driver.find_elements('css selector', '#patches canvas')) < 4:
         time.sleep(0.5)
     time.sleep(2)
     yield 2.5
 
 
-def record():
-    """Frames of the page of a server that is started for it, and the seconds of each."""
-    serve = [sys.executable, '-u', '7-explore.py', 'serve', '--data', 'processData', '--port', '0', '--cpu']
-    server = subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, universal_newlines=True)
+def record(folder):
+    """Frames of the page, which is written into a folder, and the seconds of each."""
+    path = os.path.join(folder, 'explorer.html')
+    export = [sys.executable, '8-export.py', 'page', '--pix2pix', 'demo/weight/pix2pix.pkl', '--unaudited', '--cpu']
+    subprocess.check_call(export + ['--out', path], cwd=ROOT)
     options = webdriver.ChromeOptions()
     for flag in FLAGS:
         options.add_argument('--' + flag)
     driver = webdriver.Chrome(options=options)
     try:
         driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', SIZE)
-        driver.get(next(line for line in server.stdout if line.startswith('open ')).split()[1])
-        while not driver.find_elements('css selector', 'input[aria-label="diameter"]'):
+        driver.get(pathlib.Path(path).as_uri())
+        while not driver.find_elements('css selector', '#history button'):
             time.sleep(0.5)
         frames, durations = [], []
         for seconds in scenes(driver):
@@ -62,12 +65,12 @@ def record():
             durations.append(seconds)
     finally:
         driver.quit()
-        server.terminate()
     return frames, durations
 
 
 def main():
-    frames, durations = record()
+    with tempfile.TemporaryDirectory() as folder:
+        frames, durations = record(folder)
     samples = [np.asarray(frame) for frame in (frames[0], frames[-1])]
     palette = Image.fromarray(np.concatenate(samples)).quantize(COLOURS)
     frames = [frame.quantize(palette=palette, dither=Image.NONE) for frame in frames]

@@ -1,5 +1,6 @@
 """Where the pages of evaluations go: each has a folder, and none replaces that of other weights."""
 
+import glob
 import os
 
 import config
@@ -36,6 +37,15 @@ def _holds(folder, page, weights):
     except (OSError, ValueError):
         return 'another'
     return 'the same' if stored == weights else 'another'
+
+
+def newest(digest):
+    """The newest evaluation.json in demo/output of the weights of a digest alone; None if there is none."""
+    folders = [path for depth in ('*', '*/*') for path in glob.glob(os.path.join(OUTPUT, depth))]
+    paths = [
+        os.path.join(path, 'evaluation.json') for path in folders if _holds(path, 'evaluation', [digest]) == 'the same'
+    ]
+    return max(paths, key=os.path.getmtime) if paths else None
 
 
 def _states(folder, models, weights):

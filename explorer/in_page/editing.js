@@ -27,7 +27,8 @@ class Nodule {
     this.steps = before.steps + 1;
     if (this.steps > INHERITED) return;
     const way = tangent(sum(unit(this.latent), unit(before.latent), -1), this.latent);
-    this.computed[keyOf(attributes)] = before.gradient(attributes).map((row, i) => {
+    const names = keyOf(attributes);
+    this.computed[names] = before.computed[names].map((row, i) => {
       const { name, tolerance } = attributes[i];
       const change = (this.values[name] - before.values[name]) / tolerance;
       return tangent(sum(row, way, (change - dot(row, way)) / dot(way, way)), this.latent);
@@ -39,12 +40,13 @@ class Nodule {
     return keyOf(attributes) in this.computed;
   }
 
-  /* [K][L]: the change of attributes, in tolerances, with the unit latent, on the sphere. */
-  gradient(attributes) {
+  /* [K][L]: the change of attributes, in tolerances, with the unit latent, on the sphere. pause(): awaited in its middle. */
+  async gradient(attributes, pause = () => {}) {
     const names = keyOf(attributes);
     if (!this.has(attributes)) {
       const { model, label, latent, pixels, mask } = this;
       const byPixels = model.measure.gradients(pixels, mask, attributes, model);
+      await pause();  // not later: the gradients are those of the last image of the network
       model.output(latent, label);
       const length = norm(latent);
       this.steps = 0;
@@ -163,7 +165,7 @@ export class Editing {
   }
 
   /* The Nodule near a latent whose attributes differ by moves, {name: change}; those in locks stay. last: one to begin at, or
-     null; rounds: steps at most; pause(): awaited after each of them. */
+     null; rounds: steps at most; pause(): awaited now and then. */
   async edited(latent, label, moves, locks, { last = null, rough = false, rounds = this.rules.rounds, pause = () => {} } = {}) {
     const { model, rules } = this;
     const names = model.attributes.map(({ name }) => name);
@@ -201,10 +203,15 @@ export class Editing {
     const distance = (nodule) => (
       isAllowed(start, nodule) && goal.slip(nodule) <= slack ? norm(goal.left(nodule)) : Infinity);
     const nearer = (one, other) => (distance(other) < distance(one) ? other : one);
-    const nearest = (origin, steps) => {
+    const nearest = async (origin, steps) => {
       const isRough = rough && steps.length > 1;
-      const tried = steps.map((step) => this.nodule(greatCircle(origin.latent, step), label, isRough)).reduce(nearer);
-      return isRough ? this.exactly(tried) : tried;
+      const tried = [];
+      for (const step of steps) {
+        tried.push(this.nodule(greatCircle(origin.latent, step), label, isRough));
+        await pause();
+      }
+      const best = tried.reduce(nearer);
+      return isRough ? this.exactly(best) : best;
     };
     const random = new RandomState(0);
     let nodule = nearer(start, last);
@@ -215,7 +222,7 @@ export class Editing {
       if (goal.reached(nodule, enough)) return nodule;
       const left = goal.left(nodule);
       const isNew = rough && !nodule.has(goal.attributes);  // then one step is tried, for the sake of time
-      let gradient = nodule.gradient(goal.attributes).map((row, k) => scaled(row, goal.weights[k]));
+      let gradient = (await nodule.gradient(goal.attributes, pause)).map((row, k) => scaled(row, goal.weights[k]));
       if (![...left, ...gradient.map(norm)].every(Number.isFinite)) break;
       if (before) {  // Broyden's update: what the last step did corrects what the gradient leaves out
         const way = tangent(sum(unit(nodule.latent), unit(before.latent), -1), nodule.latent);
@@ -224,12 +231,12 @@ export class Editing {
       }
       if (length < rules.shortest) {
         const around = rules.shares.map(() => random.normals(best.latent.length));
-        const tried = nearest(best, around.map((each) => scaled(unit(tangent(each, best.latent)), rules.hop)));
+        const tried = await nearest(best, around.map((each) => scaled(unit(tangent(each, best.latent)), rules.hop)));
         if (distance(tried) < Infinity) [nodule, before, length] = [tried, null, 1];
       } else {
         const steps = stepsTo(gradient, left, rules).map((step, i) => scaled(step, length * rules.shares[i]))
           .filter((_, i) => !isNew || i === ALONE);
-        const tried = nearest(nodule, steps);
+        const tried = await nearest(nodule, steps);
         if (distance(tried) < norm(left)) {
           if (rough) tried.inherit(nodule, goal.attributes);
           [nodule, before, length] = [tried, nodule, Math.min(2 * length, 1)];
@@ -239,7 +246,6 @@ export class Editing {
         }
       }
       best = nearer(best, nodule);
-      await pause();
     }
     return goal.reached(nodule, enough) ? nodule : best;
   }

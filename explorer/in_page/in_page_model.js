@@ -85,11 +85,11 @@ export class InPageModel {
   }
 
   /* Have the first move of a slider take no longer than others; called when there is nothing else to do. */
-  prepare() {
+  async prepare() {
     if (this.prepared) return;
     this.prepared = true;
     const [nodule] = this.editing.cache.values();
-    if (nodule) nodule.gradient(this.attributes.filter(({ name }) => !Number.isNaN(nodule.values[name])));
+    if (nodule) await nodule.gradient(this.attributes.filter(({ name }) => !Number.isNaN(nodule.values[name])));
   }
 
   /* [low, high], about how far an attribute gets within the limits of its slider; null if it cannot be measured. */

@@ -46,7 +46,7 @@ export class Service {
 
   /* Prepare what will be asked for next. */
   async prepare() {
-    (await Promise.all(this.models.filter(Boolean))).forEach((model) => model.prepare());
+    await Promise.all((await Promise.all(this.models.filter(Boolean))).map((model) => model.prepare()));
   }
 
   async reach(state, axis) {

@@ -35,4 +35,8 @@ globalThis.startWorker = (entry) => {
   return new Worker(URL.createObjectURL(new Blob(script, { type: 'text/javascript' })));
 };
 
+/* How high the foot is that says what the page is: the tabs leave room for it. */
+const foot = document.querySelector('.notes');
+new ResizeObserver(() => document.body.style.setProperty('--notes', `${foot.offsetHeight}px`)).observe(foot);
+
 import(moduleAddress('main.js'));

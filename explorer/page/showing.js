@@ -6,7 +6,7 @@ import { store } from './store.js';
 
 const SECONDS = 5;
 const PART = 0.35;  // of the way to the end of the slider
-const INPUTS = ['pointerdown', 'keydown', 'wheel', 'drop', 'hashchange'];
+const INPUTS = ['pointerdown', 'keydown', 'click', 'change', 'wheel', 'drop', 'hashchange'];
 
 let playing = false;
 let stopped = false;

@@ -268,7 +268,7 @@ def test_a_picture_is_named_after_its_nodule_and_opens_it_again_where_it_is_drop
     assert (page.pixels() == moved).all() and page['found'].is_displayed()
 
 
-def test_the_first_page_shows_the_slider_of_the_size_once_and_any_key_ends_it(page):
+def test_the_first_page_shows_the_slider_of_the_size_once_and_any_key_or_click_ends_it(page):
     moving = [dict(name='prefers-reduced-motion', value='no-preference')]
     try:
         page.driver.execute_cdp_cmd('Emulation.setEmulatedMedia', dict(features=moving))
@@ -278,6 +278,15 @@ def test_the_first_page_shows_the_slider_of_the_size_once_and_any_key_ends_it(pa
         page.press('o')
         time.sleep(0.3)
         assert page.number(DIAMETER) == start and page.count() == 1 and (page.pixels() == first).all()
+        page.begin()
+        page.until(lambda: page.number(DIAMETER) > start + 0.5, 'a slider that moves')
+        page.driver.execute_script(
+            'arguments[0].click()', page['seed-more']
+        )  # as a screen reader does, without a pointer
+        page.until(lambda: page.count() == 2, 'the next seed')
+        time.sleep(0.3)
+        assert page.count() == 2 and (page.pixels() != first).any()
+        start = page.number(DIAMETER)
         page.again()
         time.sleep(1.5)
         assert page.number(DIAMETER) == start

@@ -201,6 +201,10 @@ def test_the_page_works_with_keys_fits_a_phone_and_loads_nothing(page):
     page.until(lambda: page.count() > before, 'a random nodule')
     page.resize(400, 800)
     page.resize(1280, 900)
+    for tab in ('generate', 'walk'):  # what the page says of itself is in view
+        page.tab(tab)
+        script = 'return innerHeight - document.querySelector(".notes").getBoundingClientRect().bottom'
+        page.until(lambda: page.driver.execute_script(script) >= 0, 'a foot in view on the tab ' + tab)
     loaded = page.driver.execute_script('return performance.getEntriesByType("resource").map(({ name }) => name)')
     assert all(name.startswith('blob:') for name in loaded), loaded
     text = page.path.read_text(encoding='utf-8')

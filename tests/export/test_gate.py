@@ -1,5 +1,8 @@
 """What must be true before weights are passed on."""
 
+import json
+import os
+
 import pytest
 
 from common import card
@@ -42,6 +45,43 @@ def test_weights_without_such_an_evaluation_are_refused_with_the_command(weights
         gate.release(settings(weights, evaluation=path))
     assert refused.value.reason == reason
     assert remedy in str(refused.value) and '--unaudited' in str(refused.value) and path in str(refused.value)
+
+
+def test_the_newest_evaluation_of_the_weights_is_found_wherever_4_evaluate_writes(
+    weights, evaluate, tmp_path, monkeypatch
+):
+    path = evaluate(weights)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(gate.Refused) as refused:
+        gate.release(settings(weights))
+    assert refused.value.reason == 'no_evaluation' and 'demo/output' in str(refused.value)
+    places = ['AIS', '000-AIS/network-snapshot-000120', 'AIS-2']  # of other weights; of --run; beside other weights
+    for age, place in zip((0, 30, 60), places):
+        folder = tmp_path / 'demo' / 'output' / place
+        folder.mkdir(parents=True)
+        data = json.loads(open(path).read())
+        (folder / 'evaluation.json').write_text(json.dumps(dict(data, weights=['0']) if place == 'AIS' else data))
+        os.utime(str(folder / 'evaluation.json'), (10**9 - age, 10**9 - age))
+    assert gate.release(settings(weights)).path == os.path.join('demo', 'output', places[1], 'evaluation.json')
+
+
+def test_the_command_of_a_refusal_names_the_data_of_the_training_if_they_are_there(evaluate, tmp_path):
+    data = tmp_path / 'my data'
+    learned = card.Card(source=card.PHANTOMS, digest='1-2')
+    path = random_networks(str(tmp_path / 'network-final.pkl'), resolution=8, card_text=learned.text())
+    evaluation = evaluate(path, weights=['0'])
+    (tmp_path / 'run.json').write_text(json.dumps(dict(settings=dict(data=str(data)), data=learned.data())))
+    for end in ('--data DATA', "--data '%s'" % data):
+        with pytest.raises(gate.Refused) as refused:
+            gate.release(settings(path, evaluation=evaluation))
+        assert 'python 4-evaluate.py --model %s %s' % (path, end) in str(refused.value)
+        data.mkdir(exist_ok=True)
+
+
+@pytest.mark.parametrize('license', ['', 'mit\n- x: y', 'a b'])
+def test_a_license_that_is_no_name_is_refused(weights, complains, tmp_path, license):
+    flags = ['--model', weights, '--unaudited', '--outdir', tmp_path / 'a', '--license', license]
+    complains('8-export.py', 'hf', *flags, parts=['--license'])
 
 
 @pytest.mark.parametrize(

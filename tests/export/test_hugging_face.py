@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from common import card, images
+from common import card, images, manifest
 from places import visible
 from runs import assert_same_weights, random_networks, train
 from sampling import Generator
@@ -51,6 +51,9 @@ def test_the_folder_holds_a_card_with_figures_and_no_names_of_files(weights, eva
         dict(checklist='fda', criterion='coverage', key='variety', label='Variety', figures=FIGURES, missing=None),
         dict(checklist='fda', criterion='comprehension', key='provenance', label='P', figures=[secret], missing=None),
         dict(checklist='fda', criterion='coverage', key='x', label='Subgroups', figures=[], missing='no_program'),
+        dict(checklist='fda', criterion='coverage', key='y', label='Subgroups', figures=[], missing='classification'),
+        dict(checklist='fda', criterion='coverage', key='z', label='Ethics', figures=[], missing='authors'),
+        dict(checklist='fda', criterion='compre', key='intended_use', label='Use', figures=[], missing='authors'),
     ]
     with open(os.path.join(os.path.dirname(evaluation), 'scorecard.json'), 'w') as f:
         json.dump(dict(weights=[card.sha256(weights)], model=weights, items=items), f)
@@ -62,7 +65,7 @@ def test_the_folder_holds_a_card_with_figures_and_no_names_of_files(weights, eva
     assert 'license: mit' in front and 'pipeline_tag: unconditional-image-generation' in front
     for part in (
         'Not a medical device', 'simulated patches', '| Variety | recall | 0.5 | 0.4 .. 0.6 | 0.7 |',
-        'Not measured: Subgroups',
+        'Not measured: Subgroups.', 'to state: Ethics.',
         'differs from the images it learned from in fidelity', '0.7', '-1350 to 150 HU', 'no sign of copies',
     ):  # fmt: skip
         assert part in text, part
@@ -73,6 +76,20 @@ def test_the_folder_holds_a_card_with_figures_and_no_names_of_files(weights, eva
     for name in visible(outdir):
         content = (outdir / name).read_bytes()
         assert b'smith' not in content and tmp_path.name.encode() not in content, name
+
+
+def test_an_export_that_was_killed_leaves_nothing_that_would_be_uploaded(weights, succeeds, tmp_path):
+    pytest.importorskip('onnx')
+    flags = ['--model', weights, '--unaudited', '--outdir', tmp_path / 'hf', '--cpu']
+    (tmp_path / 'hf').mkdir()
+    part = tmp_path / 'hf' / '.model.safetensors-12345678.part'
+    manifest.begin('export', [])
+    manifest.record(str(part))
+    part.write_bytes(bytes(10**7))
+    out = succeeds('8-export.py', 'hf', *flags)
+    assert not part.exists()
+    size = sum(os.path.getsize(str(tmp_path / 'hf' / name)) for name in visible(tmp_path / 'hf'))
+    assert 'hf: %.1f MB.' % (size / 1e6) in out
 
 
 def test_without_an_audit_the_card_says_so_and_an_older_scorecard_goes(weights, evaluate, succeeds, tmp_path):
