@@ -56,7 +56,10 @@ def test_the_layers_of_a_figure_are_those_of_the_network(draw, session, name, la
 
 @ONCE
 @pytest.mark.slow
-def test_all_figures_are_drawn_and_small_and_have_the_texts_of_the_committed_ones(succeeds, tmp_path, weights):
+def test_all_figures_are_drawn_and_small_and_have_the_texts_of_the_committed_ones(
+    succeeds, tmp_path, weights, draw, monkeypatch
+):
+    monkeypatch.setitem(draw['density'].__globals__, 'CHANGES', (0, 10))  # two frames
     folder = tmp_path / 'a' / 'b'
     succeeds('imgs/draw.py', '--outdir', folder, '--weights', weights)
     assert set(visible(folder)) == DRAWN
