@@ -13,7 +13,7 @@ from PIL import Image
 from selenium import webdriver
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SIZE = dict(width=1000, height=640, deviceScaleFactor=1, mobile=False)
+SIZE = dict(width=1000, height=760, deviceScaleFactor=1, mobile=False)
 COLOURS = 64
 STEPS = 6  # of a slider
 FLAGS = ['headless=new', 'no-sandbox', 'disable-dev-shm-usage', 'hide-scrollbars', 'force-prefers-reduced-motion']
@@ -23,7 +23,9 @@ const slider = document.querySelector(`input[aria-label="${name}"]`);
 slider.value = Number(slider.value) + by;
 slider.dispatchEvent(new Event('input'));
 """
+LET_GO = 'document.querySelector(`input[aria-label="${arguments[0]}"]`).dispatchEvent(new Event("change"));'
 LOCK = 'document.querySelector(`[aria-label="Lock ${arguments[0]}"]`).click();'
+HISTORY = '#history button'
 DRAW = "document.getElementById('tab-draw').click();"
 
 
@@ -31,12 +33,16 @@ def scenes(driver):
     """Plays the scenes and yields, when a frame is to be taken, the seconds for which it is displayed."""
     time.sleep(2)
     yield 1.2
-    for slider, maximum in (('diameter', 3), ('mean density', 120)):
+    for slider, maximum in (('diameter', 1.8), ('mean density', 120)):
         for _ in range(STEPS):
             driver.execute_script(MOVE, slider, maximum / STEPS)
-            time.sleep(1)
+            time.sleep(2)
             yield 0.2
-        yield 0.8
+        before = len(driver.find_elements('css selector', HISTORY))
+        driver.execute_script(LET_GO, slider)
+        while len(driver.find_elements('css selector', HISTORY)) == before:
+            time.sleep(0.5)
+        yield 1
         driver.execute_script(LOCK, slider)
     driver.execute_script(DRAW)
     while len(driver.find_elements('css selector', '#patches canvas')) < 4:
@@ -57,7 +63,7 @@ def record(folder):
     try:
         driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', SIZE)
         driver.get(pathlib.Path(path).as_uri())
-        while not driver.find_elements('css selector', '#history button'):
+        while not driver.find_elements('css selector', HISTORY):
             time.sleep(0.5)
         frames, durations = [], []
         for seconds in scenes(driver):
