@@ -48,7 +48,8 @@ REASONS = dict(
     '{evaluate}' + _OR,
     copies='{path} found more images near to training images than by chance ({share:.1%} of {model}, {real:.1%} of '
     'real images); choose an earlier snapshot with python 4-evaluate.py --run RUN' + _OR,
-    undecided='{path} has too few images to tell whether {model} copies; use a larger --number in {evaluate}' + _OR,
+    undecided='{path} has too few images to tell whether {model} copies; if there are more, use a larger --number in '
+    '{evaluate}' + _OR,
 )
 
 
@@ -63,9 +64,14 @@ def run_settings(model):
 def _evaluate(model):
     """The command that evaluates weights on the data that they learned from."""
     command = 'python 4-evaluate.py --model %s --data ' % shlex.quote(model)
-    data = run_settings(model).get('data')
+    settings = run_settings(model)
+    data, resolution = settings.get('data'), settings.get('resolution')
     if isinstance(data, str) and os.path.exists(data):
-        return command + shlex.quote(data)
+        return (
+            command
+            + shlex.quote(data)
+            + (' --resolution %s' % resolution if types.positive.accepts(resolution) else '')
+        )
     return command + 'DATA, with the data that it learned from'
 
 

@@ -70,8 +70,10 @@ def test_the_command_of_a_refusal_names_the_data_of_the_training_if_they_are_the
     learned = card.Card(source=card.PHANTOMS, digest='1-2')
     path = random_networks(str(tmp_path / 'network-final.pkl'), resolution=8, card_text=learned.text())
     evaluation = evaluate(path, weights=['0'])
-    (tmp_path / 'run.json').write_text(json.dumps(dict(settings=dict(data=str(data)), data=learned.data())))
-    for end in ('--data DATA', "--data '%s'" % data):
+    (tmp_path / 'run.json').write_text(
+        json.dumps(dict(settings=dict(data=str(data), resolution=8), data=learned.data()))
+    )
+    for end in ('--data DATA', "--data '%s' --resolution 8" % data):
         with pytest.raises(gate.Refused) as refused:
             gate.release(settings(path, evaluation=evaluation))
         assert 'python 4-evaluate.py --model %s %s' % (path, end) in str(refused.value)
