@@ -98,8 +98,9 @@ class Release(typing.NamedTuple):
             return 'UNAUDITED: it was not searched for copies of training images.'
         row = next(row for row in self.evaluation['rows'] if row['key'] == 'nearer_share')
         message = 'Searched for copies of training images: %.1f %% of the generated images are nearer to one than the '
-        message += 'nearest 1 %% of real images (%.1f %% of other real images are); no sign of copies.'
-        return message % (100 * row['fakes'], 100 * row['reals'])
+        message += 'nearest 1 %% of %s images (%.1f %% of other %s images are); no sign of copies.'
+        adjective = self.card.adjective
+        return message % (100 * row['fakes'], adjective, 100 * row['reals'], adjective)
 
     def facts(self, license):
         """{key: text}, what a file says of itself; without names of nodules, scans, patients and folders."""

@@ -31,7 +31,7 @@ images with those of patients without marking them.
 {origin}
 
 {facts}
-
+{training}
 ## Search for copies
 
 {audit}
@@ -72,7 +72,7 @@ def text(release, license, generator, scorecard, training):
     facts = [('source', learned.source), ('classes', ', '.join(learned.classes or [])), ('digest', learned.digest)]
     facts.append(('mm per pixel', '%g' % learned.mm_per_pixel if learned.mm_per_pixel else None))
     facts.append(('window', '%g to %g HU' % learned.window if learned.window else None))
-    facts += [(name.replace('_', ' '), '%g' % value) for name, value in sorted(training.items())]
+    numbers = [(name.replace('_', ' '), '%g' % value) for name, value in sorted(training.items())]
     states = {verdict['topic']: verdict['state'] for verdict in (release.evaluation or {'verdicts': []})['verdicts']}
     differs = ['- It differs from the images it learned from in %s.\n' % x for x in states if states[x] == 'differs']
     return FRONT.format(license=license) + BODY.format(
@@ -82,8 +82,9 @@ def text(release, license, generator, scorecard, training):
         samples='generated images',
         origin=release.origin,
         facts=_table(['', 'value'], [(name, value or 'not recorded') for name, value in facts]),
+        training='\n## Settings of the training\n\n%s\n' % _table(['', 'value'], numbers) if numbers else '',
         audit=release.audit,
-        figures=_figures(scorecard),
+        figures=_figures(scorecard, learned.adjective),
         differs=''.join(differs),
         missing=_missing(scorecard),
         latents=generator.latent_size,
@@ -104,8 +105,8 @@ def _cell(value):
     return '' if value is None else '%.4g' % value if isinstance(value, float) else str(value)
 
 
-def _figures(scorecard):
-    """The table of all figures of a scorecard."""
+def _figures(scorecard, adjective):
+    """The table of all figures of a scorecard. adjective: of the images that generated ones are compared with."""
     if not scorecard:
         return 'Not measured. `4-evaluate.py` measures it.'
     rows = []
@@ -115,7 +116,7 @@ def _figures(scorecard):
             rows.append(
                 (item['label'], figure['name'], _cell(figure.get('value')), interval, _cell(figure.get('reference')))
             )
-    return _table(['', 'figure', 'value', '95 % interval', 'of real images'], rows)
+    return _table(['', 'figure', 'value', '95 % interval', 'of %s images' % adjective], rows)
 
 
 def _missing(scorecard):

@@ -65,7 +65,7 @@ def test_the_folder_holds_a_card_with_figures_and_no_names_of_files(weights, eva
     assert 'license: mit' in front and 'pipeline_tag: unconditional-image-generation' in front
     for part in (
         'Not a medical device', 'simulated patches', '| Variety | recall | 0.5 | 0.4 .. 0.6 | 0.7 |',
-        'Not measured: Subgroups.', 'to state: Ethics.',
+        'Not measured: Subgroups.', 'to state: Ethics.', 'of simulated images |', 'nearest 1 % of simulated images',
         'differs from the images it learned from in fidelity', '0.7', '-1350 to 150 HU', 'no sign of copies',
     ):  # fmt: skip
         assert part in text, part
