@@ -56,11 +56,12 @@ images with those of patients without marking them.
 """
 
 # Why an item of a scorecard has no figures (`metrics.scorecard.MISSING`), as the card says it.
-_MISSING = [
-    ('Not measured', ['classification', 'turing_test', 'features', 'no_program']),
-    ('Not recorded by the data or the weights', ['unrecorded']),
-    ('Left to the authors to state', ['authors']),
-]
+_NOT_MEASURED = 'Not measured'  # all other reasons
+_MISSING = dict(
+    not_defined='Not defined for these data',
+    unrecorded='Not recorded by the data or the weights',
+    authors='Left to the authors to state',
+)
 
 
 def text(release, license, generator, scorecard, training):
@@ -121,9 +122,8 @@ def _figures(scorecard, adjective):
 
 def _missing(scorecard):
     """What the scorecard has no figures of, list items by the reason."""
-    lines = []
-    for title, reasons in _MISSING:
-        items = [item for item in (scorecard or {'items': []})['items'] if item.get('missing') in reasons]
-        labels = dict.fromkeys(item['label'] for item in items if item['key'] != 'intended_use')  # the card states it
-        lines += ['- %s: %s.\n' % (title, '; '.join(labels))] * bool(labels)
-    return ''.join(lines)
+    labels = {title: {} for title in [_NOT_MEASURED] + list(_MISSING.values())}  # each label once, in order
+    for item in (scorecard or {'items': []})['items']:
+        if item.get('missing') and item['key'] != 'intended_use':  # the card states it
+            labels[_MISSING.get(item['missing'], _NOT_MEASURED)][item['label']] = True
+    return ''.join('- %s: %s.\n' % (title, '; '.join(of_title)) for title, of_title in labels.items() if of_title)

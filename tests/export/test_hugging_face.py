@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from common import card, images, manifest
+from export import model_card
+from metrics import scorecard
 from places import visible
 from runs import assert_same_weights, random_networks, train
 from sampling import Generator
@@ -39,6 +41,13 @@ def test_a_training_begins_with_safetensors_as_with_the_pickle(weights, converte
         (run,) = visible(tmp_path / name)
         ends.append(str(tmp_path / name / run / 'network-final.pkl'))
     assert_same_weights(*ends)
+
+
+def test_a_card_names_each_item_without_figures_whatever_the_reason():
+    items = [dict(key='x', label='Item without ' + reason, missing=reason) for reason in scorecard.MISSING]
+    text = model_card._missing({'items': items})
+    assert all(item['label'] in text for item in items)
+    assert 'Not defined for these data: Item without not_defined.' in text
 
 
 def test_the_folder_holds_a_card_with_figures_and_no_names_of_files(weights, evaluate, succeeds, tmp_path):
