@@ -35,6 +35,11 @@ def to_gray(hu, window):
     return np.clip(np.rint((np.asarray(hu, 'float32') - window[0]) * scale), 0, 255).astype('uint8')
 
 
+def in_window(gray, stored, window):
+    """Gray levels of the window `stored` -> uint8, the gray levels that show the same HU in another window."""
+    return to_gray(to_hu(gray, stored), window)
+
+
 def per_gray_level(window):
     """HU that a gray level is worth."""
     return (window[1] - window[0]) / 255.0

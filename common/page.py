@@ -33,8 +33,13 @@ def picture(image, alt, ct=True):
     images.encode(image, f)
     _, height, width = image.shape
     zoom = max(int(round(LARGE / float(width))), 1)
-    uri = 'data:image/png;base64,' + base64.b64encode(f.getvalue()).decode()
+    uri = data_uri('png', f.getvalue())
     return Picture(uri, zoom * width, zoom * height, alt, ct and len(image) == 1, width)
+
+
+def data_uri(kind, content):
+    """The content of an image file, png or gif, as an address."""
+    return 'data:image/%s;base64,%s' % (kind, base64.b64encode(content).decode())
 
 
 def most(shape):

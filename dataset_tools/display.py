@@ -77,7 +77,7 @@ def _write_pictures(cfg, path, channels, window, wanted):
     capacity.require_disk(cfg.outdir, pictures.nbytes, made)
     if wanted:
         for picture in pictures:
-            picture[:] = hounsfield.to_gray(hounsfield.to_hu(picture, window), wanted)
+            picture[:] = hounsfield.in_window(picture, window, wanted)
     names = ['dataset_grid.png'] if cfg.grid else [f'dataset_img_{i}.png' for i in range(count)]
     writer = images.ImageWriter(cfg.outdir, names, r'dataset_grid\.png$' if cfg.grid else r'dataset_img_\d+\.png$')
     for name, picture in zip(names, [images.grid(pictures)] if cfg.grid else pictures):

@@ -1,6 +1,5 @@
 """The page that shows what the demo made: index.html in its folder."""
 
-import base64
 import glob
 import json
 import os
@@ -31,7 +30,7 @@ def _patches(path, alt):
 
 def _animation(path, alt):
     with open(path, 'rb') as f:
-        uri = 'data:image/gif;base64,' + base64.b64encode(f.read()).decode()
+        uri = page.data_uri('gif', f.read())
     return page.Picture(uri, page.LARGE, page.LARGE, alt, False, SIZE)
 
 

@@ -60,7 +60,7 @@ def insert(patch, mask, real, soft, windows=None):
     255 of the patch and of the real one, where they differ.
     """
     if windows:
-        patch = hounsfield.to_gray(hounsfield.to_hu(patch, windows[0]), windows[1])
+        patch = hounsfield.in_window(patch, *windows)
     outside = ndimage.distance_transform_edt(mask == 0)
     share = np.clip(1 - outside / (soft + 1.0), 0, 1)
     share = share * share * (3 - 2 * share)

@@ -66,13 +66,10 @@ def _evaluate(model):
     command = 'python 4-evaluate.py --model %s --data ' % shlex.quote(model)
     settings = run_settings(model)
     data, resolution = settings.get('data'), settings.get('resolution')
-    if isinstance(data, str) and os.path.exists(data):
-        return (
-            command
-            + shlex.quote(data)
-            + (' --resolution %s' % resolution if types.positive.accepts(resolution) else '')
-        )
-    return command + 'DATA, with the data that it learned from'
+    if not (isinstance(data, str) and os.path.exists(data)):
+        return command + 'DATA, with the data that it learned from'
+    command += shlex.quote(data)
+    return command + ' --resolution %s' % resolution if types.positive.accepts(resolution) else command
 
 
 class Release(typing.NamedTuple):

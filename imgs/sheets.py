@@ -30,7 +30,7 @@ SIDE = 280.0  # of a nodule in it
 
 def in_lung_window(gray):
     """Gray levels in the lung window of gray levels in the paper's window."""
-    return hounsfield.to_gray(hounsfield.to_hu(gray, hounsfield.WINDOWS['paper']), hounsfield.WINDOWS['lung'])
+    return hounsfield.in_window(gray, hounsfield.WINDOWS['paper'], hounsfield.WINDOWS['lung'])
 
 
 class Sheet:

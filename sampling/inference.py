@@ -138,13 +138,6 @@ def _sheets(pixels, n, columns=None):
         yield images.grid(np.array(part), columns)
 
 
-def _in_lung_window(pixels, window):
-    """Gray levels of an animation, which is for the eye, in the lung window. window: theirs, or None: as they are."""
-    if window is None:
-        return pixels
-    return hounsfield.to_gray(hounsfield.to_hu(pixels, window), hounsfield.WINDOWS['lung'])
-
-
 def _write(cfg, batch, window):
     """Write Images in the format of the settings. The ImageWriter of pictures, None of another format.
 
@@ -165,7 +158,8 @@ def _write(cfg, batch, window):
         return None
     pixels = map(images.to_uint8, track(batch))
     if cfg.format in ANIMATED:
-        pixels = (_in_lung_window(image, window) for image in pixels)
+        if window:  # animations are for the eye
+            pixels = (hounsfield.in_window(image, window, hounsfield.WINDOWS['lung']) for image in pixels)
         if cfg.interpolate == 'smooth':
             pixels = _sheets(pixels, len(batch) // _frames(cfg))
         if cfg.format == 'gif':
