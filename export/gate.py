@@ -47,7 +47,7 @@ REASONS = dict(
     other_data='{path} did not compare {model} with all data that it learned from (relation: {relation}); run '
     '{evaluate}' + _OR,
     copies='{path} found more images near to training images than by chance ({share:.1%} of {model}, {real:.1%} of '
-    'real images); choose an earlier snapshot with python 4-evaluate.py --run RUN' + _OR,
+    '{adjective} images); choose an earlier snapshot with python 4-evaluate.py --run RUN' + _OR,
     undecided='{path} has too few images to tell whether {model} copies; if there are more, use a larger --number in '
     '{evaluate}' + _OR,
 )
@@ -138,7 +138,7 @@ def release(cfg, generator=True):
     rows = {row['key']: row for row in evaluation['rows']}
     if states.get('copies') == 'differs' and 'nearer_share' in rows:
         row = rows['nearer_share']
-        raise Refused('copies', share=row['fakes'], real=row['reals'], **facts)
+        raise Refused('copies', share=row['fakes'], real=row['reals'], adjective=learned.adjective, **facts)
     if evaluation['relation'] not in TRAINED_ON or evaluation['relation'] == 'part':
         raise Refused('other_data', relation=evaluation['relation'], **facts)
     if states.get('copies') != 'alike' or 'nearer_share' not in rows:
