@@ -131,7 +131,13 @@ def pix2pix(painter):
         kernel = kernel.transpose(0, 1, 3, 2) if transposed else _enlarging(kernel)
         up.insert(0, _unet_layer(values, 'Up%d' % layer, kernel))
     return dict(
-        size=painter.size, minibatch=drawing.MINIBATCH, dropout=trainer.DROPOUT, dropped=unet.DROPPED, down=down, up=up
+        size=painter.size,
+        minibatch=drawing.MINIBATCH,
+        dropout=trainer.DROPOUT,
+        dropped=unet.DROPPED,
+        mirror=options.get('padding') == 'mirror',
+        down=down,
+        up=up,
     )
 
 
@@ -141,4 +147,6 @@ def _unet_layer(values, name, kernel):
     layer = _convolution(kernel, values.get(name + '/bias', np.zeros(count, np.float32)))
     if name + '/scale' in values:
         layer.update(scale=values[name + '/scale'], offset=values[name + '/offset'])
+    if name + '/Noise/weight' in values:
+        layer.update(noise=values[name + '/Noise/weight'])
     return layer

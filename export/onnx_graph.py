@@ -16,7 +16,7 @@ except ImportError:
 
 from common import VERSION
 from networks import HE_GAIN, log2_resolution
-from pix2pix.unet import DROPPED, depth, fmaps
+from pix2pix.unet import DROPPED, depth, dropout_size, fmaps, noise_size
 
 OPSET, IR = 15, 7  # FILE FORMAT: the newest that onnxruntime 1.10 loads, the last version for Python 3.6
 
@@ -63,15 +63,24 @@ class _Graph:
         bias = self.values[layer + '/bias'].reshape(shape or (1, -1, 1, 1))
         return self.add('Add', x, self.constant(bias, layer + '/bias'))
 
-    def conv(self, x, layer, w, stride=1):
-        """Convolution with a kernel [H, W, in, out], padded as TensorFlow's SAME pads even sizes."""
-        kernel = self.constant(w.transpose(3, 2, 0, 1), layer + '/weight')
-        return self.add('Conv', x, kernel, strides=[stride] * 2, pads=[(w.shape[0] - stride) // 2] * 4)
+    def conv(self, x, layer, w, stride=1, mirror=False):
+        """Convolution with a kernel [H, W, in, out], padded as TensorFlow's SAME pads even sizes.
 
-    def transposed_conv(self, x, layer, w):
+        mirror: padded with one pixel of `padded`.
+        """
+        kernel = self.constant(w.transpose(3, 2, 0, 1), layer + '/weight')
+        pads = [0 if mirror else (w.shape[0] - stride) // 2] * 4
+        return self.add('Conv', self.padded(x) if mirror else x, kernel, strides=[stride] * 2, pads=pads)
+
+    def transposed_conv(self, x, layer, w, mirror=False):
         """Twice as high and wide, by a kernel [4, 4, out, in] or one of 3x3 that is enlarged as in `networks`."""
         kernel = self.constant((w if len(w) == 4 else _fused(w)).transpose(3, 2, 0, 1), layer + '/weight')
-        return self.add('ConvTranspose', x, kernel, strides=[2, 2], pads=[1, 1, 1, 1])
+        pads = [3 if mirror else 1] * 4  # what is cut off
+        return self.add('ConvTranspose', self.padded(x) if mirror else x, kernel, strides=[2, 2], pads=pads)
+
+    def padded(self, x):
+        """With one more row and column on each side, equal to the outermost ones."""
+        return self.add('Pad', x, self.constant([0, 0, 1, 1, 0, 0, 1, 1]), mode='edge')
 
     def leaky_relu(self, x):
         return self.add('LeakyRelu', x, alpha=0.2)
@@ -160,29 +169,41 @@ def _batch_norm(graph, x, layer):
 
 
 def _u_net(graph, options):
-    """U_net: masks [N, C, R, R] and factors of dropout [N, features], all 1 for none, -> images."""
-    size, ngf = options['size'], options['ngf']
+    """U_net: masks [N, C, R, R] and factors of dropout [N, features], all 1 for none, -> images.
+
+    With noise also normal numbers [N, numbers], all 0 for none.
+    """
+    size, ngf, noise, mirror = options['size'], options['ngf'], options['noise'], options['padding'] == 'mirror'
     layers = depth(size)
-    x, skips, used = graph.input('masks', options['in_channels'], size, size), [], 0
-    dropped = [4 ** (layers - 1 - layer) * fmaps(layer, ngf) for layer in range(layers - 2, layers - 2 - DROPPED, -1)]
-    dropout = graph.input('dropout', sum(dropped))
+    x, skips, used = graph.input('masks', options['in_channels'], size, size), [], {}
+    drawn = [('dropout', dropout_size(size, ngf)), ('noise', noise_size(size, noise))]
+    drawn = {name: graph.input(name, count) for name, count in drawn if count}
+
+    def numbers(name, width, maps):
+        """The next maps of an input of random numbers, [N, width, width, maps]."""
+        begin, used[name] = used.get(name, 0), used.get(name, 0) + width * width * maps
+        ends = [graph.constant([value]) for value in (begin, used[name], 1)]
+        return graph.reshape(graph.add('Slice', drawn[name], *ends), -1, width, width, maps)
+
+    def nchw(x):
+        return graph.add('Transpose', x, perm=[0, 3, 1, 2])
+
     for layer in range(layers):
         name = 'Down%d' % layer
-        x = graph.conv(graph.leaky_relu(x) if layer else x, name, graph.values[name + '/weight'], stride=2)
+        x = graph.conv(graph.leaky_relu(x) if layer else x, name, graph.values[name + '/weight'], 2, mirror)
         x = _batch_norm(graph, x, name) if 0 < layer < layers - 1 else graph.bias(x, name)
         skips.append(x)
     for layer in range(layers - 2, -2, -1):
-        name = 'Up%d' % (layer + 1)
-        x = graph.transposed_conv(graph.add('Relu', x), name, graph.values[name + '/weight'])
+        name, width = 'Up%d' % (layer + 1), 2 ** (layers - 1 - layer)
+        x = graph.transposed_conv(graph.add('Relu', x), name, graph.values[name + '/weight'], mirror)
         if layer == -1:
             break
         x = _batch_norm(graph, x, name)
         if layer > layers - 2 - DROPPED:
-            width, count = 2 ** (layers - 1 - layer), dropped.pop(0)
-            ends = [graph.constant([value]) for value in (used, used + count, 1)]
-            factors = graph.reshape(graph.add('Slice', dropout, *ends), -1, width, width, fmaps(layer, ngf))
-            x = graph.add('Mul', x, graph.add('Transpose', factors, perm=[0, 3, 1, 2]))
-            used += count
+            x = graph.add('Mul', x, nchw(numbers('dropout', width, fmaps(layer, ngf))))
+        elif noise:
+            sums = graph.matmul(numbers('noise', width, noise), name + '/Noise', graph.values[name + '/Noise/weight'])
+            x = graph.add('Add', x, nchw(sums))
         x = graph.add('Concat', x, skips[layer], axis=1)
     return 'images', graph.add('Tanh', graph.bias(x, name)), [options['out_channels'], size, size]
 

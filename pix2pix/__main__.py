@@ -9,11 +9,12 @@ def main(argv=None):
     from pix2pix import pix2pix_settings
 
     command, cfg = commandline.parse_command(pix2pix_settings.COMMANDS, pix2pix_settings.DESCRIPTION, argv)
-    if command == 'generate':
+    if command != 'train':
         commandline.require_weights(cfg.model, ('G', 'D'))
-        from pix2pix import pix2pix_generate  # after the flags: TensorFlow takes seconds to load, and -h should not
+        # after the flags: TensorFlow takes seconds to load, and -h should not
+        from pix2pix import pix2pix_evaluate, pix2pix_generate
 
-        pix2pix_generate.generate(cfg)
+        dict(generate=pix2pix_generate.generate, evaluate=pix2pix_evaluate.evaluate)[command](cfg)
         return
     from pix2pix.pix2pix_settings import CHANGEABLE, Train
     from training import checkpoint, run_folder, signals

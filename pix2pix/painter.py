@@ -26,15 +26,15 @@ class Painter(SessionOwner):
     def paint(self, masks, seed=0, minibatch=32, dropout=True, track=iter):
         """Gray levels uint8 [N, C, R, R] of masks uint8 [N, 1, R, R], 255 inside of the nodule.
 
-        Features are normalised over a minibatch. track: wraps the minibatches, as a progress bar does.
+        Features are normalised over a minibatch. dropout: whether samples of a mask differ. track: wraps the
+        minibatches, as a progress bar does.
         """
 
-        def compute(inputs, factors):
-            return self.G.run(inputs, factors, minibatch=minibatch)
+        def compute(inputs, numbers):
+            return self.G.run(inputs, numbers, minibatch=minibatch)
 
         with self.as_default():
-            dropped = int(self.G.inputs[1].shape[1])
-            return trainer.generate(compute, masks / 127.5 - 1, dropped, minibatch, seed, dropout, track)
+            return trainer.generate(compute, masks / 127.5 - 1, self.G, minibatch, seed, dropout, track)
 
     def hu(self, masks, seed=0):
         """As `paint`, in HU, float32; of weights whose window is not recorded, in that of the published patches."""

@@ -21,7 +21,7 @@ def generate(cfg):
     with Painter(cfg.model, cfg.cpu) as painter:
         window, phantoms = window or painter.card.gray_window, painter.card.phantoms
         _require_room(cfg, painter)
-        names, masks, reals = _masks(cfg, painter)
+        names, masks, reals, source = _masks(cfg, painter)
         stems = [os.path.splitext(name)[0] for name in names]
         pictures = ['%s_%d.png' % (stem, k) for stem in stems for k in range(cfg.samples)]
         drawn = ['%s_mask.png' % stem for stem in stems] if cfg.shape else []
@@ -37,8 +37,10 @@ def generate(cfg):
     for name, image in zip(pictures + drawn, [*patches, *masks]):
         writer.save(name, image)
     words = dict(phantoms=phantoms, real=real if any(x is not None for x in reals) else None)
-    _write_page(cfg, stems, masks, patches, reals, window, words)
+    _write_page(cfg, source, stems, masks, patches, reals, window, words)
     writer.remove_others()  # the page shows none of them
+    if cfg.shape:
+        print('masks: ' + source)
     print('%d patches of %d masks, and index.html, are in %s' % (len(patches), len(names), cfg.outdir))
     writer.report()
 
@@ -54,21 +56,28 @@ def _require_room(cfg, painter):
 
 
 def _masks(cfg, painter):
-    """Names, masks [N, 1, R, R], and the real CT patch of each or None: drawn, or read from a folder."""
+    """Names, masks [N, 1, R, R], the real CT patch of each or None, and where they come from.
+
+    They are drawn, or read from a folder.
+    """
     if not cfg.shape:
-        return data.read_masks(cfg.masks, painter.size, painter.channels)
+        return (*data.read_masks(cfg.masks, painter.size, painter.channels), cfg.masks)
     random, names, masks = np.random.RandomState([cfg.seed, 8]), [], []
+    mm = painter.card.mm_per_pixel or 1.0
     for i in range(cfg.number):
         shape = cfg.shape[i % len(cfg.shape)]
         names.append('%s_%03d.png' % (shape, i))
-        masks.append(data.draw(shape, random.uniform(*cfg.diameter), painter.size, random))
-    return names, np.stack(masks), [None] * cfg.number
+        masks.append(data.draw(shape, random.uniform(*cfg.diameter) / mm, painter.size, random))
+    unit = 'mm' if painter.card.mm_per_pixel else 'pixels (the weights do not record mm per pixel)'
+    source = '%s, %g to %g %s across, drawn at random' % ((' and '.join(cfg.shape),) + cfg.diameter + (unit,))
+    return names, np.stack(masks), [None] * cfg.number, source
 
 
-def _write_page(cfg, names, masks, patches, reals, window, words):
+def _write_page(cfg, source, names, masks, patches, reals, window, words):
     """index.html in the output folder. patches: [N * samples, C, R, R]; reals: the real patch of each mask, or None.
 
-    words: phantoms: whether the weights learned from simulated patches; real: what the real patches are called.
+    source: where the masks come from. words: phantoms: whether the weights learned from simulated patches; real: what
+    the real patches are called.
     """
     rows, most = [], page.most(patches.shape[1:]) // (cfg.samples + 2)
     for i, name in enumerate(names[: most or 1]):
@@ -79,9 +88,6 @@ def _write_page(cfg, names, masks, patches, reals, window, words):
         if reals[i] is not None:
             pictures.append((words['real'], page.picture(reals[i], '%s patch of %s' % (words['real'], name))))
         rows.append((name, page.outline(masks[i][0]), pictures))
-    source = cfg.masks
-    if cfg.shape:
-        source = '%s, %g to %g pixels across, drawn at random' % ((' and '.join(cfg.shape),) + cfg.diameter)
     settings = [('weights', cfg.model), ('masks', source), ('samples of a mask', cfg.samples)]
     settings += [('dropout', 'no' if cfg.no_dropout else 'yes'), ('minibatch', cfg.minibatch), ('seed', cfg.seed)]
     values = dict(rows=rows, masks=len(masks), patches=len(patches), samples=cfg.samples, settings=settings)

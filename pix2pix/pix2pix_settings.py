@@ -59,6 +59,7 @@ Train = settings(
         epochs=(500, 'times that every pair is shown', positive),
         minibatch=(32, 'pairs in a step', positive),
         lrate=(1e-4, 'learning rate of both', positive_float),
+        lrate_decay=(0.0, 'last share of the epochs, over which it falls to a tenth', fraction),
         l2_weight=(1000.0, 'weight of the mean squared error', nonnegative_float),
         l1_weight=(0.0, 'weight of the mean absolute error', nonnegative_float),
     ),
@@ -71,6 +72,17 @@ Train = settings(
             'how the generator enlarges: transposed convolutions, as published, which leave a checkerboard, or resize: '
             'each pixel twice each way, then a convolution',
             ('transposed', 'resize'),
+        ),
+        padding=(
+            'zero',
+            'what the generator sees beyond the border: zeros, as published, which can leave a frame, or its features '
+            'mirrored',
+            ('zero', 'mirror'),
+        ),
+        noise=(
+            0,
+            'maps of noise that a layer of the generator gets beside dropout, for the grain of lung',
+            nonnegative,
         ),
     ),
     group('randomness', seed=SEED),
@@ -95,7 +107,12 @@ Generate = settings(
         model=('demo/weight/pix2pix.pkl', 'the model weight file path'),
         masks=('pix2pix/dataset-demo', 'a folder of masks, or of CT | mask pictures, whose CT is shown beside'),
         shape=(None, 'draw masks instead of reading them: ellipse, spiculated or ellipse,spiculated', shapes),
-        diameter=('6-20', 'with --shape: from how many to how many pixels across, as 6-10', span),
+        diameter=(
+            '4-12',
+            'with --shape: from how many to how many mm across, as 6-10; of weights that do not record mm per pixel, '
+            'pixels',
+            span,
+        ),
         number=(10, 'with --shape: masks to draw', positive),
         samples=(1, 'patches of each mask', positive),
     ),
@@ -109,7 +126,11 @@ Generate = settings(
         ),
         outdir=('demo/output/pix2pix', 'the output path'),
     ),
-    group('randomness', no_dropout=(False, 'no dropout, so that all samples of a mask are the same'), seed=SEED),
+    group(
+        'randomness',
+        no_dropout=(False, 'no dropout and no noise, so that all samples of a mask are the same'),
+        seed=SEED,
+    ),
     group(
         'hardware',
         minibatch=(32, 'images computed at a time; features are normalised over them', integer_between(2, 4096)),
@@ -118,5 +139,23 @@ Generate = settings(
     inputs='model masks',
     example='python -m pix2pix generate --shape ellipse,spiculated --diameter 6-10',
 )
+Evaluate = settings(
+    'Evaluate',
+    'measure how patches differ from those of a folder of pairs',
+    group(
+        'input',
+        model=('demo/weight/pix2pix.pkl', 'the model weight file path'),
+        data=(
+            'pix2pix/dataset-demo',
+            'a folder of CT | mask pictures, or of CT pictures with --masks, which the weights did not learn from',
+        ),
+        masks=(None, 'a folder of masks with the names of those in --data', nonempty),
+        moved=(10, 'pixels by which masks are moved to the right, to see whether nodules follow', positive),
+    ),
+    group('randomness', seed=SEED),
+    group('hardware', cpu=CPU),
+    inputs='model data masks',
+    example='python -m pix2pix evaluate --model results/000-pairs/network-final.pkl --data held-out',
+)
 DESCRIPTION = "pix2pix: from a nodule's mask to a CT patch."
-COMMANDS = dict(train=Train, generate=Generate)
+COMMANDS = dict(train=Train, generate=Generate, evaluate=Evaluate)

@@ -9,6 +9,7 @@ import tfutil
 from common import images
 from pix2pix import unet
 from tfutil import tf
+from training import schedule
 from training.optimizers import moments
 
 ROLES = ('G', 'D')  # the networks of a pickle
@@ -24,15 +25,16 @@ class Trainer:
         self.minibatch = min(cfg.minibatch, len(inputs))
         self.steps_per_epoch = len(inputs) // self.minibatch
         shape = dict(size=inputs.shape[2], in_channels=inputs.shape[1], out_channels=targets.shape[1])
-        self.G = tfutil.Network('G', unet.U_net, ngf=cfg.ngf, upsample=cfg.upsample, **shape)
+        decoder = dict(upsample=cfg.upsample, padding=cfg.padding, noise=cfg.noise)
+        self.G = tfutil.Network('G', unet.U_net, ngf=cfg.ngf, **decoder, **shape)
         self.D = tfutil.Network('D', unet.PatchGAN, ndf=cfg.ndf, **shape)
         self.networks = collections.OrderedDict(zip(ROLES, (self.G, self.D)))
-        self.optimizers = {role: tf.train.AdamOptimizer(cfg.lrate, beta1=0.5, beta2=0.999) for role in ROLES}
-        self.dropout_size = unet.dropout_size(inputs.shape[2], cfg.ngf)
+        self.lrate = tf.placeholder(tf.float32, [])
+        self.optimizers = {role: tf.train.AdamOptimizer(self.lrate, beta1=0.5, beta2=0.999) for role in ROLES}
         self.feeds = dict(
             inputs=tf.placeholder(tf.uint8, [None] + list(inputs.shape[1:])),
             targets=tf.placeholder(tf.uint8, [None] + list(targets.shape[1:])),
-            factors=tf.placeholder(tf.float32, [None, self.dropout_size]),
+            random=tf.placeholder(tf.float32, self.G.inputs[1].shape),
             real_label=tf.placeholder(tf.float32, [None, 1, 1, 1]),  # what D should answer for real pairs
         )
         self._build()
@@ -43,7 +45,7 @@ class Trainer:
         cfg, feeds = self.cfg, self.feeds
         options = dict(compute_dtype=tf.bfloat16 if cfg.precision == 'bf16' else tf.float32)
         inputs, reals = [tf.cast(feeds[name], tf.float32) / 127.5 - 1 for name in ('inputs', 'targets')]
-        self.fakes = self.G(inputs, feeds['factors'], **options)
+        self.fakes = self.G(inputs, feeds['random'], **options)
         real_logits, fake_logits = [self.D(inputs, x, **options) for x in (reals, self.fakes)]
 
         def cross_entropy(logits, label):
@@ -93,38 +95,53 @@ class Trainer:
             flipped = random.rand(n) < 0.5
             for pixels in arrays.values():
                 pixels[flipped] = pixels[flipped, :, :, ::-1]
-        factors = dropout(random, n, self.dropout_size)
-        return dict(arrays, factors=factors, real_label=random.uniform(0.8, 1.1, [n, 1, 1, 1]))
+        numbers = random_inputs(random, n, self.G)
+        return dict(arrays, random=numbers, real_label=random.uniform(0.8, 1.1, [n, 1, 1, 1]))
+
+    def learning_rate(self, step):
+        """With --lrate-decay it falls in that share of the steps to a tenth, as that of `schedule.learning_rates`."""
+        cfg, total = self.cfg, self.cfg.epochs * self.steps_per_epoch
+        decaying = total * cfg.lrate_decay
+        return cfg.lrate * schedule.LEAST ** np.clip((step - total + decaying) / max(decaying, 1e-9), 0, 1)
 
     def train_step(self, step):
         """One step of G and one of D; its terms, {name: number}."""
         feed = {self.feeds[name]: array for name, array in self.draw(step).items()}
+        feed[self.lrate] = self.learning_rate(step)
         terms, _ = tfutil.run([self.terms, self.step], feed)
         return terms
 
     def sample(self, inputs):
         """Pixels of G with dropout, for the log."""
 
-        def compute(pixels, factors):
-            return tfutil.run(self.fakes, {self.feeds['inputs']: pixels, self.feeds['factors']: factors})
+        def compute(pixels, numbers):
+            return tfutil.run(self.fakes, {self.feeds['inputs']: pixels, self.feeds['random']: numbers})
 
-        return generate(compute, inputs, self.dropout_size, self.cfg.minibatch, self.cfg.seed)
-
-
-def dropout(random, count, size):
-    """Factors [count, size] of dropout with probability 1/2."""
-    return random.randint(2, size=[count, size]).astype(np.float32) * 2
+        return generate(compute, inputs, self.G, self.cfg.minibatch, self.cfg.seed)
 
 
-def generate(compute, inputs, dropped, minibatch, seed, drop=True, track=iter):
-    """Pixels of `compute(inputs, dropout factors)` for inputs [N, C, R, R].
+def random_inputs(random, count, G, drop=True):
+    """What a U_net draws at random, [count, numbers]: factors of dropout with probability 1/2, and noise.
+
+    Without `drop`, all factors are 1 and all noise is 0.
+    """
+    noisy = unet.noise_size(int(G.outputs[0].shape[2]), G.static_kwargs.get('noise', 0))
+    dropped = int(G.inputs[1].shape[1]) - noisy
+    if not drop:
+        return np.repeat(np.float32([[1, 0]]), [dropped, noisy], axis=1).repeat(count, axis=0)
+    factors = random.randint(2, size=[count, dropped]) * 2
+    return np.concatenate([factors, random.randn(count, noisy)], axis=1).astype(np.float32)
+
+
+def generate(compute, inputs, G, minibatch, seed, drop=True, track=iter):
+    """Pixels of `compute(inputs, random_inputs of G)` for inputs [N, C, R, R].
 
     As features are normalised over the minibatch, it is always full: after the last inputs the first ones come again.
     """
     count, parts = len(inputs), []
     for begin in track(range(0, count, minibatch)):
-        chosen = np.arange(begin, begin + minibatch) % count
-        seeds = [np.random.RandomState([seed, DROPOUT, i]) for i in range(begin, begin + minibatch)]
-        factors = np.stack([dropout(random, 1, dropped)[0] for random in seeds])
-        parts.append(compute(inputs[chosen], factors if drop else np.ones_like(factors)))
+        indices = range(begin, begin + minibatch)
+        seeds = [np.random.RandomState([seed, DROPOUT, i]) for i in indices]
+        numbers = np.concatenate([random_inputs(random, 1, G, drop) for random in seeds])
+        parts.append(compute(inputs[np.array(indices) % count], numbers))
     return images.to_uint8(np.concatenate(parts)[:count])

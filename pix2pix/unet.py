@@ -5,15 +5,16 @@ Images are NCHW, -1..1; inside, features have the layout `data_format` and kerne
 out, in] or [3, 3, out, in].
 """
 
-import numpy as np
-
 from networks import apply_bias, channels, convolve, fused_scale_kernel, leaky_relu, to_native, to_nchw
 from tfutil import tf
 
 # How a layer of the decoder enlarges: as the paper, whose kernels of 4x4 cover some pixels more than others, which
 # leaves a checkerboard; or each pixel twice each way, then a convolution (Odena et al., Distill 2016).
 UPSAMPLE = 'transposed', 'resize'
-DROPPED = 3  # up-blocks with dropout, from the innermost
+# What is beyond the border of features: zeros, as in the paper, by which a network can tell where the border is and
+# draw a frame; or the features mirrored at it.
+PADDING = 'zero', 'mirror'
+DROPPED = 3  # up-blocks with dropout, from the innermost; those behind them, but for the last, can have noise
 
 
 def depth(size):
@@ -34,21 +35,44 @@ def dropout_size(size, ngf):
     return sum(4 ** (i + 1) * fmaps(layers - 2 - i, ngf) for i in range(DROPPED))
 
 
+def noise_size(size, noise):
+    """How many numbers of noise an image takes, for so many maps of noise a layer."""
+    return noise * sum(4 ** (i + 1) for i in range(DROPPED, depth(size) - 1))
+
+
 def weight(shape):
     return tf.get_variable('weight', shape=shape, initializer=tf.initializers.random_normal(0, 0.02))
 
 
-def conv(x, maps, stride, data_format, compute_dtype):
+def from_nhwc(x, data_format):
+    return x if data_format == 'NHWC' else to_nchw(x, 'NHWC')
+
+
+def pad_mirrored(x, data_format):
+    """With one more row and column on each side, equal to the outermost ones."""
+    return tf.pad(x, [[1, 1] if axis in 'HW' else [0, 0] for axis in data_format], 'SYMMETRIC')
+
+
+def valid_conv2d(x, w, strides, _, data_format):
+    return tf.nn.conv2d(x, w, strides, 'VALID', data_format=data_format)
+
+
+def conv(x, maps, stride, data_format, compute_dtype, padding='zero'):
     strides = [1, stride, stride, 1] if data_format == 'NHWC' else [1, 1, stride, stride]
     w, options = (
         weight([4, 4, channels(x, data_format), maps]),
         dict(data_format=data_format, compute_dtype=compute_dtype),
     )
+    if padding == 'mirror':
+        return convolve(valid_conv2d, pad_mirrored(x, data_format), w, strides, **options)
     return convolve(tf.nn.conv2d, x, w, strides, **options)
 
 
-def deconv(x, maps, upsample, data_format, compute_dtype):
+def deconv(x, maps, upsample, data_format, compute_dtype, padding='zero'):
     """Twice as high and wide, by an UPSAMPLE; both are transposed convolutions, with kernels of 4x4 or made of 3x3."""
+    if padding == 'mirror':
+        y = deconv(pad_mirrored(x, data_format), maps, upsample, data_format, compute_dtype)
+        return y[:, 2:-2, 2:-2] if data_format == 'NHWC' else y[:, :, 2:-2, 2:-2]
     height, width = (2 * int(x.shape[data_format.index(axis)]) for axis in 'HW')
     shape, strides = [height, width, maps], [1, 2, 2, 1]
     if data_format == 'NCHW':
@@ -73,17 +97,19 @@ def batch_norm(x, data_format):
 
 
 def U_net(
-    images_in, dropout_in, size=64, in_channels=1, out_channels=1, ngf=128, upsample='transposed', data_format='NCHW',
-    compute_dtype=tf.float32, **_
+    images_in, dropout_in, size=64, in_channels=1, out_channels=1, ngf=128, upsample='transposed', padding='zero',
+    noise=0, data_format='NCHW', compute_dtype=tf.float32, **_
 ):  # fmt: skip
     """Generator: images [N, in_channels, size, size] -> [N, out_channels, size, size], -1..1.
 
-    dropout_in: [N, dropout_size(size, ngf)], factors of the features that may be dropped: 0 or 2 at random, or 1; in
-    the order of layers, rows, columns and features, whatever data_format is. upsample: one of UPSAMPLE.
+    dropout_in: [N, dropout_size(size, ngf) + noise_size(size, noise)], factors of the features that may be dropped: 0
+    or 2 at random, or 1; then standard normal numbers, or 0; each in the order of layers, rows, columns and features,
+    whatever data_format is. upsample: one of UPSAMPLE. padding: one of PADDING. noise: maps of noise of a layer, of
+    which weighted sums are added to its features.
     """
-    layers, options = depth(size), dict(data_format=data_format, compute_dtype=compute_dtype)
+    layers, options = depth(size), dict(data_format=data_format, compute_dtype=compute_dtype, padding=padding)
     images_in.set_shape([None, in_channels, size, size])
-    dropout_in.set_shape([None, dropout_size(size, ngf)])
+    dropout_in.set_shape([None, dropout_size(size, ngf) + noise_size(size, noise)])
     x, skips = to_native(images_in, data_format), []
     for layer in range(layers):
         with tf.variable_scope('Down%d' % layer):
@@ -92,6 +118,13 @@ def U_net(
             x = batch_norm(x, data_format) if 0 < layer < layers - 1 else apply_bias(x, data_format)
         skips.append(x)
     used = 0
+
+    def numbers(maps):
+        """The next maps of dropout_in, [N, H, W, maps] for the height and width of x."""
+        height, width = [int(x.shape[data_format.index(axis)]) for axis in 'HW']
+        count = height * width * maps
+        return tf.reshape(dropout_in[:, used : used + count], [-1, height, width, maps]), used + count
+
     for layer in range(layers - 2, -2, -1):
         with tf.variable_scope('Up%d' % (layer + 1)):
             x = tf.nn.relu(x)
@@ -100,11 +133,12 @@ def U_net(
                 break
             x = batch_norm(deconv(x, fmaps(layer, ngf), upsample, **options), data_format)
             if layer > layers - 2 - DROPPED:
-                shape = [int(x.shape[data_format.index(axis)]) for axis in 'HWC']
-                count = int(np.prod(shape))
-                factors = tf.reshape(dropout_in[:, used : used + count], [-1] + shape)
-                x *= factors if data_format == 'NHWC' else to_nchw(factors, 'NHWC')
-                used += count
+                factors, used = numbers(fmaps(layer, ngf))
+                x *= from_nhwc(factors, data_format)
+            elif noise:
+                with tf.variable_scope('Noise'):
+                    normal, used = numbers(noise)
+                    x += from_nhwc(tf.tensordot(normal, weight([noise, fmaps(layer, ngf)]), 1), data_format)
             x = tf.concat([x, skips[layer]], axis=data_format.index('C'))
     return tf.identity(to_nchw(x, data_format), name='images_out')
 

@@ -34,7 +34,7 @@ function normalize(stacks, { scale, offset }) {
   }
 }
 
-/* Copy planes behind `channel` of others, with what is below 0 times a slope. */
+/* Copy planes with their borders behind `channel` of others, with what is below 0 times a slope. */
 function copyRectified(from, channels, to, channel, slope) {
   const target = to.view(channel, channels);
   from.view(0, channels).forEach((value, i) => { target[i] = value > 0 ? value : slope * value; });
@@ -42,7 +42,8 @@ function copyRectified(from, channels, to, channel, slope) {
 
 export class Painter {
   /* description: size, of masks and patches; minibatch: images that features are normalized over; dropout: part of the
-     seed; dropped: layers with dropout; down, up: [{outputs, inputs, side, weights, bias, scale, offset}] in their order. */
+     seed; dropped: layers with dropout; mirror: whether borders are mirrored; down, up: [{outputs, inputs, side, weights,
+     bias, scale, offset, noise}] in their order, noise: [maps of noise, outputs]. */
   constructor(description) {
     Object.assign(this, description);
     const memory = new Memory();
@@ -68,27 +69,30 @@ export class Painter {
   /* Patches, Uint8Array [R * R] each, of a mask [R * R] that is not blank. */
   async draw(mask, samples, seed, pause) {
     const { encoder, decoder, minibatch } = this;
+    const border = (planes, channel) => (this.mirror ? planes.mirrorBorder(channel) : planes.clearBorder(channel));
     this.input.set(Float32Array.from(mask, (inside) => (inside ? 1 : -1)));
+    border(this.input, 0);
     encoder.forEach((layer, i) => {
       const { convolution, output, active, outputs } = layer;
       convolution.run(i ? encoder[i - 1].active : this.input, output);
-      for (let c = 0; c < outputs; c += 1) output.clearBorder(c);
       if (layer.scale) normalize([output], layer);  // that of a minibatch of the same masks
+      for (let c = 0; c < outputs; c += 1) border(output, c);
       copyRectified(output, outputs, active, 0, SLOPE);
     });
     const random = Array.from({ length: minibatch }, (_, i) => new RandomState([seed, this.dropout, i]));
     const inner = encoder[encoder.length - 1];
     decoder[0].inputs.forEach((input) => copyRectified(inner.output, inner.outputs, input, 0, 0));
     for (let i = 0; i < decoder.length; i += 1) {
-      const { convolution, inputs, outputs, maps, scale } = decoder[i];
-      inputs.forEach((input, image) => {
-        convolution.run(input, outputs[image]);
-        for (let c = 0; c < maps; c += 1) outputs[image].clearBorder(c);
-      });
+      const { convolution, inputs, outputs, maps, scale, noise } = decoder[i];
+      inputs.forEach((input, image) => convolution.run(input, outputs[image]));
       if (scale) normalize(outputs, decoder[i]);
       if (i < this.dropped) outputs.forEach((output, image) => drop(output, maps, random[image]));
+      if (noise) outputs.forEach((output, image) => addNoise(output, maps, noise, random[image]));
       await pause();
       if (i + 1 === decoder.length) break;
+      outputs.forEach((output) => {
+        for (let c = 0; c < maps; c += 1) border(output, c);
+      });
       const skip = encoder[encoder.length - 2 - i];
       decoder[i + 1].inputs.forEach((input, image) => {
         copyRectified(outputs[image], maps, input, 0, 0);
@@ -118,13 +122,28 @@ export class Painter {
   }
 }
 
-/* Dropout with probability 1/2: features are 0 or twice as large, in the order of rows, columns and maps. */
-function drop(planes, maps, random) {
+/* Every pixel of planes, in the order of rows and columns: change(planes' numbers, place of the pixel in the first). */
+function eachPixel(planes, maps, change) {
   const { height, width, row, first } = planes;
   const all = planes.view(0, maps);
   for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
-      for (let c = 0; c < maps; c += 1) all[c * planes.size + first + y * row + x] *= 2 * (random.integer() & 1);
-    }
+    for (let at = first + y * row; at < first + y * row + width; at += 1) change(all, at);
   }
+}
+
+/* Dropout with probability 1/2: features are 0 or twice as large, in the order of rows, columns and maps. */
+function drop(planes, maps, random) {
+  eachPixel(planes, maps, (all, at) => {
+    for (let c = 0; c < maps; c += 1) all[at + c * planes.size] *= 2 * (random.integer() & 1);
+  });
+}
+
+/* Add weighted sums of normal numbers, weights: [numbers of a pixel, maps]. */
+function addNoise(planes, maps, weights, random) {
+  eachPixel(planes, maps, (all, at) => {
+    for (let i = 0; i < weights.length; i += maps) {
+      const normal = random.normal();
+      for (let c = 0; c < maps; c += 1) all[at + c * planes.size] += normal * weights[i + c];
+    }
+  });
 }

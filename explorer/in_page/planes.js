@@ -1,5 +1,5 @@
-/* Stacks of planes in the kernel's memory, and convolutions of them. Each plane has a border of zeros, one pixel wide, so
-   that a neighbor of a pixel is at the same distance in memory everywhere. */
+/* Stacks of planes in the kernel's memory, and convolutions of them. Each plane has a border, one pixel wide, of zeros or
+   of the pixels next to it, so that a neighbor of a pixel is at the same distance in memory everywhere. */
 
 const SPARE = 16;  // numbers behind a plane: the kernel computes 8 pixels at a time
 
@@ -53,6 +53,18 @@ export class Planes {
       plane[this.first + y * row + width] = 0;
     }
     plane.fill(0, (height + 1) * row);
+  }
+
+  /* Have the border be as the pixels next to it. */
+  mirrorBorder(channel) {
+    const { height, width, row, first } = this;
+    const plane = this.view(channel);
+    for (let at = first; at < first + height * row; at += row) {
+      plane[at - 1] = plane[at];
+      plane[at + width] = plane[at + width - 1];
+    }
+    plane.copyWithin(0, row, 2 * row);
+    plane.copyWithin((height + 1) * row, height * row, (height + 1) * row);
   }
 }
 
@@ -175,7 +187,7 @@ export class TransposedConvolution extends UpConvolution {
   }
 }
 
-/* A convolution with 4x4 kernels that takes every other pixel. */
+/* A convolution with 4x4 kernels that takes every other pixel, and the border of its input. */
 export class StridedConvolution extends Convolution {
   run(input, output) {
     const { memory, outputs, inputs, size } = this;
@@ -188,20 +200,20 @@ export class StridedConvolution extends Convolution {
       return taps(plane).map(([y, x]) => kernel[4 * (2 * y + down + 1) + 2 * x + right + 1]);
     }, this.bias, this.slope);
     PHASES.forEach((phase, i) => {
-      for (let c = 0; c < inputs; c += 1) copyPhase(this.phases, 4 * c + i, input, c, phase, false);
+      for (let c = 0; c < inputs; c += 1) copyPhase(this.phases, 4 * c + i, input, c, phase, false, 1);
     });
     this.forward.run(this.phases, output);
   }
 }
 
-/* Copy a small plane to the pixels of a phase of a large one, or back. */
-function copyPhase(small, channel, large, other, [down, right], there) {
+/* Copy a small plane to the pixels of a phase of a large one, or back; `border`: pixels of its border, too. */
+function copyPhase(small, channel, large, other, [down, right], there, border = 0) {
   const { height, width, row, first } = small;
   const [from, to] = [small.view(channel), large.view(other)];
-  for (let y = 0; y < height; y += 1) {
-    let a = first + y * row;
-    let b = large.first + (2 * y + down) * large.row + right;
-    for (const end = a + width; a < end; a += 1, b += 2) {
+  for (let y = -border * down; y < height + border * (1 - down); y += 1) {
+    let a = first + y * row - border * right;
+    let b = large.first + (2 * y + down) * large.row + right - 2 * border * right;
+    for (const end = first + y * row + width + border * (1 - right); a < end; a += 1, b += 2) {
       if (there) to[b] = from[a];
       else from[a] = to[b];
     }

@@ -11,12 +11,14 @@ from PIL import Image
 
 import explored
 import runs
+import tfutil
 from browser import CHROMIUM, DRIVER
 from common import files, images, manifest
 from explored import MM, SIZE, WINDOW, flat_axes
 from explorer import axes, drawing, models, page_file
 from exploring import DIRECTION, MOVE, Explorer
 from metrics import nodules
+from pix2pix import unet
 from places import ONCE, ROOT
 from sampling import Generator, generator, latent_png
 
@@ -28,10 +30,13 @@ const seed = document.getElementById('seed');
 seed.value = arguments[0];
 seed.dispatchEvent(new Event('change'));
 """
-OPTIONS = dict(
-    labels=dict(label_size=3),
-    unfused=dict(fused_scale=False),
-    plain=dict(use_pixelnorm=False, normalize_latents=False, use_leakyrelu=False, use_wscale=False),
+OPTIONS = dict(  # of a generator, and of pix2pix
+    labels=(dict(label_size=3), dict()),
+    unfused=(dict(fused_scale=False), dict(noise=2)),
+    plain=(
+        dict(use_pixelnorm=False, normalize_latents=False, use_leakyrelu=False, use_wscale=False),
+        dict(padding='mirror'),
+    ),
 )
 
 
@@ -87,6 +92,18 @@ def page(demo):
     demo['reset'].click()
     demo.until(lambda: 'moves' not in demo.driver.current_url, 'no moves')
     return demo
+
+
+def compare_drawn(page, pix2pix):
+    """Compares the patches of the mask that is drawn first with those of Python."""
+    page.tab('draw')
+    page.until(lambda: len(page.driver.find_elements('css selector', '#patches canvas')) == 4, 'patches')
+    painter, drawn = drawing.Painter(pix2pix, cpu=True), page.canvas(selector='#mask')
+    middles = ((np.arange(painter.size) + 0.5) * len(drawn) / painter.size).astype(int)
+    mask = (drawn[np.ix_(middles, middles)] > 100).astype(np.uint8) * 255
+    assert 0.02 < (mask > 0).mean() < 0.4
+    patches = [page.canvas(i, '#patches canvas') for i in range(4)]
+    assert np.abs(np.array(patches, float) - painter.patches(mask, 4, 0)).max() <= 1
 
 
 def measured(pixels):
@@ -177,15 +194,7 @@ def test_walks_are_saved_as_gif_and_frames_whose_pixels_are_those_on_the_page(pa
 @pytest.mark.slow
 @ONCE
 def test_patches_that_are_drawn_are_those_of_the_server(page):
-    page.tab('draw')
-    page.until(lambda: len(page.driver.find_elements('css selector', '#patches canvas')) == 4, 'patches')
-    drawn = page.canvas(selector='#mask')
-    middles = ((np.arange(64) + 0.5) * len(drawn) / 64).astype(int)
-    mask = (drawn[np.ix_(middles, middles)] > 100).astype(np.uint8) * 255
-    assert mask.shape == (64, 64) and 100 < (mask > 0).sum() < 1000
-    expected = drawing.Painter(PIX2PIX, cpu=True).patches(mask, 4, 0)
-    patches = [page.canvas(i, '#patches canvas') for i in range(4)]
-    assert np.abs(np.array(patches, float) - expected).max() <= 1
+    compare_drawn(page, PIX2PIX)
     assert not page.driver.find_elements('css selector', '#insert-part, #panel-map, #panel-project')
 
 
@@ -222,24 +231,35 @@ def test_the_page_works_with_keys_fits_a_phone_and_loads_nothing(page):
 @ONCE
 @pytest.mark.parametrize('name', sorted(OPTIONS))
 def test_networks_of_other_options_have_the_same_pixels(tmp_path, name):
-    path = runs.random_networks(str(tmp_path / 'G.pkl'), resolution=SIZE, fmap_max=10, **OPTIONS[name])
+    options, more = OPTIONS[name]
+    path, pix2pix = (
+        runs.random_networks(str(tmp_path / 'G.pkl'), resolution=SIZE, fmap_max=10, **options),
+        str(tmp_path / 'P'),
+    )
+    with tfutil.init_tf(cpu=True):
+        pair = (
+            tfutil.Network('G', unet.U_net, size=SIZE, ngf=4, **more),
+            tfutil.Network('D', unet.PatchGAN, size=SIZE, ndf=4),
+        )
+        tfutil.save(pix2pix, pair)
     (tmp_path / 'G.json').write_text(json.dumps(dict(data=dict(digest='1-1', window=WINDOW, mm_per_pixel=MM))))
     model = models.Model(path, cpu=True)
     model.axes = flat_axes(model)
     axes.save(path, model.facts, model.axes)
-    page = opened(tmp_path, [path])
+    page = opened(tmp_path, [path], pix2pix)
     try:
         for label in range(max(model.generator.label_size, 1)):
             if model.generator.label_size:
                 page.driver.find_elements('css selector', '#labels button')[label].click()
             page.choose_seed(10 + label)
-            state = models.state(explored.state(seed=10 + label, label=label))
-            assert np.abs(page.pixels() - model.pixels(state).astype(float)).max() <= 1
+            expected = model.pixels(models.state(explored.state(seed=10 + label, label=label)))
+            page.until(lambda: np.abs(page.pixels() - expected.astype(float)).max() <= 1, 'a nodule')
         for lock in page.driver.find_elements('css selector', '.lock[aria-pressed=true]'):
             lock.click()
         page.driver.execute_script(MOVE, DIRECTION, 30)
         moved = model.pixels(models.state(explored.state(seed=10 + label, label=label, moves={'sefa1': 30.0})))
         page.until(lambda: np.abs(page.pixels() - moved.astype(float)).max() <= 1, 'the same nodule, moved')
+        compare_drawn(page, pix2pix)
     finally:
         page.driver.quit()
 

@@ -11,6 +11,7 @@ from classification import cnn
 from classification.classifier import Predictor
 from common import card
 from pix2pix import unet
+from pix2pix.trainer import random_inputs
 
 onnx = pytest.importorskip('onnx')
 onnx_graph = pytest.importorskip('export.onnx_graph')
@@ -65,13 +66,18 @@ def test_a_generator_makes_the_images_of_tensorflow(session, random, options, lo
         assert deviation(engine.run(['images'], feed)[0], Gs.run(latents, labels)) <= LIMIT
 
 
+@pytest.mark.parametrize('padding, noise', [('zero', 0), ('mirror', 0), ('mirror', 3)])
 @pytest.mark.parametrize('upsample', unet.UPSAMPLE)
-def test_pix2pix_makes_the_patches_of_tensorflow(session, random, upsample):
-    G = randomized(tfutil.Network('G', unet.U_net, size=32, ngf=8, upsample=upsample), random)
+def test_pix2pix_makes_the_patches_of_tensorflow(session, random, upsample, padding, noise):
+    options = dict(size=32, ngf=8, upsample=upsample, padding=padding, noise=noise)
+    G = randomized(tfutil.Network('G', unet.U_net, **options), random)
     masks = random.choice([-1.0, 1.0], [6, 1, 32, 32]).astype(np.float32)
-    dropout = 2 * random.randint(2, size=[6, int(G.inputs[1].shape[1])]).astype(np.float32)
-    (patches,) = session_of(onnx_graph.build(G)).run(None, dict(masks=masks, dropout=dropout))
-    assert deviation(patches, G.run(masks, dropout)) <= LIMIT
+    numbers, dropped = random_inputs(random, 6, G), unet.dropout_size(32, 8)
+    feed = dict(masks=masks, dropout=numbers[:, :dropped])
+    if noise:
+        feed['noise'] = numbers[:, dropped:]
+    (patches,) = session_of(onnx_graph.build(G)).run(None, feed)
+    assert deviation(patches, G.run(masks, numbers)) <= LIMIT
 
 
 @pytest.mark.parametrize('build', cnn.BUILDERS.values())

@@ -103,6 +103,21 @@ def test_drawn_masks_have_the_wanted_shape_and_size(pix2pix, tmp_path, trained, 
 
 
 @pytest.mark.slow
+def test_diameters_are_in_mm_where_weights_record_the_scale_and_in_pixels_otherwise(pix2pix, tmp_path):
+    for name, mm, unit in (('scaled', 0.5, 'mm'), ('unscaled', None, 'pixels')):
+        path, facts = str(tmp_path / (name + '.pkl')), dict(digest='1-1', **(dict(mm_per_pixel=mm) if mm else {}))
+        with tfutil.init_tf(cpu=True):
+            G = tfutil.Network('G', unet.U_net, size=64, ngf=2)
+            tfutil.save(path, (G, tfutil.Network('D', unet.PatchGAN, size=64, ndf=2)))
+        (tmp_path / (name + '.json')).write_text(json.dumps(dict(data=facts)))
+        flags = '--shape ellipse --diameter 10 --number 12 --cpu'.split()
+        code, out, err = pix2pix('generate', '--model', path, '--outdir', tmp_path / name, *flags)
+        assert code == 0 and '10 to 10 %s' % unit in out, err
+        masks = [images.read(str(tmp_path / name / ('ellipse_%03d_mask.png' % i))) for i in range(12)]
+        assert_allclose((np.array(masks) > 0).sum() / 12.0, np.pi * (5 / (mm or 1)) ** 2, rtol=0.05)
+
+
+@pytest.mark.slow
 def test_a_network_of_five_channels_is_refused_with_the_file(pix2pix, pairs, tmp_path):
     path, size = str(tmp_path / 'five.pkl'), dict(size=32, out_channels=5)
     with tfutil.init_tf(cpu=True):

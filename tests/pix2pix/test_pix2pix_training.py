@@ -44,7 +44,7 @@ def test_losses_are_those_of_the_original_and_are_computed_before_a_weight_chang
     assert_array_equal([len(x) for x in drawn.values()], 5)
     assert drawn['real_label'].min() >= 0.8 and drawn['real_label'].max() <= 1.1
     inputs, reals = [drawn[name] / 127.5 - 1 for name in ('inputs', 'targets')]
-    fakes = trainer.G.run(inputs, drawn['factors'])
+    fakes = trainer.G.run(inputs, drawn['random'])
     real, fake = [1 / (1 + np.exp(-trainer.D.run(inputs, x).astype(float))) for x in (reals, fakes)]
     assert read_or_written_first(list(trainer.terms.values()) + [trainer.step]) == []
     terms = trainer.train_step(0)

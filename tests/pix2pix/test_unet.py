@@ -6,13 +6,15 @@ from numpy.testing import assert_allclose
 
 import tfutil
 from pix2pix import unet
-from pix2pix.trainer import dropout
+from pix2pix.trainer import random_inputs
 from reference import leaky
 
+MODES = {'zero': 'constant', 'mirror': 'symmetric'}
 
-def conv(x, w, stride):
-    """[N,C,H,W] and [4,4,in,out], one pixel of zeros before and as many as it takes after."""
-    x = np.pad(x, [(0, 0), (0, 0), (1, 2), (1, 2)], 'constant')
+
+def conv(x, w, stride, padding='zero'):
+    """[N,C,H,W] and [4,4,in,out], one pixel of padding before and as many as it takes after."""
+    x = np.pad(x, [(0, 0), (0, 0), (1, 2), (1, 2)], MODES[padding])
     size = (x.shape[2] - 3) // stride
     return sum(
         np.einsum('nihw,io->nohw', x[:, :, u : u + stride * size : stride, v : v + stride * size : stride], w[u, v])
@@ -21,23 +23,24 @@ def conv(x, w, stride):
     )
 
 
-def deconv(x, w):
+def deconv(x, w, padding='zero'):
     """Transposed convolution of stride 2 with [4,4,out,in]: a pixel adds a 4x4 patch, middle 2x2 on its own four.
 
     With [3,3,out,in]: each pixel four times, then a convolution with the kernel turned by 180 degrees.
     """
     n, _, h, _ = x.shape
     if len(w) == 3:
-        x = np.pad(x.repeat(2, axis=2).repeat(2, axis=3), [(0, 0), (0, 0), (1, 1), (1, 1)], 'constant')
+        x = np.pad(x.repeat(2, axis=2).repeat(2, axis=3), [(0, 0), (0, 0), (1, 1), (1, 1)], MODES[padding])
         shifts = [(u, v) for u in range(3) for v in range(3)]
         return sum(
             np.einsum('nihw,oi->nohw', x[:, :, u : u + 2 * h, v : v + 2 * h], w[2 - u, 2 - v]) for u, v in shifts
         )
-    y = np.zeros([n, w.shape[2], 2 * h + 2, 2 * h + 2])
+    x = np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)], MODES[padding])
+    y = np.zeros([n, w.shape[2], 2 * h + 6, 2 * h + 6])
     for u in range(4):
         for v in range(4):
-            y[:, :, u : u + 2 * h : 2, v : v + 2 * h : 2] += np.einsum('nihw,oi->nohw', x, w[u, v])
-    return y[:, :, 1:-1, 1:-1]
+            y[:, :, u : u + 2 * h + 4 : 2, v : v + 2 * h + 4 : 2] += np.einsum('nihw,oi->nohw', x, w[u, v])
+    return y[:, :, 3:-3, 3:-3]
 
 
 def normal(x, scale, offset):
@@ -45,10 +48,10 @@ def normal(x, scale, offset):
     return (x - mean) / np.sqrt(variance + 1e-5) * scale.reshape(1, -1, 1, 1) + offset.reshape(1, -1, 1, 1)
 
 
-def numpy_unet(v, x, dropout):
+def numpy_unet(v, x, numbers, padding):
     skips, used = [], 0
     for i in range(5):
-        x = conv(leaky(x) if i else x, v['Down%d/weight' % i], 2)
+        x = conv(leaky(x) if i else x, v['Down%d/weight' % i], 2, padding)
         x = (
             normal(x, v['Down%d/scale' % i], v['Down%d/offset' % i])
             if 0 < i < 4
@@ -56,13 +59,15 @@ def numpy_unet(v, x, dropout):
         )
         skips.append(x)
     for i in (4, 3, 2, 1):
-        x = normal(deconv(np.maximum(x, 0), v['Up%d/weight' % i]), v['Up%d/scale' % i], v['Up%d/offset' % i])
+        x = normal(deconv(np.maximum(x, 0), v['Up%d/weight' % i], padding), v['Up%d/scale' % i], v['Up%d/offset' % i])
+        n, c, h, w = x.shape
         if i > 1:
-            count, (n, c, h, w) = x[0].size, x.shape
-            x = x * dropout[:, used : used + count].reshape(n, h, w, c).transpose(0, 3, 1, 2)
-            used += count
+            x = x * numbers[:, used : used + c * h * w].reshape(n, h, w, c).transpose(0, 3, 1, 2)
+            used += c * h * w
+        elif 'Up%d/Noise/weight' % i in v:
+            x = x + np.einsum('nhwi,io->nohw', numbers[:, used:].reshape(n, h, w, -1), v['Up%d/Noise/weight' % i])
         x = np.concatenate([x, skips[i - 1]], axis=1)
-    return np.tanh(deconv(np.maximum(x, 0), v['Up0/weight']) + v['Up0/bias'].reshape(1, -1, 1, 1))
+    return np.tanh(deconv(np.maximum(x, 0), v['Up0/weight'], padding) + v['Up0/bias'].reshape(1, -1, 1, 1))
 
 
 def numpy_patchgan(v, x, y):
@@ -75,9 +80,11 @@ def numpy_patchgan(v, x, y):
     return conv(x, v['Conv4/weight'], 1) + v['Conv4/bias'].reshape(1, -1, 1, 1)
 
 
+@pytest.mark.parametrize('noise', [0, 3])
+@pytest.mark.parametrize('padding', unet.PADDING)
 @pytest.mark.parametrize('upsample', unet.UPSAMPLE)
-def test_the_networks_equal_numpys(session, random, upsample):
-    G = tfutil.Network('G', unet.U_net, size=32, ngf=4, upsample=upsample)
+def test_the_networks_equal_numpys(session, random, upsample, padding, noise):
+    G = tfutil.Network('G', unet.U_net, size=32, ngf=4, upsample=upsample, padding=padding, noise=noise)
     D = tfutil.Network('D', unet.PatchGAN, size=32, ndf=4)
     for network in (G, D):
         network.set(
@@ -87,12 +94,13 @@ def test_the_networks_equal_numpys(session, random, upsample):
             }
         )
     x, y = random.randn(2, 3, 1, 32, 32)
-    factors = dropout(random, 3, unet.dropout_size(32, 4))
+    numbers = random_inputs(random, 3, G)
+    dropped = unet.dropout_size(32, 4)
+    factors, normals = numbers[:, :dropped], numbers[:, dropped:]
     assert 0.4 < (factors > 0).mean() < 0.6 and factors.max() == 2
-    if G.data_format == 'NHWC':
-        assert_allclose(
-            G.run(x, factors), numpy_unet({k: v.astype(float) for k, v in G.values().items()}, x, factors), atol=2e-5
-        )
+    assert normals.shape == (3, noise * 16 * 16) and (noise == 0 or 0.9 < normals.std() < 1.1)
+    values = {k: v.astype(float) for k, v in G.values().items()}
+    assert_allclose(G.run(x, numbers), numpy_unet(values, x, numbers, padding), atol=2e-5)
     assert_allclose(D.run(x, y), numpy_patchgan({k: v.astype(float) for k, v in D.values().items()}, x, y), atol=1e-4)
 
 

@@ -1,0 +1,34 @@
+"""A table of how patches that a network makes of masks differ from the patches that the masks belong to."""
+
+import numpy as np
+
+from common import log
+from pix2pix import data, measures
+from pix2pix.painter import Painter
+
+
+def evaluate(cfg):
+    """Print the table with settings of pix2pix_settings.Evaluate."""
+    with Painter(cfg.model, cfg.cpu) as painter:
+        if painter.channels != 1:
+            raise ValueError('%s makes color images; only gray ones can be measured' % cfg.model)
+        _, patches, masks = data.pairs(cfg.data, cfg.masks)
+        if masks.shape[-1] != painter.size:
+            message = '%s holds pairs of %d pixels; %s makes patches of %d'
+            raise ValueError(message % (cfg.data, masks.shape[-1], cfg.model, painter.size))
+        inside = masks[:, 0] > 0
+        movable = ~inside[:, :, -cfg.moved - measures.MARGIN :].any(axis=(1, 2))
+        moved = measures.moved(masks[movable], cfg.moved)
+        with log.timed('patches computed'):
+            made = painter.paint(masks, cfg.seed)[:, 0]
+            later = painter.paint(moved, cfg.seed)[:, 0] if len(moved) else None
+        rows = measures.compare(patches[:, 0], made, inside, painter.card.to_hu)
+    print('%-34s%12s%12s%10s' % ('%d pairs' % len(masks), 'of the pairs', 'generated', 'ratio'))
+    for name, (expected, found) in rows.items():
+        print('%-34s%12.3f%12.3f%10.3f' % (name, expected, found, found / expected))
+    if later is None:
+        print('no mask has room for being moved by %d pixels' % cfg.moved)
+        return
+    places = measures.place(made[movable], inside[movable]), measures.place(later, inside[movable])
+    columns, line = np.subtract(*places[::-1])[1], 'nodule moves, pixels (%d masks)' % len(moved)
+    print('%-34s%12.3f%12.3f%10.3f' % (line, cfg.moved, columns, columns / cfg.moved))
