@@ -18,6 +18,7 @@ import dicom_masks
 import lidc_cases
 import metrics.__main__
 import pix2pix.__main__
+import pix2pix.pix2pix_settings
 import tfutil
 from classification.classifier_training import TrainableClassifier
 from common import images
@@ -60,6 +61,7 @@ SMALL = {
     '-m metrics train-outlines': '--maps 4,8 --minibatch 4 --steps 2 --cpu',
     '-m pix2pix train': '--ngf 4 --ndf 4 --minibatch 4 --epochs 1 --cpu',
     '-m pix2pix generate': '--cpu',
+    '-m pix2pix evaluate': '--cpu',
 }
 SUBCOMMANDS = {
     '0-dataset_create.py': 'images volumes lidc phantom pairs verify card',
@@ -112,7 +114,7 @@ def test_files_and_folders_that_a_page_names_exist(page):
 
 
 def test_flags_that_the_pages_name_exist(script, outcome):
-    helps = [outcome(MODULES['pix2pix'].main, command, '-h')[1] for command in ('train', 'generate')]
+    helps = [outcome(MODULES['pix2pix'].main, command, '-h')[1] for command in pix2pix.pix2pix_settings.COMMANDS]
     helps.append(outcome(MODULES['metrics'].main, 'train-outlines', '-h')[1])
     helps.append(script('demo/run_experiment.py', '-h')[1])
     for path in glob.glob(os.path.join(ROOT, '[0-9]-*.py')):

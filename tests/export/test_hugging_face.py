@@ -9,7 +9,7 @@ import pytest
 from common import card, images, manifest
 from export import model_card
 from metrics import scorecard
-from places import visible
+from places import ONCE, visible
 from runs import assert_same_weights, random_networks, train
 from sampling import Generator
 
@@ -34,6 +34,7 @@ def test_safetensors_make_the_same_images_as_the_pickle(weights, converted, succ
     assert (arrays[0] == arrays[1]).all() and card.of_weights(converted).window == (-1350, 150)
 
 
+@ONCE
 def test_a_training_begins_with_safetensors_as_with_the_pickle(weights, converted, training_data, succeeds, tmp_path):
     ends = []
     for path, name in ((weights, 'a'), (converted, 'b')):

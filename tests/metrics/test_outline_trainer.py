@@ -5,6 +5,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from common import hounsfield, images
 from metrics import outline_augmentation, outline_trainer, outlines, shapes
 from metrics.__main__ import main
+from places import ONCE
 
 WINDOW = hounsfield.WINDOWS['paper']
 
@@ -80,6 +81,7 @@ def test_the_threshold_makes_the_mean_diameter_right(random):
     assert_allclose(*mean, atol=0.1)
 
 
+@ONCE
 def test_it_trains_on_a_folder_of_pairs_and_writes_what_outlines(folder, outcome, tmp_path):
     out = tmp_path / 'new' / 'outlines.npz'
     arguments = ['train-outlines', folder, '--maps', '4,8,8', '--minibatch', 8, '--cpu', '--out']
