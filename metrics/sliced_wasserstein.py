@@ -8,6 +8,7 @@ from metrics.parallel import chunks
 
 SIDE = 7  # pixels of a neighbourhood
 MOST = 2**20  # neighbourhoods from a level, of all images together
+BINS = 2**15  # of projections
 
 
 def _neighbourhoods(images, rows, columns):
@@ -79,8 +80,9 @@ def _projected(axes, neighbourhoods):
 def distances(described, reference, width, seed=0, directions=512, track=iter):
     """Sliced Wasserstein distances x 1000 of the `descriptors` of several sets from a reference's, at one resolution.
 
-    Along each of `directions` random directions the sorted projections of both sets are compared (Rabin et al. 2011);
-    the mean of their absolute differences is the Wasserstein-1 distance there. All sets are of the same size.
+    The mean, over `directions` random directions, of the Wasserstein-1 distance of the projections (Rabin et al. 2011),
+    which is the integral of the absolute difference of their distribution functions. It is summed over BINS steps,
+    with an error of about 1e-5 of the distance. All sets are of the same size.
     """
     shape = reference[width].shape
     if any(levels[width].shape != shape for levels in described):
@@ -88,17 +90,22 @@ def distances(described, reference, width, seed=0, directions=512, track=iter):
     axes = _axes(shape[2], directions, seed)
 
     def compare(part):
-        expected, differences = _projected(axes[:, part], reference[width]), []
-        expected.sort(axis=1)
+        expected, result = _projected(axes[:, part], reference[width]), []
         for levels in described:
-            projected = _projected(axes[:, part], levels[width])
-            projected.sort(axis=1)
-            projected -= expected
-            differences.append(np.abs(projected, out=projected).mean())
-        return differences
+            pairs = zip(expected, _projected(axes[:, part], levels[width]))
+            result.append(sum(_distance(*pair) for pair in pairs))
+        return result
 
     parts = parallel.ordered(compare, chunks(directions, size=32), track)
-    return [1000 * float(np.mean(differences)) for differences in zip(*parts)]
+    return [1000 * float(np.sum(values)) / directions for values in zip(*parts)]
+
+
+def _distance(a, b):
+    """Wasserstein-1 distance of two sets of as many numbers, float32."""
+    low, high = min(a.min(), b.min()), max(a.max(), b.max())
+    step = (float(high) - float(low)) / BINS or 1.0
+    counts = [np.bincount(((x - low) / np.float32(step)).astype(np.intp), minlength=BINS + 1) for x in (a, b)]
+    return np.abs(np.cumsum(counts[0] - counts[1])).sum() * step / len(a)
 
 
 def sliced_wasserstein(a, b, width, seed=0, directions=512):
