@@ -302,6 +302,11 @@ Train = settings(
     ),
     group(
         'optimization',
+        loss=(
+            'wgan-gp',
+            'wgan-gp, as in the paper, or r3: relativistic pairing with R1 and R2, the loss of R3GAN',
+            ('wgan-gp', 'r3'),
+        ),
         D_repeats=(1, 'discriminator steps for a generator step', positive),
         G_lrate=(LRATE, 'learning rate of the generator: one number, or resolution:number,...', LRATES),
         D_lrate=(LRATE, 'learning rate of the discriminator: one number, or resolution:number,...', LRATES),

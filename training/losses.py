@@ -5,7 +5,8 @@ import collections
 import networks
 from tfutil import tf
 
-PENALTY, DRIFT = 10.0, 0.001  # weights of the gradient penalty and of the drift term
+PENALTY, DRIFT = 10.0, 0.001  # weights of the gradient penalty and of the drift term of wgan_gp
+GAMMA = 1.0  # of R1 and R2 in r3
 # generator and critic are the mean losses to minimise; terms, {name: scalar}, is for the log.
 Losses = collections.namedtuple('Losses', 'generator critic terms')
 
@@ -19,25 +20,51 @@ def wgan_gp(critic, reals, fakes, mix, labels, reduction=1):
     full-resolution image, of which each pixel here is the average over reduction^2 pixels; its norm is that of the
     gradient here divided by `reduction`.
     """
-    real_scores, real_logits = critic(reals)
-    fake_scores, fake_logits = critic(fakes)
+    real, fake = critic(reals), critic(fakes)
     mixed = reals + (fakes - reals) * mix
-    (gradients,) = tf.gradients(tf.reduce_sum(critic(mixed)[0]), [mixed])
-    norms = tf.sqrt(tf.reduce_sum(tf.square(gradients), axis=[1, 2, 3])) / reduction
-    generator = -tf.reduce_mean(fake_scores)
-    terms = collections.OrderedDict()
-    terms['real_score'] = tf.reduce_mean(real_scores)
-    terms['fake_score'] = tf.reduce_mean(fake_scores)
+    norms = tf.sqrt(_squared_norms(critic(mixed)[0], mixed)) / reduction
+    terms = _scores(real, fake)
     terms['gradient_norm'] = tf.reduce_mean(norms)
     terms['penalty'] = tf.reduce_mean(tf.square(norms - 1.0)) * PENALTY
-    terms['drift'] = tf.reduce_mean(tf.square(real_scores)) * DRIFT
+    terms['drift'] = tf.reduce_mean(tf.square(real[0])) * DRIFT
     loss = terms['fake_score'] - terms['real_score'] + terms['penalty'] + terms['drift']
+    return _with_labels(-terms['fake_score'], loss, terms, real, fake, labels)
+
+
+def r3(critic, reals, fakes, labels, reduction=1):
+    """Relativistic pairing with R1 and R2 (Huang et al., NeurIPS 2024): the loss of R3GAN.
+
+    Each fake is compared with a real of the same minibatch (Jolicoeur-Martineau 2019); gradients at reals and at fakes
+    are drawn to zero (Mescheder et al. 2018). Arguments as of `wgan_gp`.
+    """
+    real, fake = critic(reals), critic(fakes)
+    terms = _scores(real, fake)
+    for name, (scores, _), x in (('r1', real, reals), ('r2', fake, fakes)):
+        terms[name] = tf.reduce_mean(_squared_norms(scores, x)) / reduction**2
+    difference = real[0] - fake[0]
+    loss = tf.reduce_mean(tf.nn.softplus(-difference)) + GAMMA / 2 * (terms['r1'] + terms['r2'])
+    return _with_labels(tf.reduce_mean(tf.nn.softplus(difference)), loss, terms, real, fake, labels)
+
+
+def _squared_norms(scores, x):
+    """Of the gradients of scores with respect to each image of x, [N]."""
+    (gradients,) = tf.gradients(tf.reduce_sum(scores), [x])
+    return tf.reduce_sum(tf.square(gradients), axis=[1, 2, 3])
+
+
+def _scores(real, fake):
+    names = 'real_score', 'fake_score'
+    return collections.OrderedDict((name, tf.reduce_mean(scores)) for name, (scores, _) in zip(names, (real, fake)))
+
+
+def _with_labels(generator, loss, terms, real, fake, labels):
+    """Losses with the label term, if there are labels. real, fake: what the critic says of them."""
 
     def cross_entropy(logits):
         return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits))
 
     if labels.shape[1] != 0:
-        fake_labels, terms['label'] = cross_entropy(fake_logits), cross_entropy(real_logits)
+        fake_labels, terms['label'] = cross_entropy(fake[1]), cross_entropy(real[1])
         generator += fake_labels
         loss += fake_labels + terms['label']
     terms['critic_loss'] = loss

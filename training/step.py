@@ -62,7 +62,10 @@ class Replica:
             if level > 2:
                 reals = losses.fade_reals(reals, self.G.vars['lod'] - (self.top - level))
             fakes = self.G(latents, labels, **options)
-            loss = losses.wgan_gp(critic, reals, fakes, mix, labels, reduction)
+            if cfg.loss == 'r3':
+                loss = losses.r3(critic, reals, fakes, labels, reduction)
+            else:
+                loss = losses.wgan_gp(critic, reals, fakes, mix, labels, reduction)
             train_D, finite_D = self._descend(self.optimizer_D, self.D, loss.critic, 2 * level, loss.terms.values())
             train_G, finite_G = self._descend(self.optimizer_G, self.G, loss.generator, 2 * level + 1)
             if self.index == 0:
@@ -150,11 +153,13 @@ class Trainer:
             lrate_G, lrate_D = schedule.learning_rates(images_seen / 1000, level, self.cfg, self.data.top)
         for repeat in range(self.cfg.D_repeats):
             index, seen = step * self.cfg.D_repeats + repeat, images_seen + repeat * minibatch
-            feed = self._feed(steps, self.batches.for_D(index, seen, minibatch, level, augment), lrate_D)
+            arrays = self.batches.for_D(index, seen, minibatch, level, augment)
+            feed = self._feed(steps, arrays, lrate_D)
             fetches = [each.terms for each in steps], steps[0].finite_D, [each.train_D for each in steps]
             terms, finite, _ = self.group.run(fetches, feed)
             skipped += not finite
-        feed = self._feed(steps, self.batches.for_G(step, minibatch, level, augment), lrate_G)
+        arrays.update(self.batches.for_G(step, minibatch, level, augment))  # r3 compares with the last reals of D
+        feed = self._feed(steps, arrays, lrate_G)
         finite, _ = self.group.run([steps[0].finite_G, [each.train_G for each in steps]], feed)
         skipped += not finite
         return {name: float(np.mean([each[name] for each in terms])) for name in terms[0]}, skipped

@@ -62,6 +62,18 @@ def test_the_penalty_is_that_of_a_linear_critic_in_closed_form(session, random):
     assert_allclose(tfutil.run(result.terms['gradient_norm']), norm, rtol=1e-5)
 
 
+def test_r3_is_that_of_a_quadratic_critic_in_closed_form(session, random):
+    w, reals, fakes = (random.randn(4, 1, 4, 4).astype(np.float32) for _ in range(3))
+    critic = lambda x: (tf.reduce_sum(x * x * w[:1], axis=[2, 3]), tf.zeros([4, 0]))  # noqa: E731
+    result = losses.r3(critic, tf.constant(reals), tf.constant(fakes), tf.zeros([4, 0]), 8)
+    scores = [(x * x * w[:1]).sum(axis=(1, 2, 3)).astype(float) for x in (reals, fakes)]
+    penalties = [np.square(2 * x * w[:1]).sum(axis=(1, 2, 3)).mean() / 64 for x in (reals, fakes)]
+    expected = np.log1p(np.exp(scores[1] - scores[0])).mean() + 0.5 * sum(penalties)
+    assert_allclose(tfutil.run(result.critic), expected, rtol=1e-5)
+    assert_allclose(tfutil.run(result.generator), np.log1p(np.exp(scores[0] - scores[1])).mean(), rtol=1e-5)
+    assert_allclose(tfutil.run([result.terms['r1'], result.terms['r2']]), penalties, rtol=1e-5)
+
+
 def test_softened_reals_are_mixed_with_their_box_averages(session, random):
     x = random.randn(2, 1, 4, 4).astype(np.float32)
     coarse = x.reshape(2, 1, 2, 2, 2, 2).mean(axis=(3, 5)).repeat(2, axis=2).repeat(2, axis=3)

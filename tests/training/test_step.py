@@ -12,6 +12,7 @@ import networks
 import reference
 import tfutil
 from common import card
+from places import ONCE
 from runs import read_or_written_first, train, weights
 from tfutil import tf
 from training import optimizers
@@ -61,9 +62,10 @@ def test_training_changes_all_weights_of_the_final_resolution(finished_run, trai
 
 
 @pytest.mark.slow
-def test_two_replicas_equal_one(training_data, tmp_path):
+@pytest.mark.parametrize('loss', ['wgan-gp', pytest.param('r3', marks=ONCE)])
+def test_two_replicas_equal_one(training_data, loss):
     """Two devices of one machine, here two virtual CPUs, 20 steps without minibatch stddev."""
-    cfg = config.Train(fmap_base=64, fmap_max=8, mbstd_group_size=0)
+    cfg = config.Train(fmap_base=64, fmap_max=8, mbstd_group_size=0, loss=loss)
     data, results = dataset.Pyramid(training_data), []
     for cpus in (1, 2):
         with tfutil.init_tf(cpu=True, cpus=cpus):
