@@ -60,6 +60,11 @@ Train = settings(
         minibatch=(32, 'pairs in a step', positive),
         lrate=(1e-4, 'learning rate of both', positive_float),
         lrate_decay=(0.0, 'last share of the epochs, over which it falls to a tenth', fraction),
+        loss=(
+            'gan',
+            'adversarial loss: gan, as published, or r3: relativistic pairing with R1 and R2, the loss of R3GAN',
+            ('gan', 'r3'),
+        ),
         l2_weight=(1000.0, 'weight of the mean squared error', nonnegative_float),
         l1_weight=(0.0, 'weight of the mean absolute error', nonnegative_float),
     ),

@@ -9,7 +9,7 @@ import tfutil
 from common import images
 from pix2pix import unet
 from tfutil import tf
-from training import schedule
+from training import losses, schedule
 from training.optimizers import moments
 
 ROLES = ('G', 'D')  # the networks of a pickle
@@ -41,28 +41,32 @@ class Trainer:
         tfutil.run([variable.initializer for variable in self.moments().values()])
 
     def _build(self):
-        """Isola et al. 2017, with the squared error, or the absolute one, of --l2-weight and --l1-weight."""
+        """Isola et al. 2017, with the squared error, or the absolute one, of --l2-weight and --l1-weight.
+
+        With --loss r3, losses.r3 of the patches that D judges takes the place of the adversarial loss.
+        """
         cfg, feeds = self.cfg, self.feeds
         options = dict(compute_dtype=tf.bfloat16 if cfg.precision == 'bf16' else tf.float32)
         inputs, reals = [tf.cast(feeds[name], tf.float32) / 127.5 - 1 for name in ('inputs', 'targets')]
         self.fakes = self.G(inputs, feeds['random'], **options)
-        real_logits, fake_logits = [self.D(inputs, x, **options) for x in (reals, self.fakes)]
 
-        def cross_entropy(logits, label):
-            labels = label + tf.zeros_like(logits)
-            return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))
+        def critic(x):
+            return self.D(inputs, x, **options), None
 
+        if cfg.loss == 'r3':
+            adversarial = losses.r3(critic, reals, self.fakes, tf.zeros([1, 0]))
+        else:
+            adversarial = _cross_entropies(critic, reals, self.fakes, feeds['real_label'])
         self.terms = collections.OrderedDict()
         self.terms['squared_error'] = tf.reduce_mean(tf.square(self.fakes - reals))
         self.terms['absolute_error'] = tf.reduce_mean(tf.abs(self.fakes - reals))
-        self.terms['G_adversarial'] = cross_entropy(fake_logits, 1.0)
-        self.terms['D_loss'] = cross_entropy(real_logits, feeds['real_label']) + cross_entropy(fake_logits, 0.0)
+        self.terms.update(G_adversarial=adversarial.generator, D_loss=adversarial.critic)
         weighted = cfg.l2_weight * self.terms['squared_error'] + cfg.l1_weight * self.terms['absolute_error']
-        losses = {'G': self.terms['G_adversarial'] + weighted, 'D': self.terms['D_loss']}
+        totals = {'G': adversarial.generator + weighted, 'D': adversarial.critic}
         updates = []
         for role, network in self.networks.items():
             variables = list(network.trainables.values())
-            updates.append((role, self.optimizers[role].compute_gradients(losses[role], variables)))
+            updates.append((role, self.optimizers[role].compute_gradients(totals[role], variables)))
         gradients = [gradient for _, pairs in updates for gradient, _ in pairs]
         with tf.control_dependencies(gradients):  # all before the first weight changes
             self.step = tf.group(*[self.optimizers[role].apply_gradients(pairs) for role, pairs in updates])
@@ -118,6 +122,18 @@ class Trainer:
             return tfutil.run(self.fakes, {self.feeds['inputs']: pixels, self.feeds['random']: numbers})
 
         return generate(compute, inputs, self.G, self.cfg.minibatch, self.cfg.seed)
+
+
+def _cross_entropies(critic, reals, fakes, real_label):
+    """The losses of Goodfellow et al. 2014, as losses.Losses; real_label: what D should answer for reals."""
+
+    def cross_entropy(logits, label):
+        labels = label + tf.zeros_like(logits)
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))
+
+    (real, _), (fake, _) = critic(reals), critic(fakes)
+    loss = cross_entropy(real, real_label) + cross_entropy(fake, 0.0)
+    return losses.Losses(cross_entropy(fake, 1.0), loss, {})
 
 
 def random_inputs(random, count, G, drop=True):

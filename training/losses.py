@@ -35,7 +35,8 @@ def r3(critic, reals, fakes, labels, reduction=1):
     """Relativistic pairing with R1 and R2 (Huang et al., NeurIPS 2024): the loss of R3GAN.
 
     Each fake is compared with a real of the same minibatch (Jolicoeur-Martineau 2019); gradients at reals and at fakes
-    are drawn to zero (Mescheder et al. 2018). Arguments as of `wgan_gp`.
+    are drawn to zero (Mescheder et al. 2018). Arguments as of `wgan_gp`, but that images may have several scores, of
+    which the mean is differentiated.
     """
     real, fake = critic(reals), critic(fakes)
     terms = _scores(real, fake)
@@ -47,8 +48,9 @@ def r3(critic, reals, fakes, labels, reduction=1):
 
 
 def _squared_norms(scores, x):
-    """Of the gradients of scores with respect to each image of x, [N]."""
-    (gradients,) = tf.gradients(tf.reduce_sum(scores), [x])
+    """Of the gradients of the mean score of each image of x, [N]."""
+    means = tf.reduce_mean(scores, axis=list(range(1, scores.shape.ndims)))
+    (gradients,) = tf.gradients(tf.reduce_sum(means), [x])
     return tf.reduce_sum(tf.square(gradients), axis=[1, 2, 3])
 
 

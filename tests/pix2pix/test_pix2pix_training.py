@@ -55,6 +55,26 @@ def test_losses_are_those_of_the_original_and_are_computed_before_a_weight_chang
     assert_allclose(terms['D_loss'], wanted, rtol=1e-4)
 
 
+@pytest.mark.slow
+def test_r3_compares_each_patch_with_that_of_the_real_image(session, pairs):
+    _, patches, masks = data.pairs(pairs)
+    trainer = Trainer(
+        pix2pix_settings.Train(ngf=4, ndf=4, minibatch=5, loss='r3', padding='mirror', noise=2), masks, patches
+    )
+    trainer.initialise()
+    drawn = trainer.draw(0)
+    inputs, reals = [drawn[name] / 127.5 - 1 for name in ('inputs', 'targets')]
+    fakes = trainer.G.run(inputs, drawn['random'])
+    real, fake = [trainer.D.run(inputs, x).astype(float) for x in (reals, fakes)]
+    terms = trainer.train_step(0)
+    assert_allclose(terms['G_adversarial'], np.mean(np.log1p(np.exp(real - fake))), rtol=1e-4)
+    assert terms['D_loss'] > np.mean(np.log1p(np.exp(fake - real)))
+    before = trainer.D.values()
+    trainer.train_step(1)
+    same = [name for name, value in trainer.D.values().items() if np.array_equal(value, before[name])]
+    assert same == ['Conv4/bias']  # which cancels in differences
+
+
 def start(pairs, outdir, *arguments):
     return subprocess.Popen(
         [sys.executable, '-m', 'pix2pix', 'train', '--data', pairs, '--outdir', str(outdir)]
