@@ -13,6 +13,7 @@ from training import losses, schedule
 from training.optimizers import moments
 
 ROLES = ('G', 'D')  # the networks of a pickle
+GAMMA = 10.0  # of losses.r3; with 1, patches had a mesh
 # FILE FORMAT: what is drawn depends on the seed of a run and one of these, so that a resumed run draws the same.
 ORDER, WEIGHTS, STEP, DROPOUT, VALIDATION = range(5)
 
@@ -54,7 +55,7 @@ class Trainer:
             return self.D(inputs, x, **options), None
 
         if cfg.loss == 'r3':
-            adversarial = losses.r3(critic, reals, self.fakes, tf.zeros([1, 0]))
+            adversarial = losses.r3(critic, reals, self.fakes, tf.zeros([1, 0]), gamma=GAMMA)
         else:
             adversarial = _cross_entropies(critic, reals, self.fakes, feeds['real_label'])
         self.terms = collections.OrderedDict()

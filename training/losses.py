@@ -6,7 +6,6 @@ import networks
 from tfutil import tf
 
 PENALTY, DRIFT = 10.0, 0.001  # weights of the gradient penalty and of the drift term of wgan_gp
-GAMMA = 1.0  # of R1 and R2 in r3
 # generator and critic are the mean losses to minimise; terms, {name: scalar}, is for the log.
 Losses = collections.namedtuple('Losses', 'generator critic terms')
 
@@ -31,19 +30,19 @@ def wgan_gp(critic, reals, fakes, mix, labels, reduction=1):
     return _with_labels(-terms['fake_score'], loss, terms, real, fake, labels)
 
 
-def r3(critic, reals, fakes, labels, reduction=1):
+def r3(critic, reals, fakes, labels, reduction=1, gamma=1.0):
     """Relativistic pairing with R1 and R2 (Huang et al., NeurIPS 2024): the loss of R3GAN.
 
     Each fake is compared with a real of the same minibatch (Jolicoeur-Martineau 2019); gradients at reals and at fakes
     are drawn to zero (Mescheder et al. 2018). Arguments as of `wgan_gp`, but that images may have several scores, of
-    which the mean is differentiated.
+    which the mean is differentiated; gamma: twice the weight of R1 and R2.
     """
     real, fake = critic(reals), critic(fakes)
     terms = _scores(real, fake)
     for name, (scores, _), x in (('r1', real, reals), ('r2', fake, fakes)):
         terms[name] = tf.reduce_mean(_squared_norms(scores, x)) / reduction**2
     difference = real[0] - fake[0]
-    loss = tf.reduce_mean(tf.nn.softplus(-difference)) + GAMMA / 2 * (terms['r1'] + terms['r2'])
+    loss = tf.reduce_mean(tf.nn.softplus(-difference)) + gamma / 2 * (terms['r1'] + terms['r2'])
     return _with_labels(tf.reduce_mean(tf.nn.softplus(difference)), loss, terms, real, fake, labels)
 
 
