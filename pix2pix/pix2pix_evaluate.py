@@ -29,6 +29,7 @@ def evaluate(cfg):
     if later is None:
         print('no mask has room for being moved by %d pixels' % cfg.moved)
         return
-    places = measures.place(made[movable], inside[movable]), measures.place(later, inside[movable])
-    columns, line = np.subtract(*places[::-1])[1], 'nodule moves, pixels (%d masks)' % len(moved)
+    change = later.astype(float) - made[movable]  # brighter where nodules are now, darker where they were
+    places = measures.place(change, inside[movable]), measures.place(-change, inside[movable])
+    columns, line = np.subtract(*places)[1], 'nodule moves, pixels (%d masks)' % len(moved)
     print('%-34s%12.3f%12.3f%10.3f' % (line, cfg.moved, columns, columns / cfg.moved))
