@@ -65,8 +65,8 @@ def test_every_setting_is_in_a_group_and_the_example_can_be_typed(record):
 def test_defaults_are_shown_as_they_are_typed_and_are_values(capsys):
     with pytest.raises(SystemExit):
         commandline.parse(pix2pix.pix2pix_settings.Generate, ['-h'])
-    assert '(default: 6-20)' in ' '.join(capsys.readouterr().out.split())
-    assert pix2pix.pix2pix_settings.Generate().diameter == (6.0, 20.0)
+    assert '(default: 4-12)' in ' '.join(capsys.readouterr().out.split())
+    assert pix2pix.pix2pix_settings.Generate().diameter == (4.0, 12.0)
     assert commandline.parse(Example, []) == Example() and Example().width == (1.0, 2.0)
 
 
