@@ -104,10 +104,9 @@ class Trainer:
         return dict(arrays, random=numbers, real_label=random.uniform(0.8, 1.1, [n, 1, 1, 1]))
 
     def learning_rate(self, step):
-        """With --lrate-decay it falls in that share of the steps to a tenth, as that of `schedule.learning_rates`."""
-        cfg, total = self.cfg, self.cfg.epochs * self.steps_per_epoch
-        decaying = total * cfg.lrate_decay
-        return cfg.lrate * schedule.LEAST ** np.clip((step - total + decaying) / max(decaying, 1e-9), 0, 1)
+        """With --lrate-decay it falls over that last share of the steps."""
+        end = self.cfg.epochs * self.steps_per_epoch
+        return self.cfg.lrate * schedule.decay(step, end - end * self.cfg.lrate_decay, end)
 
     def train_step(self, step):
         """One step of G and one of D; its terms, {name: number}."""

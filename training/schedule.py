@@ -53,8 +53,12 @@ def learning_rates(kimg, level, cfg, top):
     rates = [config.table(text)[2**level] for text in (cfg.G_lrate, cfg.D_lrate)]
     if not cfg.lrate_decay:
         return rates
-    begin, end = decay_span(cfg, top)
-    return [rate * LEAST ** np.clip((kimg - begin) / max(end - begin, 1e-9), 0, 1) for rate in rates]
+    return [rate * decay(kimg, *decay_span(cfg, top)) for rate in rates]
+
+
+def decay(now, begin, end):
+    """What a learning rate is multiplied by: 1 until `begin`, then 0.1 ** progress until `end`."""
+    return LEAST ** np.clip((now - begin) / max(end - begin, 1e-9), 0, 1)
 
 
 def decay_span(cfg, top):

@@ -56,6 +56,15 @@ def test_losses_are_those_of_the_original_and_are_computed_before_a_weight_chang
 
 
 @pytest.mark.slow
+def test_the_learning_rate_falls_over_the_last_share_of_the_epochs_or_stays(session, pairs):
+    _, patches, masks = data.pairs(pairs)
+    options = dict(ngf=4, ndf=4, minibatch=len(masks), epochs=100, lrate=2e-3)  # a step is an epoch
+    for share, expected in ((0.0, [2e-3, 2e-3, 2e-3]), (0.5, [2e-3, 2e-3 * 0.1**0.5, 2e-4])):
+        trainer = Trainer(pix2pix_settings.Train(lrate_decay=share, **options), masks, patches)
+        assert_allclose([trainer.learning_rate(step) for step in (50, 75, 100)], expected)
+
+
+@pytest.mark.slow
 def test_r3_compares_each_patch_with_that_of_the_real_image(session, pairs):
     _, patches, masks = data.pairs(pairs)
     trainer = Trainer(
