@@ -150,9 +150,11 @@ def test_the_address_opens_the_same_nodule_in_another_browser(page, seed):
     page['seed'].send_keys('\ue009a\ue000', seed, '\ue007')
     page.until(lambda: page.count() == 2, 'that seed')
     page.move(-35)
+    before = page.pixels()
     page['width'].send_keys('\ue009a\ue000', '700', '\ue007')
-    address = page.address('moves=sefa1:-35&window=-600,700')
+    page.until(lambda: (page.pixels() != before).any(), 'the nodule in another window')
     moved = page.pixels()
+    address = page.address('moves=sefa1:-35&window=-600,700')
     page.begin()
     assert page.window() == [-600, 1500]
     page.again(address)
