@@ -43,8 +43,11 @@ def walk():
 
 
 def evaluate():
-    weights = os.path.join(WEIGHT, EVALUATED + '.pkl')
-    run('4-evaluate.py', '--model', weights, '--data', os.path.join('processData', EVALUATED), '--audit', '50')
+    weights, phantoms = os.path.join(WEIGHT, EVALUATED + '.pkl'), os.path.join(OUTPUT, 'phantoms')
+    unseen = ['--number', '2000', '--seed', '6', '--outdir', phantoms, '--force']  # others than those of its training
+    run('0-dataset_create.py', 'phantom', EVALUATED, *unseen)
+    data = os.path.join(phantoms, EVALUATED)
+    run('4-evaluate.py', '--model', weights, '--data', data, '--number', '1000', '--audit', '50')
 
 
 def patches_of_masks():

@@ -196,16 +196,15 @@ def _u_net(graph, options):
     for layer in range(layers - 2, -2, -1):
         name, width = 'Up%d' % (layer + 1), 2 ** (layers - 1 - layer)
         x = graph.transposed_conv(graph.add('Relu', x), name, graph.values[name + '/weight'], mirror)
-        if layer == -1:
-            break
-        x = _batch_norm(graph, x, name)
+        x = _batch_norm(graph, x, name) if layer >= 0 else graph.bias(x, name)
         if layer > layers - 2 - DROPPED:
             x = graph.add('Mul', x, nchw(numbers('dropout', width, fmaps(layer, ngf))))
         elif noise:
             sums = graph.matmul(numbers('noise', width, noise), name + '/Noise', graph.values[name + '/Noise/weight'])
             x = graph.add('Add', x, nchw(sums))
-        x = graph.add('Concat', x, skips[layer], axis=1)
-    return 'images', graph.add('Tanh', graph.bias(x, name)), [options['out_channels'], size, size]
+        if layer >= 0:
+            x = graph.add('Concat', x, skips[layer], axis=1)
+    return 'images', graph.add('Tanh', x), [options['out_channels'], size, size]
 
 
 def _small(graph, x, options):

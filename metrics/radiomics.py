@@ -98,11 +98,17 @@ def points(values, of_reals):
     return np.nan_to_num(np.clip((found - median) / spread, -FAR, FAR))
 
 
+def lung_noise(pixels, masks):
+    """The feature `noise` of images, [N]. pixels: float32 [N, R, R]; masks: bool, what is inside of the outlines."""
+    noise, lung = _noise(pixels, _near(masks))
+    return np.sqrt(_mean(np.square(noise), lung))
+
+
 def _measured(pixels, masks):
     """{name: [N]} of the features that follow from pixels [N, R, R] and masks."""
     mean = _mean(pixels, masks)
     ends = _percentiles(pixels, masks, (10, 90))
-    near = ndimage.binary_dilation(masks, NEIGHBOURS, iterations=RING)
+    near = _near(masks)
     ring = near & ~ndimage.binary_dilation(masks, NEIGHBOURS, iterations=GAP)
     quartiles = _percentiles(pixels, ring, (25, 50, 75))
     border = masks & ~ndimage.binary_erosion(masks, NEIGHBOURS, border_value=1)
@@ -113,18 +119,28 @@ def _measured(pixels, masks):
         pairs = [_pair(pixels, masks, *way) for way in ((0, step), (step, 0), (step, step), (step, -step))]
         found['texture_contrast_%d' % step], found['texture_correlation_%d' % step] = _co_occurrence(pairs)
     found['binary_patterns'] = _mean(_uniform(pixels), masks[:, 1:-1, 1:-1])
-    smooth = pixels
-    for axis in (1, 2):
-        smooth = weighted_sum(smooth, np.array([0.25, 0.5, 0.25], np.float32), axis)
-    noise, outside = pixels[:, 1:-1, 1:-1] - smooth, ~near[:, 1:-1, 1:-1]
-    middle = np.nan_to_num(_percentiles(smooth, outside, [50])[0])
-    lung = outside & (smooth <= middle[:, None, None])
+    noise, lung = _noise(pixels, near)
     found['noise'] = np.sqrt(_mean(np.square(noise), lung))
     for step in (1, 2):
         pairs = [_pair(noise, lung, *way) for way in ((0, step), (step, 0))]
         found['noise_correlation_%d' % step] = _co_occurrence(pairs)[1]
     found['period_2'] = _period_2(pixels)
     return found
+
+
+def _near(masks):
+    """What is inside of the outlines or of the ring round them."""
+    return ndimage.binary_dilation(masks, NEIGHBOURS, iterations=RING)
+
+
+def _noise(pixels, near):
+    """Noise, and where it is that of lung, both without the outermost pixels, [N, R - 2, R - 2]."""
+    smooth = pixels
+    for axis in (1, 2):
+        smooth = weighted_sum(smooth, np.array([0.25, 0.5, 0.25], np.float32), axis)
+    outside = ~near[:, 1:-1, 1:-1]
+    middle = np.nan_to_num(_percentiles(smooth, outside, [50])[0])
+    return pixels[:, 1:-1, 1:-1] - smooth, outside & (smooth <= middle[:, None, None])
 
 
 def _mean(values, masks):

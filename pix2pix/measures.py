@@ -8,9 +8,9 @@ import collections
 import numpy as np
 from scipy import ndimage
 
+from metrics import radiomics
+
 FRAME = 3  # pixels along the border
-LUNG = -700.0  # HU; what is darker, smoothed, counts as lung
-MARGIN = 4  # pixels between the lung that noise is measured in and anything else
 REACH = 20  # pixels around a mask in which its nodule is looked for
 
 
@@ -99,32 +99,13 @@ def nyquist(patches):
     return power[high[:, None] & high].sum()
 
 
-def lung_noise(hu, masks):
-    """SD, in HU, of the noise of lung: of pixels' differences from the mean of their four neighbors, over sqrt(1.25).
-
-    For white noise that is its SD. Differences beyond three SD, as of vessels, are left out. NaN without lung.
-    """
-    differences = []
-    kernel = np.float32([[0, 1, 0], [1, 0, 1], [0, 1, 0]]) / 4
-    for patch, mask in zip(hu, masks):
-        smooth = ndimage.uniform_filter(patch, 5)
-        lung = ndimage.binary_erosion((smooth < LUNG) & ~ndimage.binary_dilation(mask, iterations=MARGIN), iterations=2)
-        differences.append((patch - ndimage.convolve(patch, kernel))[lung])
-    differences = np.concatenate(differences)
-    if not len(differences):
-        return np.nan
-    for _ in range(10):
-        differences = differences[np.abs(differences) <= 3 * differences.std()]
-    return differences.std() / np.sqrt(1.25)
-
-
-def compare(patches, made, masks, to_hu):
-    """{name: (of patches, of made)} of all measures. patches, made: uint8 [N, R, R]; to_hu: of gray levels."""
+def compare(patches, made, masks):
+    """{name: (of patches, of made)} of all measures, of patches and those that were made, uint8 [N, R, R]."""
     rows = collections.OrderedDict()
     both = patches.astype(float), made.astype(float)
     found = [contrasts(each, masks) for each in both]
     rows['contrast, gray levels'] = [each.mean() for each in found]
-    rows['lung noise, HU'] = [lung_noise(np.float32(to_hu(each)), masks) for each in both]
+    rows['lung noise, gray levels'] = [np.nanmean(radiomics.lung_noise(np.float32(each), masks)) for each in both]
     rows['power near the Nyquist frequency'] = [nyquist(each) for each in both]
     rows['frame'] = [frame(each) for each in both]
     for period in (2, 4, 8):

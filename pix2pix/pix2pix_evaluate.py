@@ -6,6 +6,8 @@ from common import log
 from pix2pix import data, measures
 from pix2pix.painter import Painter
 
+FREE = 4  # pixels that a mask which is moved keeps from the border
+
 
 def evaluate(cfg):
     """Print the table with settings of pix2pix_settings.Evaluate."""
@@ -17,12 +19,12 @@ def evaluate(cfg):
             message = '%s holds pairs of %d pixels; %s makes patches of %d'
             raise ValueError(message % (cfg.data, masks.shape[-1], cfg.model, painter.size))
         inside = masks[:, 0] > 0
-        movable = ~inside[:, :, -cfg.moved - measures.MARGIN :].any(axis=(1, 2))
+        movable = ~inside[:, :, -cfg.moved - FREE :].any(axis=(1, 2))
         moved = measures.moved(masks[movable], cfg.moved)
         with log.timed('patches computed'):
             made = painter.paint(masks, cfg.seed)[:, 0]
             later = painter.paint(moved, cfg.seed)[:, 0] if len(moved) else None
-        rows = measures.compare(patches[:, 0], made, inside, painter.card.to_hu)
+        rows = measures.compare(patches[:, 0], made, inside)
     print('%-34s%12s%12s%10s' % ('%d pairs' % len(masks), 'of the pairs', 'generated', 'ratio'))
     for name, (expected, found) in rows.items():
         print('%-34s%12.3f%12.3f%10.3f' % (name, expected, found, found / expected))

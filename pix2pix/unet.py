@@ -14,7 +14,7 @@ UPSAMPLE = 'transposed', 'resize'
 # What is beyond the border of features: zeros, as in the paper, by which a network can tell where the border is and
 # draw a frame; or the features mirrored at it.
 PADDING = 'zero', 'mirror'
-DROPPED = 3  # up-blocks with dropout, from the innermost; those behind them, but for the last, can have noise
+DROPPED = 3  # up-blocks with dropout, from the innermost; those behind them can have noise
 
 
 def depth(size):
@@ -37,7 +37,7 @@ def dropout_size(size, ngf):
 
 def noise_size(size, noise):
     """How many numbers of noise an image takes, for so many maps of noise a layer."""
-    return noise * sum(4 ** (i + 1) for i in range(DROPPED, depth(size) - 1))
+    return noise * sum(4 ** (i + 1) for i in range(DROPPED, depth(size)))
 
 
 def weight(shape):
@@ -127,20 +127,19 @@ def U_net(
 
     for layer in range(layers - 2, -2, -1):
         with tf.variable_scope('Up%d' % (layer + 1)):
-            x = tf.nn.relu(x)
-            if layer == -1:
-                x = tf.tanh(apply_bias(deconv(x, out_channels, upsample, **options), data_format))
-                break
-            x = batch_norm(deconv(x, fmaps(layer, ngf), upsample, **options), data_format)
+            maps = fmaps(layer, ngf) if layer >= 0 else out_channels
+            x = deconv(tf.nn.relu(x), maps, upsample, **options)
+            x = batch_norm(x, data_format) if layer >= 0 else apply_bias(x, data_format)
             if layer > layers - 2 - DROPPED:
-                factors, used = numbers(fmaps(layer, ngf))
+                factors, used = numbers(maps)
                 x *= from_nhwc(factors, data_format)
             elif noise:
                 with tf.variable_scope('Noise'):
                     normal, used = numbers(noise)
-                    x += from_nhwc(tf.tensordot(normal, weight([noise, fmaps(layer, ngf)]), 1), data_format)
-            x = tf.concat([x, skips[layer]], axis=data_format.index('C'))
-    return tf.identity(to_nchw(x, data_format), name='images_out')
+                    x += from_nhwc(tf.tensordot(normal, weight([noise, maps]), 1), data_format)
+            if layer >= 0:
+                x = tf.concat([x, skips[layer]], axis=data_format.index('C'))
+    return tf.identity(to_nchw(tf.tanh(x), data_format), name='images_out')
 
 
 def PatchGAN(

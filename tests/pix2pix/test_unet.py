@@ -58,16 +58,20 @@ def numpy_unet(v, x, numbers, padding):
             else x + v['Down%d/bias' % i].reshape(1, -1, 1, 1)
         )
         skips.append(x)
-    for i in (4, 3, 2, 1):
-        x = normal(deconv(np.maximum(x, 0), v['Up%d/weight' % i], padding), v['Up%d/scale' % i], v['Up%d/offset' % i])
+    for i in (4, 3, 2, 1, 0):
+        x = deconv(np.maximum(x, 0), v['Up%d/weight' % i], padding)
+        x = normal(x, v['Up%d/scale' % i], v['Up%d/offset' % i]) if i else x + v['Up0/bias'].reshape(1, -1, 1, 1)
         n, c, h, w = x.shape
+        weights = v.get('Up%d/Noise/weight' % i)
+        count = h * w * (c if i > 1 else 0 if weights is None else len(weights))
+        drawn, used = numbers[:, used : used + count].reshape(n, h, w, -1), used + count
         if i > 1:
-            x = x * numbers[:, used : used + c * h * w].reshape(n, h, w, c).transpose(0, 3, 1, 2)
-            used += c * h * w
-        elif 'Up%d/Noise/weight' % i in v:
-            x = x + np.einsum('nhwi,io->nohw', numbers[:, used:].reshape(n, h, w, -1), v['Up%d/Noise/weight' % i])
-        x = np.concatenate([x, skips[i - 1]], axis=1)
-    return np.tanh(deconv(np.maximum(x, 0), v['Up0/weight'], padding) + v['Up0/bias'].reshape(1, -1, 1, 1))
+            x = x * drawn.transpose(0, 3, 1, 2)
+        elif weights is not None:
+            x = x + np.einsum('nhwi,io->nohw', drawn, weights)
+        if i:
+            x = np.concatenate([x, skips[i - 1]], axis=1)
+    return np.tanh(x)
 
 
 def numpy_patchgan(v, x, y):
@@ -98,7 +102,7 @@ def test_the_networks_equal_numpys(session, random, upsample, padding, noise):
     dropped = unet.dropout_size(32, 4)
     factors, normals = numbers[:, :dropped], numbers[:, dropped:]
     assert 0.4 < (factors > 0).mean() < 0.6 and factors.max() == 2
-    assert normals.shape == (3, noise * 16 * 16) and (noise == 0 or 0.9 < normals.std() < 1.1)
+    assert normals.shape == (3, noise * (16 * 16 + 32 * 32)) and (noise == 0 or 0.9 < normals.std() < 1.1)
     values = {k: v.astype(float) for k, v in G.values().items()}
     assert_allclose(G.run(x, numbers), numpy_unet(values, x, numbers, padding), atol=2e-5)
     assert_allclose(D.run(x, y), numpy_patchgan({k: v.astype(float) for k, v in D.values().items()}, x, y), atol=1e-4)
