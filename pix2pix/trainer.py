@@ -13,7 +13,7 @@ from training import losses, schedule
 from training.optimizers import moments
 
 ROLES = ('G', 'D')  # the networks of a pickle
-GAMMA = 10.0  # of losses.r3; with 1, patches had a mesh
+GAMMA = 0.5  # of losses.r3; with 3 and 10, lung was too smooth
 # FILE FORMAT: what is drawn depends on the seed of a run and one of these, so that a resumed run draws the same.
 ORDER, WEIGHTS, STEP, DROPOUT, VALIDATION = range(5)
 
