@@ -16,14 +16,14 @@ from common.hounsfield import WINDOWS
 from metrics.gray_levels import gray_distance
 from metrics.nodules import known, measure
 from pix2pix.painter import Painter
-from places import ROOT
+from places import ONCE, ROOT
 from sets import value
 
 WEIGHT = os.path.join(ROOT, 'demo', 'weight')
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('name', ['AIS', 'MIA', 'IA'])
+@pytest.mark.parametrize('name', ['AIS', pytest.param('MIA', marks=ONCE), pytest.param('IA', marks=ONCE)])
 def test_demo_weights_are_small_and_make_nodules_of_their_class(session, name):
     path = os.path.join(WEIGHT, name + '.pkl')
     assert os.path.getsize(path) <= 6e6

@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 
 import dataset
 from common import capacity
-from places import ROOT
+from places import ONCE, ROOT
 
 
 def test_class_folders_are_pooled_and_labelled(tmp_path, training_data):
@@ -56,6 +56,7 @@ def test_what_fills_the_memory_is_mapped_from_a_file_without_a_name_and_is_the_s
         dataset.Pyramid(training_data)
 
 
+@ONCE
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists('/proc/self/status'), reason='needs /proc')
 def test_loading_a_dataset_takes_little_more_memory_than_its_arrays(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from dataset_tools import overview, overview_page, phantom_sources
 from dataset_tools.create_settings import CreatePhantom
 from dataset_tools.patches import Patch
+from places import ONCE
 
 HEAD = dict(seed=1, resolution=16, window=(-1900.0, 1100.0), mm_per_pixel=0.6)
 
@@ -60,6 +61,7 @@ def test_pictures_are_of_as_many_nodules_as_possible_and_not_just_the_first_of_e
     )
 
 
+@ONCE
 def test_the_page_shows_pictures_outlines_diameters_and_tables(tmp_path, seen):
     path = str(tmp_path / 'set.html')
     folds = [('fold0/test', [1, 4, 4])]

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 
 from created import CREATE
 from dataset_tools import annotations, ct_volumes, scan_crops
-from places import ROOT
+from places import ONCE, ROOT
 from scans import picture, write
 
 # ru_maxrss would begin with the memory of the tests, whose child this process is.
@@ -38,6 +38,7 @@ print(peak())
 """
 
 
+@ONCE
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith('linux'), reason='it is read from /proc')
 @pytest.mark.parametrize('form', ['dicom', 'nii', 'nii.gz', 'mha', 'nrrd'])

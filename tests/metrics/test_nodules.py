@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 
 from common import hounsfield
 from metrics import nodules
+from places import ONCE
 
 WINDOW, MM, SIZE = hounsfield.WINDOWS['paper'], 0.6, 64
 
@@ -139,6 +140,7 @@ def test_no_nodule_is_found_in_noisy_lung(random, deviation):
     assert nodules.measure(images, WINDOW, MM).found.all()
 
 
+@ONCE
 def test_many_images_are_measured_as_each_alone_is(random):
     images = random.randint(256, size=[300, 1, 16, 16]).astype(np.uint8)
     parts = []

@@ -9,6 +9,7 @@ import dataset
 import sets
 from common.card import PHANTOMS
 from metrics import comparison, evaluate, evaluation_page
+from places import ONCE
 
 pytestmark = pytest.mark.usefixtures('discs')
 
@@ -22,6 +23,7 @@ def words(path):
     return text.replace('--real-holdout', '')
 
 
+@ONCE
 @pytest.mark.parametrize('source, used, unused', [(PHANTOMS, 'simulated', 'real'), (None, 'real', 'simulated')])
 def test_pages_call_images_that_are_recorded_as_phantoms_simulated(random, tmp_path, source, used, unused):
     images = sets.pictures(random, 80, 16)

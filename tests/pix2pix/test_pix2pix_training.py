@@ -55,6 +55,7 @@ def test_losses_are_those_of_the_original_and_are_computed_before_a_weight_chang
     assert_allclose(terms['D_loss'], wanted, rtol=1e-4)
 
 
+@ONCE
 @pytest.mark.slow
 def test_the_learning_rate_falls_over_the_last_share_of_the_epochs_or_stays(session, pairs):
     _, patches, masks = data.pairs(pairs)
@@ -64,6 +65,7 @@ def test_the_learning_rate_falls_over_the_last_share_of_the_epochs_or_stays(sess
         assert_allclose([trainer.learning_rate(step) for step in (50, 75, 100)], expected)
 
 
+@ONCE
 @pytest.mark.slow
 def test_r3_compares_each_patch_with_that_of_the_real_image(session, pairs):
     _, patches, masks = data.pairs(pairs)
