@@ -65,7 +65,6 @@ def test_the_learning_rate_falls_over_the_last_share_of_the_epochs_or_stays(sess
         assert_allclose([trainer.learning_rate(step) for step in (50, 75, 100)], expected)
 
 
-@ONCE
 @pytest.mark.slow
 def test_r3_compares_each_patch_with_that_of_the_real_image(session, pairs):
     _, patches, masks = data.pairs(pairs)

@@ -209,7 +209,6 @@ def test_bf16_trains_and_stays_near_fp32(script, tmp_path, training_data):
         assert any((a[name] != b[name]).any() for name in a)
 
 
-@ONCE
 @pytest.mark.slow
 def test_histograms_and_a_video_change_nothing_about_a_run(script, tmp_path, training_data, finished_run, monkeypatch):
     ffmpeg = FakeFFmpeg()
@@ -226,7 +225,6 @@ def test_histograms_and_a_video_change_nothing_about_a_run(script, tmp_path, tra
             assert_allclose(histogram.sum, network['4x4/Conv/' + kind].sum(dtype=float), rtol=1e-5, atol=1e-6)
 
 
-@ONCE
 @pytest.mark.slow
 def test_colour_images_are_learned_drawn_generated_and_resumed_bit_for_bit(script, succeeds, tmp_path, random):
     data, flags = str(tmp_path / 'RGB'), ['--cpu', '--mirror-augment', '--augment-critic', 'always']

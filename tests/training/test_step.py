@@ -117,7 +117,6 @@ def test_an_iteration_has_as_many_steps_of_d_as_told_and_a_reset_forgets_them(tr
     assert all((value == 0).all() for name, value in moments.items() if name.endswith(('/m', '/v')))
 
 
-@ONCE
 def test_a_step_has_the_learning_rates_and_the_smoothing_of_its_resolution_and_time(training_data):
     """The first step of Adam after a reset changes a weight by the learning rate, up or down, or not at all."""
     texts = dict(G_lrate='8:4e-3', D_lrate='8:2e-3', lrate_decay='0.5', G_smoothing_kimg='1,8:0.016', total_kimg='2')

@@ -129,7 +129,7 @@ def test_moments_that_are_kept_lead_elsewhere_from_the_first_fade_on(reference):
     assert largest[11] < 1e-6 < 1e-4 < largest[12]
 
 
-@pytest.mark.parametrize('begin, end', [(12, 15), pytest.param(16, 16, marks=ONCE)])
+@pytest.mark.parametrize('begin, end', [(12, 15), (16, 16)])
 def test_weights_of_the_reference_go_on_in_the_middle_of_a_fade_and_at_its_end(reference, begin, end):
     """The reference forgets its moments before these iterations, as it does where it begins from a file.
 
