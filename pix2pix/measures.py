@@ -56,6 +56,12 @@ def place(patches, masks):
     return y, x
 
 
+def change_far(before, after, inside, reach):
+    """Mean absolute difference of patches, more than `reach` pixels outside of `inside`, bool [N, R, R]."""
+    near = ndimage.maximum_filter(inside, (1, 2 * reach + 1, 2 * reach + 1))
+    return np.abs(after.astype(float) - before)[~near].mean()
+
+
 def frame(patches):
     """Power of the differences of neighbors along the border, in the outer FRAME pixels over that of the inside."""
     inside = np.zeros(patches.shape[1:], bool)

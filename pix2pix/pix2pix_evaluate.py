@@ -3,7 +3,7 @@
 import numpy as np
 
 from common import log
-from pix2pix import data, measures
+from pix2pix import data, measures, trainer
 from pix2pix.painter import Painter
 
 FREE = 4  # pixels that a mask which is moved keeps from the border
@@ -20,10 +20,10 @@ def evaluate(cfg):
             raise ValueError(message % (cfg.data, masks.shape[-1], cfg.model, painter.size))
         inside = masks[:, 0] > 0
         movable = ~inside[:, :, -cfg.moved - FREE :].any(axis=(1, 2))
-        moved = measures.moved(masks[movable], cfg.moved)
+        moved = np.where(movable[:, None, None, None], measures.moved(masks, cfg.moved), masks)
         with log.timed('patches computed'):
             made = painter.paint(masks, cfg.seed)[:, 0]
-            later = painter.paint(moved, cfg.seed)[:, 0] if len(moved) else None
+            later = painter.paint(moved, cfg.seed)[:, 0] if movable.any() else None
         rows = measures.compare(patches[:, 0], made, inside)
     print('%-34s%12s%12s%10s' % ('%d pairs' % len(masks), 'of the pairs', 'generated', 'ratio'))
     for name, (expected, found) in rows.items():
@@ -31,7 +31,13 @@ def evaluate(cfg):
     if later is None:
         print('no mask has room for being moved by %d pixels' % cfg.moved)
         return
-    change = later.astype(float) - made[movable]  # brighter where nodules are now, darker where they were
+    change = (later.astype(float) - made)[movable]  # brighter where nodules are now, darker where they were
     places = measures.place(change, inside[movable]), measures.place(-change, inside[movable])
-    columns, line = np.subtract(*places)[1], 'nodule moves, pixels (%d masks)' % len(moved)
+    columns, line = np.subtract(*places)[1], 'nodule moves, pixels (%d masks)' % movable.sum()
     print('%-34s%12.3f%12.3f%10.3f' % (line, cfg.moved, columns, columns / cfg.moved))
+    either, reach = inside | (moved[:, 0] > 0), trainer.margin(painter.size)
+    different, found = [
+        measures.change_far(before[movable], after[movable], either[movable], reach)
+        for before, after in ((patches[:, 0], np.roll(patches[:, 0], 1, axis=0)), (made, later))
+    ]
+    print('%-34s%12.3f%12.3f%10.3f' % ('surroundings change, gray levels', different, found, found / different))

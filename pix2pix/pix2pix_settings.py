@@ -53,7 +53,11 @@ Train = settings(
         snapshot_epochs=(25, 'epochs between two snapshots', positive),
         keep=(3, 'snapshots to keep, 0 for all', nonnegative),
     ),
-    group('going on', resume=(None, 'go on with a run: its folder, its number in --outdir, or latest', nonempty)),
+    group(
+        'going on',
+        resume=(None, 'go on with a run: its folder, its number in --outdir, or latest', nonempty),
+        transfer=(None, 'start from the weights of a pickle of the same networks', nonempty),
+    ),
     group(
         'optimization',
         epochs=(500, 'times that every pair is shown', positive),
@@ -67,6 +71,11 @@ Train = settings(
         ),
         l2_weight=(1000.0, 'weight of the mean squared error', nonnegative_float),
         l1_weight=(0.0, 'weight of the mean absolute error', nonnegative_float),
+        consistency=(
+            0.0,
+            'with --direction mask2ct: weight of the mean absolute change far from a nodule that is added to the mask',
+            nonnegative_float,
+        ),
     ),
     group(
         'model',
@@ -100,7 +109,7 @@ Train = settings(
         ),
         cpu=CPU,
     ),
-    inputs='data masks',
+    inputs='data masks transfer',
     writer='training',
     example='python -m pix2pix train --data pix2pix/dataset-demo --ngf 32 --ndf 32 --epochs 100',
 )

@@ -8,10 +8,10 @@ import numpy as np
 
 import dataset
 import tfutil
-from common import card, images, log
+from common import card, images, log, weight_files
 from pix2pix import data
-from pix2pix.trainer import VALIDATION, Trainer
-from training import checkpoint, optimizers, run_folder, signals
+from pix2pix.trainer import ROLES, VALIDATION, Trainer
+from training import checkpoint, optimizers, run_folder, signals, transfer
 from training.monitor import Curves, animate
 
 PICTURES = 16  # pairs of which pictures are made
@@ -20,6 +20,9 @@ PICTURES = 16  # pairs of which pictures are made
 def train(start, stop):
     """Train from a run_folder.Start of pix2pix_settings.Train; signals.Stopped if a signal ended the run early."""
     cfg, snapshot = start.cfg, start.snapshot
+    if cfg.consistency and cfg.direction != 'mask2ct':
+        raise ValueError('--consistency %g goes with --direction mask2ct; leave it out' % cfg.consistency)
+    states = weight_files.read(cfg.transfer, ROLES) if cfg.transfer and not snapshot else None
     names, patches, masks = data.pairs(cfg.data, cfg.masks, cfg.channels)
     count, size = len(names), masks.shape[-1]
     held_out = int(round(cfg.validation * count))
@@ -30,6 +33,11 @@ def train(start, stop):
     if start.folder and start.digest != learned_from.digest:
         message = '%s is not the data that the run in %s was trained on; name that with --data'
         raise ValueError(message % (cfg.data, start.folder))
+    if snapshot:
+        learned_from = card.of_weights(snapshot.path)
+    elif cfg.transfer:
+        own = learned_from._replace(parts=[learned_from.digest])
+        learned_from = card.of_training(own, None, cfg.transfer)
     steps_per_epoch = (count - held_out) // min(cfg.minibatch, count - held_out)
     has_had_its_epochs = snapshot and snapshot.state[checkpoint.STEP] >= cfg.epochs * steps_per_epoch
     if has_had_its_epochs and checkpoint.is_final(start.folder, snapshot):
@@ -41,6 +49,7 @@ def train(start, stop):
     stop.check()
     with tfutil.init_tf(cpu=cfg.cpu, gpus=None if cfg.cpu else 1, precision=cfg.precision):
         trainer = Trainer(cfg, inputs[order[held_out:]], targets[order[held_out:]])
+        weights = transferred(cfg.transfer, states, trainer.networks) if states else {}
         for network in trainer.networks.values():
             network.card = learned_from.text()
         folder = start.folder or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
@@ -50,7 +59,25 @@ def train(start, stop):
             run.write_json(cfg, facts, devices, version)
             pairs = '%d pairs of %dx%d, %d of them for pictures only' % (count, size, size, held_out)
             run.log('%s: %s; TensorFlow %s on %s' % (folder, pairs, version, ' '.join(devices)))
-            _Loop(trainer, run, stop, (inputs[shown], targets[shown])).loop(snapshot)
+            _Loop(trainer, run, stop, (inputs[shown], targets[shown])).loop(snapshot, weights)
+
+
+def transferred(path, states, networks):
+    """{variable: array} of the states of a pickle, for networks {role: network}; ValueError if they differ."""
+    transfer.require_finite(path, states)
+    values = {}
+    for network, state in zip(networks.values(), states):
+        for name, value in network.static_kwargs.items():
+            given = state['static_kwargs'].get(name, value)
+            if given != value:
+                message = '%s cannot be used: %s of its network %s is %s, here %s; give the options of its training'
+                raise ValueError(message % (path, name, state['name'], given, value))
+        arrays = dict(state['variables'])
+        for local, variable in network.vars.items():
+            if local not in arrays or arrays[local].shape != tuple(variable.shape.as_list()):
+                raise ValueError('%s cannot be used: its network %s has other layers' % (path, state['name']))
+            values[variable] = arrays[local]
+    return values
 
 
 class _Loop:
@@ -68,8 +95,8 @@ class _Loop:
     def epoch(self):
         return self.step // self.trainer.steps_per_epoch
 
-    def loop(self, snapshot):
-        """Train until the last epoch or a signal."""
+    def loop(self, snapshot, weights):
+        """Train until the last epoch or a signal. weights: {variable: array} to begin with, of another run."""
         run, trainer = self.run, self.trainer
         if snapshot:
             self.step = self.saved_step = int(snapshot.state[checkpoint.STEP])
@@ -79,6 +106,9 @@ class _Loop:
             run.log('going on from %s' % snapshot.path)
         else:
             trainer.initialise()
+            tfutil.set_vars(weights)
+            if weights:
+                run.log('transfer from %s' % trainer.cfg.transfer)
         epochs = self.step / trainer.steps_per_epoch
         checkpoint.tidy(run.path, snapshot, epochs)
         run.rewind(epochs, 'epoch')

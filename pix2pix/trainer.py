@@ -44,7 +44,8 @@ class Trainer:
     def _build(self):
         """Isola et al. 2017, with the squared error, or the absolute one, of --l2-weight and --l1-weight.
 
-        With --loss r3, losses.r3 of the patches that D judges takes the place of the adversarial loss.
+        With --loss r3, losses.r3 of the patches that D judges takes the place of the adversarial loss. --consistency
+        weighs by how much G changes what is far from a nodule that is added to its mask.
         """
         cfg, feeds = self.cfg, self.feeds
         options = dict(compute_dtype=tf.bfloat16 if cfg.precision == 'bf16' else tf.float32)
@@ -63,6 +64,12 @@ class Trainer:
         self.terms['absolute_error'] = tf.reduce_mean(tf.abs(self.fakes - reals))
         self.terms.update(G_adversarial=adversarial.generator, D_loss=adversarial.critic)
         weighted = cfg.l2_weight * self.terms['squared_error'] + cfg.l1_weight * self.terms['absolute_error']
+        if cfg.consistency:
+            added = tf.maximum(inputs, tf.concat([inputs[1:], inputs[:1]], axis=0))
+            again = self.G(added, feeds['random'], **options)
+            same = unchanged(inputs, added, margin(self.inputs.shape[2]))
+            self.terms['inconsistency'] = tf.reduce_mean(tf.abs(again - self.fakes) * same)
+            weighted += cfg.consistency * self.terms['inconsistency']
         totals = {'G': adversarial.generator + weighted, 'D': adversarial.critic}
         updates = []
         for role, network in self.networks.items():
@@ -134,6 +141,19 @@ def _cross_entropies(critic, reals, fakes, real_label):
     (real, _), (fake, _) = critic(reals), critic(fakes)
     loss = cross_entropy(real, real_label) + cross_entropy(fake, 0.0)
     return losses.Losses(cross_entropy(fake, 1.0), loss, {})
+
+
+def margin(size):
+    """How far around a change of a mask its patch may change, in pixels."""
+    return size // 10
+
+
+def unchanged(before, after, reach):
+    """1 where images [N, C, R, R] are equal within a square of `reach` pixels around, 0 elsewhere; [N, 1, R, R]."""
+    differ = tf.reduce_max(tf.to_float(tf.not_equal(before, after)), axis=1, keepdims=True)
+    window = 2 * reach + 1
+    pooled = tf.nn.max_pool(tf.transpose(differ, [0, 2, 3, 1]), [1, window, window, 1], [1, 1, 1, 1], 'SAME')
+    return 1 - tf.transpose(pooled, [0, 3, 1, 2])
 
 
 def random_inputs(random, count, G, drop=True):

@@ -33,11 +33,17 @@ def read(path, use_wscale=True):
         if bool(state['static_kwargs'].get('use_wscale', True)) != use_wscale:
             remedy = 'leave out --no-wscale' if not use_wscale else 'add --no-wscale'
             raise ValueError('%s cannot be used: its weights are scaled at another place; %s' % (path, remedy))
+    require_finite(path, states)
+    return states
+
+
+def require_finite(path, states):
+    """ValueError if a weight of the states of a pickle is not finite."""
+    for state in states:
         for local, array in state['variables']:
             if not np.isfinite(array).all():
                 message = '%s cannot be used: variable %s of network %s is not finite: its training had diverged'
                 raise ValueError(message % (path, local, state['name']))
-    return states
 
 
 def resolution(states):

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import ndimage
 
 from common import safe_pickle
 from pix2pix import data, pix2pix_settings
@@ -85,6 +86,25 @@ def test_r3_compares_each_patch_with_that_of_the_real_image(session, pairs):
     assert same == ['Conv4/bias']  # which cancels in differences
 
 
+@pytest.mark.slow
+def test_inconsistency_is_what_changes_far_from_an_added_nodule(session, pairs):
+    _, patches, masks = data.pairs(pairs)
+    options = dict(ngf=4, ndf=4, minibatch=5, l2_weight=0)
+    trainer = Trainer(pix2pix_settings.Train(consistency=1e4, noise=2, **options), masks, patches)
+    trainer.initialise()
+    drawn = trainer.draw(0)
+    inputs = drawn['inputs']
+    added = np.maximum(inputs, np.roll(inputs, -1, axis=0))
+    before, after = [trainer.G.run(x / 127.5 - 1, drawn['random']) for x in (inputs, added)]
+    margin = inputs.shape[2] // 10
+    near = ndimage.binary_dilation(inputs != added, np.ones([1, 1, 2 * margin + 1, 2 * margin + 1]))
+    assert 0 < near.mean() < 1
+    first = trainer.train_step(0)['inconsistency']
+    assert_allclose(first, np.mean(np.where(near, 0, np.abs(before - after))), rtol=1e-4)
+    later = [trainer.train_step(0)['inconsistency'] for _ in range(20)]
+    assert later[-1] < first / 2
+
+
 def start(pairs, outdir, *arguments):
     return subprocess.Popen(
         [sys.executable, '-m', 'pix2pix', 'train', '--data', pairs, '--outdir', str(outdir)]
@@ -133,6 +153,34 @@ def test_a_run_that_was_killed_or_interrupted_and_resumed_is_the_same_run(pix2pi
     process.communicate()
     assert process.returncode == 143
     assert [name for name in os.listdir(run_of(tmp_path / 'stopped')) if name.endswith('.npz')]
+
+
+def test_consistency_of_masks_made_of_patches_is_refused(pix2pix, pairs, tmp_path):
+    flags = '--direction ct2mask --consistency 1'.split()
+    code, _, err = pix2pix('train', '--data', pairs, '--outdir', tmp_path, *flags)
+    assert code == 2 and '--direction mask2ct' in err and not os.listdir(str(tmp_path)), err
+
+
+@ONCE
+@ONCE
+@pytest.mark.slow
+def test_a_run_begins_with_the_weights_of_another_or_says_why_not(pix2pix, pairs, tmp_path, trained):
+    start = ['train', '--data', pairs, '--outdir', tmp_path, '--transfer', trained] + TINY_PIX2PIX + ['--epochs', '1']
+    code, out, err = pix2pix(*(start + ['--lrate', '1e-30']))  # which changes no weight
+    assert code == 0 and 'transfer from' in out + err, err
+    run = run_of(tmp_path)
+    states = [safe_pickle.read(path, ROLES) for path in (os.path.join(run, 'network-final.pkl'), trained)]
+    for mine, other in zip(*states):
+        assert [name for name, _ in mine['variables']] == [name for name, _ in other['variables']]
+        for (_, array), (_, wanted) in zip(mine['variables'], other['variables']):
+            assert_array_equal(array, wanted)
+    with open(os.path.join(run, 'run.json')) as mine, open(os.path.join(os.path.dirname(trained), 'run.json')) as other:
+        assert json.load(other)['data']['digest'] in json.load(mine)['data']['parts']  # also what those learned from
+    code, _, err = pix2pix(*(start + ['--ngf', '8']))
+    assert code == 2 and trained in err and 'ngf' in err and err.count('\n') == 1, err
+    code, _, err = pix2pix(*(start + ['--transfer', tmp_path / 'nothing.pkl']))
+    assert code == 2 and 'nothing.pkl' in err and err.count('\n') == 1, err
+    assert os.listdir(str(tmp_path)) == [os.path.basename(run)]
 
 
 @pytest.mark.slow
