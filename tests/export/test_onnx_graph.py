@@ -77,7 +77,8 @@ def test_pix2pix_makes_the_patches_of_tensorflow(session, random, upsample, padd
     if noise:
         feed['noise'] = numbers[:, dropped:]
     (patches,) = session_of(onnx_graph.build(G)).run(None, feed)
-    assert deviation(patches, G.run(masks, numbers)) <= LIMIT
+    # rounding differs with the threads of TensorFlow, and normalising over the minibatch magnifies it
+    assert deviation(patches, G.run(masks, numbers)) <= 1e-4
 
 
 @pytest.mark.parametrize('build', cnn.BUILDERS.values())
