@@ -27,10 +27,12 @@ def session_of(model):
 
 
 def randomized(network, random, **values):
-    """The network with biases and factors that are not zero."""
+    """The network with biases and factors that are not zero, and with weights of `random` instead of TensorFlow's."""
     for name, value in network.values().items():
         if name.endswith(('bias', 'factor', 'offset')):
             values[name] = np.asarray(random.randn(*value.shape), np.float32)
+        elif name.endswith(('weight', 'scale')) and name not in values:
+            values[name] = np.float32(value.mean() + value.std() * random.randn(*value.shape))
     network.set(values)
     return network
 
@@ -77,8 +79,7 @@ def test_pix2pix_makes_the_patches_of_tensorflow(session, random, upsample, padd
     if noise:
         feed['noise'] = numbers[:, dropped:]
     (patches,) = session_of(onnx_graph.build(G)).run(None, feed)
-    # rounding differs with the threads of TensorFlow, and normalising over the minibatch magnifies it
-    assert deviation(patches, G.run(masks, numbers)) <= 1e-4
+    assert deviation(patches, G.run(masks, numbers)) <= LIMIT
 
 
 @pytest.mark.parametrize('build', cnn.BUILDERS.values())
