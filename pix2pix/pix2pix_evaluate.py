@@ -25,19 +25,17 @@ def evaluate(cfg):
             made = painter.paint(masks, cfg.seed)[:, 0]
             later = painter.paint(moved, cfg.seed)[:, 0] if movable.any() else None
         rows = measures.compare(patches[:, 0], made, inside)
+    if later is not None:
+        change = (later.astype(float) - made)[movable]  # brighter where nodules are now, darker where they were
+        places = measures.place(change, inside[movable]), measures.place(-change, inside[movable])
+        rows['nodule moves, pixels (%d masks)' % movable.sum()] = cfg.moved, np.subtract(*places)[1]
+        either, reach = inside | (moved[:, 0] > 0), trainer.margin(painter.size)
+        rows['surroundings change, gray levels'] = [
+            measures.change_far(before[movable], after[movable], either[movable], reach)
+            for before, after in ((patches[:, 0], np.roll(patches[:, 0], 1, axis=0)), (made, later))
+        ]
     print('%-34s%12s%12s%10s' % ('%d pairs' % len(masks), 'of the pairs', 'generated', 'ratio'))
     for name, (expected, found) in rows.items():
         print('%-34s%12.3f%12.3f%10.3f' % (name, expected, found, found / expected))
     if later is None:
         print('no mask has room for being moved by %d pixels' % cfg.moved)
-        return
-    change = (later.astype(float) - made)[movable]  # brighter where nodules are now, darker where they were
-    places = measures.place(change, inside[movable]), measures.place(-change, inside[movable])
-    columns, line = np.subtract(*places)[1], 'nodule moves, pixels (%d masks)' % movable.sum()
-    print('%-34s%12.3f%12.3f%10.3f' % (line, cfg.moved, columns, columns / cfg.moved))
-    either, reach = inside | (moved[:, 0] > 0), trainer.margin(painter.size)
-    different, found = [
-        measures.change_far(before[movable], after[movable], either[movable], reach)
-        for before, after in ((patches[:, 0], np.roll(patches[:, 0], 1, axis=0)), (made, later))
-    ]
-    print('%-34s%12.3f%12.3f%10.3f' % ('surroundings change, gray levels', different, found, found / different))

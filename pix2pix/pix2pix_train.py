@@ -49,7 +49,7 @@ def train(start, stop):
     stop.check()
     with tfutil.init_tf(cpu=cfg.cpu, gpus=None if cfg.cpu else 1, precision=cfg.precision):
         trainer = Trainer(cfg, inputs[order[held_out:]], targets[order[held_out:]])
-        weights = transferred(cfg.transfer, states, trainer.networks) if states else {}
+        weights = transferred(cfg.transfer, states, trainer.networks) if states else None
         for network in trainer.networks.values():
             network.card = learned_from.text()
         folder = start.folder or run_folder.create(cfg.outdir, os.path.basename(os.path.abspath(cfg.data)))
@@ -65,19 +65,13 @@ def train(start, stop):
 def transferred(path, states, networks):
     """{variable: array} of the states of a pickle, for networks {role: network}; ValueError if they differ."""
     transfer.require_finite(path, states)
-    values = {}
     for network, state in zip(networks.values(), states):
         for name, value in network.static_kwargs.items():
             given = state['static_kwargs'].get(name, value)
             if given != value:
                 message = '%s cannot be used: %s of its network %s is %s, here %s; give the options of its training'
                 raise ValueError(message % (path, name, state['name'], given, value))
-        arrays = dict(state['variables'])
-        for local, variable in network.vars.items():
-            if local not in arrays or arrays[local].shape != tuple(variable.shape.as_list()):
-                raise ValueError('%s cannot be used: its network %s has other layers' % (path, state['name']))
-            values[variable] = arrays[local]
-    return values
+    return checkpoint.weights(path, states, networks, 'the options of this run describe')
 
 
 class _Loop:
@@ -96,7 +90,7 @@ class _Loop:
         return self.step // self.trainer.steps_per_epoch
 
     def loop(self, snapshot, weights):
-        """Train until the last epoch or a signal. weights: {variable: array} to begin with, of another run."""
+        """Train until the last epoch or a signal. weights: {variable: array} of another run to begin with."""
         run, trainer = self.run, self.trainer
         if snapshot:
             self.step = self.saved_step = int(snapshot.state[checkpoint.STEP])
@@ -104,11 +98,11 @@ class _Loop:
             self.begin -= float(snapshot.state[checkpoint.ELAPSED])
             tfutil.set_vars(checkpoint.values(snapshot, trainer.networks, trainer.moments()))
             run.log('going on from %s' % snapshot.path)
+        elif weights:
+            tfutil.set_vars(weights)
+            run.log('transfer from %s' % trainer.cfg.transfer)
         else:
             trainer.initialise()
-            tfutil.set_vars(weights)
-            if weights:
-                run.log('transfer from %s' % trainer.cfg.transfer)
         epochs = self.step / trainer.steps_per_epoch
         checkpoint.tidy(run.path, snapshot, epochs)
         run.rewind(epochs, 'epoch')

@@ -170,17 +170,27 @@ def values(snapshot, networks, moments):
 
     networks: {role: tfutil.Network}, in the order of the pickle. moments: {name: variable} of the optimizers.
     """
-    result = {}
-    for (role, network), saved in zip(networks.items(), safe_pickle.read(snapshot.path, tuple(networks))):
-        shapes = {local: tuple(variable.shape.as_list()) for local, variable in network.vars.items()}
-        if {local: array.shape for local, array in saved['variables']} != shapes:
-            raise ValueError('%s: its %s is another network than run.json describes' % (snapshot.path, role))
-        result.update({network.vars[local]: array for local, array in saved['variables']})
+    states = safe_pickle.read(snapshot.path, tuple(networks))
+    result = weights(snapshot.path, states, networks, 'run.json describes')
     for name, variable in moments.items():
         # A run that was lengthened reaches new levels, whose moments begin afresh as at every new level.
         array = snapshot.state.get(name)
         if array is not None and array.shape == tuple(variable.shape.as_list()):
             result[variable] = array
+    return result
+
+
+def weights(path, states, networks, described):
+    """{variable: array} of the states of a pickle, for the same networks, {role: tfutil.Network}, in that order.
+
+    ValueError if one is another network than `described`, which ends the sentence.
+    """
+    result = {}
+    for (role, network), saved in zip(networks.items(), states):
+        shapes = {local: tuple(variable.shape.as_list()) for local, variable in network.vars.items()}
+        if {local: array.shape for local, array in saved['variables']} != shapes:
+            raise ValueError('%s: its %s is another network than %s' % (path, role, described))
+        result.update({network.vars[local]: array for local, array in saved['variables']})
     return result
 
 

@@ -162,7 +162,6 @@ def test_consistency_of_masks_made_of_patches_is_refused(pix2pix, pairs, tmp_pat
 
 
 @ONCE
-@ONCE
 @pytest.mark.slow
 def test_a_run_begins_with_the_weights_of_another_or_says_why_not(pix2pix, pairs, tmp_path, trained):
     start = ['train', '--data', pairs, '--outdir', tmp_path, '--transfer', trained] + TINY_PIX2PIX + ['--epochs', '1']
